@@ -1,0 +1,35 @@
+/* Wall, monotonic and CPU time. */
+#define _GNU_SOURCE /* clock ids */
+#include "engine/base/clock.h"
+
+#include <stddef.h>
+#include <time.h>
+
+static const volatile int64_t *wall_offset;
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t clock_wall_us(void)
+{
+    return read_clock(CLOCK_REALTIME) + (wall_offset ? *wall_offset : 0);
+}
+
+int64_t clock_mono_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_cpu_us(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void clock_use_offset(const volatile int64_t *offset_us)
+{
+    wall_offset = offset_us;
+}

@@ -1,0 +1,21 @@
+/* The one clock of the program: wall time for records, monotonic time for timers and budgets.
+ *
+ * A private instance may shift wall time for tests by a mapped file that all its roles read.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Microseconds since 1970-01-01 UTC, shifted by the test clock when there is one. */
+int64_t clock_wall_us(void);
+/* Microseconds since some fixed moment; never goes back, never shifted. */
+int64_t clock_mono_us(void);
+/* CPU time of this thread in microseconds. */
+int64_t clock_cpu_us(void);
+
+/* From now on wall time is shifted by *offset_us, read anew at each call; NULL ends that.
+ * The memory stays the caller's and may change at any moment. */
+void clock_use_offset(const volatile int64_t *offset_us);
+
+#endif

@@ -1,0 +1,8 @@
+libengine_a_SOURCES += \
+	%D%/arena.c %D%/arena.h \
+	%D%/buf.c %D%/buf.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/error.c %D%/error.h \
+	%D%/span.c %D%/span.h \
+	%D%/text.c %D%/text.h \
+	%D%/xalloc.c %D%/xalloc.h

@@ -1,0 +1,70 @@
+/* Views of bytes: comparison, search, numbers. */
+#define _GNU_SOURCE /* memmem */
+#include "engine/base/span.h"
+
+struct span span_slice(struct span s, size_t offset, size_t count)
+{
+    if (offset > s.n)
+        offset = s.n;
+    size_t rest = s.n - offset;
+    return (struct span){s.p + offset, count < rest ? count : rest};
+}
+
+bool span_equal_nocase(struct span a, struct span b)
+{
+    return a.n == b.n && span_starts_nocase(a, b);
+}
+
+bool span_starts_nocase(struct span s, struct span prefix)
+{
+    if (s.n < prefix.n)
+        return false;
+    for (size_t i = 0; i < prefix.n; i++)
+        if (ascii_lower(s.p[i]) != ascii_lower(prefix.p[i]))
+            return false;
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span s)
+{
+    while (s.n && is_blank(s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+size_t span_find(struct span s, char c)
+{
+    const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;
+    return hit ? (size_t)(hit - s.p) : s.n;
+}
+
+size_t span_find_span(struct span s, struct span what)
+{
+    const char *hit = s.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
+    return hit ? (size_t)(hit - s.p) : s.n;
+}
+
+bool span_parse_u64(struct span s, uint64_t *value)
+{
+    uint64_t result = 0;
+    if (s.n == 0)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(result, 10, &result) ||
+            __builtin_add_overflow(result, (uint64_t)(s.p[i] - '0'), &result))
+            return false;
+    }
+    *value = result;
+    return true;
+}

@@ -1,0 +1,113 @@
+/* The one function that judges a message: message, envelope and facts in; children out.
+ *
+ * Pure: no files, no network, no time but the CPU budget.  The scan workers, the offline scanner and (later)
+ * `trace` and the impact preview all call it, so they cannot differ.
+ */
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/base/span.h"
+#include "engine/mime/view.h"
+
+struct scan_model; /* engine/scan/model.h */
+
+enum judge_verdict {
+    JUDGE_NEGATIVE,
+    JUDGE_SUSPECT,
+    JUDGE_POSITIVE,
+    JUDGE_NOT_SCANNED, /* larger than never-scan, or anti-spam is off */
+    JUDGE_UNSCANNABLE, /* set by the queue, never by judge_message(): R16 */
+};
+
+enum judge_action { JUDGE_DELIVER, JUDGE_QUARANTINE, JUDGE_DROP, JUDGE_BOUNCE };
+
+/* What a configuration generation fixes; built before the sandbox closes and then only read. */
+struct judge_runtime {
+    const struct scan_model *model;
+    struct mime_limits limits;
+    uint64_t always_scan_bytes; /* up to here in full; above, only the first always_scan_bytes are looked at */
+    uint64_t never_scan_bytes;  /* above: not scanned */
+    int positive_threshold, suspect_threshold; /* 0-100, reached means so */
+    enum judge_action positive_action, suspect_action;
+    const char *suspect_subject;    /* put before the subject of suspect mail; "" for none */
+    const char *positive_subject;   /* put before the subject of positive mail; "" for none */
+    int64_t budget_us, budget_us_per_mib; /* CPU for one message; then a partial verdict */
+    bool test_hooks;                /* obey X-Mailward-Test: crash | hang (private instances of tests) */
+};
+
+struct judge_input {
+    struct span message;   /* as it will be stored, own trace header first */
+    uint32_t trace_bytes;  /* length of that trace header */
+    struct span sender;    /* envelope, without angle brackets; empty for <> */
+    struct span helo, client_ip;
+    const struct span *recipients;
+    uint32_t recipient_count;
+};
+
+/* Replace `length` bytes at `offset` of the stored message by `insert`. Sorted, not overlapping. */
+struct judge_edit {
+    uint64_t offset;
+    uint64_t length;
+    struct span insert;
+};
+
+struct judge_reason {
+    struct span name;
+    int32_t millilogodds; /* contribution to the log-odds, in thousandths */
+};
+
+/* A group of recipients that is treated alike from here on. */
+struct judge_child {
+    const uint32_t *rids; /* indexes into recipients, ascending */
+    uint32_t rid_count;
+    struct span policy; /* "DEFAULT" */
+    enum judge_verdict verdict;
+    enum judge_action action;
+    int score;      /* 0-100; -1 when not scanned */
+    bool partial;   /* a limit or the budget cut the look short */
+    bool test_mark; /* X-Advertisement: spam decided (S2-250) */
+    const struct judge_reason *reasons; /* the strongest first, at most 16 */
+    uint32_t reason_count;
+    const struct judge_edit *edits;
+    uint32_t edit_count;
+};
+
+struct judge_result {
+    const struct judge_child *children; /* their rids partition the recipients */
+    uint32_t child_count;
+};
+
+/* The stage at work, for the supervisor to read after a worker died: set by judge_message() as it goes.
+ * Points to text_size bytes of shared memory, or NULL. */
+struct judge_breadcrumb {
+    char *text;
+    size_t text_size;
+};
+
+/* Defaults of the schema: thresholds 90 and 50, quarantine and "[SUSPECTED SPAM] ", sizes, budget. */
+void judge_runtime_defaults(struct judge_runtime *rt);
+
+/* Everything in result lives in arena or points into input. */
+void judge_message(const struct judge_runtime *rt, const struct judge_input *input,
+                   struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_result *result);
+
+/* Wire forms.  The get functions check everything (counts, order and bounds of edits against message_size, rids
+ * against recipient_count and that the children partition them) and return false for what is not well-formed. */
+void judge_result_put(struct buf *out, const struct judge_result *result);
+bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipient_count, struct arena *arena,
+                      struct judge_result *result);
+/* One child's edits alone, as the queue stores them. */
+void judge_edits_put(struct buf *out, const struct judge_edit *edits, uint32_t count);
+bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *arena,
+                     const struct judge_edit **edits, uint32_t *count);
+
+const char *judge_verdict_name(enum judge_verdict verdict); /* negative, suspect, positive, ... */
+const char *judge_action_name(enum judge_action action);
+
+#endif

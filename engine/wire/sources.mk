@@ -1,0 +1,2 @@
+libengine_a_SOURCES += \
+	%D%/wire.c %D%/wire.h

@@ -1,0 +1,11 @@
+# Unit tests: one cmocka program per module, test_NAME from tests/unit/test_NAME.c.
+UNIT_TESTS =
+TEST_LIBS = libengine.a $(CMOCKA_LIBS)
+if HAVE_CMOCKA
+include tests/unit/base.mk
+include tests/unit/mime.mk
+include tests/unit/scan.mk
+include tests/unit/smtp.mk
+include tests/unit/queue.mk
+check_PROGRAMS += $(UNIT_TESTS)
+endif
