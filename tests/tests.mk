@@ -9,3 +9,6 @@ include tests/unit/smtp.mk
 include tests/unit/queue.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
+if FUZZING
+include tests/fuzz/judge.mk
+endif

@@ -19,7 +19,8 @@
 struct scan_run {
     struct judge_runtime runtime;
     struct arena *arena;
-    bool json;
+    const char *model_path;
+    bool json, stats;
     uint64_t messages;
     int64_t judge_cpu_us;
 };
@@ -99,34 +100,28 @@ static int scan_paths(struct scan_run *run, char **paths)
     return status;
 }
 
-int main(int argc, char **argv)
+/* Exit status for the caller to end with, or -1 to go on. */
+static int take_options(int argc, char **argv, struct scan_run *run)
 {
     enum { JSON = 1, MODEL, NO_SIZE_LIMITS, STATS, HELP };
     static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"model", required_argument, NULL, MODEL},
-        {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
-        {"stats", no_argument, NULL, STATS},
-        {"help", no_argument, NULL, HELP},
-        {0},
+        {"json", no_argument, NULL, JSON},   {"model", required_argument, NULL, MODEL},
+        {"stats", no_argument, NULL, STATS}, {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+        {"help", no_argument, NULL, HELP},   {0},
     };
-    const char *model_path = PKG_DATA_DIR "/spam.model";
-    bool stats = false;
-    struct scan_run run = {0};
-    judge_runtime_defaults(&run.runtime);
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case JSON:
-            run.json = true;
+            run->json = true;
             break;
         case MODEL:
-            model_path = optarg;
+            run->model_path = optarg;
             break;
         case NO_SIZE_LIMITS:
-            run.runtime.always_scan_bytes = run.runtime.never_scan_bytes = UINT64_MAX;
+            run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
             break;
         case STATS:
-            stats = true;
+            run->stats = true;
             break;
         case HELP:
             return usage(stdout, 0);
@@ -134,11 +129,18 @@ int main(int argc, char **argv)
             return usage(stderr, 2);
         }
     }
-    if (optind == argc)
-        return usage(stderr, 2);
+    return optind < argc ? -1 : usage(stderr, 2);
+}
 
+int main(int argc, char **argv)
+{
+    struct scan_run run = {.model_path = PKG_DATA_DIR "/spam.model"};
+    judge_runtime_defaults(&run.runtime);
+    int status = take_options(argc, argv, &run);
+    if (status >= 0)
+        return status;
     struct error error;
-    struct scan_model *model = scan_model_load(model_path, &error);
+    struct scan_model *model = scan_model_load(run.model_path, &error);
     if (!model) {
         fprintf(stderr, "mailward-scan: %s\n", error.text);
         return 1;
@@ -147,8 +149,8 @@ int main(int argc, char **argv)
     run.runtime.model = model;
     run.arena = arena_new();
     int64_t begin = clock_mono_us();
-    int status = scan_paths(&run, argv + optind);
-    if (stats)
+    status = scan_paths(&run, argv + optind);
+    if (run.stats)
         print_stats(&run, clock_mono_us() - begin);
     arena_free(run.arena);
     scan_model_free(model);
