@@ -1,0 +1,1 @@
+# Programs that run the engine without a daemon.
