@@ -28,7 +28,7 @@ class Received:
 class Sink:
     """answer_rcpt(address) and answer_dot(Received) may return a reply, HANG or DROP; None is the usual 250."""
 
-    def __init__(self, keep_data=False):
+    def __init__(self, keep_data=False, port=0):
         self.keep_data = keep_data
         self.answer_rcpt = lambda address: None
         self.answer_dot = lambda received: None
@@ -41,20 +41,22 @@ class Sink:
         self._server = None
         self._transports = set()
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(port, ready), daemon=True)
         self._thread.start()
         ready.wait()
 
-    def _run(self, ready):
+    def _run(self, port, ready):
         asyncio.set_event_loop(self._loop)
         self._server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=512)
+            self._loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=512)
         )
         self.address = self._server.sockets[0].getsockname()
         ready.set()
         self._loop.run_forever()
 
     def close(self):
+        if self._loop.is_closed():
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._server.close()
