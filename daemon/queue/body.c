@@ -57,7 +57,8 @@ static bool splice_piece(void *context, struct span piece)
     return !w->failed;
 }
 
-static bool get_edits(const struct message *m, enum body_form form, struct arena *arena, struct splice *splice)
+static bool get_edits(const struct message *m, enum body_form form, struct arena *arena,
+                      struct splice *splice)
 {
     const struct judge_edit *edits = NULL;
     uint32_t count = 0;

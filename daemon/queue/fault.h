@@ -18,7 +18,8 @@ struct fault {
 };
 
 /* Both return false, so that one can write: return fault_set(f, ...). */
-bool fault_set(struct fault *f, enum fault_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The kind and the end of the text come from errno. */
 bool fault_set_errno(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

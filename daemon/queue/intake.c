@@ -18,9 +18,8 @@ struct arrival {
     struct buf bytes; /* all of it, or with a stream only its head */
     struct spool_stream *stream;
     uint64_t size;
-    bool failed; /* the stream is broken: refuse it at its end */
+    bool failed; /* the stream is broken, by this fault: refuse it at its end */
     struct fault fault;
-    unsigned connection;
 };
 
 static struct arrival *find_arrival(const struct queue *q, uint64_t mid)
@@ -63,7 +62,7 @@ static void send_accepted(uint64_t mid)
     buf_free(&body);
 }
 
-static void on_begin(struct queue *q, struct wire_reader *in)
+void intake_begin(struct queue *q, struct wire_reader *in)
 {
     struct arena *arena = arena_new();
     struct mail_begin b;
@@ -78,6 +77,7 @@ static void on_begin(struct queue *q, struct wire_reader *in)
                         .received = b.time,
                         .trace_bytes = b.trace_bytes,
                         .body_8bit = b.body_8bit,
+                        .outbound = b.outbound,
                         .sender = b.sender,
                         .helo = b.helo,
                         .client_ip = b.client_ip,
@@ -86,7 +86,6 @@ static void on_begin(struct queue *q, struct wire_reader *in)
                         .recipient_count = b.recipient_count};
     struct arrival *a = xcalloc(1, sizeof *a);
     a->node.key = b.mid;
-    a->connection = q->intake.connection;
     a->m = message_copy(&m, NULL, 0);
     table_add(&q->intake.by_mid, &a->node);
     TAILQ_INSERT_TAIL(&q->intake.list, a, link);
@@ -109,7 +108,7 @@ static void stream_bytes(struct queue *q, struct arrival *a, struct span bytes)
         a->failed = !spool_stream_write(a->stream, bytes, &a->fault);
 }
 
-static void on_data(struct queue *q, struct wire_reader *in)
+void intake_data(struct queue *q, struct wire_reader *in)
 {
     struct arrival *a = find_arrival(q, wire_get_u64(in));
     struct span bytes = wire_get_span(in);
@@ -125,10 +124,6 @@ static void on_data(struct queue *q, struct wire_reader *in)
 static bool write_arrival(struct queue *q, struct operation *op, struct fault *f)
 {
     struct arrival *a = (struct arrival *)op;
-    if (a->failed) {
-        *f = a->fault;
-        return false;
-    }
     if (a->stream) {
         if (!spool_stream_finish(a->stream, message_mid(a->m), &a->m->body, f))
             return false;
@@ -145,7 +140,6 @@ static void committed_arrival(struct queue *q, struct operation *op)
     struct message *m = a->m;
     a->m = NULL;
     spool_keep(q->spool, &m->body);
-    q->gauges.messages++;
     LOG(ACCEPTED, LOG_U(message_mid(m)));
     send_accepted(message_mid(m));
     if (m->body.length == a->bytes.len && a->bytes.len) {
@@ -166,14 +160,27 @@ static void refused_arrival(struct queue *q, struct operation *op, const struct 
 
 static const struct operation_type arrival_type = {write_arrival, committed_arrival, refused_arrival};
 
-static void on_end(struct queue *q, struct wire_reader *in)
+void intake_end(struct queue *q, struct wire_reader *in)
 {
-    struct arrival *a = find_arrival(q, wire_get_u64(in));
-    uint64_t size = wire_get_u64(in);
+    uint64_t mid = wire_get_u64(in), size = wire_get_u64(in);
     int64_t time = wire_get_i64(in);
-    if (!a || in->failed || size != a->size || a->m->trace_bytes > size)
-        role_fatal("cannot read the end of a message from smtp");
+    struct arrival *a = find_arrival(q, mid);
+    if (in->failed)
+        return;
+    if (!a) { /* it began before we were restarted */
+        send_refusal(mid, &(struct fault){.kind = FAULT_IO});
+        return;
+    }
+    if (size != a->size || a->m->trace_bytes > size)
+        role_fatal("a message of smtp does not end where it says");
     unlink_arrival(q, a);
+    if (a->failed) {
+        LOG(STORE_ERROR, LOG_T(a->fault.error.text));
+        if (a->fault.kind == FAULT_SPACE)
+            space_exhausted(q);
+        refused_arrival(q, &a->op, &a->fault);
+        return;
+    }
     struct message m = *a->m;
     m.received = time;
     m.message_id = header_message_id(buf_span(&a->bytes));
@@ -184,10 +191,10 @@ static void on_end(struct queue *q, struct wire_reader *in)
     turn_add(q, &a->op);
 }
 
-static void on_abort(struct queue *q, struct wire_reader *in)
+void intake_abort(struct queue *q, struct wire_reader *in)
 {
     struct arrival *a = find_arrival(q, wire_get_u64(in));
-    if (!a)
+    if (!a || in->failed)
         return;
     unlink_arrival(q, a);
     free_arrival(a);
@@ -258,37 +265,15 @@ static void add_request(struct queue *q, const struct operation_type *type, uint
     turn_add(q, &r->op);
 }
 
-static void on_id_request(struct queue *q, struct wire_reader *in)
+void intake_id_request(struct queue *q, struct wire_reader *in)
 {
     uint8_t kind = wire_get_u8(in);
-    if (in->failed || kind >= ID_KIND_COUNT)
-        in->failed = true;
-    else
+    in->failed |= kind >= ID_KIND_COUNT;
+    if (!in->failed)
         add_request(q, &ids_type, 0, kind);
 }
 
-void intake_message(struct queue *q, uint16_t type, struct wire_reader *in)
+void intake_ask(struct queue *q, struct wire_reader *in)
 {
-    switch (type) {
-    case MSG_ID_REQUEST:
-        on_id_request(q, in);
-        break;
-    case MSG_MAIL_BEGIN:
-        on_begin(q, in);
-        break;
-    case MSG_MAIL_DATA:
-        on_data(q, in);
-        break;
-    case MSG_MAIL_END:
-        on_end(q, in);
-        break;
-    case MSG_MAIL_ABORT:
-        on_abort(q, in);
-        break;
-    case MSG_MAIL_ASK:
-        add_request(q, &ask_type, wire_get_u64(in), 0);
-        break;
-    default:
-        in->failed = true;
-    }
+    add_request(q, &ask_type, wire_get_u64(in), 0);
 }

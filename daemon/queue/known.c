@@ -1,9 +1,9 @@
 /* MIDs of ended messages are remembered for an hour, for an smtp role that lost our answer, and then forgotten. */
+#include <stdlib.h>
+
 #include "daemon/queue/queue.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
-
-#include <stdlib.h>
 
 enum { MINUTES = 60, MINUTE_US = 60 * 1000000 };
 

@@ -46,22 +46,22 @@ struct message {
     int64_t received;
     struct spool_record body;
     uint32_t trace_bytes;
-    bool body_8bit;
+    bool body_8bit, outbound;
     uint8_t scan_tries; /* workers it has killed */
     uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
     struct span sender, helo, client_ip, message_id;
-    struct span edits; /* judge_edits_put(); empty: none */
-    enum recipient_state state; /* of all recipients here: SCAN or DELIVER */
+    struct span edits;            /* judge_edits_put(); empty: none */
+    enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
     struct recipient *recipients; /* ascending by RID */
     uint32_t recipient_count;
 
     /* not stored */
     enum message_hand hand;
-    uint32_t hand_attempt; /* of the job that smtp has */
-    bool reloaded;         /* from the store: a delivery may have begun before */
-    size_t heap_index;     /* in the schedule; 0: not there */
-    int64_t due;           /* the schedule's key: earliest next_try */
-    char *bytes;           /* the body, while the cache has it */
+    uint32_t hand_attempt;       /* of the job that smtp has */
+    bool reloaded;               /* from the store: a delivery may have begun before */
+    size_t heap_index;           /* in the schedule; 0: not there */
+    int64_t due;                 /* the schedule's key: earliest next_try */
+    char *bytes;                 /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */
 };

@@ -21,13 +21,14 @@ enum { OUTBOX_WINDOW = 1000 };
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
-/* Recipients by state, and messages: kept, never counted. */
+/* Recipients in memory: kept, never counted.  The store keeps the rest. */
 struct gauges {
-    uint64_t messages, waiting_scan, active, delayed, quarantined, held, outbox;
+    uint64_t waiting_scan, active, delayed;
 };
 
 struct queue {
     const struct settings *settings;
+    char hostname[256];
     struct store *store;
     struct spool *spool;
     struct turn turn;
@@ -38,15 +39,14 @@ struct queue {
     struct { /* intake.c */
         struct table by_mid;
         struct arrival_list list;
-        unsigned connection; /* counts those of smtp: mail of a gone one is not taken */
     } intake;
 
-    struct { /* dispatch_scan.c */
-        bool ready;          /* the hello has come */
-        uint32_t most;       /* jobs in its hand at a time */
+    struct {           /* dispatch_scan.c */
+        bool ready;    /* the hello has come */
+        uint32_t most; /* jobs in its hand at a time */
         struct message_list waiting, in_hand;
         uint32_t jobs;
-        uint64_t bytes;      /* of the bodies in hand */
+        uint64_t bytes; /* of the bodies in hand */
     } scan;
 
     struct { /* deliver.c, maildir.c */
@@ -59,12 +59,15 @@ struct queue {
         uint64_t bytes;
     } deliver;
 
-    struct { /* outbox.c */
+    struct {                            /* outbox.c */
         uint64_t window[OUTBOX_WINDOW]; /* sequences that log has not acknowledged, ascending */
         uint32_t outstanding;
         uint64_t sent;         /* the highest */
-        uint64_t acknowledged; /* the highest not yet removed from the store; 0: none */
+        uint64_t acknowledged; /* the highest */
+        bool removing;         /* an operation will remove what is acknowledged from the store */
     } outbox;
+
+    bool moving; /* compact.c: an operation moves bodies */
 
     struct { /* space.c */
         uint64_t free_bytes;
@@ -72,7 +75,7 @@ struct queue {
         bool has_ballast;
     } space;
 
-    struct { /* known.c */
+    struct {                    /* known.c */
         uint64_t highest;       /* MID handed out to smtp */
         uint64_t by_minute[60]; /* what it was */
         unsigned minute;
@@ -88,13 +91,20 @@ void queue_add_message(struct queue *q, struct message *m);
 void queue_remove_message(struct queue *q, struct message *m);
 /* Adds (sign 1) or takes off (sign -1) what m counts in the gauges. */
 void queue_gauge_recipients(struct queue *q, const struct message *m, int sign);
+/* m waits for nothing: it leaves the list or the schedule that queue_put_back() put it into. */
+void queue_withdraw(struct queue *q, struct message *m);
 /* After an operation: m waits for its scan or its next delivery again. */
 void queue_put_back(struct queue *q, struct message *m);
 /* All recipients of m are held: its body is damaged. */
 void queue_hold(struct queue *q, struct message *m);
 
 /* intake.c */
-void intake_message(struct queue *q, uint16_t type, struct wire_reader *in);
+void intake_begin(struct queue *q, struct wire_reader *in);
+void intake_data(struct queue *q, struct wire_reader *in);
+void intake_end(struct queue *q, struct wire_reader *in);
+void intake_abort(struct queue *q, struct wire_reader *in);
+void intake_id_request(struct queue *q, struct wire_reader *in);
+void intake_ask(struct queue *q, struct wire_reader *in);
 /* What smtp has not ended is thrown away. */
 void intake_smtp_gone(struct queue *q);
 
@@ -114,7 +124,8 @@ void deliver_gone(struct queue *q);
 void deliver_dispatch(struct queue *q);
 void deliver_take_back(struct queue *q, struct message *m);
 /* Takes the outcome of an attempt at some recipients of m, which is not in the schedule: an operation. */
-void deliver_finish(struct queue *q, struct message *m, const struct deliver_result *result, bool acknowledge);
+void deliver_finish(struct queue *q, struct message *m, const struct deliver_result *result,
+                    bool acknowledge);
 
 /* outbox.c */
 void outbox_log_up(struct queue *q);

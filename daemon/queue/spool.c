@@ -222,7 +222,8 @@ static bool append_alone(struct spool *sp, uint64_t mid, struct span body, struc
     return false;
 }
 
-bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool_record *record, struct fault *f)
+bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool_record *record,
+                  struct fault *f)
 {
     uint64_t need = SPOOL_HEADER_BYTES + body.n;
     if (need > sp->segment_bytes)
@@ -235,7 +236,8 @@ bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool
     if (!seg)
         return false;
     *record = (struct spool_record){.segment = seg->number, .offset = seg->end, .length = body.n};
-    if (EVP_DigestInit_ex2(sp->hash, sp->sha256, NULL) != 1 || EVP_DigestUpdate(sp->hash, body.p, body.n) != 1 ||
+    if (EVP_DigestInit_ex2(sp->hash, sp->sha256, NULL) != 1 ||
+        EVP_DigestUpdate(sp->hash, body.p, body.n) != 1 ||
         EVP_DigestFinal_ex(sp->hash, record->sha256, NULL) != 1)
         return fault_set(f, FAULT_BROKEN, "SHA-256 failed");
     char header[SPOOL_HEADER_BYTES];

@@ -39,7 +39,8 @@ struct spool *spool_open(const char *folder, uint64_t segment_bytes, struct faul
 void spool_close(struct spool *sp);
 
 /* Appends a body and fills in record; not durable before spool_sync(). */
-bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool_record *record, struct fault *f);
+bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool_record *record,
+                  struct fault *f);
 
 /* A message too large to be held in memory gets a segment of its own while it arrives.  After finish the stream
  * is gone; after a failure of any of these it is still to be aborted. */
@@ -69,7 +70,8 @@ enum spool_result {
 typedef bool spool_sink(void *context, struct span piece);
 
 /* Reads a body in order.  Only after SPOOL_GOOD may what was read be used: the SHA-256 is checked at the end. */
-enum spool_result spool_read(struct spool *sp, const struct spool_record *record, spool_sink *sink, void *context);
+enum spool_result spool_read(struct spool *sp, const struct spool_record *record, spool_sink *sink,
+                             void *context);
 /* The first bytes of a body, at most size, unchecked but for the header.  Returns how many there are. */
 size_t spool_read_head(struct spool *sp, const struct spool_record *record, char *bytes, size_t size);
 

@@ -12,9 +12,9 @@ enum { SPOOL_MAGIC_BYTES = 8 };
 
 struct segment {
     uint32_t number;
-    int fd;         /* -1 when it is not open */
-    uint64_t size;  /* of the file */
-    uint64_t end;   /* where the next record goes */
+    int fd;          /* -1 when it is not open */
+    uint64_t size;   /* of the file */
+    uint64_t end;    /* where the next record goes */
     uint64_t synced; /* everything before is on disk */
     uint64_t live_bytes;
     uint32_t live_count;

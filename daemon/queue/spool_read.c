@@ -1,4 +1,5 @@
 /* Reading the spool back, trusting nothing of it. */
+#define _GNU_SOURCE /* pread, htole64 */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +59,8 @@ static enum spool_result check_header(int fd, const struct spool_record *record)
     return n == sizeof header && header_fits(header, record) ? SPOOL_GOOD : SPOOL_DAMAGED;
 }
 
-static enum spool_result read_body(struct spool *sp, int fd, const struct spool_record *record, spool_sink *sink,
-                                   void *context)
+static enum spool_result read_body(struct spool *sp, int fd, const struct spool_record *record,
+                                   spool_sink *sink, void *context)
 {
     char chunk[CHUNK_BYTES];
     uint8_t sha256[SPOOL_HASH_BYTES];
@@ -80,7 +81,8 @@ static enum spool_result read_body(struct spool *sp, int fd, const struct spool_
     return memcmp(sha256, record->sha256, sizeof sha256) == 0 ? SPOOL_GOOD : SPOOL_DAMAGED;
 }
 
-enum spool_result spool_read(struct spool *sp, const struct spool_record *record, spool_sink *sink, void *context)
+enum spool_result spool_read(struct spool *sp, const struct spool_record *record, spool_sink *sink,
+                             void *context)
 {
     int fd = open_segment(sp, record->segment);
     if (fd < 0)

@@ -8,14 +8,18 @@
 #include "engine/base/xalloc.h"
 
 enum { ID_BLOCK = 1000, FORMAT = 1 };
+_Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
 static const char *const migrations[FORMAT] = {
     "CREATE TABLE id_block (kind INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
     "INSERT INTO id_block VALUES (0, 1), (1, 1), (2, 1), (3, 1), (4, 1);"
     "CREATE TABLE message (mid INTEGER PRIMARY KEY, parent INTEGER NOT NULL, icid INTEGER NOT NULL,"
-    " received INTEGER NOT NULL, segment INTEGER NOT NULL, position INTEGER NOT NULL, length INTEGER NOT NULL,"
-    " sha256 BLOB NOT NULL, trace_bytes INTEGER NOT NULL, body_8bit INTEGER NOT NULL, sender TEXT NOT NULL,"
+    " received INTEGER NOT NULL, segment INTEGER NOT NULL, position INTEGER NOT NULL, length INTEGER NOT "
+    "NULL,"
+    " sha256 BLOB NOT NULL, trace_bytes INTEGER NOT NULL, body_8bit INTEGER NOT NULL, outbound INTEGER NOT "
+    "NULL,"
+    " sender TEXT NOT NULL,"
     " helo TEXT NOT NULL, client_ip TEXT NOT NULL, message_id TEXT NOT NULL, scan_tries INTEGER NOT NULL,"
     " attempt INTEGER NOT NULL, policy TEXT, verdict INTEGER, score INTEGER, edits BLOB NOT NULL) STRICT;"
     "CREATE INDEX message_place ON message (segment, position, length);"
@@ -83,10 +87,11 @@ static bool migrate(struct store *s, struct fault *f)
     if (!get_format(s, &format, f))
         return false;
     if (format > FORMAT)
-        return fault_set(f, FAULT_BROKEN,
-                         "queue.db has format %d and this program knows %d at most: start the newer version that "
-                         "wrote it, or let that deliver all mail first",
-                         format, FORMAT);
+        return fault_set(
+            f, FAULT_BROKEN,
+            "queue.db has format %d and this program knows %d at most: start the newer version that "
+            "wrote it, or let that deliver all mail first",
+            format, FORMAT);
     if (format == FORMAT)
         return true;
     bool good = execute(s, "BEGIN IMMEDIATE", f);
@@ -111,8 +116,8 @@ static int on_log_pages(void *context, sqlite3 *db, const char *name, int pages)
 static bool prepare(struct store *s, struct fault *f)
 {
     for (int i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(s->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) !=
-            SQLITE_OK)
+        if (sqlite3_prepare_v3(s->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
+                               NULL) != SQLITE_OK)
             return store_fail(s, "prepare a statement", f);
     return true;
 }
@@ -127,7 +132,7 @@ struct store *store_open(const char *path, struct fault *f)
         /* A reader of the tools may hold a lock for a moment. */
         sqlite3_busy_timeout(s->db, 5000);
         sqlite3_wal_hook(s->db, on_log_pages, s);
-        if (execute(s, settings_sql, f) && migrate(s, f) && prepare(s, f))
+        if (execute(s, settings_sql, f) && migrate(s, f) && prepare(s, f) && store_count(s, f))
             return s;
     }
     store_close(s);
@@ -195,7 +200,7 @@ struct span store_column_span(sqlite3_stmt *stmt, int column)
 
 bool store_begin(struct store *s, struct fault *f)
 {
-    memcpy(s->blocks_before, s->blocks, sizeof s->blocks);
+    s->before = s->now;
     return store_run(s, STATEMENT_BEGIN, NULL, 0, f);
 }
 
@@ -208,7 +213,12 @@ void store_rollback(struct store *s)
 {
     if (sqlite3_get_autocommit(s->db) == 0)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    memcpy(s->blocks, s->blocks_before, sizeof s->blocks);
+    s->now = s->before;
+}
+
+const struct store_counts *store_counts(const struct store *s)
+{
+    return &s->now.counts;
 }
 
 int store_log_pages(const struct store *s)
@@ -236,7 +246,7 @@ bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *firs
 
 bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f)
 {
-    struct id_block *block = &s->blocks[kind];
+    struct id_block *block = &s->now.blocks[kind];
     if (block->next == block->end) {
         if (!store_reserve_ids(s, kind, ID_BLOCK, &block->next, f))
             return false;

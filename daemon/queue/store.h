@@ -21,8 +21,13 @@ void store_close(struct store *s);
 
 bool store_begin(struct store *s, struct fault *f);
 bool store_commit(struct store *s, struct fault *f);
-/* Safe when no transaction is open; ids taken since store_begin() are handed out again. */
+/* Safe when no transaction is open; ids taken since store_begin() are handed out again, and counts go back. */
 void store_rollback(struct store *s);
+/* Rows by kind, counted once and then kept. */
+struct store_counts {
+    uint64_t messages, quarantined, held, outbox;
+};
+const struct store_counts *store_counts(const struct store *s);
 /* Pages in the write-ahead log since the last checkpoint. */
 int store_log_pages(const struct store *s);
 /* Moves the log into the database.  A failure does no harm: the next try does it all. */
@@ -40,29 +45,24 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
 bool store_remove_recipient(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
 /* The message and all its recipients. */
 bool store_remove_message(struct store *s, uint64_t mid, struct fault *f);
-bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score, struct span edits,
-                       struct fault *f);
+bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score,
+                       struct span edits, struct fault *f);
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f);
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f);
 bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct fault *f);
 bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
                            struct span reply, struct fault *f);
 
-/* Calls visit for each message in state SCAN or DELIVER, by MID; m and its text are valid during the call. */
+/* Calls visit for each message with recipients in state SCAN or DELIVER, by MID; m and its text are valid during the call. */
 typedef void store_message_visit(void *context, const struct message *m);
 bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f);
-
-struct store_counts {
-    uint64_t messages, quarantined, held, outbox;
-};
-bool store_count(struct store *s, struct store_counts *counts, struct fault *f);
 
 /* One body of a message in the spool: for the live counts at start, and for moving. */
 typedef void store_body_visit(void *context, uint64_t mid, const struct spool_record *body);
 bool store_each_body(struct store *s, store_body_visit *visit, void *context, struct fault *f);
 /* Those of one segment, by offset, at most limit. */
-bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit, void *context,
-                          struct fault *f);
+bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit,
+                          void *context, struct fault *f);
 bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *to, struct fault *f);
 
 /* Was this MID ever accepted?  Certain for an hour after the end of the message, see store_forget(). */
@@ -78,9 +78,9 @@ bool store_forget(struct store *s, uint64_t mid, uint64_t *forgotten, struct fau
 bool store_add_final(struct store *s, struct final_event *e, struct fault *f);
 typedef void store_final_visit(void *context, const struct final_event *e);
 /* Calls visit for at most limit events after this sequence, in order. */
-bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit, void *context,
-                      struct fault *f);
-/* Removes the events up to this sequence and tells how many there were. */
-bool store_remove_finals(struct store *s, uint64_t sequence, uint64_t *removed, struct fault *f);
+bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit,
+                      void *context, struct fault *f);
+/* Removes the events up to this sequence. */
+bool store_remove_finals(struct store *s, uint64_t sequence, struct fault *f);
 
 #endif

@@ -17,10 +17,16 @@ struct id_block {
     uint64_t next, end;
 };
 
+/* What a roll-back has to take back in memory too. */
+struct store_memory {
+    struct id_block blocks[STORE_ID_COUNT];
+    struct store_counts counts;
+};
+
 struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct id_block blocks[STORE_ID_COUNT], blocks_before[STORE_ID_COUNT];
+    struct store_memory now, before;
     int log_pages;
 };
 
@@ -50,6 +56,8 @@ sqlite3_stmt *store_query(struct store *s, enum statement id, const struct store
                           struct fault *f);
 enum store_step { STORE_ROW, STORE_END, STORE_FAILED };
 enum store_step store_step(struct store *s, sqlite3_stmt *stmt, struct fault *f);
+/* For the start. */
+bool store_count(struct store *s, struct fault *f);
 /* Fills in f from the connection; returns false. */
 bool store_fail(struct store *s, const char *what, struct fault *f);
 

@@ -3,14 +3,17 @@
 
 bool store_add_final(struct store *s, struct final_event *e, struct fault *f)
 {
-    return store_take_id(s, STORE_ID_FINAL, &e->sequence, f) &&
-           STORE_RUN(s, ADD_FINAL, f, V_INT(e->sequence), V_INT(e->mid), V_INT(e->rid), V_INT(e->time),
-                     V_INT(e->kind), V_TEXT(e->message_id), V_TEXT(e->sender), V_TEXT(e->recipient),
-                     V_TEXT(e->detail));
+    if (!store_take_id(s, STORE_ID_FINAL, &e->sequence, f) ||
+        !STORE_RUN(s, ADD_FINAL, f, V_INT(e->sequence), V_INT(e->mid), V_INT(e->rid), V_INT(e->time),
+                   V_INT(e->kind), V_TEXT(e->message_id), V_TEXT(e->sender), V_TEXT(e->recipient),
+                   V_TEXT(e->detail)))
+        return false;
+    s->now.counts.outbox++;
+    return true;
 }
 
-bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit, void *context,
-                      struct fault *f)
+bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit,
+                      void *context, struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, EACH_FINAL, f, V_INT(after), V_INT(limit));
     enum store_step step = STORE_FAILED;
@@ -31,10 +34,10 @@ bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_fin
     return step == STORE_END;
 }
 
-bool store_remove_finals(struct store *s, uint64_t sequence, uint64_t *removed, struct fault *f)
+bool store_remove_finals(struct store *s, uint64_t sequence, struct fault *f)
 {
     if (!STORE_RUN(s, REMOVE_FINALS, f, V_INT(sequence)))
         return false;
-    *removed = (uint64_t)sqlite3_changes64(s->db);
+    s->now.counts.outbox -= (uint64_t)sqlite3_changes64(s->db);
     return true;
 }

@@ -15,9 +15,9 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct fa
     struct operation *op;
     if (!store_begin(q->store, f))
         return false;
-    TAILQ_FOREACH (op, batch, link)
-        if (!op->type->write(q, op, f))
-            return false;
+    TAILQ_FOREACH(op, batch, link)
+    if (!op->type->write(q, op, f))
+        return false;
     /* Bodies first: a committed row never points to what is not on disk. */
     return spool_sync(q->spool, f) && store_commit(q->store, f);
 }
