@@ -24,6 +24,8 @@ struct bounce {
 /* Appends the whole message, all of ASCII but for the returned header; its lines are at most 998 bytes. */
 void bounce_put(struct buf *out, const struct bounce *b);
 
+bool bounce_has_8bit(struct span s);
+
 /* Inside an operation: makes and stores one bounce for these failures.  *made (NULL or of an earlier try) is
  * replaced; it stays NULL when m came from <>, for a bounce never bounces. */
 bool bounce_store(struct queue *q, const struct message *m, const struct bounce_failure *failures,

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libqueue.a
 libqueue_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 libqueue_a_SOURCES = \
 	%D%/body.c %D%/body.h \
-	%D%/bounce.c %D%/bounce.h \
+	%D%/bounce.c %D%/bounce_text.c %D%/bounce.h \
 	%D%/compact.c \
 	%D%/deliver.c %D%/deliver_result.c \
 	%D%/dispatch_scan.c \

@@ -54,7 +54,6 @@ static void fail_batch(struct queue *q, struct operation_list *batch, const stru
 
 static void finish_batch(struct queue *q, struct operation_list *batch)
 {
-    q->turn.failing = false;
     for (struct operation *op; (op = TAILQ_FIRST(batch));) {
         TAILQ_REMOVE(batch, op, link);
         op->type->committed(q, op);
@@ -67,6 +66,7 @@ static void run(struct queue *q)
     struct operation_list batch = TAILQ_HEAD_INITIALIZER(batch);
     TAILQ_CONCAT(&batch, &q->turn.operations, link);
     evtimer_del(q->turn.retry);
+    q->turn.failing = false;
     if (!TAILQ_EMPTY(&batch)) {
         struct fault f;
         if (write_batch(q, &batch, &f))

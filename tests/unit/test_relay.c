@@ -18,7 +18,8 @@ static void collect(void *context, struct span piece)
 }
 
 /* The same whatever the size of the chunks. */
-static void assert_spliced(struct span message, const struct judge_edit *edits, uint32_t count, const char *want)
+static void assert_spliced(struct span message, const struct judge_edit *edits, uint32_t count,
+                           const char *want)
 {
     for (size_t chunk = 1; chunk <= message.n + 1; chunk++) {
         struct splice s;
@@ -55,7 +56,8 @@ static void routes_are_a_maildir_or_a_host_with_a_port(void **state)
     assert_true(span_equal(r.maildir, SPAN("mail/in")));
     assert_true(route_parse("mx.example:2525", &r, &e) && r.kind == ROUTE_SMTP && r.port == 2525);
     assert_true(route_parse("[::1]:25", &r, &e) && span_equal(r.host, SPAN("::1")));
-    const char *const wrong[] = {"maildir:", "mx.example", ":25", "mx.example:", "mx.example:0", "mx.example:65536"};
+    const char *const wrong[] = {"maildir:",    "mx.example",   ":25",
+                                 "mx.example:", "mx.example:0", "mx.example:65536"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(route_parse(wrong[i], &r, &e));
 }
