@@ -15,5 +15,5 @@ test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 # The whole role behind its hooks, with the test as its peers.
 test_queue_SOURCES = tests/unit/test_queue.c tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
 test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
 test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
