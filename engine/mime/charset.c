@@ -145,6 +145,11 @@ static void put_invalid(struct mime_charset_stream *s, unsigned char c)
     put(s, s->latin1 ? span_of(latin1, 2) : SPAN("\xEF\xBF\xBD"));
 }
 
+static bool never_leads(unsigned char c)
+{
+    return c >= 0x80 && (c < 0xC2 || c > 0xF4);
+}
+
 /* Passes valid UTF-8 on and mends the rest; returns how much was used: unless last, a character cut at the end
  * is left. */
 static size_t clean(struct mime_charset_stream *s, struct span in, bool last)
@@ -162,7 +167,8 @@ static size_t clean(struct mime_charset_stream *s, struct span in, bool last)
             put_invalid(s, (unsigned char)*rest.p);
         else
             s->nul_seen = true;
-        used++;
+        for (used++; used < in.n && never_leads((unsigned char)in.p[used]); used++)
+            put_invalid(s, (unsigned char)in.p[used]);
     }
     return used;
 }

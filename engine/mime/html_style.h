@@ -23,6 +23,7 @@ struct html_style {
 /* An open element that changed the style, as far as the bounded stack reaches. */
 struct html_styled {
     char name[HTML_NAME_MOST + 1];
+    const struct html_element *element;
     struct html_style style;
     uint32_t nested;     /* open elements of the same name inside, which take its end tags */
     uint32_t containers; /* open tables and lists inside, which keep its implied end away */
@@ -36,8 +37,8 @@ struct html_styles {
 
 void html_styles_begin(struct html_styles *styles);
 
-/* A tag comes: opens or closes; is_void elements have no content, a block ends an open paragraph. */
-void html_styles_tag(struct html_styles *styles, const struct html_tag *tag, bool is_void, bool is_block);
+/* A tag comes, opening or closing. */
+void html_styles_tag(struct html_styles *styles, const struct html_tag *tag);
 
 /* There is a style sheet: colours that are not set inline are unknown. */
 void html_styles_sheet(struct html_styles *styles);

@@ -1,22 +1,7 @@
 /* The bounded stack of open elements that changed the style. */
-#include <stdlib.h>
-
 #include "engine/mime/html_style.h"
 
-/* Elements that end by themselves when the next of their kind begins. */
-static const char *const self_ending[] = {"p", "li", "td", "th", "tr", "dt", "dd", "option"};
-/* Elements that keep such an end away from what is around them. */
-static const char *const containers[] = {"table", "ul", "ol", "dl", "select"};
-
-static bool is_one_of(const char *name, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(name, list[i]) == 0)
-            return true;
-    return false;
-}
-
-#define ONE_OF(name, list) is_one_of(name, list, sizeof list / sizeof *list)
+#include <stdlib.h>
 
 static struct html_styled *top(struct html_styles *styles)
 {
@@ -32,31 +17,32 @@ static struct html_style current(const struct html_styles *styles)
 static struct html_styled *find_open(struct html_styles *styles, const char *name)
 {
     for (size_t i = styles->count; i > 0; i--)
-        if (strcmp(styles->open[i - 1].name, name) == 0)
+        if (memcmp(styles->open[i - 1].name, name, sizeof styles->open->name) == 0)
             return &styles->open[i - 1];
     return NULL;
 }
 
-static void end_implied(struct html_styles *styles, const char *name, bool is_block)
+static void end_implied(struct html_styles *styles, const struct html_tag *tag)
 {
     struct html_styled *last = top(styles);
-    if (!last || last->containers)
+    if (!last || last->containers || !(last->element->traits & HTML_SELF_ENDING))
         return;
-    bool paragraph_ends = is_block && strcmp(last->name, "p") == 0;
-    if (paragraph_ends || (strcmp(last->name, name) == 0 && ONE_OF(name, self_ending)))
+    bool paragraph_ends = tag->element->gap == HTML_LINE && strcmp(last->element->name, "p") == 0;
+    if (paragraph_ends || last->element == tag->element)
         styles->count--;
 }
 
-static void open_element(struct html_styles *styles, const struct html_tag *tag, bool is_block)
+static void open_element(struct html_styles *styles, const struct html_tag *tag)
 {
-    end_implied(styles, tag->name, is_block);
+    end_implied(styles, tag);
     struct html_styled *outer = find_open(styles, tag->name);
-    if (top(styles) && ONE_OF(tag->name, containers))
+    if (top(styles) && (tag->element->traits & HTML_CONTAINER))
         top(styles)->containers++;
     struct html_style style = current(styles);
     if (html_style_apply(&style, tag) && styles->count < HTML_STYLES_MOST) {
         struct html_styled *styled = &styles->open[styles->count++];
         memcpy(styled->name, tag->name, sizeof styled->name);
+        styled->element = tag->element;
         styled->style = style;
         styled->nested = 0;
         styled->containers = 0;
@@ -69,19 +55,19 @@ static void open_element(struct html_styles *styles, const struct html_tag *tag,
 static void close_container(struct html_styles *styles)
 {
     struct html_styled *last = top(styles);
-    while (last && last->containers == 0 && ONE_OF(last->name, self_ending)) {
+    while (last && last->containers == 0 && (last->element->traits & HTML_SELF_ENDING)) {
         styles->count--;
         last = top(styles);
     }
-    if (last && last->containers && --last->containers == 0 && ONE_OF(last->name, self_ending))
+    if (last && last->containers && --last->containers == 0 && (last->element->traits & HTML_SELF_ENDING))
         last->nested = 0; /* whatever was left open inside */
 }
 
-static void close_element(struct html_styles *styles, const char *name)
+static void close_element(struct html_styles *styles, const struct html_tag *tag)
 {
-    if (ONE_OF(name, containers))
+    if (tag->element->traits & HTML_CONTAINER)
         close_container(styles);
-    struct html_styled *open = find_open(styles, name);
+    struct html_styled *open = find_open(styles, tag->name);
     if (!open)
         return;
     if (open->nested)
@@ -96,12 +82,12 @@ void html_styles_begin(struct html_styles *styles)
     styles->count = 0;
 }
 
-void html_styles_tag(struct html_styles *styles, const struct html_tag *tag, bool is_void, bool is_block)
+void html_styles_tag(struct html_styles *styles, const struct html_tag *tag)
 {
     if (tag->closing)
-        close_element(styles, tag->name);
-    else if (!is_void)
-        open_element(styles, tag, is_block);
+        close_element(styles, tag);
+    else if (!(tag->element->traits & HTML_VOID))
+        open_element(styles, tag);
 }
 
 void html_styles_sheet(struct html_styles *styles)
