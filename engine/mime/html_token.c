@@ -66,16 +66,18 @@ static size_t step_text(struct html_tokenizer *t, struct span in)
     return enter(t, in.p[run] == '<' ? TAG_OPEN : ENTITY, run + 1);
 }
 
-static void emit_entity(struct html_tokenizer *t)
+/* False when it is no reference and was passed on as text. */
+static bool emit_entity(struct html_tokenizer *t)
 {
     char utf8[HTML_ENTITY_UTF8_MOST];
     size_t size = html_entity_decode(span_of(t->entity, t->entity_size), utf8);
-    if (size == 0) {
-        emit_text(t, SPAN("&"));
-        emit_text(t, span_of(t->entity, t->entity_size));
-    } else {
+    if (size) {
         emit_text(t, span_of(utf8, size));
+        return true;
     }
+    emit_text(t, SPAN("&"));
+    emit_text(t, span_of(t->entity, t->entity_size));
+    return false;
 }
 
 static size_t step_entity(struct html_tokenizer *t, struct span in)
@@ -84,9 +86,8 @@ static size_t step_entity(struct html_tokenizer *t, struct span in)
         t->entity[t->entity_size++] = *in.p;
         return 1;
     }
-    bool known = t->entity_size > 0 && *in.p == ';';
-    emit_entity(t);
-    return enter(t, TEXT, known ? 1 : 0);
+    bool closed = emit_entity(t) && *in.p == ';';
+    return enter(t, TEXT, closed ? 1 : 0);
 }
 
 static void begin_tag(struct html_tokenizer *t, bool closing)
