@@ -1,1 +1,2 @@
-# Sources of this folder.
+libengine_a_SOURCES += \
+	%D%/settings.c %D%/settings.h %D%/settings.def

@@ -1,0 +1,158 @@
+/* The messages between roles: one enum, and the put and get of those with more than a few fields.
+ *
+ * Every get checks its whole message; spans point into it.  A role that receives what it cannot read ends
+ * itself: its peer is broken or taken over.
+ */
+#ifndef DAEMON_PROTOCOL_H
+#define DAEMON_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/buf.h"
+#include "engine/wire/wire.h"
+
+enum message_type {
+    /* master -> role */
+    MSG_START = 1, /* u8 private, settings; descriptor: the test clock, an int64 of microseconds */
+    MSG_PEER,      /* u8 role; descriptor */
+    MSG_LISTENER,  /* span name; descriptor */
+    MSG_STOP,      /* - */
+    /* role -> master */
+    MSG_READY = 20,   /* span what the sandbox gave up */
+    MSG_START_FAILED, /* span reason */
+
+    /* any -> log */
+    MSG_LOG_LINE = 100, /* see daemon/log_lines.h */
+    /* queue <-> log: final events, kept in the outbox until acknowledged */
+    MSG_FINAL_EVENT, /* struct final_event */
+    MSG_FINAL_ACK,   /* u64 sequence: this and everything before it is on disk */
+
+    /* smtp -> queue */
+    MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
+    MSG_ID_REQUEST,       /* u8 enum id_kind */
+    MSG_MAIL_BEGIN,       /* struct mail_begin */
+    MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
+    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time */
+    MSG_MAIL_ABORT,     /* u64 mid */
+    MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
+    MSG_DELIVER_RESULT, /* struct deliver_result; repeated after a reconnection until acknowledged */
+    /* queue -> smtp */
+    MSG_ID_BLOCK = 220, /* u8 enum id_kind, u64 first, u32 count: reserved durably, never given twice */
+    MSG_MAIL_ACCEPTED,  /* u64 mid: on disk, say 250 */
+    MSG_MAIL_REFUSED,   /* u64 mid, u16 code, span enhanced status, span text */
+    MSG_SPACE,          /* u8 1: mail can be taken, 0: say 452 to new mail */
+    MSG_DELIVER,     /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
+    MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
+
+    /* scan -> queue */
+    MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
+    MSG_SCAN_RESULT,      /* u64 mid, span of judge_result_put() */
+    MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
+    /* queue -> scan */
+    MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
+
+    /* control <-> log, queue */
+    MSG_STATUS_QUERY = 400, /* u32 id */
+    MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
+};
+
+enum id_kind { ID_MID, ID_ICID, ID_DCID, ID_KIND_COUNT };
+
+struct mail_begin {
+    uint64_t mid, icid;
+    int64_t time; /* wall, microseconds */
+    struct span sender, helo, client_ip, listener;
+    bool body_8bit;
+    bool outbound;                 /* from an address that may relay: the outgoing policy table */
+    uint32_t trace_bytes;          /* length of the gateway's own header at the start of the data */
+    const struct span *recipients; /* the RID is the index */
+    uint32_t recipient_count;
+};
+
+void mail_begin_put(struct buf *out, const struct mail_begin *m);
+bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_begin *m);
+
+/* What smtp still has in hand when it meets a queue. */
+struct smtp_delivery_id {
+    uint64_t mid;
+    uint32_t attempt;
+};
+
+struct smtp_hello {
+    const struct smtp_delivery_id *deliveries; /* running, or with a result that is not acknowledged */
+    uint32_t delivery_count;
+};
+
+void smtp_hello_put(struct buf *out, const struct smtp_hello *h);
+bool smtp_hello_get(struct wire_reader *in, struct arena *arena, struct smtp_hello *h);
+
+struct deliver_recipient {
+    uint32_t rid;
+    struct span address;
+};
+
+struct deliver_job {
+    uint64_t mid;
+    uint32_t attempt;
+    struct span host; /* address literal without brackets, or a name */
+    uint16_t port;
+    struct span sender;
+    bool body_8bit;
+    const struct deliver_recipient *recipients;
+    uint32_t recipient_count;
+};
+
+void deliver_job_put(struct buf *out, const struct deliver_job *j);
+bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver_job *j);
+
+enum deliver_outcome { DELIVER_DONE, DELIVER_DEFERRED, DELIVER_FAILED };
+
+struct deliver_reply {
+    uint32_t rid;
+    enum deliver_outcome outcome;
+    uint16_t code;        /* 0: no reply was had */
+    struct span enhanced; /* "5.1.1"; never empty */
+    struct span text;     /* of the next hop, or our own words */
+};
+
+struct deliver_result {
+    uint64_t mid;
+    uint32_t attempt;
+    uint64_t dcid;
+    const struct deliver_reply *replies; /* one for each recipient of the job */
+    uint32_t reply_count;
+};
+
+void deliver_result_put(struct buf *out, const struct deliver_result *r);
+bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deliver_result *r);
+
+struct scan_job {
+    uint64_t mid;
+    bool alone; /* it has killed a worker before */
+    uint32_t trace_bytes;
+    struct span sender, helo, client_ip;
+    const struct span *recipients;
+    uint32_t recipient_count;
+};
+
+void scan_job_put(struct buf *out, const struct scan_job *j);
+bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *j);
+
+enum final_kind { FINAL_DELIVERED, FINAL_BOUNCED, FINAL_DROPPED, FINAL_QUARANTINED };
+
+/* The end (or the arrival in the quarantine) of one recipient: a row of the outbox. */
+struct final_event {
+    uint64_t sequence;
+    uint64_t mid;
+    uint32_t rid;
+    int64_t time;
+    enum final_kind kind;
+    struct span message_id, sender, recipient, detail;
+};
+
+void final_event_put(struct buf *out, const struct final_event *e);
+bool final_event_get(struct wire_reader *in, struct final_event *e);
+
+#endif

@@ -1,0 +1,62 @@
+/* What every role is: a program with a few hooks, run by one skeleton (role_main.c).
+ *
+ * The skeleton takes the settings and descriptors from the master, drops privileges, calls start(), closes the
+ * sandbox, tells the master and runs the loop.  A role never outlives the master.
+ */
+#ifndef DAEMON_ROLE_H
+#define DAEMON_ROLE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/channel.h"
+#include "engine/base/error.h"
+#include "engine/schema/settings.h"
+
+enum role_id { ROLE_MASTER, ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_CONTROL, ROLE_COUNT };
+
+/* What a role may have: one row for each, in roles.c. */
+struct role_entry {
+    const char *name;          /* the program is mailwardd-NAME */
+    const char *account;       /* that it runs as when the master is root and not private */
+    unsigned peers;            /* bit set of the roles it talks to, the master left out */
+    bool network;              /* may make network sockets */
+    const char *write_dirs[3]; /* relative to the state folder; made by the master, owned by account */
+    const char *read_dirs[2];
+};
+
+extern const struct role_entry role_table[ROLE_COUNT];
+
+/* The hooks of one role program; each program defines role_self. */
+struct role {
+    enum role_id id;
+    /* Opens stores and files.  The current folder is the state folder.  Runs without root, before the sandbox. */
+    bool (*start)(struct error *error);
+    /* A peer is connected, at start or after it was restarted.  Optional, as all below. */
+    void (*peer_up)(enum role_id peer);
+    /* A peer is gone; every message that it sent has been handled before. */
+    void (*peer_down)(enum role_id peer);
+    /* A message of a peer.  The skeleton ends the process when the handler left `in` failed. fd: -1 or owned. */
+    void (*message)(enum role_id peer, uint16_t type, struct wire_reader *in, int fd);
+    /* A bound listening socket that now belongs to the role. */
+    void (*listener)(const char *name, int fd);
+    /* Asked to end: finish and call role_exit() within five seconds, then comes SIGKILL. */
+    void (*stop)(void);
+};
+
+extern const struct role role_self;
+
+struct event_base *role_base(void);
+const struct settings *role_settings(void);
+/* True when the instance is private (quick start, tests). */
+bool role_is_private(void);
+/* False, and nothing is sent, while the peer is away; fd is closed then. */
+bool role_send(enum role_id peer, uint16_t type, struct span body, int fd);
+/* NULL while the peer is away. */
+struct channel *role_peer(enum role_id peer);
+/* Says why on standard error and in the log, and ends the process; the master restarts it. */
+_Noreturn void role_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void role_exit(void);
+
+#endif
