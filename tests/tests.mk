@@ -11,6 +11,8 @@ include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
+EXTRA_DIST += tests/fuzz/fuzz_mime.dict
 if FUZZING
 include tests/fuzz/judge.mk
+include tests/fuzz/mime.mk
 endif
