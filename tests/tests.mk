@@ -11,3 +11,6 @@ include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
+if FUZZING
+include tests/fuzz/judge.mk
+endif
