@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/protocol.h"
+#include "daemon/sandbox.h"
 #include "daemon/scan/pool.h"
 #include "engine/base/xalloc.h"
 #include "engine/scan/model.h"
@@ -347,6 +348,34 @@ static void nobody_outlives_the_supervisor(void **state)
     close(pipe_ends[1]);
 }
 
+/* The role closes its sandbox after the first zygote and workers are made: it must still be able to kill them, and to
+ * make others. */
+static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
+{
+    (void)state;
+    pid_t supervisor = fork();
+    if (supervisor == 0) {
+        const struct sandbox box = {.fork = true};
+        struct buf report = {0};
+        struct error error;
+        pool_begin(NULL);
+        pid_t zygote = find_child("scan-zygote");
+        if (!sandbox_enter(&box, &report, &error) || kill(zygote, SIGKILL) != 0)
+            _exit(1);
+        submit(1, hang);
+        submit(2, crash);
+        for (uint64_t mid = 3; mid <= 10; mid++)
+            submit(mid, good);
+        run_until(10);
+        pool_free(t.pool);
+        _exit(t.results == 8 && t.crashes == 2 ? 0 : 2);
+    }
+    int status;
+    waitpid(supervisor, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, pool_begin, pool_end)
 
 int main(void)
@@ -362,6 +391,7 @@ int main(void)
         POOL_TEST(a_worker_that_dies_idle_is_replaced),
         POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
         POOL_TEST(jobs_in_hand_are_listed),
+        cmocka_unit_test(all_of_it_works_from_within_the_role_s_sandbox),
         cmocka_unit_test(nobody_outlives_the_supervisor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
