@@ -27,7 +27,8 @@ struct log_line_row {
     const char *id;
     enum log_level level;
     const char *counter; /* NULL, or the counter that each such line raises by one */
-    const char *shape;   /* %u takes a number, %s text from anywhere (made safe when printed); NULL: counted only */
+    const char
+        *shape; /* %u takes a number, %s text from anywhere (made safe when printed); NULL: counted only */
 };
 
 extern const struct log_line_row log_line_table[LINE_COUNT];
@@ -43,14 +44,19 @@ struct log_arg {
 #define LOG_T(value) ((struct log_arg){.kind = LOG_ARG_TEXT, .text = span_text(value)})
 
 /* LOG(START_MID, LOG_U(mid), LOG_U(icid)): arguments must fit the shape, or the process ends. */
-#define LOG(id, ...)                                                                                                   \
-    log_send(LINE_##id, (const struct log_arg[]){__VA_ARGS__},                                                        \
+#define LOG(id, ...)                                                                                         \
+    log_send(LINE_##id, (const struct log_arg[]){__VA_ARGS__},                                               \
              sizeof((const struct log_arg[]){__VA_ARGS__}) / sizeof(struct log_arg))
+
+/* Where events go: set once by the skeleton, the log role and the master.  It returns false when the event
+ * could not be taken.  Without it (unit tests) events are dropped. */
+void log_set_output(bool (*send)(struct span event));
 
 void log_send(enum log_line line, const struct log_arg *args, size_t count);
 
 /* Event as sent: u16 line, i64 wall time, arguments. */
-void log_event_put(struct buf *out, enum log_line line, int64_t time, const struct log_arg *args, size_t count);
+void log_event_put(struct buf *out, enum log_line line, int64_t time, const struct log_arg *args,
+                   size_t count);
 /* Appends the text of an event to out.  False when it is not well-formed. */
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out);
 

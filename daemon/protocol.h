@@ -15,12 +15,12 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1, /* u8 private, settings */
+    MSG_START = 1, /* u8 private, settings; descriptor: the test clock, an int64 of microseconds */
     MSG_PEER,      /* u8 role; descriptor */
     MSG_LISTENER,  /* span name; descriptor */
     MSG_STOP,      /* - */
     /* role -> master */
-    MSG_READY = 20,   /* - */
+    MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
 
     /* any -> log */
@@ -33,18 +33,18 @@ enum message_type {
     MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
-    MSG_MAIL_DATA,        /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,         /* u64 mid, u64 size of all data, i64 time */
-    MSG_MAIL_ABORT,       /* u64 mid */
-    MSG_MAIL_ASK,         /* u64 mid: was it accepted?  asked when the queue went away before its answer */
-    MSG_DELIVER_RESULT,   /* struct deliver_result; repeated after a reconnection until acknowledged */
+    MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
+    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time */
+    MSG_MAIL_ABORT,     /* u64 mid */
+    MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
+    MSG_DELIVER_RESULT, /* struct deliver_result; repeated after a reconnection until acknowledged */
     /* queue -> smtp */
     MSG_ID_BLOCK = 220, /* u8 enum id_kind, u64 first, u32 count: reserved durably, never given twice */
     MSG_MAIL_ACCEPTED,  /* u64 mid: on disk, say 250 */
     MSG_MAIL_REFUSED,   /* u64 mid, u16 code, span enhanced status, span text */
     MSG_SPACE,          /* u8 1: mail can be taken, 0: say 452 to new mail */
-    MSG_DELIVER,        /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
-    MSG_DELIVER_ACK,    /* u64 mid, u32 attempt: the result is on disk */
+    MSG_DELIVER,     /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
+    MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
 
     /* scan -> queue */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
@@ -65,7 +65,8 @@ struct mail_begin {
     int64_t time; /* wall, microseconds */
     struct span sender, helo, client_ip, listener;
     bool body_8bit;
-    uint32_t trace_bytes; /* length of the gateway's own header at the start of the data */
+    bool outbound;                 /* from an address that may relay: the outgoing policy table */
+    uint32_t trace_bytes;          /* length of the gateway's own header at the start of the data */
     const struct span *recipients; /* the RID is the index */
     uint32_t recipient_count;
 };
@@ -111,9 +112,9 @@ enum deliver_outcome { DELIVER_DONE, DELIVER_DEFERRED, DELIVER_FAILED };
 struct deliver_reply {
     uint32_t rid;
     enum deliver_outcome outcome;
-    uint16_t code;           /* 0: no reply was had */
-    struct span enhanced;    /* "5.1.1"; never empty */
-    struct span text;        /* of the next hop, or our own words */
+    uint16_t code;        /* 0: no reply was had */
+    struct span enhanced; /* "5.1.1"; never empty */
+    struct span text;     /* of the next hop, or our own words */
 };
 
 struct deliver_result {

@@ -10,8 +10,8 @@
 #include "engine/base/error.h"
 
 struct sandbox {
-    bool network;                 /* may make and use internet sockets */
-    bool fork;                    /* may make processes (never exec) */
+    bool network;                  /* may make and use internet sockets */
+    bool fork;                     /* may make processes (never exec) */
     const char *const *write_dirs; /* NULL-terminated, relative to the current folder; may be NULL */
     const char *const *read_dirs;
 };

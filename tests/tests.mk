@@ -7,5 +7,6 @@ include tests/unit/mime.mk
 include tests/unit/scan.mk
 include tests/unit/smtp.mk
 include tests/unit/queue.mk
+include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif

@@ -18,9 +18,10 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define NUMBER(field, name, preset, least, most, unit, help)                                                           \
+#define NUMBER(field, name, preset, least, most, unit, help)                                                 \
     {name, false, offsetof(struct settings, field), NULL, preset, least, most, unit, help},
-#define TEXT(field, name, preset, help) {name, true, offsetof(struct settings, field), preset, 0, 0, 0, "", help},
+#define TEXT(field, name, preset, help)                                                                      \
+    {name, true, offsetof(struct settings, field), preset, 0, 0, 0, "", help},
 #include "engine/schema/settings.def"
 #undef NUMBER
 #undef TEXT
@@ -83,8 +84,8 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
     uint64_t number;
     if (!span_parse_u64(span_text(value), &number) || number > INT64_MAX || (int64_t)number < row->least ||
         (int64_t)number > row->most)
-        return error_set(error, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64 "%s%s", name, value,
-                         row->least, row->most, row->unit[0] ? " " : "", row->unit);
+        return error_set(error, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64 "%s%s", name,
+                         value, row->least, row->most, row->unit[0] ? " " : "", row->unit);
     *number_of(s, row) = (int64_t)number;
     return true;
 }
@@ -96,8 +97,8 @@ void settings_describe(struct buf *out)
         if (row->is_text)
             buf_printf(out, "  %-28s %s [%s]\n", row->name, row->help, row->preset_text);
         else
-            buf_printf(out, "  %-28s %s, %" PRId64 "-%" PRId64 "%s%s [%" PRId64 "]\n", row->name, row->help, row->least,
-                       row->most, row->unit[0] ? " " : "", row->unit, row->preset);
+            buf_printf(out, "  %-28s %s, %" PRId64 "-%" PRId64 "%s%s [%" PRId64 "]\n", row->name, row->help,
+                       row->least, row->most, row->unit[0] ? " " : "", row->unit, row->preset);
     }
 }
 

@@ -1,0 +1,104 @@
+/* Log events: checking arguments against shapes, sending, and turning an event into its line. */
+#define _GNU_SOURCE /* program_invocation_short_name */
+#include "daemon/log_lines.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/text.h"
+
+enum { TEXT_LIMIT = 1024 };
+
+const struct log_line_row log_line_table[LINE_COUNT] = {
+#define LINE(id, level, counter, shape) {#id, level, counter, shape},
+#include "daemon/log_lines.def"
+#undef LINE
+};
+
+static bool (*output)(struct span event);
+static uint64_t lost;
+
+void log_set_output(bool (*send)(struct span event))
+{
+    output = send;
+}
+
+/* Aborts when the arguments do not fit the shape: that is a bug of the caller. */
+static void check_shape(const struct log_line_row *row, const struct log_arg *args, size_t count)
+{
+    size_t used = 0;
+    for (const char *p = row->shape ? strchr(row->shape, '%') : NULL; p; p = strchr(p + 2, '%')) {
+        if (used == count || (p[1] == 'u') != (args[used].kind == LOG_ARG_NUMBER))
+            abort();
+        used++;
+    }
+    if (row->shape && used != count)
+        abort();
+}
+
+void log_event_put(struct buf *out, enum log_line line, int64_t time, const struct log_arg *args,
+                   size_t count)
+{
+    check_shape(&log_line_table[line], args, count);
+    wire_put_u16(out, (uint16_t)line);
+    wire_put_i64(out, time);
+    for (size_t i = 0; i < count; i++) {
+        if (args[i].kind == LOG_ARG_NUMBER)
+            wire_put_u64(out, args[i].number);
+        else
+            wire_put_span(out, span_slice(args[i].text, 0, TEXT_LIMIT + 1));
+    }
+}
+
+static bool try_send(enum log_line line, const struct log_arg *args, size_t count)
+{
+    static struct buf event; /* reused: logging is on every path */
+    buf_clear(&event);
+    log_event_put(&event, line, clock_wall_us(), args, count);
+    return output && output(buf_span(&event));
+}
+
+void log_send(enum log_line line, const struct log_arg *args, size_t count)
+{
+    if (lost && output) {
+        struct log_arg loss[] = {LOG_U(lost), LOG_T(program_invocation_short_name)};
+        if (try_send(LINE_LINES_LOST, loss, 2))
+            lost = 0;
+    }
+    if (!try_send(line, args, count))
+        lost++;
+}
+
+bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
+{
+    uint16_t number = wire_get_u16(in);
+    *time = wire_get_i64(in);
+    if (in->failed || number >= LINE_COUNT)
+        return false;
+    *line = number;
+    const char *p = log_line_table[number].shape;
+    if (!p)
+        p = "";
+    for (;;) {
+        size_t plain = strcspn(p, "%");
+        buf_append(out, p, plain);
+        p += plain;
+        if (*p == '\0')
+            break;
+        if (p[1] == 'u')
+            buf_printf(out, "%" PRIu64, wire_get_u64(in));
+        else
+            text_from_wire(out, wire_get_span(in), TEXT_LIMIT);
+        p += 2;
+    }
+    return wire_reader_done(in);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    static const char *const names[] = {"", "Critical", "Warning", "Info", "Debug", "Trace"};
+    return level < sizeof names / sizeof names[0] ? names[level] : "";
+}

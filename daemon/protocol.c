@@ -1,0 +1,193 @@
+/* Put and get of the messages between roles. */
+#include "daemon/protocol.h"
+
+static void put_spans(struct buf *out, const struct span *spans, uint32_t count)
+{
+    wire_put_u32(out, count);
+    for (uint32_t i = 0; i < count; i++)
+        wire_put_span(out, spans[i]);
+}
+
+static const struct span *get_spans(struct wire_reader *in, struct arena *arena, uint32_t *count)
+{
+    *count = wire_get_count(in, 4);
+    struct span *spans = arena_calloc(arena, *count, sizeof *spans);
+    for (uint32_t i = 0; i < *count; i++)
+        spans[i] = wire_get_span(in);
+    return spans;
+}
+
+void mail_begin_put(struct buf *out, const struct mail_begin *m)
+{
+    wire_put_u64(out, m->mid);
+    wire_put_u64(out, m->icid);
+    wire_put_i64(out, m->time);
+    wire_put_span(out, m->sender);
+    wire_put_span(out, m->helo);
+    wire_put_span(out, m->client_ip);
+    wire_put_span(out, m->listener);
+    wire_put_u8(out, m->body_8bit);
+    wire_put_u8(out, m->outbound);
+    wire_put_u32(out, m->trace_bytes);
+    put_spans(out, m->recipients, m->recipient_count);
+}
+
+bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_begin *m)
+{
+    m->mid = wire_get_u64(in);
+    m->icid = wire_get_u64(in);
+    m->time = wire_get_i64(in);
+    m->sender = wire_get_span(in);
+    m->helo = wire_get_span(in);
+    m->client_ip = wire_get_span(in);
+    m->listener = wire_get_span(in);
+    m->body_8bit = wire_get_u8(in);
+    m->outbound = wire_get_u8(in);
+    m->trace_bytes = wire_get_u32(in);
+    m->recipients = get_spans(in, arena, &m->recipient_count);
+    return wire_reader_done(in);
+}
+
+void smtp_hello_put(struct buf *out, const struct smtp_hello *h)
+{
+    wire_put_u32(out, h->delivery_count);
+    for (uint32_t i = 0; i < h->delivery_count; i++) {
+        wire_put_u64(out, h->deliveries[i].mid);
+        wire_put_u32(out, h->deliveries[i].attempt);
+    }
+}
+
+bool smtp_hello_get(struct wire_reader *in, struct arena *arena, struct smtp_hello *h)
+{
+    h->delivery_count = wire_get_count(in, 12);
+    struct smtp_delivery_id *ids = arena_calloc(arena, h->delivery_count, sizeof *ids);
+    for (uint32_t i = 0; i < h->delivery_count; i++) {
+        ids[i].mid = wire_get_u64(in);
+        ids[i].attempt = wire_get_u32(in);
+    }
+    h->deliveries = ids;
+    return wire_reader_done(in);
+}
+
+void deliver_job_put(struct buf *out, const struct deliver_job *j)
+{
+    wire_put_u64(out, j->mid);
+    wire_put_u32(out, j->attempt);
+    wire_put_span(out, j->host);
+    wire_put_u16(out, j->port);
+    wire_put_span(out, j->sender);
+    wire_put_u8(out, j->body_8bit);
+    wire_put_u32(out, j->recipient_count);
+    for (uint32_t i = 0; i < j->recipient_count; i++) {
+        wire_put_u32(out, j->recipients[i].rid);
+        wire_put_span(out, j->recipients[i].address);
+    }
+}
+
+bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver_job *j)
+{
+    j->mid = wire_get_u64(in);
+    j->attempt = wire_get_u32(in);
+    j->host = wire_get_span(in);
+    j->port = wire_get_u16(in);
+    j->sender = wire_get_span(in);
+    j->body_8bit = wire_get_u8(in);
+    j->recipient_count = wire_get_count(in, 8);
+    struct deliver_recipient *recipients = arena_calloc(arena, j->recipient_count, sizeof *recipients);
+    for (uint32_t i = 0; i < j->recipient_count; i++) {
+        recipients[i].rid = wire_get_u32(in);
+        recipients[i].address = wire_get_span(in);
+    }
+    j->recipients = recipients;
+    return wire_reader_done(in);
+}
+
+void deliver_result_put(struct buf *out, const struct deliver_result *r)
+{
+    wire_put_u64(out, r->mid);
+    wire_put_u32(out, r->attempt);
+    wire_put_u64(out, r->dcid);
+    wire_put_u32(out, r->reply_count);
+    for (uint32_t i = 0; i < r->reply_count; i++) {
+        const struct deliver_reply *reply = &r->replies[i];
+        wire_put_u32(out, reply->rid);
+        wire_put_u8(out, (uint8_t)reply->outcome);
+        wire_put_u16(out, reply->code);
+        wire_put_span(out, reply->enhanced);
+        wire_put_span(out, reply->text);
+    }
+}
+
+bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deliver_result *r)
+{
+    r->mid = wire_get_u64(in);
+    r->attempt = wire_get_u32(in);
+    r->dcid = wire_get_u64(in);
+    r->reply_count = wire_get_count(in, 15);
+    struct deliver_reply *replies = arena_calloc(arena, r->reply_count, sizeof *replies);
+    for (uint32_t i = 0; i < r->reply_count; i++) {
+        replies[i].rid = wire_get_u32(in);
+        uint8_t outcome = wire_get_u8(in);
+        replies[i].outcome = outcome;
+        if (outcome > DELIVER_FAILED)
+            in->failed = true;
+        replies[i].code = wire_get_u16(in);
+        replies[i].enhanced = wire_get_span(in);
+        replies[i].text = wire_get_span(in);
+    }
+    r->replies = replies;
+    return wire_reader_done(in);
+}
+
+void scan_job_put(struct buf *out, const struct scan_job *j)
+{
+    wire_put_u64(out, j->mid);
+    wire_put_u8(out, j->alone);
+    wire_put_u32(out, j->trace_bytes);
+    wire_put_span(out, j->sender);
+    wire_put_span(out, j->helo);
+    wire_put_span(out, j->client_ip);
+    put_spans(out, j->recipients, j->recipient_count);
+}
+
+bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *j)
+{
+    j->mid = wire_get_u64(in);
+    j->alone = wire_get_u8(in);
+    j->trace_bytes = wire_get_u32(in);
+    j->sender = wire_get_span(in);
+    j->helo = wire_get_span(in);
+    j->client_ip = wire_get_span(in);
+    j->recipients = get_spans(in, arena, &j->recipient_count);
+    return wire_reader_done(in);
+}
+
+void final_event_put(struct buf *out, const struct final_event *e)
+{
+    wire_put_u64(out, e->sequence);
+    wire_put_u64(out, e->mid);
+    wire_put_u32(out, e->rid);
+    wire_put_i64(out, e->time);
+    wire_put_u8(out, (uint8_t)e->kind);
+    wire_put_span(out, e->message_id);
+    wire_put_span(out, e->sender);
+    wire_put_span(out, e->recipient);
+    wire_put_span(out, e->detail);
+}
+
+bool final_event_get(struct wire_reader *in, struct final_event *e)
+{
+    e->sequence = wire_get_u64(in);
+    e->mid = wire_get_u64(in);
+    e->rid = wire_get_u32(in);
+    e->time = wire_get_i64(in);
+    uint8_t kind = wire_get_u8(in);
+    e->kind = kind;
+    if (kind > FINAL_QUARANTINED)
+        in->failed = true;
+    e->message_id = wire_get_span(in);
+    e->sender = wire_get_span(in);
+    e->recipient = wire_get_span(in);
+    e->detail = wire_get_span(in);
+    return wire_reader_done(in);
+}

@@ -1,0 +1,262 @@
+/* The skeleton of every role program: start, privileges, sandbox, peers, loop.  See role.h. */
+#define _GNU_SOURCE /* initgroups, program_invocation_short_name */
+#include "daemon/role.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/master_fd.h"
+#include "daemon/protocol.h"
+#include "daemon/sandbox.h"
+#include "engine/base/clock.h"
+
+enum { LOG_BACKLOG_MAX = 1024 * 1024 };
+
+struct peer {
+    struct channel *channel;
+};
+
+static struct event_base *base;
+static struct channel *master;
+static struct settings settings;
+static struct peer peers[ROLE_COUNT];
+static bool private_instance, running;
+
+struct event_base *role_base(void)
+{
+    return base;
+}
+
+const struct settings *role_settings(void)
+{
+    return &settings;
+}
+
+bool role_is_private(void)
+{
+    return private_instance;
+}
+
+struct channel *role_peer(enum role_id peer)
+{
+    return peers[peer].channel;
+}
+
+bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
+{
+    struct channel *ch = peers[peer].channel;
+    if (!ch) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    channel_send(ch, type, body, fd);
+    return true;
+}
+
+static bool send_to_log(struct span event)
+{
+    struct channel *ch = peers[ROLE_LOG].channel;
+    if (!ch || channel_backlog(ch) > LOG_BACKLOG_MAX)
+        return false;
+    channel_send(ch, MSG_LOG_LINE, event, -1);
+    return true;
+}
+
+void role_exit(void)
+{
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if (peers[i].channel)
+            channel_flush_wait(peers[i].channel, 1000);
+    channel_flush_wait(master, 1000);
+    _exit(0);
+}
+
+void role_fatal(const char *format, ...)
+{
+    struct buf text = {0};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, buf_text(&text));
+    if (!running) {
+        struct buf body = {0};
+        wire_put_span(&body, buf_span(&text));
+        channel_send(master, MSG_START_FAILED, buf_span(&body), -1);
+        channel_flush_wait(master, 1000);
+    } else {
+        LOG(ROLE_FAILED, LOG_T(role_table[role_self.id].name), LOG_S(buf_span(&text)));
+        if (peers[ROLE_LOG].channel)
+            channel_flush_wait(peers[ROLE_LOG].channel, 1000);
+    }
+    _exit(1);
+}
+
+static void on_peer_message(void *context, uint16_t type, struct wire_reader *in, int fd)
+{
+    enum role_id peer = (enum role_id)((struct peer *)context - peers);
+    if (role_self.message)
+        role_self.message(peer, type, in, fd);
+    else if (fd >= 0)
+        close(fd);
+    if (!wire_reader_done(in))
+        role_fatal("cannot read message %u of role %s", type, role_table[peer].name);
+}
+
+static void on_peer_closed(void *context)
+{
+    struct peer *peer = context;
+    struct channel *gone = peer->channel;
+    peer->channel = NULL;
+    if (role_self.peer_down)
+        role_self.peer_down((enum role_id)(peer - peers));
+    channel_free(gone);
+}
+
+static void add_peer(struct wire_reader *in, int fd)
+{
+    uint8_t id = wire_get_u8(in);
+    if (in->failed || id >= ROLE_COUNT || fd < 0)
+        role_fatal("cannot read a peer from the master");
+    struct peer *peer = &peers[id];
+    /* The old peer is dead, but what it still said comes first. */
+    if (peer->channel)
+        channel_drain(peer->channel);
+    if (peer->channel)
+        on_peer_closed(peer);
+    struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
+    peer->channel = channel_new(base, fd, &handler);
+    if (role_self.peer_up)
+        role_self.peer_up(id);
+}
+
+static void drop_privileges(const char *account)
+{
+    struct passwd *pw = getpwnam(account);
+    if (!pw)
+        role_fatal("there is no account '%s' to run as", account);
+    if (initgroups(account, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0)
+        role_fatal("cannot become '%s': %s", account, strerror(errno));
+    if (setuid(0) == 0)
+        role_fatal("could become root again");
+}
+
+static void enter_sandbox(struct buf *report)
+{
+    const struct role_entry *row = &role_table[role_self.id];
+    const char *maildir =
+        span_starts_nocase(span_text(settings.route), SPAN("maildir:")) ? settings.route + 8 : NULL;
+    const char *writable[4] = {0}, *readable[3] = {0};
+    for (int i = 0; i < 3; i++)
+        writable[i] = row->write_dirs[i];
+    for (int i = 0; i < 2; i++)
+        readable[i] = row->read_dirs[i];
+    if (role_self.id == ROLE_QUEUE)
+        writable[1] = maildir;
+    struct sandbox box = {
+        .network = row->network,
+        .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL,
+        .write_dirs = writable,
+        .read_dirs = readable,
+    };
+    struct error error;
+    if (!sandbox_enter(&box, report, &error))
+        role_fatal("%s", error.text);
+}
+
+static void use_test_clock(int fd)
+{
+    void *page = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        role_fatal("cannot map the test clock: %s", strerror(errno));
+    close(fd);
+    clock_use_offset(page);
+}
+
+static void start(struct wire_reader *in, int fd)
+{
+    private_instance = wire_get_u8(in) == 1;
+    if (!settings_get(in, &settings) || !wire_reader_done(in))
+        role_fatal("cannot read the settings from the master");
+    if (fd >= 0)
+        use_test_clock(fd);
+    if (!private_instance && geteuid() == 0)
+        drop_privileges(role_table[role_self.id].account);
+    struct error error = {{0}};
+    if (role_self.start && !role_self.start(&error))
+        role_fatal("%s", error.text);
+    struct buf report = {0}, body = {0};
+    enter_sandbox(&report);
+    running = true;
+    wire_put_span(&body, buf_span(&report));
+    channel_send(master, MSG_READY, buf_span(&body), -1);
+    buf_free(&report);
+    buf_free(&body);
+}
+
+static void add_listener(struct wire_reader *in, int fd)
+{
+    struct span name = wire_get_span(in);
+    if (in->failed || fd < 0 || !role_self.listener)
+        role_fatal("cannot read a listener from the master");
+    char *text = strndup(name.p, name.n);
+    role_self.listener(text, fd);
+    free(text);
+}
+
+static void on_master_message(void *context, uint16_t type, struct wire_reader *in, int fd)
+{
+    (void)context;
+    switch (type) {
+    case MSG_START:
+        start(in, fd);
+        break;
+    case MSG_PEER:
+        add_peer(in, fd);
+        break;
+    case MSG_LISTENER:
+        add_listener(in, fd);
+        break;
+    case MSG_STOP:
+        if (!role_self.stop)
+            role_exit();
+        role_self.stop();
+        break;
+    default:
+        if (role_self.message)
+            role_self.message(ROLE_MASTER, type, in, fd);
+    }
+}
+
+static void on_master_closed(void *context)
+{
+    (void)context;
+    _exit(0);
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN); /* Ctrl-C is the master's to answer */
+    base = event_base_new();
+    if (!base || fcntl(MASTER_FD, F_GETFD) < 0) {
+        fprintf(stderr, "%s is started by mailwardd\n", program_invocation_short_name);
+        return 2;
+    }
+    fcntl(MASTER_FD, F_SETFD, FD_CLOEXEC);
+    log_set_output(send_to_log);
+    struct channel_handler handler = {on_master_message, on_master_closed, NULL};
+    master = channel_new(base, MASTER_FD, &handler);
+    event_base_dispatch(base);
+    return 1;
+}
