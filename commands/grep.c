@@ -11,7 +11,14 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     json_t *request = json_pack("{s:s,s:s,s:s,s:b}", "method", "grep", "expression", args[arg_count - 2],
                                 "log", args[arg_count - 1], "ignore_case", (int)ignore_case);
     /* NULL: a word is not UTF-8 */
-    return request ? shell_call(sh, request, NULL) : shell_usage_error(sh, &command_grep);
+    if (!request)
+        return shell_usage_error(sh, &command_grep);
+    json_t *result;
+    enum api_status status = shell_call(sh, request, &result);
+    if (status == API_DONE && json_integer_value(json_object_get(result, "lines")) == 0)
+        shell_print(sh, "No results were found. Use another regular expression(s) to search.\n");
+    json_decref(result);
+    return status;
 }
 
 const struct command command_grep = {

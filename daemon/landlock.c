@@ -44,7 +44,8 @@ enum {
     FS_READ = FS_READ_FILE | FS_READ_DIR,
     FS_WRITE = FS_ALL & ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_IOCTL_DEV),
     NET_TCP_BIND_CONNECT = 3,
-    SCOPE_ABSTRACT_SOCKET_AND_SIGNAL = 3,
+    SCOPE_ABSTRACT_SOCKET = 1,
+    SCOPE_SIGNAL = 2,
 };
 
 /* File rights by interface version: 2 brought moves between folders, 3 truncation, 5 ioctl on devices. */
@@ -111,7 +112,8 @@ static int create_ruleset(const struct sandbox *box, int abi, uint64_t known)
         size += sizeof attr.handled_net;
     }
     if (abi >= ABI_SCOPE) {
-        attr.scoped = SCOPE_ABSTRACT_SOCKET_AND_SIGNAL;
+        /* Processes that a role made before its sandbox would be out of reach of its signals. */
+        attr.scoped = SCOPE_ABSTRACT_SOCKET | (box->fork ? 0 : SCOPE_SIGNAL);
         size += sizeof attr.scoped;
     }
     return (int)syscall(CALL_CREATE_RULESET, &attr, size, 0);

@@ -38,6 +38,7 @@ struct query {
     int fd;
     struct event *readable;
     struct buf held; /* output up to the last whole line has been passed on */
+    json_int_t lines;
 };
 
 /* ---- in the child ---- */
@@ -107,12 +108,10 @@ static void child_grep(const char *log, pcre2_code *code)
 static void end_query(struct query *q)
 {
     int status;
-    if (q->held.len)
-        session_text(q->session, buf_span(&q->held));
     while (waitpid(q->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        session_end(q->session, API_DONE, NULL, NULL);
+        session_end(q->session, API_DONE, NULL, json_pack("{s:I}", "lines", q->lines));
     else
         session_end(q->session, API_FAILED, "reading the log took too long or failed", NULL);
     event_free(q->readable);
@@ -133,9 +132,13 @@ static void on_output(evutil_socket_t fd, short what, void *context)
         return;
     }
     q->held.len += (size_t)got;
-    size_t whole = q->held.len;
-    while (whole && q->held.data[whole - 1] != '\n')
-        whole--;
+    size_t whole = 0;
+    for (size_t i = 0; i < q->held.len; i++) {
+        if (q->held.data[i] == '\n') {
+            whole = i + 1;
+            q->lines++;
+        }
+    }
     if (whole) {
         session_text(q->session, (struct span){q->held.data, whole});
         buf_consume(&q->held, whole);

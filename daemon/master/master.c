@@ -20,6 +20,7 @@
 #include "config.h"
 #include "daemon/log_lines.h"
 #include "daemon/master_fd.h"
+#include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "engine/base/clock.h"
 
@@ -57,29 +58,14 @@ static bool send_to_log(struct span event)
     return true;
 }
 
-/* Role programs stand beside this one in a build tree and in ROLE_PROGRAM_DIR once installed. */
-static const char *role_path(enum role_id id)
-{
-    static char path[4096];
-    char self[3072];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        char *slash = strrchr(self, '/');
-        snprintf(path, sizeof path, "%.*s/mailwardd-%s", (int)(slash - self), self, role_table[id].name);
-        if (access(path, X_OK) == 0)
-            return path;
-    }
-    snprintf(path, sizeof path, "%s/mailwardd-%s", ROLE_PROGRAM_DIR, role_table[id].name);
-    return path;
-}
-
 static bool spawn(struct child *c, int fd)
 {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, fd, MASTER_FD);
-    const char *path = role_path(c->id);
+    char program[32];
+    snprintf(program, sizeof program, "mailwardd-%s", role_table[c->id].name);
+    const char *path = paths_find(program, ROLE_PROGRAM_DIR);
     char *argv[] = {(char *)path, NULL};
     int rc = posix_spawn(&c->pid, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);

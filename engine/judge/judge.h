@@ -31,20 +31,21 @@ enum judge_action { JUDGE_DELIVER, JUDGE_QUARANTINE, JUDGE_DROP, JUDGE_BOUNCE };
 struct judge_runtime {
     const struct scan_model *model;
     struct mime_limits limits;
-    uint64_t always_scan_bytes; /* up to here in full; above, only the first always_scan_bytes are looked at */
-    uint64_t never_scan_bytes;  /* above: not scanned */
+    uint64_t
+        always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
+    uint64_t never_scan_bytes; /* above: not scanned */
     int positive_threshold, suspect_threshold; /* 0-100, reached means so */
     enum judge_action positive_action, suspect_action;
-    const char *suspect_subject;    /* put before the subject of suspect mail; "" for none */
-    const char *positive_subject;   /* put before the subject of positive mail; "" for none */
+    const char *suspect_subject;          /* put before the subject of suspect mail; "" for none */
+    const char *positive_subject;         /* put before the subject of positive mail; "" for none */
     int64_t budget_us, budget_us_per_mib; /* CPU for one message; then a partial verdict */
-    bool test_hooks;                /* obey X-Mailward-Test: crash | hang (private instances of tests) */
+    bool test_hooks; /* obey X-Mailward-Test: crash | hang (private instances of tests) */
 };
 
 struct judge_input {
-    struct span message;   /* as it will be stored, own trace header first */
-    uint32_t trace_bytes;  /* length of that trace header */
-    struct span sender;    /* envelope, without angle brackets; empty for <> */
+    struct span message;  /* as it will be stored, own trace header first */
+    uint32_t trace_bytes; /* length of that trace header */
+    struct span sender;   /* envelope, without angle brackets; empty for <> */
     struct span helo, client_ip;
     const struct span *recipients;
     uint32_t recipient_count;
@@ -56,6 +57,8 @@ struct judge_edit {
     uint64_t length;
     struct span insert;
 };
+
+enum { JUDGE_MAX_REASONS = 16 };
 
 struct judge_reason {
     struct span name;
@@ -69,10 +72,10 @@ struct judge_child {
     struct span policy; /* "DEFAULT" */
     enum judge_verdict verdict;
     enum judge_action action;
-    int score;      /* 0-100; -1 when not scanned */
-    bool partial;   /* a limit or the budget cut the look short */
-    bool test_mark; /* X-Advertisement: spam decided (S2-250) */
-    const struct judge_reason *reasons; /* the strongest first, at most 16 */
+    int score;                          /* 0-100; -1 when not scanned */
+    bool partial;                       /* a limit or the budget cut the look short */
+    bool test_mark;                     /* X-Advertisement: spam decided (S2-250) */
+    const struct judge_reason *reasons; /* the strongest first, at most JUDGE_MAX_REASONS */
     uint32_t reason_count;
     const struct judge_edit *edits;
     uint32_t edit_count;

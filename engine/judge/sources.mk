@@ -1,1 +1,5 @@
 # Sources of this folder.
+libengine_a_SOURCES += \
+	%D%/codec.c \
+	%D%/header_edits.c %D%/header_edits.h \
+	%D%/judge.c %D%/judge.h

@@ -32,9 +32,9 @@ enum mime_flag {
     MIME_LIMIT_HEADERS = 1 << 2,
     MIME_LIMIT_TEXT = 1 << 3,
     MIME_LIMIT_URLS = 1 << 4,
-    MIME_LIMIT_BUDGET = 1 << 5,      /* the CPU budget ended the pass */
-    MIME_BROKEN_ENCODING = 1 << 6,   /* base64 or quoted-printable that does not decode */
-    MIME_BROKEN_STRUCTURE = 1 << 7,  /* missing boundary, header without colon ... */
+    MIME_LIMIT_BUDGET = 1 << 5,     /* the CPU budget ended the pass */
+    MIME_BROKEN_ENCODING = 1 << 6,  /* base64 or quoted-printable that does not decode */
+    MIME_BROKEN_STRUCTURE = 1 << 7, /* missing boundary, header without colon ... */
     MIME_UNKNOWN_CHARSET = 1 << 8,
     MIME_NUL_BYTES = 1 << 9,
 };
@@ -61,8 +61,8 @@ struct mime_view {
     size_t header_count;
     size_t body_offset; /* where the body begins in the message; its size when there is none */
 
-    struct span text;      /* decoded visible text of all text parts, UTF-8, at most limits.text_bytes */
-    struct span hidden;    /* text that HTML hides (font size 0, display:none ...), at most 4 KiB */
+    struct span text;   /* decoded visible text of all text parts, UTF-8, at most limits.text_bytes */
+    struct span hidden; /* text that HTML hides (font size 0, display:none ...), at most 4 KiB */
 
     struct mime_url *urls;
     size_t url_count;
@@ -72,8 +72,8 @@ struct mime_view {
     /* facts of structure */
     uint32_t parts, depth, html_parts, plain_parts, images, forms, links, scripts;
     uint64_t html_bytes, plain_bytes, attachment_bytes; /* decoded sizes */
-    uint32_t mismatched_links; /* the text shows one host, the target is another */
-    uint32_t flags;            /* enum mime_flag */
+    uint32_t mismatched_links;                          /* the text shows one host, the target is another */
+    uint32_t flags;                                     /* enum mime_flag */
 };
 
 /* A budget that long work asks now and then; expired() returning true ends the pass early with

@@ -1,1 +1,7 @@
 # Sources of this folder.
+libengine_a_SOURCES += \
+	%D%/facts.c %D%/facts.h \
+	%D%/features.c %D%/features.h \
+	%D%/hash.h \
+	%D%/model.c %D%/model.h \
+	%D%/model_file.c %D%/model_file.h

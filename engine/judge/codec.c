@@ -1,0 +1,163 @@
+/* Wire forms of results and edits: what a worker answers and what the queue stores.
+ *
+ * A worker may have been taken over by a message, so everything it says is checked here: that the children
+ * partition the recipients, that edits are in order and inside the message, and every name and range.
+ */
+#include "engine/judge/judge.h"
+#include "engine/wire/wire.h"
+
+enum { FORMAT = 1, MAX_SCORE = 100 };
+enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, ALL_FLAGS = 3 };
+
+/* The least bytes that an element takes, so that a forged count never makes us allocate. */
+enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 4 + 4 + 4 };
+
+static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
+{
+    wire_put_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        wire_put_u64(out, edits[i].offset);
+        wire_put_u64(out, edits[i].length);
+        wire_put_span(out, edits[i].insert);
+    }
+}
+
+static bool get_edits(struct wire_reader *in, uint64_t message_size, struct arena *arena,
+                      const struct judge_edit **edits, uint32_t *count)
+{
+    uint32_t n = wire_get_count(in, LEAST_EDIT);
+    struct judge_edit *list = arena_calloc(arena, n, sizeof *list);
+    uint64_t end = 0; /* of the edit before */
+    for (uint32_t i = 0; i < n; i++) {
+        struct judge_edit edit = {.offset = wire_get_u64(in), .length = wire_get_u64(in)};
+        edit.insert = wire_get_span(in);
+        bool in_order = i == 0 || (edit.offset >= end && edit.offset > list[i - 1].offset);
+        if (in->failed || !in_order || edit.offset > message_size || edit.length > message_size - edit.offset)
+            return false;
+        end = edit.offset + edit.length;
+        list[i] = edit;
+    }
+    *edits = list;
+    *count = n;
+    return !in->failed;
+}
+
+void judge_edits_put(struct buf *out, const struct judge_edit *edits, uint32_t count)
+{
+    wire_put_u8(out, FORMAT);
+    put_edits(out, edits, count);
+}
+
+bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *arena,
+                     const struct judge_edit **edits, uint32_t *count)
+{
+    struct wire_reader in = wire_reader_of(wire);
+    return wire_get_u8(&in) == FORMAT && get_edits(&in, message_size, arena, edits, count) &&
+           wire_reader_done(&in);
+}
+
+static void put_child(struct buf *out, const struct judge_child *child)
+{
+    wire_put_u32(out, child->rid_count);
+    for (uint32_t i = 0; i < child->rid_count; i++)
+        wire_put_u32(out, child->rids[i]);
+    wire_put_span(out, child->policy);
+    wire_put_u8(out, (uint8_t)child->verdict);
+    wire_put_u8(out, (uint8_t)child->action);
+    wire_put_u8(out, (uint8_t)child->score);
+    wire_put_u8(out,
+                (uint8_t)((child->partial ? FLAG_PARTIAL : 0) | (child->test_mark ? FLAG_TEST_MARK : 0)));
+    wire_put_u32(out, child->reason_count);
+    for (uint32_t i = 0; i < child->reason_count; i++) {
+        wire_put_span(out, child->reasons[i].name);
+        wire_put_u32(out, (uint32_t)child->reasons[i].millilogodds);
+    }
+    put_edits(out, child->edits, child->edit_count);
+}
+
+void judge_result_put(struct buf *out, const struct judge_result *result)
+{
+    wire_put_u8(out, FORMAT);
+    wire_put_u32(out, result->child_count);
+    for (uint32_t i = 0; i < result->child_count; i++)
+        put_child(out, &result->children[i]);
+}
+
+/* Who is in a child already: the children must partition the recipients. */
+struct partition {
+    bool *taken;
+    uint32_t total, left;
+};
+
+static bool get_rids(struct wire_reader *in, struct partition *partition, struct arena *arena,
+                     struct judge_child *child)
+{
+    uint32_t count = wire_get_count(in, 4);
+    if (count > partition->left || (count == 0 && partition->total > 0))
+        return false;
+    uint32_t *rids = arena_alloc(arena, count * sizeof *rids);
+    for (uint32_t i = 0; i < count; i++) {
+        rids[i] = wire_get_u32(in);
+        if (rids[i] >= partition->total || partition->taken[rids[i]] || (i && rids[i] <= rids[i - 1]))
+            return false;
+        partition->taken[rids[i]] = true;
+    }
+    partition->left -= count;
+    child->rids = rids;
+    child->rid_count = count;
+    return !in->failed;
+}
+
+static bool get_reasons(struct wire_reader *in, struct arena *arena, struct judge_child *child)
+{
+    uint32_t count = wire_get_count(in, LEAST_REASON);
+    if (count > JUDGE_MAX_REASONS)
+        return false;
+    struct judge_reason *reasons = arena_calloc(arena, count, sizeof *reasons);
+    for (uint32_t i = 0; i < count; i++) {
+        reasons[i].name = wire_get_span(in);
+        reasons[i].millilogodds = (int32_t)wire_get_u32(in);
+    }
+    child->reasons = reasons;
+    child->reason_count = count;
+    return !in->failed;
+}
+
+static bool get_verdict(struct wire_reader *in, struct judge_child *child)
+{
+    child->policy = wire_get_span(in);
+    uint8_t verdict = wire_get_u8(in), action = wire_get_u8(in);
+    int8_t score = (int8_t)wire_get_u8(in);
+    uint8_t flags = wire_get_u8(in);
+    if (in->failed || verdict > JUDGE_UNSCANNABLE || action > JUDGE_BOUNCE || score < -1 ||
+        score > MAX_SCORE || flags & ~ALL_FLAGS)
+        return false;
+    child->verdict = verdict;
+    child->action = action;
+    child->score = score;
+    child->partial = flags & FLAG_PARTIAL;
+    child->test_mark = flags & FLAG_TEST_MARK;
+    return true;
+}
+
+bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipient_count, struct arena *arena,
+                      struct judge_result *result)
+{
+    struct wire_reader in = wire_reader_of(wire);
+    if (wire_get_u8(&in) != FORMAT)
+        return false;
+    uint32_t count = wire_get_count(&in, LEAST_CHILD);
+    if (count == 0)
+        return false;
+    struct judge_child *children = arena_calloc(arena, count, sizeof *children);
+    struct partition partition = {arena_calloc(arena, recipient_count, 1), recipient_count, recipient_count};
+    for (uint32_t i = 0; i < count; i++) {
+        struct judge_child *child = &children[i];
+        if (!get_rids(&in, &partition, arena, child) || !get_verdict(&in, child) ||
+            !get_reasons(&in, arena, child) ||
+            !get_edits(&in, message_size, arena, &child->edits, &child->edit_count))
+            return false;
+    }
+    *result = (struct judge_result){children, count};
+    return partition.left == 0 && wire_reader_done(&in);
+}

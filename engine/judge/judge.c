@@ -1,0 +1,198 @@
+/* judge_message(): view, features, model, thresholds, edits; one child for all recipients until there are policies. */
+#include "engine/judge/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/clock.h"
+#include "engine/judge/header_edits.h"
+#include "engine/scan/model.h"
+
+enum { TEST_SCORE = 100 };
+
+void judge_runtime_defaults(struct judge_runtime *rt)
+{
+    *rt = (struct judge_runtime){
+        .limits = mime_default_limits,
+        .always_scan_bytes = 1024 * 1024,
+        .never_scan_bytes = 2 * 1024 * 1024,
+        .positive_threshold = 90,
+        .suspect_threshold = 50,
+        .positive_action = JUDGE_QUARANTINE,
+        .suspect_action = JUDGE_DELIVER,
+        .suspect_subject = "[SUSPECTED SPAM] ",
+        .positive_subject = "",
+        .budget_us = 200 * 1000,
+        .budget_us_per_mib = 20 * 1000,
+    };
+}
+
+static void enter_stage(struct judge_breadcrumb *breadcrumb, const char *stage)
+{
+    if (breadcrumb && breadcrumb->text_size)
+        snprintf(breadcrumb->text, breadcrumb->text_size, "%s", stage);
+}
+
+static bool cpu_expired(void *context)
+{
+    const int64_t *end_us = context;
+    return clock_cpu_us() >= *end_us;
+}
+
+static bool header_says(const struct mime_view *view, const char *name, struct span value)
+{
+    const struct mime_header *h = mime_view_header(view, name);
+    return h && span_equal_nocase(span_trim(h->value), value);
+}
+
+static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrumb *breadcrumb)
+{
+    enter_stage(breadcrumb, "test hook");
+    if (header_says(view, "X-Mailward-Test", SPAN("crash")))
+        abort();
+    volatile bool hang = header_says(view, "X-Mailward-Test", SPAN("hang"));
+    while (hang) {
+    }
+}
+
+static int stronger_first(const void *a, const void *b)
+{
+    int32_t x = abs(((const struct judge_reason *)a)->millilogodds);
+    int32_t y = abs(((const struct judge_reason *)b)->millilogodds);
+    return (x < y) - (x > y);
+}
+
+static int32_t milli(double log_odds)
+{
+    const double limit = 2e9;
+    return (int32_t)lround(fmax(-limit, fmin(limit, log_odds * 1000)));
+}
+
+/* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
+static void list_reasons(const struct scan_score *score, struct arena *arena, struct judge_child *child)
+{
+    struct judge_reason *reasons = arena_calloc(arena, 1 + SCAN_FAMILIES + SCAN_FACT_COUNT, sizeof *reasons);
+    uint32_t count = 0;
+    reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
+    for (unsigned i = SCAN_FACTS + 1; i < SCAN_FAMILIES; i++)
+        reasons[count++] = (struct judge_reason){span_text(scan_family_name(i)), milli(score->families[i])};
+    for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
+        reasons[count++] = (struct judge_reason){span_text(scan_fact_name(i)), milli(score->facts[i])};
+    qsort(reasons, count, sizeof *reasons, stronger_first);
+    while (count && reasons[count - 1].millilogodds == 0)
+        count--;
+    if (count > JUDGE_MAX_REASONS) {
+        int64_t rest = 0;
+        for (uint32_t i = JUDGE_MAX_REASONS - 1; i < count; i++)
+            rest += reasons[i].millilogodds;
+        reasons[JUDGE_MAX_REASONS - 1] = (struct judge_reason){SPAN("other"), (int32_t)rest};
+        count = JUDGE_MAX_REASONS;
+    }
+    child->reasons = reasons;
+    child->reason_count = count;
+}
+
+static void score_view(const struct judge_runtime *rt, const struct mime_view *view,
+                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
+{
+    struct scan_features features;
+    struct scan_score score;
+    enter_stage(breadcrumb, "features");
+    scan_features_extract(view, arena, &features);
+    enter_stage(breadcrumb, "model");
+    scan_model_score(rt->model, &features, &score);
+    child->score = score.score;
+    list_reasons(&score, arena, child);
+    if (header_says(view, "X-Advertisement", SPAN("spam"))) {
+        child->test_mark = true;
+        child->score = TEST_SCORE;
+    }
+}
+
+static void decide(const struct judge_runtime *rt, struct judge_child *child)
+{
+    child->action = JUDGE_DELIVER;
+    if (child->score >= rt->positive_threshold) {
+        child->verdict = JUDGE_POSITIVE;
+        child->action = rt->positive_action;
+    } else if (child->score >= rt->suspect_threshold) {
+        child->verdict = JUDGE_SUSPECT;
+        child->action = rt->suspect_action;
+    }
+}
+
+static const char *subject_text(const struct judge_runtime *rt, enum judge_verdict verdict)
+{
+    const char *text = verdict == JUDGE_POSITIVE  ? rt->positive_subject
+                       : verdict == JUDGE_SUSPECT ? rt->suspect_subject
+                                                  : "";
+    return text ? text : "";
+}
+
+/* What is above always-scan is looked at only so far. */
+static struct span looked_at(const struct judge_runtime *rt, const struct judge_input *input, uint64_t size)
+{
+    if (size <= rt->always_scan_bytes)
+        return input->message;
+    return span_slice(input->message, 0, input->trace_bytes + (size_t)rt->always_scan_bytes);
+}
+
+static void judge_child_of_all(const struct judge_runtime *rt, const struct judge_input *input,
+                               struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                               struct judge_child *child)
+{
+    uint64_t size = input->message.n - input->trace_bytes;
+    if (size > rt->never_scan_bytes) {
+        child->verdict = JUDGE_NOT_SCANNED;
+        child->action = JUDGE_DELIVER;
+        child->score = -1;
+        return;
+    }
+    enter_stage(breadcrumb, "mime");
+    struct span part = looked_at(rt, input, size);
+    int64_t end_us = clock_cpu_us() + rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20);
+    struct mime_budget budget = {cpu_expired, &end_us};
+    struct mime_view view;
+    mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &view);
+    const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
+                            MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
+    child->partial = part.n < input->message.n || view.flags & limits;
+    if (rt->test_hooks)
+        obey_test_hooks(&view, breadcrumb);
+    score_view(rt, &view, breadcrumb, arena, child);
+    decide(rt, child);
+    enter_stage(breadcrumb, "edits");
+    judge_edit_headers(input, &view, rt->model, subject_text(rt, child->verdict), arena, child);
+}
+
+static const uint32_t *all_recipients(uint32_t count, struct arena *arena)
+{
+    uint32_t *rids = arena_alloc(arena, count * sizeof *rids);
+    for (uint32_t i = 0; i < count; i++)
+        rids[i] = i;
+    return rids;
+}
+
+void judge_message(const struct judge_runtime *rt, const struct judge_input *input,
+                   struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_result *result)
+{
+    struct judge_child *child = arena_calloc(arena, 1, sizeof *child);
+    child->rids = all_recipients(input->recipient_count, arena);
+    child->rid_count = input->recipient_count;
+    child->policy = SPAN("DEFAULT");
+    judge_child_of_all(rt, input, breadcrumb, arena, child);
+    *result = (struct judge_result){child, 1};
+}
+
+const char *judge_verdict_name(enum judge_verdict verdict)
+{
+    static const char *const names[] = {"negative", "suspect", "positive", "not scanned", "unscannable"};
+    return names[verdict];
+}
+
+const char *judge_action_name(enum judge_action action)
+{
+    static const char *const names[] = {"deliver", "quarantine", "drop", "bounce"};
+    return names[action];
+}

@@ -1,0 +1,72 @@
+/* The trained model: one weight for every feature, and from a message's features to log-odds and a score.
+ *
+ * The log-odds of spam are a plain sum, so every score can be shown as named parts: the prior, each fact of
+ * structure that holds, and each family of features.
+ *
+ *     raw        = prior + sum of weight(feature) / sqrt(number of features)
+ *     calibrated = slope * (raw - offset)
+ *     score      = floor(100 / (1 + exp(-calibrated))), 0 to 99; 100 is left to the test header
+ *
+ * Slope and offset are chosen by the trainer from cross-validated mail, so that a score of 50 and of 90 each stand
+ * for a stated share of legitimate mail that reaches it; the file's description has the figures.
+ */
+#ifndef SCAN_MODEL_H
+#define SCAN_MODEL_H
+
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/base/span.h"
+#include "engine/scan/facts.h"
+#include "engine/scan/features.h"
+
+struct scan_model;
+
+/* A score and its parts, in calibrated log-odds (natural logarithm); they sum up to log_odds. */
+struct scan_score {
+    int score;
+    double log_odds;
+    double prior;
+    double families[SCAN_FAMILIES]; /* [SCAN_FACTS] is the sum of facts */
+    double facts[SCAN_FACT_COUNT];  /* 0 for one that does not hold */
+};
+
+/* Maps the file read-only and checks all of it; NULL with the reason in error.  The file must not be written to
+ * while it is in use: replace it by renaming another over it. */
+struct scan_model *scan_model_load(const char *path, struct error *error);
+/* The same for bytes in memory, which must outlive the model. */
+struct scan_model *scan_model_parse(struct span file, struct error *error);
+void scan_model_free(struct scan_model *model);
+
+void scan_model_score(const struct scan_model *model, const struct scan_features *features,
+                      struct scan_score *score);
+int scan_score_of_log_odds(double calibrated);
+
+/* Names this very model in headers and logs. */
+uint32_t scan_model_id(const struct scan_model *model);
+/* What it was trained on and what was measured, for people; points into the model. */
+struct span scan_model_description(const struct scan_model *model);
+
+/* What a model file holds. */
+struct scan_model_parameters {
+    unsigned table_bits;   /* 8 to SCAN_FEATURE_BITS: a table of 2^table_bits weights */
+    const int8_t *weights; /* in units of weight_unit */
+    double weight_unit;    /* log-odds */
+    double prior;          /* log-odds */
+    double slope, offset;  /* of the calibration */
+    struct span description;
+};
+
+enum { SCAN_MODEL_LEAST_BITS = 8, SCAN_MODEL_DESCRIPTION_MAX = 4096 };
+
+/* Appends the file. */
+void scan_model_put(struct buf *out, const struct scan_model_parameters *parameters);
+
+/* The weight table's index of a feature. */
+static inline uint32_t scan_model_index(unsigned table_bits, uint32_t feature)
+{
+    return feature >> (SCAN_FEATURE_BITS - table_bits);
+}
+
+#endif

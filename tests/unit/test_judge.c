@@ -1,0 +1,452 @@
+/* The judging function and the wire forms of its result. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "engine/judge/judge.h"
+#include "engine/scan/model.h"
+#include "engine/wire/wire.h"
+
+static const char trace[] = "Received: from a.example by gw.example; Fri, 20 Nov 2026 12:00:00 +0000\r\n";
+enum { TRACE = sizeof trace - 1 };
+
+/* What every test starts with; the model knows only a prior, so the prior is the score. */
+struct world {
+    struct arena *arena;
+    struct buf model_file, message;
+    struct scan_model *model;
+    struct judge_runtime rt;
+    struct judge_result result;
+    char breadcrumb[64];
+};
+
+static void set_log_odds(struct world *w, double log_odds)
+{
+    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    struct error error;
+    scan_model_free(w->model);
+    buf_clear(&w->model_file);
+    scan_model_put(&w->model_file, &(struct scan_model_parameters){.table_bits = SCAN_MODEL_LEAST_BITS,
+                                                                   .weights = weights,
+                                                                   .prior = log_odds,
+                                                                   .slope = 1});
+    w->model = scan_model_parse(buf_span(&w->model_file), &error);
+    assert_non_null(w->model);
+    w->rt.model = w->model;
+}
+
+static int world_begin(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    w->arena = arena_new();
+    judge_runtime_defaults(&w->rt);
+    set_log_odds(w, -5);
+    *state = w;
+    return 0;
+}
+
+static int world_end(void **state)
+{
+    struct world *w = *state;
+    scan_model_free(w->model);
+    buf_free(&w->model_file);
+    buf_free(&w->message);
+    arena_free(w->arena);
+    free(w);
+    return 0;
+}
+
+static const struct judge_child *judge(struct world *w, const char *text)
+{
+    static const struct span recipients[] = {{"ann@gw.example", 14}, {"bob@gw.example", 14}};
+    buf_clear(&w->message);
+    buf_printf(&w->message, "%s%s", trace, text);
+    struct judge_input input = {.message = buf_span(&w->message),
+                                .trace_bytes = TRACE,
+                                .recipients = recipients,
+                                .recipient_count = 2};
+    struct judge_breadcrumb breadcrumb = {w->breadcrumb, sizeof w->breadcrumb};
+    judge_message(&w->rt, &input, &breadcrumb, w->arena, &w->result);
+    assert_int_equal(w->result.child_count, 1);
+    return &w->result.children[0];
+}
+
+/* The message as it is delivered. */
+static const char *edited(struct world *w, const struct judge_child *child)
+{
+    struct buf out = {0};
+    size_t at = 0;
+    for (uint32_t i = 0; i < child->edit_count; i++) {
+        const struct judge_edit *e = &child->edits[i];
+        buf_append(&out, w->message.data + at, e->offset - at);
+        buf_append_span(&out, e->insert);
+        at = e->offset + e->length;
+    }
+    buf_append(&out, w->message.data + at, w->message.len - at);
+    const char *text = arena_text(w->arena, buf_span(&out));
+    buf_free(&out);
+    return text;
+}
+
+static void expect_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void ordinary_mail_is_delivered_to_all_with_the_two_headers(void **state)
+{
+    struct world *w = *state;
+    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nbody\r\n");
+    assert_int_equal(c->verdict, JUDGE_NEGATIVE);
+    assert_int_equal(c->action, JUDGE_DELIVER);
+    assert_int_equal(c->score, 0);
+    assert_false(c->partial);
+    assert_int_equal(c->rid_count, 2);
+    assert_true(span_equal(c->policy, SPAN("DEFAULT")));
+    const char *out = edited(w, c);
+    assert_memory_equal(out, trace, TRACE);
+    const char filtered[] = "X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: ";
+    assert_memory_equal(out + TRACE, filtered, sizeof filtered - 1);
+    expect_contains(out, "\r\nSubject: hi\r\n\r\nbody\r\n");
+    assert_true(strcspn(out + TRACE + 37, "\r") < 78);
+}
+
+static void reaching_a_threshold_is_enough(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        double log_odds;
+        int score;
+        enum judge_verdict verdict;
+        enum judge_action action;
+    } cases[] = {
+        {-0.02, 49, JUDGE_NEGATIVE, JUDGE_DELIVER}, {0.001, 50, JUDGE_SUSPECT, JUDGE_DELIVER},
+        {2.19, 89, JUDGE_SUSPECT, JUDGE_DELIVER},   {2.1973, 90, JUDGE_POSITIVE, JUDGE_QUARANTINE},
+        {9, 99, JUDGE_POSITIVE, JUDGE_QUARANTINE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set_log_odds(w, cases[i].log_odds);
+        const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nbody\r\n");
+        assert_int_equal(c->score, cases[i].score);
+        assert_int_equal(c->verdict, cases[i].verdict);
+        assert_int_equal(c->action, cases[i].action);
+    }
+}
+
+static void reasons_sum_up_to_the_score(void **state)
+{
+    struct world *w = *state;
+    set_log_odds(w, 1.25);
+    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nbody\r\n");
+    assert_int_equal(c->reason_count, 1);
+    assert_true(span_equal(c->reasons[0].name, SPAN("prior")));
+    assert_int_equal(c->reasons[0].millilogodds, 1250);
+}
+
+static void the_test_header_makes_any_mail_spam(void **state)
+{
+    struct world *w = *state;
+    const struct judge_child *c = judge(w, "x-advertisement:  SPAM \r\nSubject: hi\r\n\r\nbody\r\n");
+    assert_int_equal(c->verdict, JUDGE_POSITIVE);
+    assert_int_equal(c->score, 100);
+    assert_true(c->test_mark);
+}
+
+static void the_test_header_counts_only_as_a_header_with_that_value(void **state)
+{
+    struct world *w = *state;
+    static const char *const others[] = {
+        "X-Advertisement: spammy\r\n\r\nbody\r\n",
+        "X-Advertisement: no\r\n\r\nbody\r\n",
+        "X-Advertisements: spam\r\n\r\nbody\r\n",
+        "Subject: hi\r\n\r\nX-Advertisement: spam\r\n",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct judge_child *c = judge(w, others[i]);
+        assert_int_equal(c->verdict, JUDGE_NEGATIVE);
+        assert_false(c->test_mark);
+    }
+}
+
+static void the_subject_of_suspect_mail_is_marked(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        {"Subject: hi\r\n\r\nbody\r\n", "\r\nSubject: [SUSPECTED SPAM] hi\r\n\r\nbody\r\n"},
+        {"subject:hi\r\n\r\nbody\r\n", "\r\nsubject:[SUSPECTED SPAM] hi\r\n\r\nbody\r\n"},
+        {"Subject: \thi\r\n there\r\n\r\nbody\r\n",
+         "\r\nSubject: \t[SUSPECTED SPAM] hi\r\n there\r\n\r\nbody\r\n"},
+        {"Subject:\r\n hi\r\nTo: x\r\n\r\nbody\r\n",
+         "\r\nSubject:\r\n [SUSPECTED SPAM] hi\r\nTo: x\r\n\r\nbody\r\n"},
+        {"Subject:\r\n\r\nbody\r\n", "\r\nSubject:[SUSPECTED SPAM] \r\n\r\nbody\r\n"},
+        {"To: x\r\n\r\nSubject: body\r\n",
+         "\r\nSubject: [SUSPECTED SPAM] \r\nTo: x\r\n\r\nSubject: body\r\n"},
+        {"Subject: one\r\nSubject: two\r\n\r\n", "\r\nSubject: [SUSPECTED SPAM] one\r\nSubject: two\r\n\r\n"},
+    };
+    set_log_odds(w, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child *c = judge(w, cases[i].before);
+        assert_int_equal(c->verdict, JUDGE_SUSPECT);
+        expect_contains(edited(w, c), cases[i].after);
+    }
+}
+
+static void an_empty_subject_text_changes_no_subject(void **state)
+{
+    struct world *w = *state;
+    set_log_odds(w, 1);
+    w->rt.suspect_subject = "";
+    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nbody\r\n");
+    assert_int_equal(c->verdict, JUDGE_SUSPECT);
+    assert_int_equal(c->edit_count, 1);
+}
+
+static void mail_above_never_scan_is_left_alone(void **state)
+{
+    struct world *w = *state;
+    w->rt.never_scan_bytes = 30;
+    const struct judge_child *c = judge(w, "X-Advertisement: spam\r\n\r\nmore than thirty bytes\r\n");
+    assert_int_equal(c->verdict, JUDGE_NOT_SCANNED);
+    assert_int_equal(c->action, JUDGE_DELIVER);
+    assert_int_equal(c->score, -1);
+    assert_int_equal(c->edit_count, 0);
+    assert_int_equal(c->rid_count, 2);
+}
+
+static void mail_above_always_scan_is_looked_at_in_part(void **state)
+{
+    struct world *w = *state;
+    w->rt.always_scan_bytes = 30;
+    const struct judge_child *c = judge(w, "X-Advertisement: spam\r\n\r\nmore than thirty bytes\r\n");
+    assert_true(c->partial);
+    assert_int_equal(c->verdict, JUDGE_POSITIVE);
+    w->rt.always_scan_bytes = 10;
+    assert_int_equal(judge(w, "Subject: twenty\r\nX-Advertisement: spam\r\n\r\n")->verdict, JUDGE_NEGATIVE);
+}
+
+static void no_budget_gives_a_partial_verdict(void **state)
+{
+    struct world *w = *state;
+    struct buf text = {0};
+    w->rt.budget_us = w->rt.budget_us_per_mib = 0;
+    buf_printf(&text, "Subject: long\r\n\r\n");
+    for (int i = 0; i < 10000; i++)
+        buf_printf(&text, "a line of text that goes on\r\n");
+    const struct judge_child *c = judge(w, buf_text(&text));
+    assert_true(c->partial);
+    assert_int_equal(c->verdict, JUDGE_NEGATIVE);
+    assert_int_equal(c->edit_count, 1);
+    buf_free(&text);
+}
+
+static void test_hooks_are_for_those_who_ask_for_them(void **state)
+{
+    struct world *w = *state;
+    judge(w, "X-Mailward-Test: crash\r\n\r\n");
+    assert_string_equal(w->breadcrumb, "edits");
+}
+
+static const struct judge_edit some_edits[] = {
+    {10, 0, {"one", 3}},
+    {20, 5, {"", 0}},
+    {25, 5, {"three", 5}},
+};
+
+static void put_some_result(struct buf *out)
+{
+    static const uint32_t first[] = {0, 2}, second[] = {1};
+    static const struct judge_reason reasons[] = {{{"text", 4}, 1500}, {{"from", 4}, -300}};
+    const struct judge_child children[] = {
+        {.rids = first,
+         .rid_count = 2,
+         .policy = SPAN("DEFAULT"),
+         .verdict = JUDGE_SUSPECT,
+         .action = JUDGE_DELIVER,
+         .score = 77,
+         .partial = true,
+         .reasons = reasons,
+         .reason_count = 2,
+         .edits = some_edits,
+         .edit_count = 3},
+        {.rids = second, .rid_count = 1, .policy = SPAN("other"), .verdict = JUDGE_NOT_SCANNED, .score = -1},
+    };
+    judge_result_put(out, &(struct judge_result){children, 2});
+}
+
+static void a_result_survives_the_wire(void **state)
+{
+    struct world *w = *state;
+    struct buf wire = {0};
+    struct judge_result got;
+    put_some_result(&wire);
+    assert_true(judge_result_get(buf_span(&wire), 100, 3, w->arena, &got));
+    assert_int_equal(got.child_count, 2);
+    const struct judge_child *c = &got.children[0];
+    assert_int_equal(c->rid_count, 2);
+    assert_int_equal(c->rids[1], 2);
+    assert_true(span_equal(c->policy, SPAN("DEFAULT")));
+    assert_int_equal(c->verdict, JUDGE_SUSPECT);
+    assert_int_equal(c->score, 77);
+    assert_true(c->partial);
+    assert_false(c->test_mark);
+    assert_int_equal(c->reasons[1].millilogodds, -300);
+    assert_int_equal(c->edit_count, 3);
+    assert_true(span_equal(c->edits[2].insert, SPAN("three")));
+    assert_int_equal(got.children[1].score, -1);
+
+    struct buf again = {0};
+    judge_result_put(&again, &got);
+    assert_true(span_equal(buf_span(&wire), buf_span(&again)));
+    buf_free(&again);
+    buf_free(&wire);
+}
+
+static void every_cut_and_every_surplus_of_a_result_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct buf wire = {0};
+    struct judge_result got;
+    put_some_result(&wire);
+    for (size_t n = 0; n < wire.len; n++)
+        assert_false(judge_result_get(span_slice(buf_span(&wire), 0, n), 100, 3, w->arena, &got));
+    buf_append_char(&wire, 0);
+    assert_false(judge_result_get(buf_span(&wire), 100, 3, w->arena, &got));
+    buf_free(&wire);
+}
+
+static void children_must_partition_the_recipients(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        uint32_t a[2], b[1];
+        uint32_t recipients;
+        bool good;
+    } cases[] = {
+        {{0, 1}, {2}, 3, true},  {{0, 2}, {1}, 3, true},  {{0, 1}, {1}, 3, false},
+        {{0, 0}, {1}, 3, false}, {{1, 0}, {2}, 3, false}, {{0, 1}, {3}, 3, false},
+        {{0, 1}, {2}, 4, false}, {{0, 1}, {2}, 2, false}, {{0, 1}, {2}, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child children[] = {{.rids = cases[i].a, .rid_count = 2},
+                                               {.rids = cases[i].b, .rid_count = 1}};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){children, 2});
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, cases[i].recipients, w->arena, &got),
+                         cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+static void a_child_without_recipients_is_refused(void **state)
+{
+    struct world *w = *state;
+    static const uint32_t all[] = {0};
+    const struct judge_child children[] = {{.rids = all, .rid_count = 1}, {.rid_count = 0}};
+    struct buf wire = {0};
+    struct judge_result got;
+    judge_result_put(&wire, &(struct judge_result){children, 2});
+    assert_false(judge_result_get(buf_span(&wire), 100, 1, w->arena, &got));
+    buf_free(&wire);
+}
+
+static void edits_must_be_in_order_and_inside_the_message(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        struct judge_edit edits[2];
+        bool good;
+    } cases[] = {
+        {{{0, 0, {"a", 1}}, {100, 0, {"b", 1}}}, true},
+        {{{0, 10, {"a", 1}}, {10, 90, {"b", 1}}}, true},
+        {{{0, 10, {"a", 1}}, {9, 1, {"b", 1}}}, false},
+        {{{10, 0, {"a", 1}}, {10, 0, {"b", 1}}}, false},
+        {{{10, 0, {"a", 1}}, {9, 0, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {101, 0, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {90, 11, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {90, UINT64_MAX, {"b", 1}}}, false},
+        {{{0, UINT64_MAX, {"a", 1}}, {90, 1, {"b", 1}}}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf wire = {0};
+        const struct judge_edit *got;
+        uint32_t count;
+        judge_edits_put(&wire, cases[i].edits, 2);
+        assert_int_equal(judge_edits_get(buf_span(&wire), 100, w->arena, &got, &count), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+static void edits_alone_survive_the_wire_and_no_cut(void **state)
+{
+    struct world *w = *state;
+    struct buf wire = {0};
+    const struct judge_edit *got;
+    uint32_t count;
+    judge_edits_put(&wire, some_edits, 3);
+    assert_true(judge_edits_get(buf_span(&wire), 100, w->arena, &got, &count));
+    assert_int_equal(count, 3);
+    assert_int_equal(got[1].length, 5);
+    for (size_t n = 0; n < wire.len; n++)
+        assert_false(judge_edits_get(span_slice(buf_span(&wire), 0, n), 100, w->arena, &got, &count));
+    buf_free(&wire);
+}
+
+static void values_outside_their_ranges_are_refused(void **state)
+{
+    struct world *w = *state;
+    static const uint32_t all[] = {0};
+    /* What follows the one rid and the empty policy: verdict, action, score, flags. */
+    static const struct {
+        unsigned char values[4];
+        bool good;
+    } cases[] = {
+        {{0, 0, 0, 0}, true},    {{4, 3, 100, 3}, true},  {{5, 0, 0, 0}, false},    {{0, 4, 0, 0}, false},
+        {{0, 0, 101, 0}, false}, {{0, 0, 0xff, 0}, true}, {{0, 0, 0xfe, 0}, false}, {{0, 0, 0, 4}, false},
+    };
+    const size_t at = 1 + 4 + 4 + 4 + 4;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child child = {.rids = all, .rid_count = 1};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){&child, 1});
+        memcpy(wire.data + at, cases[i].values, 4);
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, w->arena, &got), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_begin, world_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_WORLD(ordinary_mail_is_delivered_to_all_with_the_two_headers),
+        WITH_WORLD(reaching_a_threshold_is_enough),
+        WITH_WORLD(reasons_sum_up_to_the_score),
+        WITH_WORLD(the_test_header_makes_any_mail_spam),
+        WITH_WORLD(the_test_header_counts_only_as_a_header_with_that_value),
+        WITH_WORLD(the_subject_of_suspect_mail_is_marked),
+        WITH_WORLD(an_empty_subject_text_changes_no_subject),
+        WITH_WORLD(mail_above_never_scan_is_left_alone),
+        WITH_WORLD(mail_above_always_scan_is_looked_at_in_part),
+        WITH_WORLD(no_budget_gives_a_partial_verdict),
+        WITH_WORLD(test_hooks_are_for_those_who_ask_for_them),
+        WITH_WORLD(a_result_survives_the_wire),
+        WITH_WORLD(every_cut_and_every_surplus_of_a_result_is_refused),
+        WITH_WORLD(children_must_partition_the_recipients),
+        WITH_WORLD(a_child_without_recipients_is_refused),
+        WITH_WORLD(edits_must_be_in_order_and_inside_the_message),
+        WITH_WORLD(edits_alone_survive_the_wire_and_no_cut),
+        WITH_WORLD(values_outside_their_ranges_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

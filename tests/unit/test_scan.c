@@ -1,0 +1,312 @@
+/* Features, the model file and the score. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/base/arena.h"
+#include "engine/scan/hash.h"
+#include "engine/scan/model.h"
+
+static const char letter[] = "From: Ann Example <ann@friends.example>\r\n"
+                             "To: bob@gateway.example\r\n"
+                             "Subject: Lunch on Friday\r\n"
+                             "Date: Fri, 20 Nov 2026 12:00:00 +0000\r\n"
+                             "Message-ID: <1@friends.example>\r\n"
+                             "\r\n"
+                             "Shall we meet at 12? See http://cafe.example/menu\r\n";
+
+static void extract(const char *text, struct arena *arena, struct scan_features *features)
+{
+    struct mime_view view;
+    mime_view_build(span_text(text), 0, &mime_default_limits, NULL, arena, &view);
+    scan_features_extract(&view, arena, features);
+}
+
+static bool same_features(const struct scan_features *a, const struct scan_features *b)
+{
+    uint32_t count = a->start[SCAN_FAMILIES];
+    return memcmp(a->start, b->start, sizeof a->start) == 0 && a->facts == b->facts &&
+           memcmp(a->ids, b->ids, count * sizeof *a->ids) == 0;
+}
+
+static bool has_fact(const struct scan_features *features, const char *name)
+{
+    for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
+        if (strcmp(scan_fact_name(i), name) == 0)
+            return features->facts >> i & 1;
+    fail_msg("no fact is named %s", name);
+    return false;
+}
+
+/* A model whose weights all are weight, with a prior of 0.5. */
+static struct buf model_file(unsigned bits, int8_t weight, double slope, double offset)
+{
+    struct buf file = {0};
+    int8_t *weights = malloc((size_t)1 << bits);
+    memset(weights, weight, (size_t)1 << bits);
+    scan_model_put(&file, &(struct scan_model_parameters){.table_bits = bits,
+                                                          .weights = weights,
+                                                          .weight_unit = 0.01,
+                                                          .prior = 0.5,
+                                                          .slope = slope,
+                                                          .offset = offset,
+                                                          .description = SPAN("for a test")});
+    free(weights);
+    return file;
+}
+
+static void the_hash_is_the_same_on_every_machine(void **state)
+{
+    (void)state;
+    assert_true(scan_hash_mix(1) == UINT64_C(HASH_OF_ONE));
+    assert_true(scan_hash_bytes(7, SPAN("a feature of mail")) == UINT64_C(HASH_OF_BYTES));
+    assert_true(scan_hash_bytes(7, SPAN("\xff")) != scan_hash_bytes(7, SPAN("\xff\0")));
+}
+
+static void the_same_message_has_the_same_features(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features a, b;
+    extract(letter, arena, &a);
+    extract(letter, arena, &b);
+    assert_true(a.start[SCAN_FAMILIES] > 100);
+    assert_true(same_features(&a, &b));
+    arena_free(arena);
+}
+
+static void no_feature_appears_twice(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features f;
+    extract(letter, arena, &f);
+    for (uint32_t i = 0; i < f.start[SCAN_FAMILIES]; i++) {
+        assert_true(f.ids[i] < 1u << SCAN_FEATURE_BITS);
+        for (uint32_t k = 0; k < i; k++)
+            assert_true(f.ids[i] != f.ids[k]);
+    }
+    arena_free(arena);
+}
+
+static void headers_of_the_receiving_side_change_nothing(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features plain, received;
+    extract(letter, arena, &plain);
+    struct buf text = {0};
+    buf_printf(&text,
+               "Return-Path: <ann@friends.example>\r\nDelivered-To: carol@elsewhere.example\r\n"
+               "Authentication-Results: mx.elsewhere.example; spf=pass\r\nX-Spam-Status: No\r\n"
+               "Received: from a.example by mx.elsewhere.example; Fri, 20 Nov 2026 12:00:01 +0000\r\n%s",
+               letter);
+    extract(buf_text(&text), arena, &received);
+    assert_true(same_features(&plain, &received));
+    buf_free(&text);
+    arena_free(arena);
+}
+
+static void digits_and_case_do_not_matter_in_text(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features a, b;
+    extract("Subject: Offer 17\r\n\r\nCall 555 now\r\n", arena, &a);
+    extract("Subject: OFFER 93\r\n\r\nCALL 123 NOW\r\n", arena, &b);
+    assert_true(same_features(&a, &b));
+    arena_free(arena);
+}
+
+static void facts_tell_the_structure(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features f;
+    extract(letter, arena, &f);
+    assert_true(has_fact(&f, "link"));
+    assert_false(has_fact(&f, "html only"));
+    assert_false(has_fact(&f, "no date"));
+    extract("From: x@a.example\r\nReply-To: <y@b.example>\r\nSubject: WIN A MILLION NOW\r\n"
+            "Content-Type: text/html\r\n\r\n<form action=\"http://c.example/\"><p>Hello</p></form>\r\n",
+            arena, &f);
+    assert_true(has_fact(&f, "html only"));
+    assert_true(has_fact(&f, "form"));
+    assert_true(has_fact(&f, "no date"));
+    assert_true(has_fact(&f, "no message-id"));
+    assert_true(has_fact(&f, "no recipient named"));
+    assert_true(has_fact(&f, "reply goes elsewhere"));
+    assert_true(has_fact(&f, "subject in capitals"));
+    arena_free(arena);
+}
+
+static void facts_and_features_of_structure_go_together(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct mime_view view = {.text = SPAN("x")};
+    struct scan_features f;
+    /* Whatever set of facts holds, each has a feature of its own: none is lost to a collision. */
+    for (view.forms = 0; view.forms < 2; view.forms++)
+        for (view.scripts = 0; view.scripts < 2; view.scripts++) {
+            scan_features_extract(&view, arena, &f);
+            assert_int_equal(f.start[SCAN_FACTS + 1] - f.start[SCAN_FACTS], __builtin_popcountll(f.facts));
+        }
+    arena_free(arena);
+}
+
+static void an_endless_message_has_a_bounded_number_of_features(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct buf text = {0};
+    buf_printf(&text, "Subject: long\r\n");
+    for (unsigned i = 0; i < 5000; i++)
+        buf_printf(&text, "X-H%c%c%c: value\r\n", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26);
+    buf_printf(&text, "\r\n");
+    for (unsigned i = 0; i < 100000; i++)
+        buf_printf(&text, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26);
+    struct scan_features f;
+    extract(buf_text(&text), arena, &f);
+    assert_in_range(f.start[SCAN_FAMILIES], 1000, 32768);
+    assert_true(arena_used(arena) < 4 * 1024 * 1024);
+    buf_free(&text);
+    arena_free(arena);
+}
+
+static void a_score_is_the_sum_of_its_parts(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct error error;
+    struct buf file = model_file(12, 3, 2.0, -0.25);
+    struct scan_model *model = scan_model_parse(buf_span(&file), &error);
+    assert_non_null(model);
+    struct scan_features f;
+    struct scan_score score;
+    extract(letter, arena, &f);
+    scan_model_score(model, &f, &score);
+    double sum = score.prior, facts = 0;
+    for (unsigned i = 0; i < SCAN_FAMILIES; i++)
+        sum += score.families[i];
+    for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
+        facts += score.facts[i];
+    assert_true(fabs(sum - score.log_odds) < 1e-9);
+    assert_true(fabs(facts - score.families[SCAN_FACTS]) < 1e-9);
+    double n = f.start[SCAN_FAMILIES];
+    assert_true(fabs(score.log_odds - 2.0 * (0.5 + n * 0.03 / sqrt(n) + 0.25)) < 1e-9);
+    scan_model_free(model);
+    buf_free(&file);
+    arena_free(arena);
+}
+
+static void log_odds_become_scores_of_0_to_99(void **state)
+{
+    (void)state;
+    assert_int_equal(scan_score_of_log_odds(0), 50);
+    assert_int_equal(scan_score_of_log_odds(-0.001), 49);
+    assert_int_equal(scan_score_of_log_odds(log(9) + 1e-9), 90);
+    assert_int_equal(scan_score_of_log_odds(log(9) - 1e-3), 89);
+    assert_int_equal(scan_score_of_log_odds(1e6), 99);
+    assert_int_equal(scan_score_of_log_odds(-1e6), 0);
+}
+
+static void expect_refused(struct span file, const char *why)
+{
+    struct error error = {""};
+    struct scan_model *model = scan_model_parse(file, &error);
+    assert_null(model);
+    if (!strstr(error.text, why))
+        fail_msg("refused with \"%s\", not \"%s\"", error.text, why);
+}
+
+static void a_damaged_model_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    struct buf file = model_file(8, 1, 1, 0);
+    struct span whole = buf_span(&file);
+    expect_refused(SPAN(""), "not a model file");
+    expect_refused(
+        SPAN("From: x\r\n\r\nthis is mail, not a model, but it is long enough to hold a header\r\n"),
+        "not a model file");
+    for (size_t n = 8; n < 64; n++)
+        expect_refused(span_slice(whole, 0, n), "cut short");
+    for (size_t n = 64; n < whole.n; n++)
+        expect_refused(span_slice(whole, 0, n), "bytes long, should be");
+    file.data[whole.n - 1] ^= 1;
+    expect_refused(whole, "checksum");
+    file.data[whole.n - 1] ^= 1;
+    file.data[8] = 9;
+    expect_refused(whole, "file format 9");
+    file.data[8] = 1;
+    file.data[12] = 77;
+    expect_refused(whole, "feature version 77");
+    buf_free(&file);
+}
+
+static void a_model_with_senseless_numbers_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        double slope, offset;
+    } cases[] = {{0, 0}, {-1, 0}, {NAN, 0}, {INFINITY, 0}, {1, NAN}, {1, 1e300}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf file = model_file(8, 1, cases[i].slope, cases[i].offset);
+        expect_refused(buf_span(&file), "out of range");
+        buf_free(&file);
+    }
+}
+
+static void a_model_loads_from_a_file_and_names_what_is_wrong_with_it(void **state)
+{
+    (void)state;
+    char path[] = "test_scan.XXXXXX";
+    struct error error = {""};
+    assert_null(scan_model_load("no/such/file", &error));
+    assert_non_null(strstr(error.text, "no/such/file"));
+    assert_null(scan_model_load(".", &error));
+
+    struct buf file = model_file(8, 1, 1, 0);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_null(scan_model_load(path, &error));
+    assert_int_equal(write(fd, file.data, file.len), file.len);
+    struct scan_model *model = scan_model_load(path, &error);
+    assert_non_null(model);
+    assert_true(span_equal(scan_model_description(model), SPAN("for a test")));
+    scan_model_free(model);
+    assert_int_equal(ftruncate(fd, (off_t)file.len - 1), 0);
+    assert_null(scan_model_load(path, &error));
+    assert_non_null(strstr(error.text, path));
+    close(fd);
+    unlink(path);
+    buf_free(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_hash_is_the_same_on_every_machine),
+        cmocka_unit_test(the_same_message_has_the_same_features),
+        cmocka_unit_test(no_feature_appears_twice),
+        cmocka_unit_test(headers_of_the_receiving_side_change_nothing),
+        cmocka_unit_test(digits_and_case_do_not_matter_in_text),
+        cmocka_unit_test(facts_tell_the_structure),
+        cmocka_unit_test(facts_and_features_of_structure_go_together),
+        cmocka_unit_test(an_endless_message_has_a_bounded_number_of_features),
+        cmocka_unit_test(a_score_is_the_sum_of_its_parts),
+        cmocka_unit_test(log_odds_become_scores_of_0_to_99),
+        cmocka_unit_test(a_damaged_model_is_refused_with_the_reason),
+        cmocka_unit_test(a_model_with_senseless_numbers_is_refused),
+        cmocka_unit_test(a_model_loads_from_a_file_and_names_what_is_wrong_with_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
