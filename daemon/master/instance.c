@@ -13,9 +13,9 @@
 
 static const char lock_path[] = "run/lock";
 
-static bool make_dir(const char *path, const char *account, struct error *error)
+static bool make_dir(const char *path, mode_t mode, const char *account, struct error *error)
 {
-    if (mkdir(path, account ? 0750 : 0700) != 0 && errno != EEXIST)
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
         return error_set_errno(error, "cannot make the folder '%s'", path);
     if (!account)
         return true;
@@ -31,7 +31,8 @@ static bool make_role_dirs(bool with_accounts, struct error *error)
 {
     for (int id = 0; id < ROLE_COUNT; id++)
         for (int i = 0; i < 3 && role_table[id].write_dirs[i]; i++)
-            if (!make_dir(role_table[id].write_dirs[i], with_accounts ? role_table[id].account : NULL, error))
+            if (!make_dir(role_table[id].write_dirs[i], 0750, with_accounts ? role_table[id].account : NULL,
+                          error))
                 return false;
     return true;
 }
@@ -59,13 +60,15 @@ static bool open_clock(struct instance *inst, struct error *error)
 bool instance_open(struct instance *inst, const char *dir, bool is_private, struct error *error)
 {
     *inst = (struct instance){.is_private = is_private, .lock_fd = -1, .clock_fd = -1};
-    umask(is_private ? 077 : 027);
-    if (mkdir(dir, is_private ? 0700 : 0755) != 0 && errno != EEXIST)
-        return error_set_errno(error, "cannot make the state folder '%s'", dir);
+    /* Everybody may knock at a system instance's control socket: who gets in is decided there, with a clear word. */
+    mode_t mode = is_private ? 0700 : 0755;
+    umask(is_private ? 077 : 022);
+    if (!make_dir(dir, mode, NULL, error))
+        return false;
     if (chdir(dir) != 0)
         return error_set_errno(error, "cannot enter the state folder '%s'", dir);
     bool with_accounts = !is_private && geteuid() == 0;
-    return make_dir("run", NULL, error) && take_lock(inst, dir, error) &&
+    return make_dir("run", mode, NULL, error) && take_lock(inst, dir, error) &&
            make_role_dirs(with_accounts, error) && (!is_private || open_clock(inst, error));
 }
 

@@ -15,6 +15,7 @@
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
 #include "daemon/offline/mail_files.h"
+#include "daemon/paths.h"
 
 struct scan_run {
     struct judge_runtime runtime;
@@ -134,7 +135,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
 
 int main(int argc, char **argv)
 {
-    struct scan_run run = {.model_path = PKG_DATA_DIR "/spam.model"};
+    struct scan_run run = {.model_path = paths_find("spam.model", PKG_DATA_DIR)};
     judge_runtime_defaults(&run.runtime);
     int status = take_options(argc, argv, &run);
     if (status >= 0)

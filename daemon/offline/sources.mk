@@ -2,7 +2,7 @@
 bin_PROGRAMS += mailward-scan mailward-train
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-mailward_scan_LDADD = libengine.a $(JANSSON_LIBS)
+mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS)
 mailward_train_SOURCES = \
 	%D%/mailward_train.c \
 	%D%/mail_files.c %D%/mail_files.h \

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "daemon/scan/pool.h"
@@ -73,16 +74,6 @@ static void on_ready(struct span report)
     tell_ready();
 }
 
-static struct scan_model *load_model(struct error *error)
-{
-    const char *folder = getenv("MAILWARD_DATA_DIR"); /* to run from a build tree */
-    struct buf path = {0};
-    buf_printf(&path, "%s/spam.model", folder ? folder : PKG_DATA_DIR);
-    struct scan_model *model = scan_model_load(buf_text(&path), error);
-    buf_free(&path);
-    return model;
-}
-
 static struct judge_runtime runtime_of(const struct settings *s, const struct scan_model *model)
 {
     struct judge_runtime runtime;
@@ -102,7 +93,7 @@ static bool start(struct error *error)
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
-    const struct scan_model *model = load_model(error);
+    const struct scan_model *model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
     if (!model)
         return false;
     mime_charsets_open();
