@@ -36,10 +36,10 @@ SETTINGS = {"smtp.max-messages": 1_000_000, "antispam.positive-threshold": 99}
 
 
 class CountingSink:
-    """The program count_sink: announces every `every` messages."""
+    """The program bench-sink: announces every `every` messages."""
 
     def __init__(self, every):
-        self.process = subprocess.Popen([program("count_sink"), str(every)], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program("bench-sink"), str(every)], stdout=subprocess.PIPE, text=True)
         self.address = ("127.0.0.1", int(self.process.stdout.readline().split()[1]))
         self.times = []
         threading.Thread(target=self._read, daemon=True).start()
@@ -66,7 +66,7 @@ def write_messages(folder):
 
 def send(address, connections, count, messages):
     """Runs the load and returns the moment of its first byte."""
-    line = [program("load"), address[0], str(address[1]), str(connections), str(count), *map(str, messages)]
+    line = [program("bench-load"), address[0], str(address[1]), str(connections), str(count), *map(str, messages)]
     output = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout
     return float(output.split()[1])
 
