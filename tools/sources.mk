@@ -10,4 +10,3 @@ mailward_train_SOURCES = \
 	%D%/train_measure.c %D%/train_measure.h \
 	%D%/train_set.c %D%/train_set.h
 mailward_train_LDADD = libengine.a
-EXTRA_DIST += %D%/spamassassin_corpus.py

@@ -5,3 +5,5 @@ libengine_a_SOURCES += \
 	%D%/hash.h \
 	%D%/model.c %D%/model.h \
 	%D%/model_file.c %D%/model_file.h
+dist_pkgdata_DATA += engine/data/spam.model
+EXTRA_DIST += engine/data/README.md
