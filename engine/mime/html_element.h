@@ -13,6 +13,7 @@ enum html_trait {
     HTML_RAW = 1 << 1,         /* its content is no markup and is not shown */
     HTML_SELF_ENDING = 1 << 2, /* ends by itself when the next of its kind begins */
     HTML_CONTAINER = 1 << 3,   /* keeps such an end away from what is around it */
+    HTML_SCOPE = 1 << 4,       /* no end tag inside ends what is around it */
 };
 
 struct html_element {

@@ -43,8 +43,8 @@ static void character_references_are_decoded(void **state)
 static void scripts_styles_and_titles_are_not_text(void **state)
 {
     (void)state;
-    struct mime_view view =
-        html("<title>t</title><style>p{}</style>a<script>x<b></scriptx></SCRIPT >b<style>never closed");
+    struct mime_view view = html(
+        "<title>t</title><style>p{}</style>a<script>x<b></scriptx></scr>y</SCRIPT >b<style>never closed");
     expect_span(view.text, "ab");
     assert_int_equal(view.scripts, 1);
 }
@@ -119,6 +119,7 @@ static void colours_that_a_style_sheet_may_decide_hide_nothing(void **state)
     (void)state;
     expect_seen("<style>td{background:red}</style><font color=white>a</font>", "a", "");
     expect_seen("<a class=button style='color:#fff'>a</a>", "a", "");
+    expect_seen("<p style='color:#777;background:rgba(119,119,119,0.3)'>a</p>", "a", "");
     expect_seen("<td background=x.png><font color=white>a</font></td>", "a", "");
 }
 
@@ -126,6 +127,7 @@ static void elements_that_end_by_themselves_do_not_hide_what_follows(void **stat
 {
     (void)state;
     expect_seen("<p style='display:none'>a<p>b", "b", "a");
+    expect_seen("<p style='display:none'>a<div>b", "b", "a");
     expect_seen("<ul><li hidden>a<li>b</ul>c", "b\nc", "a");
     expect_seen("<table><tr><td hidden>a<td>b</table>c", "b\nc", "a");
     expect_seen("<td hidden><table><tr><td>a<td>b</table>c</td>d", "d", "a b\nc");
@@ -135,12 +137,12 @@ static void links_are_kept_with_their_visible_text(void **state)
 {
     (void)state;
     struct mime_view view =
-        html("<a href=' http://a.example/?x=1&amp;y=2 '>click <b>here</b><i hidden>no</i></a>"
+        html("<a href=' http://a.example/?x=1&amp;y=2&copy=3 '>click <b>here</b><i hidden>no</i></a>"
              "<a name=x>no link</a><a href=\"htt\np://b.example\"><img src=c></a>");
     assert_int_equal(view.links, 2);
     assert_int_equal(view.images, 1);
     assert_int_equal(view.url_count, 2);
-    expect_span(view.urls[0].target, "http://a.example/?x=1&y=2");
+    expect_span(view.urls[0].target, "http://a.example/?x=1&y=2&copy=3");
     expect_span(view.urls[0].text, "click here");
     expect_span(view.urls[1].target, "http://b.example");
     expect_span(view.urls[1].text, "");

@@ -1,4 +1,6 @@
 /* Header words, parameters and character sets. */
+#include <sys/resource.h>
+
 #include "tests/unit/view_fixture.h"
 
 #include "engine/mime/charset_names.h"
@@ -156,16 +158,22 @@ static void a_parameter_is_cut_at_one_kibibyte(void **state)
     assert_int_equal(name.n, 1024);
 }
 
-static void nothing_is_lost_once_all_converters_are_open(void **state)
+/* Must run first: what other tests have opened would stay open. */
+static void no_file_is_opened_once_all_converters_are_open(void **state)
 {
-    (void)state;
+    struct rlimit before, none;
     mime_charsets_open();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     bodies_of_many_charsets_become_utf8(state);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        VIEW_TEST(no_file_is_opened_once_all_converters_are_open),
         VIEW_TEST(encoded_words_are_decoded),
         VIEW_TEST(blanks_between_adjacent_words_go_and_others_stay),
         VIEW_TEST(a_character_cut_between_two_words_is_whole_again),
@@ -178,7 +186,6 @@ int main(void)
         VIEW_TEST(parameters_are_unquoted_and_forgiving),
         VIEW_TEST(parameters_in_sections_are_joined_in_order_and_converted),
         VIEW_TEST(a_parameter_is_cut_at_one_kibibyte),
-        VIEW_TEST(nothing_is_lost_once_all_converters_are_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
