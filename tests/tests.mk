@@ -13,4 +13,5 @@ check_PROGRAMS += $(UNIT_TESTS)
 endif
 if FUZZING
 include tests/fuzz/judge.mk
+include tests/fuzz/smtp.mk
 endif
