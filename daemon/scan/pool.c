@@ -276,7 +276,6 @@ struct pool *pool_new(const struct pool_config *config, const struct pool_handle
     list_init(&pool->waiting);
     list_init(&pool->waiting_alone);
     pool->generation = (struct generation){
-        .number = 1,
         .runtime = config->runtime,
         .address_space = WORKER_MEMORY + config->message_bytes_max,
         .supervisor = getpid(),

@@ -340,6 +340,7 @@ static void nobody_outlives_the_supervisor(void **state)
     pid_t supervisor = fork();
     if (supervisor == 0)
         be_a_supervisor(pipe_ends[1]);
+    close(pipe_ends[1]);
     assert_int_equal(read(pipe_ends[0], pids, sizeof pids), sizeof pids);
     assert_true(pids[0] > 0 && pids[1] > 0 && !is_gone(pids[0]) && !is_gone(pids[1]));
     kill(supervisor, SIGKILL);
@@ -349,7 +350,6 @@ static void nobody_outlives_the_supervisor(void **state)
     assert_true(is_gone(pids[0]));
     assert_true(is_gone(pids[1]));
     close(pipe_ends[0]);
-    close(pipe_ends[1]);
 }
 
 /* The role closes its sandbox after the first zygote and workers are made: it must still be able to kill them, and to
