@@ -180,11 +180,11 @@ static int deny_sockets_except(scmp_filter_ctx filter, uint32_t action, bool net
 {
     int number = SCMP_SYS(socket);
     if (!network)
-        return seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        return seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
     /* AF_UNIX, AF_INET and AF_INET6 stay. */
-    int result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6));
+    int result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
     for (unsigned family = AF_INET + 1; family < AF_INET6 && result == 0; family++)
-        result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, family));
+        result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, family, 0));
     return result;
 }
 
@@ -204,9 +204,9 @@ static int allow_worker_calls(scmp_filter_ctx filter)
     } rules[] = {
         {SCMP_SYS(mmap), not_exec},
         {SCMP_SYS(mprotect), not_exec},
-        {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid())}, /* abort() */
-        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS)},
-        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS)},
+        {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid(), 0)}, /* abort() */
+        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0)},
+        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS, 0)},
     };
     int result = add_rules(filter, SCMP_ACT_ALLOW, worker_calls);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0] && result == 0; i++)
