@@ -11,8 +11,11 @@ include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
+EXTRA_DIST += tests/fuzz/fuzz_mime.dict
 if FUZZING
 include tests/fuzz/judge.mk
+include tests/fuzz/mime.mk
+include tests/fuzz/smtp.mk
 endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.

@@ -21,13 +21,25 @@ static size_t next_line(struct span s, size_t offset)
     return offset + span_find(span_slice(s, offset, s.n), '\n') + 1;
 }
 
-/* The end of the mbox message that begins at offset: the next "From " line after an empty one. */
+/* "From SENDER DATE" with the year at the end: prose that begins with "From " has none. */
+static bool is_mbox_separator(struct span line)
+{
+    line = span_trim(line);
+    if (line.n < 10 || memcmp(line.p, "From ", 5) != 0)
+        return false;
+    for (size_t i = line.n - 4; i < line.n; i++)
+        if (line.p[i] < '0' || line.p[i] > '9')
+            return false;
+    return true;
+}
+
+/* The end of the mbox message that begins at offset: the next separator after an empty line. */
 static size_t mbox_message_end(struct span file, size_t offset)
 {
     bool after_empty = false;
     while (offset < file.n) {
         struct span line = span_slice(file, offset, next_line(file, offset) - offset);
-        if (after_empty && span_starts_nocase(line, SPAN("From ")) && line.p[0] == 'F')
+        if (after_empty && is_mbox_separator(line))
             return offset;
         after_empty = span_trim(line).n == 0;
         offset += line.n;

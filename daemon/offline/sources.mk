@@ -1,4 +1,4 @@
-# Offline tools.
+# Programs that run the engine without a daemon.
 bin_PROGRAMS += mailward-scan mailward-train
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -10,4 +10,3 @@ mailward_train_SOURCES = \
 	%D%/train_measure.c %D%/train_measure.h \
 	%D%/train_set.c %D%/train_set.h
 mailward_train_LDADD = libengine.a
-EXTRA_DIST += engine/data/spamassassin_corpus.py

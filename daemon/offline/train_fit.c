@@ -13,25 +13,35 @@ struct fit {
     double prior;
 };
 
-static double raw_log_odds(const struct fit *fit, const struct scan_features *features, double value)
+static double family_sum(const struct fit *fit, const struct scan_features *features, unsigned family)
 {
     double sum = 0;
-    for (uint32_t i = 0; i < features->start[SCAN_FAMILIES]; i++)
+    for (uint32_t i = features->start[family]; i < features->start[family + 1]; i++)
         sum += (double)fit->weights[scan_model_index(fit->table_bits, features->ids[i])];
-    return fit->prior + sum * value;
+    return sum;
 }
 
+static void add_to_family(struct fit *fit, const struct scan_features *features, unsigned family,
+                          float change)
+{
+    for (uint32_t i = features->start[family]; i < features->start[family + 1]; i++)
+        fit->weights[scan_model_index(fit->table_bits, features->ids[i])] += change;
+}
+
+/* The prior moves slowly: it is in every message, and would swing with each. */
 static void learn(struct fit *fit, const struct train_example *example, double rate)
 {
+    const double prior_rate = 0.01;
     const struct scan_features *features = &example->features;
-    uint32_t count = features->start[SCAN_FAMILIES];
-    double value = 1 / sqrt(count ? count : 1);
-    double guess = 1 / (1 + exp(-raw_log_odds(fit, features, value)));
-    double step = rate * ((example->spam ? 1 : 0) - guess);
-    float change = (float)(step * value);
-    for (uint32_t i = 0; i < count; i++)
-        fit->weights[scan_model_index(fit->table_bits, features->ids[i])] += change;
-    fit->prior += step * 0.01;
+    double log_odds = fit->prior, values[SCAN_FAMILIES];
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
+        values[family] = scan_feature_value(features, family);
+        log_odds += values[family] * family_sum(fit, features, family);
+    }
+    double step = rate * ((example->spam ? 1 : 0) - 1 / (1 + exp(-log_odds)));
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+        add_to_family(fit, features, family, (float)(step * values[family]));
+    fit->prior += step * prior_rate;
 }
 
 unsigned train_fold(const struct train_example *example, const struct train_options *options)
@@ -49,20 +59,37 @@ static void shuffle(size_t *order, size_t count, uint64_t *random)
     }
 }
 
-static void run_passes(struct fit *fit, const struct train_set *set, const struct train_options *options,
-                       unsigned left_out)
+/* One descent from nothing, in an order of its own. */
+static void descend(struct fit *fit, const struct train_set *set, const struct train_options *options,
+                    size_t *order, size_t count, uint64_t *random)
 {
-    size_t *order = xmalloc((set->count + 1) * sizeof *order);
-    size_t count = 0;
+    memset(fit->weights, 0, ((size_t)1 << fit->table_bits) * sizeof *fit->weights);
+    fit->prior = 0;
+    for (unsigned pass = 0; pass < options->passes; pass++) {
+        shuffle(order, count, random);
+        for (size_t i = 0; i < count; i++)
+            learn(fit, &set->examples[order[i]], options->rate / (1 + pass));
+    }
+}
+
+/* The mean of several descents: what depends on the order of mail mostly cancels out. */
+static void fit_mean(struct fit *mean, const struct train_set *set, const struct train_options *options,
+                     unsigned left_out)
+{
+    size_t size = (size_t)1 << options->table_bits;
+    size_t *order = xmalloc((set->count + 1) * sizeof *order), count = 0;
+    struct fit one = {.table_bits = options->table_bits, .weights = xcalloc(size, sizeof *one.weights)};
     uint64_t random = options->seed << 32;
     for (size_t i = 0; i < set->count; i++)
         if (train_fold(&set->examples[i], options) != left_out)
             order[count++] = i;
-    for (unsigned pass = 0; pass < options->passes; pass++) {
-        shuffle(order, count, &random);
-        for (size_t i = 0; i < count; i++)
-            learn(fit, &set->examples[order[i]], options->rate / (1 + pass));
+    for (unsigned run = 0; run < options->descents; run++) {
+        descend(&one, set, options, order, count, &random);
+        for (size_t i = 0; i < size; i++)
+            mean->weights[i] += one.weights[i] / (float)options->descents;
+        mean->prior += one.prior / options->descents;
     }
+    free(one.weights);
     free(order);
 }
 
@@ -105,7 +132,7 @@ void train_fit(const struct train_set *set, const struct train_options *options,
 {
     struct fit fit = {.table_bits = options->table_bits};
     fit.weights = xcalloc((size_t)1 << options->table_bits, sizeof *fit.weights);
-    run_passes(&fit, set, options, left_out);
+    fit_mean(&fit, set, options, left_out);
     pack(&fit, calibration, file);
     free(fit.weights);
 }

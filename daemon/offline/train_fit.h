@@ -9,7 +9,8 @@
 struct train_options {
     unsigned table_bits;
     unsigned passes;
-    unsigned folds; /* of the cross-validation */
+    unsigned descents; /* averaged */
+    unsigned folds;    /* of the cross-validation */
     double rate;
     uint64_t seed;
 };

@@ -6,6 +6,7 @@
  */
 #include "engine/scan/features.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "engine/scan/facts.h"
@@ -153,6 +154,9 @@ static const struct {
     {"received-", HEADER_SKIPPED},
     {"return-path", HEADER_SKIPPED},
     {"delivered-to", HEADER_SKIPPED},
+    {"delivery-date", HEADER_SKIPPED},
+    {"replied", HEADER_SKIPPED},
+    {"forwarded", HEADER_SKIPPED},
     {"envelope-to", HEADER_SKIPPED},
     {"x-original-to", HEADER_SKIPPED},
     {"x-envelope-", HEADER_SKIPPED},
@@ -329,6 +333,15 @@ void scan_features_extract(const struct mime_view *view, struct arena *arena, st
     }
     features->start[SCAN_FAMILIES] = x.count;
     features->ids = x.ids;
+}
+
+double scan_feature_value(const struct scan_features *features, enum scan_family family)
+{
+    double all = features->start[SCAN_FAMILIES];
+    double own = features->start[family + 1] - features->start[family];
+    if (own < 1)
+        return 0;
+    return 1 / sqrt(sqrt(all * (family == SCAN_FACTS ? 1 : own)));
 }
 
 const char *scan_family_name(enum scan_family family)

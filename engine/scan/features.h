@@ -27,8 +27,8 @@ enum scan_family {
     SCAN_FAMILIES
 };
 
-/* ids[start[f]] .. ids[start[f + 1] - 1] are the features of family f.  Each is below 2^SCAN_FEATURE_BITS and
- * appears once. */
+/* ids[start[f]] .. ids[start[f + 1] - 1] are the features of family f, each below 2^SCAN_FEATURE_BITS.  None
+ * appears twice, but for a fact that shares its number with something else. */
 struct scan_features {
     const uint32_t *ids;
     uint32_t start[SCAN_FAMILIES + 1];
@@ -38,6 +38,13 @@ struct scan_features {
 /* Bounded by constants, whatever the view holds: at most 4 KiB of headers, 8 KiB of text, 2 KiB of URLs are
  * looked at.  Everything lives in arena. */
 void scan_features_extract(const struct mime_view *view, struct arena *arena, struct scan_features *features);
+
+/* What one feature of the family counts: (n * m)^(-1/4) for n features in all and m in the family, each fact being
+ * a family of its own.
+ *
+ * It lies between the two usual normalisations: by the message alone a page of text drowns all else, and by the
+ * family alone the three words of a subject weigh as much as that page. */
+double scan_feature_value(const struct scan_features *features, enum scan_family family);
 
 const char *scan_family_name(enum scan_family family);
 

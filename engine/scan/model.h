@@ -3,7 +3,7 @@
  * The log-odds of spam are a plain sum, so every score can be shown as named parts: the prior, each fact of
  * structure that holds, and each family of features.
  *
- *     raw        = prior + sum of weight(feature) / sqrt(number of features)
+ *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_value()
  *     calibrated = slope * (raw - offset)
  *     score      = floor(100 / (1 + exp(-calibrated))), 0 to 99; 100 is left to the test header
  *
