@@ -216,8 +216,9 @@ static void committed_crash(struct queue *q, struct operation *op)
 
 static const struct operation_type crash_type = {write_crash, committed_crash, NULL};
 
-static void add_crash(struct queue *q, struct message *m, struct span cause)
+static void add_crash(struct queue *q, struct message *m, struct span stage, struct span cause)
 {
+    LOG(SCAN_CRASH, LOG_U(message_mid(m)), LOG_S(cause), LOG_S(stage));
     m->scan_tries++;
     if (m->scan_tries >= SCAN_TRIES) {
         add_unscannable(q, m, cause);
@@ -261,17 +262,15 @@ void scan_result(struct queue *q, struct wire_reader *in)
     } else {
         v->result.child_count = 0;
         free_verdict(v);
-        LOG(SCAN_CRASH, LOG_U(mid), LOG_T("invalid result"), LOG_T("result"));
-        add_crash(q, m, SPAN("invalid result"));
+        add_crash(q, m, SPAN("result"), SPAN("invalid result"));
     }
 }
 
 void scan_crash(struct queue *q, struct wire_reader *in)
 {
     uint64_t mid = wire_get_u64(in);
-    wire_get_span(in); /* the stage: the scan role has logged it */
-    struct span cause = wire_get_span(in);
+    struct span stage = wire_get_span(in), cause = wire_get_span(in);
     struct message *m = in->failed ? NULL : take_scanned(q, mid);
     if (m)
-        add_crash(q, m, cause);
+        add_crash(q, m, stage, cause);
 }
