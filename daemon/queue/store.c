@@ -83,7 +83,7 @@ static bool get_format(struct store *s, int *format, struct fault *f)
 
 static bool migrate(struct store *s, struct fault *f)
 {
-    int format;
+    int format = 0;
     if (!get_format(s, &format, f))
         return false;
     if (format > FORMAT)
