@@ -95,5 +95,5 @@ void compact_step(struct queue *q)
         return;
     }
     q->moving = true;
-    turn_add_lazy(q, &mv->op);
+    turn_add(q, &mv->op, TURN_LATER);
 }
