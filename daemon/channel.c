@@ -28,6 +28,7 @@ struct channel {
     struct event *readable, *writable, *flush_due;
     struct channel_handler handler;
     struct buf in, out;
+    size_t out_done; /* bytes at the start of `out` that are written; dropped when they are the larger part */
     int *fds_in;
     size_t fds_in_count, fds_in_cap;
     struct fd_out *fds_out;
@@ -168,18 +169,28 @@ void channel_drain(struct channel *ch)
     leave(ch);
 }
 
-/* Writes from the start of `out` up to the next frame that carries a descriptor, which goes with its first
- * byte.  Returns false when the socket takes no more. */
+static void drop_written(struct channel *ch)
+{
+    if (ch->out_done < ch->out.len && ch->out_done < ch->out.len / 2)
+        return;
+    buf_consume(&ch->out, ch->out_done);
+    for (size_t i = 0; i < ch->fds_out_count; i++)
+        ch->fds_out[i].position -= ch->out_done;
+    ch->out_done = 0;
+}
+
+/* Writes what is next in `out`, up to the next frame that carries a descriptor, which goes with its first byte.
+ * Returns false when the socket takes no more. */
 static bool write_once(struct channel *ch)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
-    bool with_fd = ch->fds_out_count && ch->fds_out[0].position == 0;
+    bool with_fd = ch->fds_out_count && ch->fds_out[0].position == ch->out_done;
     size_t next = with_fd ? 1 : 0;
     size_t end = next < ch->fds_out_count ? ch->fds_out[next].position : ch->out.len;
-    struct iovec iov = {ch->out.data, end};
+    struct iovec iov = {ch->out.data + ch->out_done, end - ch->out_done};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     if (with_fd) {
         msg.msg_control = control.bytes;
@@ -201,9 +212,8 @@ static bool write_once(struct channel *ch)
         ch->fds_out_count--;
         memmove(ch->fds_out, ch->fds_out + 1, ch->fds_out_count * sizeof *ch->fds_out);
     }
-    for (size_t i = 0; i < ch->fds_out_count; i++)
-        ch->fds_out[i].position -= (size_t)sent;
-    buf_consume(&ch->out, (size_t)sent);
+    ch->out_done += (size_t)sent;
+    drop_written(ch);
     return true;
 }
 
@@ -282,5 +292,5 @@ void channel_send(struct channel *ch, uint16_t type, struct span body, int fd)
 
 size_t channel_backlog(const struct channel *ch)
 {
-    return ch->out.len;
+    return ch->out.len - ch->out_done;
 }

@@ -3,7 +3,9 @@ libdaemon_a_SOURCES += \
 	%D%/channel.c %D%/channel.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
+	%D%/paths.c %D%/paths.h \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
-	%D%/sandbox.h
+	%D%/landlock.c %D%/landlock.h \
+	%D%/sandbox.c %D%/sandbox.h

@@ -1,1 +1,7 @@
-# Sources of this folder.
+bin_PROGRAMS += mailward
+mailward_SOURCES = \
+	%D%/link.c %D%/link.h \
+	%D%/main.c \
+	%D%/words.c %D%/words.h
+mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+mailward_LDADD = libengine.a $(JANSSON_LIBS)

@@ -1,1 +1,8 @@
-# Sources of this folder.
+pkglibexec_PROGRAMS += mailwardd-log
+mailwardd_log_SOURCES = \
+	%D%/log.c \
+	%D%/log_file.c %D%/log_file.h \
+	%D%/reorder.c %D%/reorder.h \
+	%D%/store_tracking.c %D%/store_tracking.h
+mailwardd_log_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS)
+mailwardd_log_LDADD = $(DAEMON_LIBS) $(SQLITE_LIBS)

@@ -7,7 +7,7 @@ struct span span_slice(struct span s, size_t offset, size_t count)
     if (offset > s.n)
         offset = s.n;
     size_t rest = s.n - offset;
-    return (struct span){s.p + offset, count < rest ? count : rest};
+    return (struct span){offset ? s.p + offset : s.p, count < rest ? count : rest}; /* p may be NULL */
 }
 
 bool span_equal_nocase(struct span a, struct span b)

@@ -10,7 +10,9 @@
 #include "engine/mime/view.h"
 
 /* After so many broken sequences the declared character set is no longer believed: each costs a call. */
-enum { BROKEN_MOST = 10000, CONVERTED_BLOCK = 2048 };
+enum { BROKEN_MOST = 10000 };
+
+enum { CONVERTED_BLOCK = 2048, UTF8_MOST = 4 };
 
 static const iconv_t no_converter = (iconv_t)-1;
 static struct {
@@ -111,20 +113,6 @@ static size_t valid_run(struct span s)
     }
 }
 
-/* Could s, shorter than a character, be the begin of one? */
-static bool may_be_cut(struct span s)
-{
-    static const char tails[][3] = {"\x80\x80\x80", "\xA0\x80\x80", "\x90\x80\x80"};
-    for (size_t t = 0; t < sizeof tails / sizeof *tails; t++) {
-        char whole[7];
-        memcpy(whole, s.p, s.n);
-        memcpy(whole + s.n, tails[t], 3);
-        if (text_utf8_length(span_of(whole, s.n + 3)) > s.n)
-            return true;
-    }
-    return false;
-}
-
 struct span mime_utf8_trim(struct span utf8)
 {
     for (size_t tail = 1; tail <= 3 && tail <= utf8.n; tail++) {
@@ -145,8 +133,13 @@ static void put_invalid(struct mime_charset_stream *s, unsigned char c)
     put(s, s->latin1 ? span_of(latin1, 2) : SPAN("\xEF\xBF\xBD"));
 }
 
-/* Passes valid UTF-8 on and mends the rest; returns how much was used: unless last, a character cut at the end
- * is left. */
+static bool never_leads(unsigned char c)
+{
+    return c >= 0x80 && (c < 0xC2 || c > 0xF4);
+}
+
+/* Passes valid UTF-8 on and mends the rest; returns how much was used: unless last, what may be
+ * a character cut at the end is left. */
 static size_t clean(struct mime_charset_stream *s, struct span in, bool last)
 {
     size_t used = 0;
@@ -156,13 +149,14 @@ static size_t clean(struct mime_charset_stream *s, struct span in, bool last)
         put(s, span_slice(rest, 0, run));
         used += run;
         rest = span_slice(rest, run, rest.n);
-        if (rest.n == 0 || (!last && rest.n < 4 && may_be_cut(rest)))
+        if (rest.n == 0 || (!last && rest.n < UTF8_MOST))
             break;
         if (*rest.p)
             put_invalid(s, (unsigned char)*rest.p);
         else
             s->nul_seen = true;
-        used++;
+        for (used++; used < in.n && never_leads((unsigned char)in.p[used]); used++)
+            put_invalid(s, (unsigned char)in.p[used]);
     }
     return used;
 }

@@ -49,7 +49,7 @@ static void take_type(struct mime_entity *entity, struct span value, struct aren
     entity->type = first_word(value);
     entity->kind = kind_of(entity->type);
     if (entity->kind == MIME_MULTIPART) {
-        struct span boundary = mime_parameter_token(value, SPAN("boundary"), arena);
+        struct span boundary = span_trim(mime_parameter_token(value, SPAN("boundary"), arena));
         if (boundary.n <= BOUNDARY_MOST)
             entity->boundary = boundary;
     } else if (entity->kind == MIME_PLAIN || entity->kind == MIME_HTML) {

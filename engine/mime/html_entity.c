@@ -185,6 +185,9 @@ size_t html_entities_decode(char *text, size_t size)
 {
     struct span s = span_of(text, size);
     size_t out = 0;
+    while (out < size && text[out] != '&' && (unsigned char)text[out] > '\r')
+        out++; /* mostly all of it */
+    s = span_slice(s, out, size);
     while (s.n) {
         char utf8[HTML_ENTITY_UTF8_MOST] = {*s.p};
         size_t used = 0, utf8_size = 1;

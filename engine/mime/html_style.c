@@ -30,10 +30,12 @@ static uint32_t parse_hex(struct span digits)
     return color;
 }
 
-/* "rgb(255, 0, 0)"; alpha is not looked at. */
+/* "rgb(255, 0, 0)"; what shines through a colour with a fourth value is unknown. */
 static uint32_t parse_rgb(struct span s)
 {
     uint32_t color = 0;
+    if (span_starts_nocase(s, SPAN("rgba")))
+        return HTML_COLOR_UNKNOWN;
     size_t pos = span_find(s, '(') + 1;
     for (int channel = 0; channel < 3; channel++) {
         uint32_t value = 0;
@@ -134,9 +136,8 @@ static void apply_inline(struct html_style *style, struct span css)
     }
 }
 
-bool html_style_apply(struct html_style *style, const struct html_tag *tag)
+void html_style_apply(struct html_style *style, const struct html_tag *tag)
 {
-    const struct html_style before = *style;
     if (tag->has[HTML_HIDDEN])
         style->gone = true;
     if (tag->has[HTML_CLASS] || tag->has[HTML_BACKGROUND])
@@ -149,6 +150,4 @@ bool html_style_apply(struct html_style *style, const struct html_tag *tag)
         style->color = parse_color(tag->value[HTML_TEXT]);
     if (tag->has[HTML_STYLE])
         apply_inline(style, tag->value[HTML_STYLE]);
-    return before.gone != style->gone || before.invisible != style->invisible || before.tiny != style->tiny ||
-           before.color != style->color || before.background != style->background;
 }

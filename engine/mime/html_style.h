@@ -11,7 +11,7 @@
 
 #include "engine/mime/html_token.h"
 
-enum { HTML_COLOR_UNKNOWN = 1 << 24, HTML_STYLES_MOST = 64 };
+enum { HTML_COLOR_UNKNOWN = 1 << 24, HTML_OPEN_MOST = 128 };
 
 struct html_style {
     bool gone;                  /* display:none, hidden: also all that is inside */
@@ -20,24 +20,21 @@ struct html_style {
     uint32_t color, background; /* 0xRRGGBB or HTML_COLOR_UNKNOWN */
 };
 
-/* An open element that changed the style, as far as the bounded stack reaches. */
-struct html_styled {
-    char name[HTML_NAME_MOST + 1];
-    struct html_style style;
-    uint32_t nested;     /* open elements of the same name inside, which take its end tags */
-    uint32_t containers; /* open tables and lists inside, which keep its implied end away */
-};
-
+/* The open elements, as far as the bounded stack reaches; deeper ones have the style of its top, and an end tag
+ * that could be theirs ends one in the stack: doubt makes text visible. */
 struct html_styles {
     struct html_style base;
-    struct html_styled open[HTML_STYLES_MOST];
+    const struct html_element *paragraph;
     size_t count;
+    const struct html_element *elements[HTML_OPEN_MOST];
+    char names[HTML_OPEN_MOST][HTML_NAME_MOST + 1]; /* of unknown elements */
+    struct html_style styles[HTML_OPEN_MOST];
 };
 
 void html_styles_begin(struct html_styles *styles);
 
-/* A tag comes: opens or closes; is_void elements have no content, a block ends an open paragraph. */
-void html_styles_tag(struct html_styles *styles, const struct html_tag *tag, bool is_void, bool is_block);
+/* A tag comes, opening or closing. */
+void html_styles_tag(struct html_styles *styles, const struct html_tag *tag);
 
 /* There is a style sheet: colours that are not set inline are unknown. */
 void html_styles_sheet(struct html_styles *styles);
@@ -45,7 +42,7 @@ void html_styles_sheet(struct html_styles *styles);
 /* Would text that comes now be seen? */
 bool html_styles_hidden(const struct html_styles *styles);
 
-/* Changes style as the attributes of tag say; true when it changed. */
-bool html_style_apply(struct html_style *style, const struct html_tag *tag);
+/* Changes style as the attributes of tag say. */
+void html_style_apply(struct html_style *style, const struct html_tag *tag);
 
 #endif

@@ -24,9 +24,6 @@ enum state {
     RAW_END,
 };
 
-/* Elements whose content is no markup and is not shown. */
-static const char *const raw_elements[] = {"script", "style", "title", "iframe", "noembed", "noframes"};
-
 static const char *const attribute_names[HTML_ATTRIBUTES] = {
     [HTML_ACTION] = "action", [HTML_BACKGROUND] = "background", [HTML_BGCOLOR] = "bgcolor",
     [HTML_CLASS] = "class",   [HTML_COLOR] = "color",           [HTML_HIDDEN] = "hidden",
@@ -69,16 +66,18 @@ static size_t step_text(struct html_tokenizer *t, struct span in)
     return enter(t, in.p[run] == '<' ? TAG_OPEN : ENTITY, run + 1);
 }
 
-static void emit_entity(struct html_tokenizer *t)
+/* False when it is no reference and was passed on as text. */
+static bool emit_entity(struct html_tokenizer *t)
 {
     char utf8[HTML_ENTITY_UTF8_MOST];
     size_t size = html_entity_decode(span_of(t->entity, t->entity_size), utf8);
-    if (size == 0) {
-        emit_text(t, SPAN("&"));
-        emit_text(t, span_of(t->entity, t->entity_size));
-    } else {
+    if (size) {
         emit_text(t, span_of(utf8, size));
+        return true;
     }
+    emit_text(t, SPAN("&"));
+    emit_text(t, span_of(t->entity, t->entity_size));
+    return false;
 }
 
 static size_t step_entity(struct html_tokenizer *t, struct span in)
@@ -87,14 +86,14 @@ static size_t step_entity(struct html_tokenizer *t, struct span in)
         t->entity[t->entity_size++] = *in.p;
         return 1;
     }
-    bool known = t->entity_size > 0 && *in.p == ';';
-    emit_entity(t);
-    return enter(t, TEXT, known ? 1 : 0);
+    bool closed = emit_entity(t) && *in.p == ';';
+    return enter(t, TEXT, closed ? 1 : 0);
 }
 
 static void begin_tag(struct html_tokenizer *t, bool closing)
 {
     t->tag.closing = closing;
+    memset(t->tag.name, 0, sizeof t->tag.name);
     memset(t->tag.has, 0, sizeof t->tag.has);
     t->name_size = 0;
     t->values_size = 0;
@@ -126,25 +125,23 @@ static size_t step_end_tag_open(struct html_tokenizer *t, struct span in)
 
 static size_t step_tag_name(struct html_tokenizer *t, struct span in)
 {
-    char c = *in.p;
-    if (is_space(c) || c == '/' || c == '>') {
-        t->tag.name[t->name_size] = '\0';
-        return enter(t, ATTRIBUTES, 0);
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.p[i];
+        if (is_space(c) || c == '/' || c == '>') {
+            t->tag.element = html_element_find(t->tag.name);
+            return enter(t, ATTRIBUTES, i);
+        }
+        if (t->name_size < HTML_NAME_MOST)
+            t->tag.name[t->name_size++] = ascii_lower(c);
     }
-    if (t->name_size < HTML_NAME_MOST)
-        t->tag.name[t->name_size++] = ascii_lower(c);
-    return 1;
+    return in.n;
 }
 
+/* The name of a raw text element stays in t->tag: step_raw_end() compares with it. */
 static void end_tag(struct html_tokenizer *t)
 {
-    enter(t, TEXT, 0);
-    if (!t->tag.closing)
-        for (size_t i = 0; i < sizeof raw_elements / sizeof *raw_elements; i++)
-            if (strcmp(t->tag.name, raw_elements[i]) == 0) {
-                t->raw = raw_elements[i];
-                enter(t, RAW_TEXT, 0);
-            }
+    bool raw = !t->tag.closing && (t->tag.element->traits & HTML_RAW);
+    enter(t, raw ? RAW_TEXT : TEXT, 0);
     t->handler.tag(t->handler.context, &t->tag);
 }
 
@@ -165,8 +162,8 @@ static void end_attribute_name(struct html_tokenizer *t)
     t->kept = -1;
     t->attribute[t->attribute_size] = '\0';
     for (int a = 0; a < HTML_ATTRIBUTES; a++)
-        if (!t->tag.has[a] && strcmp(t->attribute, attribute_names[a]) == 0)
-            t->kept = a;
+        if (t->attribute[0] == attribute_names[a][0] && strcmp(t->attribute, attribute_names[a]) == 0)
+            t->kept = t->tag.has[a] ? -1 : a;
     if (t->kept >= 0) {
         t->tag.has[t->kept] = true;
         t->tag.value[t->kept] = span_of(t->values + t->values_size, 0);
@@ -175,15 +172,17 @@ static void end_attribute_name(struct html_tokenizer *t)
 
 static size_t step_attribute_name(struct html_tokenizer *t, struct span in)
 {
-    char c = *in.p;
-    if (is_space(c) || c == '/' || c == '>' || (c == '=' && t->seen)) {
-        end_attribute_name(t);
-        return enter(t, AFTER_NAME, 0);
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.p[i];
+        bool first = t->attribute_size == 0; /* a "=" in front is part of the name */
+        if (is_space(c) || c == '/' || c == '>' || (c == '=' && !first)) {
+            end_attribute_name(t);
+            return enter(t, AFTER_NAME, i);
+        }
+        if (t->attribute_size < HTML_NAME_MOST)
+            t->attribute[t->attribute_size++] = ascii_lower(c);
     }
-    t->seen = 1; /* a "=" in front is part of the name */
-    if (t->attribute_size < HTML_NAME_MOST)
-        t->attribute[t->attribute_size++] = ascii_lower(c);
-    return 1;
+    return in.n;
 }
 
 static size_t step_after_name(struct html_tokenizer *t, struct span in)
@@ -294,15 +293,14 @@ static size_t step_raw_text(struct html_tokenizer *t, struct span in)
 /* After "<" in raw text: only "/name" and then a blank, "/" or ">" ends it. */
 static size_t step_raw_end(struct html_tokenizer *t, struct span in)
 {
-    char c = *in.p, want = t->seen == 0 ? '/' : t->raw[t->seen - 1];
+    char c = *in.p, want = t->seen == 0 ? '/' : t->tag.name[t->seen - 1];
     if (want && ascii_lower(c) == want) {
         t->seen++;
         return 1;
     }
     if (want || !(is_space(c) || c == '/' || c == '>'))
         return enter(t, RAW_TEXT, 0);
-    begin_tag(t, true);
-    memcpy(t->tag.name, t->raw, strlen(t->raw) + 1);
+    t->tag.closing = true;
     return enter(t, ATTRIBUTES, 0);
 }
 

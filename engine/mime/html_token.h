@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/base/span.h"
+#include "engine/mime/html_element.h"
 
 /* The attributes that are kept; all others are skipped. */
 enum html_attribute {
@@ -27,11 +28,12 @@ enum html_attribute {
     HTML_ATTRIBUTES
 };
 
-enum { HTML_NAME_MOST = 12, HTML_REFERENCE_MOST = 32, HTML_VALUE_MOST = 2048, HTML_VALUES_MOST = 6144 };
+enum { HTML_REFERENCE_MOST = 32, HTML_VALUE_MOST = 2048, HTML_VALUES_MOST = 6144 };
 
 struct html_tag {
-    char name[HTML_NAME_MOST + 1]; /* lower case; a longer name is cut and then names no known element */
-    bool closing;                  /* "</name>" */
+    char name[HTML_NAME_MOST + 1];      /* lower case, padded with NULs; a longer name is cut */
+    const struct html_element *element; /* never NULL */
+    bool closing;                       /* "</name>" */
     bool has[HTML_ATTRIBUTES];
     struct span
         value[HTML_ATTRIBUTES]; /* entities decoded, at most HTML_VALUE_MOST bytes; the first one counts */
@@ -54,7 +56,6 @@ struct html_tokenizer {
     int kept; /* which attribute a value is kept for, or -1 */
     char entity[HTML_REFERENCE_MOST];
     size_t entity_size;
-    const char *raw; /* the raw text element that is open */
     char values[HTML_VALUES_MOST];
     size_t values_size;
 };

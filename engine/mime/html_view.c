@@ -1,53 +1,6 @@
 /* Text, links and counts out of HTML tokens. */
 #include "engine/mime/html_view.h"
 
-#include <stdlib.h>
-
-enum element_kind { OTHER, ANCHOR, AREA, FORM, IMAGE, SCRIPT, SHEET };
-
-/* Sorted by name. */
-static const struct element {
-    const char *name;
-    enum html_gap gap; /* the white space round it */
-    bool is_void;      /* has no content and no end tag */
-    enum element_kind kind;
-} elements[] = {
-    {"a", HTML_NO_GAP, false, ANCHOR},      {"address", HTML_LINE, false, OTHER},
-    {"area", HTML_NO_GAP, true, AREA},      {"article", HTML_LINE, false, OTHER},
-    {"base", HTML_NO_GAP, true, OTHER},     {"blockquote", HTML_LINE, false, OTHER},
-    {"body", HTML_LINE, false, OTHER},      {"br", HTML_LINE, true, OTHER},
-    {"button", HTML_BLANK, false, OTHER},   {"caption", HTML_LINE, false, OTHER},
-    {"center", HTML_LINE, false, OTHER},    {"col", HTML_NO_GAP, true, OTHER},
-    {"dd", HTML_LINE, false, OTHER},        {"div", HTML_LINE, false, OTHER},
-    {"dl", HTML_LINE, false, OTHER},        {"dt", HTML_LINE, false, OTHER},
-    {"embed", HTML_NO_GAP, true, OTHER},    {"fieldset", HTML_LINE, false, OTHER},
-    {"footer", HTML_LINE, false, OTHER},    {"form", HTML_LINE, false, FORM},
-    {"h1", HTML_LINE, false, OTHER},        {"h2", HTML_LINE, false, OTHER},
-    {"h3", HTML_LINE, false, OTHER},        {"h4", HTML_LINE, false, OTHER},
-    {"h5", HTML_LINE, false, OTHER},        {"h6", HTML_LINE, false, OTHER},
-    {"head", HTML_LINE, false, OTHER},      {"header", HTML_LINE, false, OTHER},
-    {"hr", HTML_LINE, true, OTHER},         {"html", HTML_LINE, false, OTHER},
-    {"img", HTML_NO_GAP, true, IMAGE},      {"input", HTML_BLANK, true, OTHER},
-    {"li", HTML_LINE, false, OTHER},        {"link", HTML_NO_GAP, true, SHEET},
-    {"main", HTML_LINE, false, OTHER},      {"meta", HTML_NO_GAP, true, OTHER},
-    {"nav", HTML_LINE, false, OTHER},       {"ol", HTML_LINE, false, OTHER},
-    {"option", HTML_LINE, false, OTHER},    {"p", HTML_LINE, false, OTHER},
-    {"param", HTML_NO_GAP, true, OTHER},    {"pre", HTML_LINE, false, OTHER},
-    {"script", HTML_NO_GAP, false, SCRIPT}, {"section", HTML_LINE, false, OTHER},
-    {"select", HTML_BLANK, false, OTHER},   {"source", HTML_NO_GAP, true, OTHER},
-    {"style", HTML_NO_GAP, false, SHEET},   {"table", HTML_LINE, false, OTHER},
-    {"tbody", HTML_LINE, false, OTHER},     {"td", HTML_BLANK, false, OTHER},
-    {"textarea", HTML_LINE, false, OTHER},  {"tfoot", HTML_LINE, false, OTHER},
-    {"th", HTML_BLANK, false, OTHER},       {"thead", HTML_LINE, false, OTHER},
-    {"tr", HTML_LINE, false, OTHER},        {"ul", HTML_LINE, false, OTHER},
-    {"wbr", HTML_NO_GAP, true, OTHER},
-};
-
-static int compare_element(const void *key, const void *element)
-{
-    return strcmp(key, ((const struct element *)element)->name);
-}
-
 static void widen_gap(struct html_sink *sink, enum html_gap gap)
 {
     if (sink->gap < gap)
@@ -74,6 +27,8 @@ static void put_gap(struct html_sink *sink)
 /* Appends with runs of white space made one. */
 static void put_text(struct html_sink *sink, struct span utf8)
 {
+    if (sink->text->cut)
+        return;
     while (utf8.n) {
         size_t blank = blank_size(utf8);
         if (blank) {
@@ -125,36 +80,36 @@ static void add_target(struct html_view *view, const struct html_tag *tag, enum 
         mime_pass_add_url(view->pass, span_trim(tag->value[attribute]), (struct span){0});
 }
 
-static void on_known_tag(struct html_view *view, const struct html_tag *tag, enum element_kind kind)
+static void act_on_kind(struct html_view *view, const struct html_tag *tag, enum html_kind kind)
 {
     struct mime_view *facts = view->pass->view;
-    if (kind == ANCHOR)
+    if (kind == HTML_ANCHOR)
         end_link(view);
     if (tag->closing)
         return;
     switch (kind) {
-    case ANCHOR:
+    case HTML_ANCHOR:
         if (tag->has[HTML_HREF])
             begin_link(view, span_trim(tag->value[HTML_HREF]));
         break;
-    case AREA:
+    case HTML_AREA:
         facts->links += tag->has[HTML_HREF];
         add_target(view, tag, HTML_HREF);
         break;
-    case FORM:
+    case HTML_FORM:
         facts->forms++;
         add_target(view, tag, HTML_ACTION);
         break;
-    case IMAGE:
+    case HTML_IMAGE:
         facts->images++;
         break;
-    case SCRIPT:
+    case HTML_SCRIPT:
         facts->scripts++;
         break;
-    case SHEET:
+    case HTML_SHEET:
         html_styles_sheet(&view->styles);
         break;
-    case OTHER:
+    case HTML_OTHER:
         break;
     }
 }
@@ -162,15 +117,10 @@ static void on_known_tag(struct html_view *view, const struct html_tag *tag, enu
 static void on_tag(void *context, const struct html_tag *tag)
 {
     struct html_view *view = context;
-    const struct element *element =
-        bsearch(tag->name, elements, sizeof elements / sizeof *elements, sizeof *elements, compare_element);
-    if (element) {
-        widen_gap(view->is_hidden ? &view->hidden : &view->seen, element->gap);
-        widen_gap(&view->link, element->gap);
-        on_known_tag(view, tag, element->kind);
-    }
-    bool is_void = element && element->is_void;
-    html_styles_tag(&view->styles, tag, is_void, element && element->gap == HTML_LINE && !is_void);
+    widen_gap(view->is_hidden ? &view->hidden : &view->seen, tag->element->gap);
+    widen_gap(&view->link, tag->element->gap);
+    act_on_kind(view, tag, tag->element->kind);
+    html_styles_tag(&view->styles, tag);
     view->is_hidden = html_styles_hidden(&view->styles);
 }
 

@@ -6,8 +6,6 @@
 #include "engine/mime/html_token.h"
 #include "engine/mime/pass.h"
 
-enum html_gap { HTML_NO_GAP, HTML_BLANK, HTML_LINE };
-
 /* Where text goes, and the white space that is due before the next character. */
 struct html_sink {
     struct mime_text *text;

@@ -3,6 +3,7 @@ libengine_a_SOURCES += \
 	%D%/charset_names.c %D%/charset_names.h \
 	%D%/entity.c %D%/entity.h \
 	%D%/field.c %D%/field.h \
+	%D%/html_element.c %D%/html_element.h \
 	%D%/html_entity.c %D%/html_entity.h \
 	%D%/html_style.c %D%/html_style.h \
 	%D%/html_styles.c \

@@ -1,2 +1,3 @@
 libengine_a_SOURCES += \
+	%D%/api.h \
 	%D%/wire.c %D%/wire.h

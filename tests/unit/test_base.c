@@ -68,7 +68,8 @@ static void wire_gives_back_what_was_put(void **state)
 static void wire_never_reads_past_its_end(void **state)
 {
     (void)state;
-    struct wire_reader in = wire_reader_of(SPAN("\xff\xff\xff\xff" "abc"));
+    struct wire_reader in = wire_reader_of(SPAN("\xff\xff\xff\xff"
+                                                "abc"));
     struct span s = wire_get_span(&in);
     assert_int_equal(s.n, 0);
     assert_true(in.failed);

@@ -1,0 +1,39 @@
+/* The control role: the socket that the shell talks to. */
+#define _GNU_SOURCE /* accept4 */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/control/session.h"
+#include "daemon/control/status.h"
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+
+static void on_connection(evutil_socket_t listener, short what, void *context)
+{
+    (void)what, (void)context;
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        session_open(fd);
+}
+
+static void control_listener(const char *name, int fd)
+{
+    (void)name;
+    struct event *ev = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, NULL);
+    event_add(ev, NULL);
+}
+
+static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
+{
+    if (fd >= 0)
+        close(fd);
+    if (type == MSG_STATUS_REPLY)
+        status_reply(peer, in);
+}
+
+const struct role role_self = {
+    .id = ROLE_CONTROL,
+    .listener = control_listener,
+    .message = control_message,
+};

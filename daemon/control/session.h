@@ -1,0 +1,27 @@
+/* One shell at the control socket: frames in, answers out, who is at the other end. */
+#ifndef CONTROL_SESSION_H
+#define CONTROL_SESSION_H
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "engine/base/span.h"
+#include "engine/wire/api.h"
+
+struct session;
+
+/* Takes over fd, asks the kernel who connected (SO_PEERCRED) and greets.  Refuses by a last answer and closes
+ * when that account may not use this instance. */
+void session_open(int fd);
+
+/* The answer to the request in hand: text any number of times, then one end.  All are safe after the shell has
+ * gone: sessions are named by number. */
+void session_text(uint64_t session, struct span text);
+/* result may be NULL; it is taken over.  error may be NULL. */
+void session_end(uint64_t session, enum api_status status, const char *error, json_t *result);
+
+uid_t session_uid(const struct session *s);
+uint64_t session_id(const struct session *s);
+
+#endif

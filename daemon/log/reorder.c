@@ -1,0 +1,69 @@
+/* Holding lines for a moment and giving them out sorted. */
+#include "daemon/log/reorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/xalloc.h"
+
+struct held {
+    int64_t time;
+    uint64_t arrival; /* equal times keep the order in which they came */
+    size_t offset, length;
+};
+
+static struct held *lines;
+static size_t count, cap;
+static uint64_t arrivals;
+static struct buf texts;
+
+void reorder_add(int64_t time, struct span line)
+{
+    if (count == cap) {
+        cap = cap ? cap * 2 : 256;
+        lines = xreallocarray(lines, cap, sizeof *lines);
+    }
+    lines[count++] = (struct held){time, arrivals++, texts.len, line.n};
+    buf_append_span(&texts, line);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct held *x = a, *y = b;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->arrival < y->arrival ? -1 : 1;
+}
+
+/* Drops the texts that have been given out, once they are the larger part. */
+static void compact(void)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < count; i++)
+        live += lines[i].length;
+    if (texts.len < 64 * 1024 || live > texts.len / 2)
+        return;
+    struct buf kept = {0};
+    for (size_t i = 0; i < count; i++) {
+        buf_append(&kept, texts.data + lines[i].offset, lines[i].length);
+        lines[i].offset = kept.len - lines[i].length;
+    }
+    buf_free(&texts);
+    texts = kept;
+}
+
+void reorder_take(int64_t until, struct buf *out)
+{
+    size_t taken = 0;
+    qsort(lines, count, sizeof *lines, by_time);
+    while (taken < count && lines[taken].time < until) {
+        buf_append(out, texts.data + lines[taken].offset, lines[taken].length);
+        taken++;
+    }
+    count -= taken;
+    memmove(lines, lines + taken, count * sizeof *lines);
+    if (count == 0)
+        buf_clear(&texts);
+    else
+        compact();
+}

@@ -1,0 +1,105 @@
+/* The state folder of one instance. */
+#define _GNU_SOURCE /* POSIX file locks with F_GETLK through struct flock */
+#include "daemon/master/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/role.h"
+
+static const char lock_path[] = "run/lock";
+
+static bool make_dir(const char *path, mode_t mode, const char *account, struct error *error)
+{
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
+        return error_set_errno(error, "cannot make the folder '%s'", path);
+    if (!account)
+        return true;
+    struct passwd *pw = getpwnam(account);
+    if (!pw)
+        return error_set(error, "there is no account '%s' to run a role as", account);
+    if (chown(path, pw->pw_uid, pw->pw_gid) != 0)
+        return error_set_errno(error, "cannot give '%s' to '%s'", path, account);
+    return true;
+}
+
+static bool make_role_dirs(bool with_accounts, struct error *error)
+{
+    for (int id = 0; id < ROLE_COUNT; id++)
+        for (int i = 0; i < 3 && role_table[id].write_dirs[i]; i++)
+            if (!make_dir(role_table[id].write_dirs[i], 0750, with_accounts ? role_table[id].account : NULL,
+                          error))
+                return false;
+    return true;
+}
+
+static bool take_lock(struct instance *inst, const char *dir, struct error *error)
+{
+    inst->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (inst->lock_fd < 0)
+        return error_set_errno(error, "cannot open '%s/%s'", dir, lock_path);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(inst->lock_fd, F_SETLK, &lock) != 0)
+        return error_set(error, "another mailwardd is running in '%s'; end it with --stop", dir);
+    return true;
+}
+
+/* The test clock: one int64 of microseconds that shifts the wall time of every role; 0 until a test writes it. */
+static bool open_clock(struct instance *inst, struct error *error)
+{
+    inst->clock_fd = open("run/clock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (inst->clock_fd < 0 || ftruncate(inst->clock_fd, 8) != 0)
+        return error_set_errno(error, "cannot make the test clock");
+    return true;
+}
+
+bool instance_open(struct instance *inst, const char *dir, bool is_private, struct error *error)
+{
+    *inst = (struct instance){.is_private = is_private, .lock_fd = -1, .clock_fd = -1};
+    /* Everybody may knock at a system instance's control socket: who gets in is decided there, with a clear word. */
+    mode_t mode = is_private ? 0700 : 0755;
+    umask(is_private ? 077 : 022);
+    if (!make_dir(dir, mode, NULL, error))
+        return false;
+    if (chdir(dir) != 0)
+        return error_set_errno(error, "cannot enter the state folder '%s'", dir);
+    bool with_accounts = !is_private && geteuid() == 0;
+    return make_dir("run", mode, NULL, error) && take_lock(inst, dir, error) &&
+           make_role_dirs(with_accounts, error) && (!is_private || open_clock(inst, error));
+}
+
+pid_t instance_owner(const char *dir, struct error *error)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, lock_path) >= sizeof path) {
+        error_set(error, "the path of the state folder is too long");
+        return -1;
+    }
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0) {
+        error_set_errno(error, "cannot read '%s'", path);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    close(fd);
+    return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+bool instance_write_ports(struct span text, struct error *error)
+{
+    int fd = open("run/ports.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    bool good = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+    if (fd >= 0)
+        close(fd);
+    if (!good || rename("run/ports.new", "run/ports") != 0)
+        return error_set_errno(error, "cannot write run/ports");
+    return true;
+}

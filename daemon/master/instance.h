@@ -1,0 +1,27 @@
+/* The state folder of one instance: its lock, its folders, its test clock and the list of its ports. */
+#ifndef MASTER_INSTANCE_H
+#define MASTER_INSTANCE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+
+struct instance {
+    bool is_private;
+    int lock_fd;
+    int clock_fd; /* -1 unless private */
+};
+
+/* Makes dir when it is missing, makes it the current folder, takes the lock, and makes the folders of all roles
+ * (owned by their accounts when root starts a system instance). */
+bool instance_open(struct instance *inst, const char *dir, bool is_private, struct error *error);
+
+/* The process that holds the lock of dir, 0 when nobody does, -1 when it cannot be told. */
+pid_t instance_owner(const char *dir, struct error *error);
+
+/* Replaces run/ports in one step; text is "NAME ADDRESS PORT" lines. */
+bool instance_write_ports(struct span text, struct error *error);
+
+#endif

@@ -1,0 +1,260 @@
+/* mailwardd: options, the private instance, going to the background, --stop. */
+#define _GNU_SOURCE /* pidfd */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/master/master.h"
+#include "engine/base/xalloc.h"
+
+enum { STOP_WAIT_MS = 40000, EXIT_USAGE = 2 };
+
+struct options {
+    const char *dir;
+    bool is_private, foreground, stop;
+    struct settings settings;
+};
+
+static int usage(FILE *to)
+{
+    struct buf table = {0};
+    settings_describe(&table);
+    fprintf(
+        to,
+        "usage: mailwardd [--private DIR | --state DIR] [--foreground] [--route NEXT-HOP] [--set "
+        "NAME=VALUE]...\n"
+        "       mailwardd [--private DIR | --state DIR] --stop\n"
+        "\n"
+        "  --private DIR   run all roles as the calling user with everything under DIR: one listener on\n"
+        "                  127.0.0.1 with a port from the kernel (see DIR/run/ports), next hop DIR/maildir\n"
+        "  --state DIR     state folder of a system instance [" SYSTEM_STATE_DIR "]\n"
+        "  --foreground    stay; print 'ready' when mail can be sent\n"
+        "  --route HOP     HOST:PORT or maildir:PATH\n"
+        "  --set N=V       a setting, see below\n"
+        "  --stop          end the instance and wait until it has ended\n"
+        "\n"
+        "settings:\n%s",
+        buf_text(&table));
+    buf_free(&table);
+    return to == stdout ? 0 : EXIT_USAGE;
+}
+
+static int refuse(const char *reason)
+{
+    fprintf(stderr, "mailwardd: %s\n", reason);
+    return EXIT_USAGE;
+}
+
+static bool set_pair(struct settings *s, const char *pair, struct error *error)
+{
+    const char *equals = strchr(pair, '=');
+    if (!equals)
+        return error_set(error, "--set takes NAME=VALUE, not '%s'", pair);
+    char *name = xmemdup0(pair, (size_t)(equals - pair));
+    bool good = settings_set(s, name, equals + 1, error);
+    free(name);
+    return good;
+}
+
+static bool private_presets(struct settings *s, struct error *error)
+{
+    return settings_set(s, "smtp.listen", "127.0.0.1:0", error) &&
+           settings_set(s, "smtp.local-domains", "*", error) &&
+           settings_set(s, "smtp.relay-addresses", "", error) &&
+           settings_set(s, "route", "maildir:maildir", error);
+}
+
+/* Two passes, so that the presets of a private instance never overwrite an option that stood before it. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    static const struct option table[] = {
+        {"private", required_argument, NULL, 'p'},
+        {"state", required_argument, NULL, 'd'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"route", required_argument, NULL, 'r'},
+        {"set", required_argument, NULL, 's'},
+        {"stop", no_argument, NULL, 'x'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct error error;
+    o->dir = SYSTEM_STATE_DIR;
+    settings_init(&o->settings);
+    for (int pass = 0; pass < 2; pass++) {
+        int c;
+        optind = 1;
+        opterr = pass == 0;
+        if (pass == 1 && o->is_private && !private_presets(&o->settings, &error))
+            return refuse(error.text);
+        while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+            if (c == 'p' || c == 'd') {
+                o->dir = optarg;
+                o->is_private = c == 'p';
+            } else if (c == 'f') {
+                o->foreground = true;
+            } else if (c == 'x') {
+                o->stop = true;
+            } else if (c == 'r' && !settings_set(&o->settings, "route", optarg, &error)) {
+                return refuse(error.text);
+            } else if (c == 's' && !set_pair(&o->settings, optarg, &error)) {
+                return refuse(error.text);
+            } else if (c == 'v') {
+                puts(PACKAGE_STRING);
+                exit(0);
+            } else if (c == 'h') {
+                exit(usage(stdout));
+            } else if (c == '?') {
+                return usage(stderr);
+            }
+        }
+    }
+    if (optind < argc)
+        return refuse("there are no arguments without an option; see --help");
+    return 0;
+}
+
+static int stop_instance(const char *dir)
+{
+    struct error error;
+    pid_t pid = instance_owner(dir, &error);
+    if (pid < 0)
+        return refuse(error.text);
+    if (pid == 0) {
+        fprintf(stderr, "mailwardd: no instance is running in '%s'\n", dir);
+        return 1;
+    }
+    int handle = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (handle < 0 || kill(pid, SIGTERM) != 0) {
+        fprintf(stderr, "mailwardd: cannot end process %d: %s\n", (int)pid, strerror(errno));
+        return 1;
+    }
+    struct pollfd end = {.fd = handle, .events = POLLIN};
+    if (poll(&end, 1, STOP_WAIT_MS) == 1)
+        return 0;
+    fprintf(stderr, "mailwardd: process %d did not end in time\n", (int)pid);
+    return 1;
+}
+
+/* How the person who started us learns that we are ready: on standard output, or through a pipe to the process
+ * that waits in the foreground while the daemon goes to the background. */
+struct starter {
+    bool foreground;
+    int pipe;
+    struct buf ports;
+};
+
+static void tell(struct starter *s, const char *text)
+{
+    size_t length = strlen(text);
+    if (write(s->foreground ? STDOUT_FILENO : s->pipe, text, length) != (ssize_t)length)
+        fprintf(stderr, "mailwardd: cannot report to the caller\n");
+    if (!s->foreground && s->pipe >= 0) {
+        close(s->pipe);
+        s->pipe = -1;
+    }
+}
+
+static void on_ready(void *context)
+{
+    struct starter *s = context;
+    struct error error;
+    if (!instance_write_ports(buf_span(&s->ports), &error))
+        fprintf(stderr, "mailwardd: %s\n", error.text);
+    tell(s, "ready\n");
+}
+
+static void on_failed(void *context, const char *reason)
+{
+    struct starter *s = context;
+    fprintf(stderr, "mailwardd: cannot start: %s\n", reason);
+    if (!s->foreground)
+        tell(s, reason); /* standard error is run/stderr by now */
+    exit(1);             /* the roles end when their channel to us closes */
+}
+
+/* Parent: waits for the daemon's word.  Child: goes on as the daemon, standard error to run/stderr. */
+static bool go_to_background(struct starter *s, int *exit_status)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    pid_t pid = fork();
+    if (pid > 0) {
+        char word[600] = {0};
+        close(ends[1]);
+        bool ready = read(ends[0], word, sizeof word - 1) > 0 && strcmp(word, "ready\n") == 0;
+        if (!ready && word[0])
+            fprintf(stderr, "mailwardd: cannot start: %s\n", word);
+        *exit_status = ready ? 0 : 1;
+        return false;
+    }
+    close(ends[0]);
+    s->pipe = ends[1];
+    setsid();
+    return pid == 0;
+}
+
+static void detach_streams(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int errors = open("run/stderr", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (errors >= 0)
+        dup2(errors, STDERR_FILENO);
+}
+
+static bool set_hostname(struct settings *s, struct error *error)
+{
+    char name[HOST_NAME_MAX + 1] = {0};
+    if (s->hostname[0])
+        return true;
+    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+        strcpy(name, "localhost");
+    return settings_set(s, "hostname", name, error);
+}
+
+static int run(struct options *o)
+{
+    struct starter starter = {.foreground = o->foreground, .pipe = -1};
+    struct listener listeners[LISTENER_COUNT];
+    struct instance inst;
+    struct error error;
+    int exit_status = 1;
+    if (!o->foreground && !go_to_background(&starter, &exit_status))
+        return exit_status;
+    if (!set_hostname(&o->settings, &error) || !sockets_resolve_route(&o->settings, &error) ||
+        !instance_open(&inst, o->dir, o->is_private, &error) ||
+        !sockets_bind(&o->settings, o->is_private, listeners, &starter.ports, &error)) {
+        fprintf(stderr, "mailwardd: %s\n", error.text);
+        return 1;
+    }
+    unlink("run/ports"); /* of an earlier run: it must not look ready before it is */
+    if (!o->foreground)
+        detach_streams();
+    struct master_hooks hooks = {on_ready, on_failed, &starter};
+    int status = master_run(&inst, &o->settings, listeners, &hooks);
+    unlink("run/ports");
+    buf_free(&starter.ports);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    int status = parse_options(argc, argv, &options);
+    if (status == 0)
+        status = options.stop ? stop_instance(options.dir) : run(&options);
+    settings_free(&options.settings);
+    return status;
+}

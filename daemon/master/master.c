@@ -1,0 +1,316 @@
+/* Supervision of the roles.
+ *
+ * The master parses nothing: it holds the listening sockets, makes the connections between roles and restarts
+ * what dies, at once the first time and with a growing pause when a role keeps dying.
+ */
+#define _GNU_SOURCE /* program_invocation_name, pipe2 */
+#include "daemon/master/master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/log_lines.h"
+#include "daemon/master_fd.h"
+#include "daemon/paths.h"
+#include "daemon/protocol.h"
+#include "engine/base/clock.h"
+
+enum { STOP_SECONDS = 5, SOON_US = 2000000, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 5000 };
+
+struct child {
+    enum role_id id;
+    pid_t pid; /* 0: not running */
+    struct channel *channel;
+    bool ready;
+    int64_t started;
+    int pause_ms;
+    struct event *restart;
+};
+
+/* Front to back: each role stops before those whose answers it needs. */
+static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, ROLE_QUEUE, ROLE_LOG};
+
+static struct event_base *base;
+static const struct instance *instance;
+static const struct settings *settings;
+static const struct listener *listeners;
+static const struct master_hooks *hooks;
+static struct child children[ROLE_COUNT];
+static bool was_ready, stopping;
+static struct event *stop_timer;
+
+extern char **environ;
+
+static bool send_to_log(struct span event)
+{
+    if (!children[ROLE_LOG].channel)
+        return false;
+    channel_send(children[ROLE_LOG].channel, MSG_LOG_LINE, event, -1);
+    return true;
+}
+
+static bool spawn(struct child *c, int fd)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, fd, MASTER_FD);
+    char program[32];
+    snprintf(program, sizeof program, "mailwardd-%s", role_table[c->id].name);
+    const char *path = paths_find(program, ROLE_PROGRAM_DIR);
+    char *argv[] = {(char *)path, NULL};
+    int rc = posix_spawn(&c->pid, path, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (rc == 0)
+        return true;
+    c->pid = 0;
+    fprintf(stderr, "mailwardd: cannot start %s: %s\n", path, strerror(rc));
+    return false;
+}
+
+static bool socket_pair(int pair[2])
+{
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0;
+}
+
+static void send_peer(struct child *to, enum role_id peer, int fd)
+{
+    struct buf body = {0};
+    wire_put_u8(&body, (uint8_t)peer);
+    channel_send(to->channel, MSG_PEER, buf_span(&body), fd);
+    buf_free(&body);
+}
+
+static void connect_peers(struct child *c)
+{
+    for (int id = 0; id < ROLE_COUNT; id++) {
+        struct child *peer = &children[id];
+        int pair[2];
+        if (!(role_table[c->id].peers & (1u << id)) || !peer->channel || !socket_pair(pair))
+            continue;
+        send_peer(c, peer->id, pair[0]);
+        send_peer(peer, c->id, pair[1]);
+    }
+}
+
+static void send_start(struct child *c)
+{
+    struct buf body = {0};
+    wire_put_u8(&body, instance->is_private);
+    settings_put(&body, settings);
+    channel_send(c->channel, MSG_START, buf_span(&body),
+                 instance->clock_fd >= 0 ? dup(instance->clock_fd) : -1);
+    buf_free(&body);
+    for (int i = 0; i < LISTENER_COUNT; i++) {
+        if (listeners[i].role != c->id)
+            continue;
+        struct buf name = {0};
+        wire_put_span(&name, span_text(listeners[i].name));
+        channel_send(c->channel, MSG_LISTENER, buf_span(&name), fcntl(listeners[i].fd, F_DUPFD_CLOEXEC, 0));
+        buf_free(&name);
+    }
+}
+
+static void on_child_message(void *context, uint16_t type, struct wire_reader *in, int fd)
+{
+    struct child *c = context;
+    struct span text = type == MSG_READY || type == MSG_START_FAILED ? wire_get_span(in) : (struct span){0};
+    if (fd >= 0)
+        close(fd);
+    if (type == MSG_READY) {
+        c->ready = true;
+        LOG(ROLE_STARTED, LOG_T(role_table[c->id].name), LOG_U((uint64_t)c->pid), LOG_S(text));
+    } else if (type == MSG_START_FAILED) {
+        LOG(ROLE_FAILED, LOG_T(role_table[c->id].name), LOG_S(text));
+        char reason[512];
+        snprintf(reason, sizeof reason, "%s: %.*s", role_table[c->id].name, (int)text.n, text.p);
+        if (!was_ready)
+            hooks->failed(hooks->context, reason);
+    }
+    bool all = true;
+    for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++)
+        all = all && children[id].ready;
+    if (all && !was_ready) {
+        was_ready = true;
+        LOG(STARTED, LOG_T(PACKAGE_VERSION));
+        hooks->ready(hooks->context);
+    }
+}
+
+static void close_channel(void *context)
+{
+    struct child *c = context;
+    struct channel *gone = c->channel;
+    c->channel = NULL;
+    channel_free(gone);
+}
+
+static void schedule_restart(struct child *c)
+{
+    struct timeval pause = {c->pause_ms / 1000, c->pause_ms % 1000 * 1000};
+    evtimer_add(c->restart, &pause);
+}
+
+static void start_role(struct child *c)
+{
+    int pair[2];
+    c->started = clock_mono_us();
+    c->ready = false;
+    bool started = socket_pair(pair);
+    if (started) {
+        started = spawn(c, pair[1]);
+        close(pair[1]);
+        if (!started)
+            close(pair[0]);
+    }
+    if (!started) {
+        if (!was_ready)
+            hooks->failed(hooks->context, "a role program cannot be started");
+        c->pause_ms = PAUSE_MOST_MS;
+        schedule_restart(c);
+        return;
+    }
+    struct channel_handler handler = {on_child_message, close_channel, c};
+    c->channel = channel_new(base, pair[0], &handler);
+    send_start(c);
+    connect_peers(c);
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    if (!stopping)
+        start_role(context);
+}
+
+/* Asks the next role that still runs to end; when none does, leaves the loop. */
+static void stop_next(void)
+{
+    for (size_t i = 0; i < sizeof stop_order / sizeof stop_order[0]; i++) {
+        struct child *c = &children[stop_order[i]];
+        if (c->pid == 0)
+            continue;
+        if (c->channel)
+            channel_send(c->channel, MSG_STOP, (struct span){0}, -1);
+        struct timeval limit = {STOP_SECONDS, 0};
+        evtimer_add(stop_timer, &limit);
+        return;
+    }
+    event_base_loopbreak(base);
+}
+
+static void on_stop_timeout(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    for (size_t i = 0; i < sizeof stop_order / sizeof stop_order[0]; i++) {
+        if (children[stop_order[i]].pid) {
+            kill(children[stop_order[i]].pid, SIGKILL);
+            return;
+        }
+    }
+}
+
+static void on_terminate(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    if (stopping)
+        return;
+    stopping = true;
+    LOG(STOPPING);
+    stop_next();
+}
+
+static void describe_end(char *text, size_t size, int status)
+{
+    if (WIFSIGNALED(status))
+        snprintf(text, size, "was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+static void child_ended(struct child *c, int status)
+{
+    char how[64];
+    describe_end(how, sizeof how, status);
+    uint64_t pid = (uint64_t)c->pid;
+    /* Its last words, such as why it could not start, may still be unread. */
+    if (c->channel)
+        channel_drain(c->channel);
+    if (c->channel)
+        close_channel(c);
+    c->pid = 0;
+    c->ready = false;
+    if (stopping) {
+        stop_next();
+        return;
+    }
+    LOG(ROLE_DIED, LOG_T(role_table[c->id].name), LOG_U(pid), LOG_T(how));
+    if (!was_ready)
+        hooks->failed(hooks->context, how);
+    bool soon = clock_mono_us() - c->started < SOON_US;
+    c->pause_ms = !soon ? 0 : c->pause_ms == 0 ? PAUSE_FIRST_MS : c->pause_ms * 2;
+    if (c->pause_ms > PAUSE_MOST_MS)
+        c->pause_ms = PAUSE_MOST_MS;
+    schedule_restart(c);
+}
+
+static void on_child_signal(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (int id = 0; id < ROLE_COUNT; id++)
+            if (children[id].pid == pid)
+                child_ended(&children[id], status);
+}
+
+static struct event *watch_signal(int number, event_callback_fn handler)
+{
+    struct event *ev = evsignal_new(base, number, handler, NULL);
+    event_add(ev, NULL);
+    return ev;
+}
+
+int master_run(const struct instance *inst, const struct settings *set,
+               const struct listener bound[LISTENER_COUNT], const struct master_hooks *callbacks)
+{
+    instance = inst;
+    settings = set;
+    listeners = bound;
+    hooks = callbacks;
+    base = event_base_new();
+    signal(SIGPIPE, SIG_IGN);
+    struct event *signals[] = {
+        watch_signal(SIGCHLD, on_child_signal),
+        watch_signal(SIGTERM, on_terminate),
+        watch_signal(SIGINT, on_terminate),
+    };
+    stop_timer = evtimer_new(base, on_stop_timeout, NULL);
+    log_set_output(send_to_log);
+    for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
+        children[id] = (struct child){.id = (enum role_id)id};
+        children[id].restart = evtimer_new(base, on_restart, &children[id]);
+    }
+    for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++)
+        start_role(&children[id]);
+    event_base_dispatch(base);
+
+    for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
+        event_free(children[id].restart);
+        channel_free(children[id].channel);
+    }
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        event_free(signals[i]);
+    event_free(stop_timer);
+    event_base_free(base);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* Supervision: starts the roles, connects them to each other, restarts what dies, ends all in order. */
+#ifndef MASTER_MASTER_H
+#define MASTER_MASTER_H
+
+#include "daemon/master/instance.h"
+#include "daemon/master/sockets.h"
+
+struct master_hooks {
+    /* All roles are ready: mail can be sent. */
+    void (*ready)(void *context);
+    /* A role could not start for the first time; the caller ends the process after telling the person. */
+    void (*failed)(void *context, const char *reason);
+    void *context;
+};
+
+/* Starts all roles and runs until SIGTERM or SIGINT has ended them in order.  Returns the exit status. */
+int master_run(const struct instance *inst, const struct settings *settings,
+               const struct listener listeners[LISTENER_COUNT], const struct master_hooks *hooks);
+
+#endif

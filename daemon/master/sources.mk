@@ -1,0 +1,8 @@
+sbin_PROGRAMS += mailwardd
+mailwardd_SOURCES = \
+	%D%/instance.c %D%/instance.h \
+	%D%/mailwardd.c \
+	%D%/master.c %D%/master.h \
+	%D%/sockets.c %D%/sockets.h
+mailwardd_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+mailwardd_LDADD = $(DAEMON_LIBS)

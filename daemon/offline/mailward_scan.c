@@ -1,0 +1,159 @@
+/* mailward-scan: judges files, folders and mbox files with the very function that the gateway's workers use.
+ *
+ * Prints a line a message: path, tab, score; or with --json an object with verdict, score and reasons.
+ * Exit status: 0 all judged, 1 something could not be read, 2 usage.
+ */
+#define _GNU_SOURCE /* getopt_long */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/text.h"
+#include "engine/judge/judge.h"
+#include "engine/scan/model.h"
+#include "daemon/offline/mail_files.h"
+#include "daemon/paths.h"
+
+struct scan_run {
+    struct judge_runtime runtime;
+    struct arena *arena;
+    const char *model_path;
+    bool json, stats;
+    uint64_t messages;
+    int64_t judge_cpu_us;
+};
+
+static json_t *json_text(struct span s)
+{
+    struct buf text = {0};
+    text_from_wire(&text, s, 4096);
+    json_t *value = json_stringn(text.data ? text.data : "", text.len);
+    buf_free(&text);
+    return value;
+}
+
+static void print_json(const char *name, const struct judge_child *child)
+{
+    json_t *reasons = json_array();
+    for (uint32_t i = 0; i < child->reason_count; i++)
+        json_array_append_new(reasons, json_pack("{s:o, s:f}", "name", json_text(child->reasons[i].name),
+                                                 "log_odds", child->reasons[i].millilogodds / 1000.0));
+    json_t *line = json_pack("{s:o, s:s, s:i, s:b, s:b, s:o}", "path", json_text(span_text(name)), "verdict",
+                             judge_verdict_name(child->verdict), "score", child->score, "partial",
+                             child->partial, "test_header", child->test_mark, "reasons", reasons);
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(line);
+}
+
+static void judge_one(void *context, const char *name, struct span message)
+{
+    struct scan_run *run = context;
+    struct judge_input input = {.message = message};
+    struct judge_result result;
+    int64_t begin = clock_cpu_us();
+    judge_message(&run->runtime, &input, NULL, run->arena, &result);
+    run->judge_cpu_us += clock_cpu_us() - begin;
+    run->messages++;
+    if (run->json)
+        print_json(name, &result.children[0]);
+    else
+        printf("%s\t%d\n", name, result.children[0].score);
+    arena_reset(run->arena);
+}
+
+static void print_stats(const struct scan_run *run, int64_t wall_us)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double messages = run->messages ? (double)run->messages : 1;
+    fprintf(stderr, "%llu messages, %.0f/s, %.1f us CPU a message judged, %ld KiB at most\n",
+            (unsigned long long)run->messages, messages * 1e6 / (double)(wall_us ? wall_us : 1),
+            (double)run->judge_cpu_us / messages, usage.ru_maxrss);
+}
+
+static int usage(FILE *out, int status)
+{
+    fputs("Usage: mailward-scan [OPTION]... PATH...\n"
+          "Judge messages: files, folders (recursively) and mbox files.\n\n"
+          "  --json             an object a line: path, verdict, score, partial, reasons\n"
+          "  --model FILE       score with this model instead of the installed one\n"
+          "  --no-size-limits   look at all of every message, whatever its size\n"
+          "  --stats            speed and memory on standard error at the end\n"
+          "  --help\n",
+          out);
+    return status;
+}
+
+static int scan_paths(struct scan_run *run, char **paths)
+{
+    int status = 0;
+    for (; *paths; paths++) {
+        struct error error;
+        if (!mail_files_walk(*paths, judge_one, run, &error)) {
+            fprintf(stderr, "mailward-scan: %s\n", error.text);
+            status = 1;
+        }
+    }
+    return status;
+}
+
+/* Exit status for the caller to end with, or -1 to go on. */
+static int take_options(int argc, char **argv, struct scan_run *run)
+{
+    enum { JSON = 1, MODEL, NO_SIZE_LIMITS, STATS, HELP };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},   {"model", required_argument, NULL, MODEL},
+        {"stats", no_argument, NULL, STATS}, {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+        {"help", no_argument, NULL, HELP},   {0},
+    };
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case JSON:
+            run->json = true;
+            break;
+        case MODEL:
+            run->model_path = optarg;
+            break;
+        case NO_SIZE_LIMITS:
+            run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
+            break;
+        case STATS:
+            run->stats = true;
+            break;
+        case HELP:
+            return usage(stdout, 0);
+        default:
+            return usage(stderr, 2);
+        }
+    }
+    return optind < argc ? -1 : usage(stderr, 2);
+}
+
+int main(int argc, char **argv)
+{
+    struct scan_run run = {.model_path = paths_find("spam.model", PKG_DATA_DIR)};
+    judge_runtime_defaults(&run.runtime);
+    int status = take_options(argc, argv, &run);
+    if (status >= 0)
+        return status;
+    struct error error;
+    struct scan_model *model = scan_model_load(run.model_path, &error);
+    if (!model) {
+        fprintf(stderr, "mailward-scan: %s\n", error.text);
+        return 1;
+    }
+    mime_charsets_open();
+    run.runtime.model = model;
+    run.arena = arena_new();
+    int64_t begin = clock_mono_us();
+    status = scan_paths(&run, argv + optind);
+    if (run.stats)
+        print_stats(&run, clock_mono_us() - begin);
+    arena_free(run.arena);
+    scan_model_free(model);
+    return status;
+}

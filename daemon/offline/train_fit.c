@@ -1,0 +1,138 @@
+/* Gradient descent with a rate that falls from pass to pass, and the rounding of weights to 8 bits. */
+#include "daemon/offline/train_fit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/base/xalloc.h"
+#include "engine/scan/hash.h"
+
+struct fit {
+    unsigned table_bits;
+    float *weights;
+    double prior;
+};
+
+static double family_sum(const struct fit *fit, const struct scan_features *features, unsigned family)
+{
+    double sum = 0;
+    for (uint32_t i = features->start[family]; i < features->start[family + 1]; i++)
+        sum += (double)fit->weights[scan_model_index(fit->table_bits, features->ids[i])];
+    return sum;
+}
+
+static void add_to_family(struct fit *fit, const struct scan_features *features, unsigned family,
+                          float change)
+{
+    for (uint32_t i = features->start[family]; i < features->start[family + 1]; i++)
+        fit->weights[scan_model_index(fit->table_bits, features->ids[i])] += change;
+}
+
+/* The prior moves slowly: it is in every message, and would swing with each. */
+static void learn(struct fit *fit, const struct train_example *example, double rate)
+{
+    const double prior_rate = 0.01;
+    const struct scan_features *features = &example->features;
+    double log_odds = fit->prior, values[SCAN_FAMILIES];
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
+        values[family] = scan_feature_value(features, family);
+        log_odds += values[family] * family_sum(fit, features, family);
+    }
+    double step = rate * ((example->spam ? 1 : 0) - 1 / (1 + exp(-log_odds)));
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+        add_to_family(fit, features, family, (float)(step * values[family]));
+    fit->prior += step * prior_rate;
+}
+
+unsigned train_fold(const struct train_example *example, const struct train_options *options)
+{
+    return (unsigned)(scan_hash_mix(example->group ^ options->seed) % options->folds);
+}
+
+static void shuffle(size_t *order, size_t count, uint64_t *random)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t j = scan_hash_mix(++*random) % i;
+        size_t swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+}
+
+/* One descent from nothing, in an order of its own. */
+static void descend(struct fit *fit, const struct train_set *set, const struct train_options *options,
+                    size_t *order, size_t count, uint64_t *random)
+{
+    memset(fit->weights, 0, ((size_t)1 << fit->table_bits) * sizeof *fit->weights);
+    fit->prior = 0;
+    for (unsigned pass = 0; pass < options->passes; pass++) {
+        shuffle(order, count, random);
+        for (size_t i = 0; i < count; i++)
+            learn(fit, &set->examples[order[i]], options->rate / (1 + pass));
+    }
+}
+
+/* The mean of several descents: what depends on the order of mail mostly cancels out. */
+static void fit_mean(struct fit *mean, const struct train_set *set, const struct train_options *options,
+                     unsigned left_out)
+{
+    size_t size = (size_t)1 << options->table_bits;
+    size_t *order = xmalloc((set->count + 1) * sizeof *order), count = 0;
+    struct fit one = {.table_bits = options->table_bits, .weights = xcalloc(size, sizeof *one.weights)};
+    uint64_t random = options->seed << 32;
+    for (size_t i = 0; i < set->count; i++)
+        if (train_fold(&set->examples[i], options) != left_out)
+            order[count++] = i;
+    for (unsigned run = 0; run < options->descents; run++) {
+        descend(&one, set, options, order, count, &random);
+        for (size_t i = 0; i < size; i++)
+            mean->weights[i] += one.weights[i] / (float)options->descents;
+        mean->prior += one.prior / options->descents;
+    }
+    free(one.weights);
+    free(order);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* The unit of 8-bit weights: the few largest are cut off, so that the many small ones keep their precision. */
+static double weight_unit(const struct fit *fit)
+{
+    size_t size = (size_t)1 << fit->table_bits;
+    float *sizes = xmalloc(size * sizeof *sizes);
+    for (size_t i = 0; i < size; i++)
+        sizes[i] = fabsf(fit->weights[i]);
+    qsort(sizes, size, sizeof *sizes, by_size);
+    double largest = (double)sizes[size - 1 - size / 2000];
+    free(sizes);
+    return largest > 0 ? largest / INT8_MAX : 1;
+}
+
+static void pack(const struct fit *fit, struct scan_model_parameters model, struct buf *file)
+{
+    size_t size = (size_t)1 << fit->table_bits;
+    int8_t *rounded = xmalloc(size);
+    model.table_bits = fit->table_bits;
+    model.weights = rounded;
+    model.prior = fit->prior;
+    model.weight_unit = weight_unit(fit);
+    for (size_t i = 0; i < size; i++)
+        rounded[i] =
+            (int8_t)lround(fmax(-INT8_MAX, fmin(INT8_MAX, (double)fit->weights[i] / model.weight_unit)));
+    scan_model_put(file, &model);
+    free(rounded);
+}
+
+void train_fit(const struct train_set *set, const struct train_options *options, unsigned left_out,
+               struct scan_model_parameters calibration, struct buf *file)
+{
+    struct fit fit = {.table_bits = options->table_bits};
+    fit.weights = xcalloc((size_t)1 << options->table_bits, sizeof *fit.weights);
+    fit_mean(&fit, set, options, left_out);
+    pack(&fit, calibration, file);
+    free(fit.weights);
+}

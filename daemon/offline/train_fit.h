@@ -1,0 +1,27 @@
+/* Logistic regression by stochastic gradient descent over a training set. */
+#ifndef TOOLS_TRAIN_FIT_H
+#define TOOLS_TRAIN_FIT_H
+
+#include "engine/base/buf.h"
+#include "engine/scan/model.h"
+#include "daemon/offline/train_set.h"
+
+struct train_options {
+    unsigned table_bits;
+    unsigned passes;
+    unsigned descents; /* averaged */
+    unsigned folds;    /* of the cross-validation */
+    double rate;
+    uint64_t seed;
+};
+
+/* Appends to file a model trained on the set without fold left_out of options->folds; no fold is left out when
+ * left_out is options->folds.  calibration has slope, offset and description; the rest of it is filled in.  The
+ * same set, options and machine give the same bytes. */
+void train_fit(const struct train_set *set, const struct train_options *options, unsigned left_out,
+               struct scan_model_parameters calibration, struct buf *file);
+
+/* The fold that an example belongs to: a thread or campaign is wholly in one. */
+unsigned train_fold(const struct train_example *example, const struct train_options *options);
+
+#endif

@@ -1,0 +1,186 @@
+/* The scan role: takes jobs from the queue, has them judged in sandboxed workers, and answers.
+ *
+ * It looks into no message itself.  Answers that are ready while the queue is away are kept until it is back.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/paths.h"
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+#include "daemon/scan/pool.h"
+#include "engine/base/xalloc.h"
+#include "engine/scan/model.h"
+
+/* The queue sends at most two jobs a worker; far more is a queue that does not keep to that. */
+enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
+
+struct answer {
+    struct answer *next;
+    uint64_t mid;
+    enum message_type type;
+    struct buf body;
+};
+
+static struct pool *pool;
+static size_t workers;
+static struct answer *kept; /* newest first; the order of answers does not matter */
+static uint32_t kept_count;
+static struct buf ready_report; /* until the log role can be told */
+
+static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
+{
+    if (role_peer(ROLE_QUEUE)) {
+        role_send(ROLE_QUEUE, type, buf_span(body), -1);
+        buf_free(body);
+        return;
+    }
+    struct answer *answer = xcalloc(1, sizeof *answer);
+    *answer = (struct answer){.next = kept, .mid = mid, .type = type, .body = *body};
+    kept = answer;
+    kept_count++;
+}
+
+static void on_result(uint64_t mid, struct span result)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, mid);
+    wire_put_span(&body, result);
+    send_or_keep(MSG_SCAN_RESULT, mid, &body);
+}
+
+static void on_crash(uint64_t mid, struct span stage, struct span cause)
+{
+    LOG(SCAN_CRASH, LOG_U(mid), LOG_S(cause), LOG_S(stage));
+    struct buf body = {0};
+    wire_put_u64(&body, mid);
+    wire_put_span(&body, stage);
+    wire_put_span(&body, cause);
+    send_or_keep(MSG_SCAN_CRASH, mid, &body);
+}
+
+static void tell_ready(void)
+{
+    if (!ready_report.len || !role_peer(ROLE_LOG))
+        return;
+    LOG(SCAN_READY, LOG_U(workers), LOG_S(buf_span(&ready_report)));
+    buf_free(&ready_report);
+}
+
+static void on_ready(struct span report)
+{
+    buf_append_span(&ready_report, report);
+    tell_ready();
+}
+
+static struct judge_runtime runtime_of(const struct settings *s, const struct scan_model *model)
+{
+    struct judge_runtime runtime;
+    judge_runtime_defaults(&runtime);
+    runtime.model = model;
+    runtime.always_scan_bytes = (uint64_t)s->scan_always;
+    runtime.never_scan_bytes = (uint64_t)s->scan_never;
+    runtime.positive_threshold = (int)s->positive_threshold;
+    runtime.suspect_threshold = (int)s->suspect_threshold;
+    runtime.test_hooks = s->test_hooks && role_is_private();
+    return runtime;
+}
+
+/* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
+static bool start(struct error *error)
+{
+    const struct settings *s = role_settings();
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
+    const struct scan_model *model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
+    if (!model)
+        return false;
+    mime_charsets_open();
+    const struct pool_config config = {
+        .base = role_base(),
+        .workers = workers,
+        .timeout_us = s->scan_timeout * 1000000,
+        .message_bytes_max = (uint64_t)s->smtp_message_bytes,
+        .runtime = runtime_of(s, model),
+    };
+    const struct pool_handler handler = {on_ready, on_result, on_crash};
+    pool = pool_new(&config, &handler, error);
+    return pool != NULL;
+}
+
+static void say_hello(void)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, (uint32_t)workers);
+    wire_put_u32(&body, (uint32_t)pool_job_count(pool) + kept_count);
+    pool_put_mids(pool, &body);
+    for (const struct answer *a = kept; a; a = a->next)
+        wire_put_u64(&body, a->mid);
+    role_send(ROLE_QUEUE, MSG_SCAN_HELLO, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+static void send_kept(void)
+{
+    while (kept) {
+        struct answer *answer = kept;
+        kept = answer->next;
+        role_send(ROLE_QUEUE, (uint16_t)answer->type, buf_span(&answer->body), -1);
+        buf_free(&answer->body);
+        free(answer);
+    }
+    kept_count = 0;
+}
+
+static void peer_up(enum role_id peer)
+{
+    if (peer == ROLE_LOG)
+        tell_ready();
+    if (peer != ROLE_QUEUE)
+        return;
+    say_hello();
+    send_kept();
+}
+
+/* The skeleton has just checked nothing: the whole job is read here, so that no worker gets a malformed one. */
+static void take_job(struct wire_reader *in, int fd)
+{
+    struct arena *arena = arena_new();
+    struct span envelope = in->rest;
+    struct scan_job wanted;
+    if (!scan_job_get(in, arena, &wanted) || fd < 0)
+        role_fatal("cannot read a job of the queue");
+    if (pool_job_count(pool) + kept_count >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
+        role_fatal("the queue sends more jobs than were asked for");
+    struct job *job = xcalloc(1, sizeof *job);
+    *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .fd = fd};
+    buf_append_span(&job->envelope, envelope);
+    arena_free(arena);
+    pool_submit(pool, job);
+}
+
+static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
+{
+    if (peer == ROLE_QUEUE && type == MSG_SCAN_JOB) {
+        take_job(in, fd);
+        return;
+    }
+    in->failed = true;
+    if (fd >= 0)
+        close(fd);
+}
+
+static void stop(void)
+{
+    pool_free(pool);
+    role_exit();
+}
+
+const struct role role_self = {
+    .id = ROLE_SCAN,
+    .start = start,
+    .peer_up = peer_up,
+    .message = message,
+    .stop = stop,
+};

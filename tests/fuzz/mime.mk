@@ -1,0 +1,5 @@
+# The view of any bytes; run it with -dict=fuzz_mime.dict.
+noinst_PROGRAMS += fuzz_mime
+fuzz_mime_SOURCES = %D%/fuzz_mime.c
+fuzz_mime_LDADD = libengine.a
+fuzz_mime_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

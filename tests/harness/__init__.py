@@ -1,0 +1,1 @@
+"""What the system tests, the durability judge and the bench share.  Python's standard library only."""

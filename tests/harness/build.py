@@ -1,0 +1,41 @@
+"""Where the programs under test are, and how patient to be with them."""
+
+import functools
+import os
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+SAMPLES = TESTS / "samples"
+
+
+def build_folder():
+    """The build tree: $MAILWARD_BUILD, else the current folder."""
+    return Path(os.environ.get("MAILWARD_BUILD", ".")).resolve()
+
+
+def program(name):
+    path = build_folder() / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not built (set MAILWARD_BUILD to the build folder)")
+    return str(path)
+
+
+@functools.cache
+def sanitized():
+    """True for a build with ASan and UBSan: it is slower and larger, so bars on time and memory are wider."""
+    config = build_folder() / "config.h"
+    return config.exists() and "#define WITH_SANITIZERS 1" in config.read_text()
+
+
+def wait_until(condition, what, seconds=20):
+    """Polls until condition() is true and returns its value.  Fails when the deadline passes."""
+    seconds *= 3 if sanitized() else 1
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds} s for {what}")
+        time.sleep(0.01)

@@ -1,0 +1,124 @@
+"""A private instance of mailwardd: everything under one folder, one listener with a port from the kernel."""
+
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from . import processes
+from .build import program, wait_until
+from .logs import MailLog
+
+# Every role that the master starts.
+ROLES = ("log", "queue", "scan", "smtp", "control")
+
+
+class Instance:
+    """Runs in the foreground as a child, so that it can never outlive its test by much."""
+
+    def __init__(self, folder, route=None, settings=None, environment=None):
+        self.folder = Path(folder)
+        self.route = route
+        self.settings = dict(settings or {})
+        self.environment = dict(environment or {})
+        self.process = None
+        self.log = MailLog(self.folder)
+
+    # Start and end
+
+    def _command_line(self):
+        line = [program("mailwardd"), "--private", str(self.folder), "--foreground"]
+        if self.route:
+            line += ["--route", "%s:%d" % self.route]
+        for name, value in self.settings.items():
+            line += ["--set", f"{name}={value}"]
+        return line
+
+    def start(self):
+        """Returns when the instance has said that mail can be sent."""
+        errors = open(f"{self.folder}.stderr", "ab")
+        with errors:
+            self.process = subprocess.Popen(
+                self._command_line(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **self.environment},
+            )
+        said = threading.Event()
+        threading.Thread(target=self._watch_output, args=(self.process.stdout, said), daemon=True).start()
+        wait_until(lambda: said.is_set() or self.process.poll() is not None, "'ready' of mailwardd", 30)
+        if not said.is_set():
+            raise AssertionError(f"mailwardd ended with status {self.process.returncode}: {self.stderr()}")
+        return self
+
+    @staticmethod
+    def _watch_output(stream, said):
+        with stream:
+            for line in stream:
+                if line.strip() == b"ready":
+                    said.set()
+
+    def stop(self):
+        """Asks the instance to end and returns its exit status."""
+        subprocess.run([program("mailwardd"), "--private", str(self.folder), "--stop"], check=True, timeout=60)
+        return self.process.wait(timeout=60)
+
+    def power_off(self):
+        """Kills every process of the instance at once, as a lost power supply would."""
+        if self.process is not None and self.process.poll() is None:
+            family = processes.family_of(self.process.pid)
+            processes.freeze(family)  # none gets to act on the death of another
+            processes.kill_all(family)
+            self.process.wait()
+
+    def stderr(self):
+        path = Path(f"{self.folder}.stderr")
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # Its processes
+
+    def role_pid(self, role):
+        """The process of a role, or None while there is none."""
+        found = processes.children_of(self.process.pid, f"mailwardd-{role}")
+        return found[0] if found else None
+
+    def kill_role(self, role):
+        """kill -9 of one role; returns when the master has put another in its place."""
+        victim = wait_until(lambda: self.role_pid(role), f"role {role}")
+        processes.send_signal(victim, signal.SIGKILL)
+        wait_until(lambda: self.role_pid(role) not in (None, victim), f"role {role} to come back")
+
+    def family(self):
+        return processes.family_of(self.process.pid)
+
+    # What it says
+
+    @property
+    def address(self):
+        """Host and port of the public listener."""
+        return self.listeners()["public"]
+
+    def listeners(self):
+        lines = (self.folder / "run" / "ports").read_text().splitlines()
+        return {name: (host, int(port)) for name, host, port in map(str.split, lines)}
+
+    def shell(self, command, *options):
+        """Runs the admin shell on one command line and returns the completed process."""
+        return subprocess.run(
+            [program("mailward"), "--private", str(self.folder), *options, "-c", command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def wait_idle(self, seconds=60):
+        """Returns when every message that was started has come to its end or rests in the quarantine."""
+        wait_until(lambda: not self.log.unfinished(), "every message to be finished", seconds)
+
+    def maildir(self):
+        """The delivered messages, by file name."""
+        return {path.name: path.read_bytes() for path in sorted((self.folder / "maildir" / "new").glob("*"))}
+

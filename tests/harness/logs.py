@@ -1,0 +1,44 @@
+"""Reading mail_logs the way an admin's script does: by the shapes of daemon/log_lines.def."""
+
+import re
+
+MID = re.compile(r"\bMID (\d+)\b")
+STARTED = re.compile(r"Start MID (\d+)\b")
+ENDED = re.compile(
+    r"Message finished MID (\d+)\b|ISQ: Quarantined MID (\d+)\b|Message aborted MID (\d+)\b"
+)
+
+
+class MailLog:
+    def __init__(self, instance_folder):
+        self.folder = instance_folder
+
+    def files(self):
+        """Oldest first; the one being written last."""
+        found = list(self.folder.glob("log/mail_logs*"))
+        return sorted(found, key=lambda path: (path.name == "mail_logs", path.name))
+
+    def lines(self):
+        return [line for path in self.files() for line in path.read_text(errors="replace").splitlines()]
+
+    def find(self, text):
+        return [line for line in self.lines() if text in line]
+
+    def of_message(self, mid):
+        """Every line that names this MID, in the order written."""
+        return [line for line in self.lines() if str(mid) in MID.findall(line)]
+
+    def mid_of_message_id(self, message_id):
+        for line in self.find(f"Message-ID '{message_id}'"):
+            return int(MID.search(line).group(1))
+        return None
+
+    def unfinished(self):
+        """The MIDs that have been started and are not at their end."""
+        open_mids = set()
+        for line in self.lines():
+            if started := STARTED.search(line):
+                open_mids.add(started.group(1))
+            elif ended := ENDED.search(line):
+                open_mids -= set(ended.groups())
+        return open_mids

@@ -1,0 +1,196 @@
+"""The next hop of every test: an SMTP server that keeps account of what it has taken, and misbehaves on request.
+
+It runs in a thread of its own and writes nothing to disk.
+"""
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from .build import wait_until
+
+HANG = "hang"  # never answer, keep the connection
+DROP = "drop"  # close the connection without an answer
+
+
+@dataclass
+class Received:
+    sha256: str  # of the body
+    sender: str
+    recipients: list
+    data: bytes  # empty unless the sink keeps data
+    parameters: str  # what followed the address of MAIL FROM
+
+
+class Sink:
+    """answer_rcpt(address) and answer_dot(Received) may return a reply, HANG or DROP; None is the usual 250."""
+
+    def __init__(self, keep_data=False, port=0):
+        self.keep_data = keep_data
+        self.answer_rcpt = lambda address: None
+        self.answer_dot = lambda received: None
+        self.messages = []  # accepted with 250
+        self.arrivals = defaultdict(list)  # (body SHA-256, recipient) -> times of acceptance
+        self.commands = Counter()
+        self.connections = 0
+        self.address = None
+        self._loop = asyncio.new_event_loop()
+        self._server = None
+        self._transports = set()
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(port, ready), daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def _run(self, port, ready):
+        asyncio.set_event_loop(self._loop)
+        self._server = self._loop.run_until_complete(
+            self._loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=512)
+        )
+        self.address = self._server.sockets[0].getsockname()
+        ready.set()
+        self._loop.run_forever()
+
+    def close(self):
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._server.close()
+        for transport in list(self._transports):
+            transport.abort()
+        self._loop.close()
+
+    def accept(self, received):
+        self.messages.append(received)
+        now = time.monotonic()
+        for recipient in received.recipients:
+            self.arrivals[received.sha256, recipient].append(now)
+
+    def count(self, sha256, recipient):
+        return len(self.arrivals.get((sha256, recipient), ()))
+
+    def wait_for_messages(self, count, seconds=30):
+        wait_until(lambda: len(self.messages) >= count, f"{count} messages at the sink", seconds)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, sink):
+        self.sink = sink
+        self.buffer = bytearray()
+        self.in_data = False
+        self.searched = 0
+        self.hanging = False
+        self._forget_transaction()
+
+    def _forget_transaction(self):
+        self.sender, self.parameters, self.recipients = None, "", []
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.sink._transports.add(transport)
+        self.sink.connections += 1
+        self._reply("220 sink.example.com ESMTP")
+
+    def connection_lost(self, error):
+        self.sink._transports.discard(self.transport)
+
+    def _reply(self, text):
+        if text == DROP:
+            self.transport.abort()
+        elif text == HANG:
+            self.hanging = True
+        else:
+            self.transport.write(text.encode() + b"\r\n")
+
+    def data_received(self, data):
+        self.buffer += data
+        while not self.hanging and not self.transport.is_closing():
+            if not (self._take_message() if self.in_data else self._take_command()):
+                break
+
+    def _take_command(self):
+        end = self.buffer.find(b"\n")
+        if end < 0:
+            return False
+        line = self.buffer[:end].decode("utf-8", "surrogateescape").strip()
+        del self.buffer[: end + 1]
+        verb, _, argument = line.partition(" ")
+        self.sink.commands[verb.upper()] += 1
+        handler = getattr(self, f"_command_{verb.lower()}", None)
+        if handler is None:
+            self._reply("500 5.5.1 what?")
+        else:
+            handler(argument)
+        return True
+
+    def _command_ehlo(self, argument):
+        self._reply("250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
+
+    def _command_helo(self, argument):
+        self._reply("250 sink.example.com")
+
+    def _command_mail(self, argument):
+        self._forget_transaction()
+        self.sender, _, self.parameters = argument[argument.index("<") + 1 :].partition(">")
+        self._reply("250 2.1.0 ok")
+
+    def _command_rcpt(self, argument):
+        address = argument[argument.index("<") + 1 :].rpartition(">")[0]
+        answer = self.sink.answer_rcpt(address)
+        if answer is None or answer.startswith("2"):
+            self.recipients.append(address)
+        self._reply(answer or "250 2.1.5 ok")
+
+    def _command_data(self, argument):
+        if not self.recipients:
+            self._reply("503 5.5.1 no recipients")
+            return
+        self.in_data, self.searched = True, 0
+        self._reply("354 go on")
+
+    def _command_rset(self, argument):
+        self._forget_transaction()
+        self._reply("250 2.0.0 ok")
+
+    def _command_noop(self, argument):
+        self._reply("250 2.0.0 ok")
+
+    def _command_quit(self, argument):
+        self._reply("221 2.0.0 bye")
+        self.transport.close()
+
+    def _take_message(self):
+        if self.buffer.startswith(b".\r\n"):
+            end, taken = 0, 3
+        else:
+            at = self.buffer.find(b"\r\n.\r\n", self.searched)
+            if at < 0:
+                self.searched = max(0, len(self.buffer) - 4)
+                return False
+            end, taken = at + 2, at + 5
+        data = bytes(self.buffer[:end])
+        del self.buffer[:taken]
+        self.in_data = False
+        self._finish(data)
+        return True
+
+    def _finish(self, data):
+        if b"\n." in data or data.startswith(b"."):
+            data = b"\n".join(line[1:] if line.startswith(b".") else line for line in data.split(b"\n"))
+        body = data.partition(b"\r\n\r\n")[2]
+        received = Received(
+            hashlib.sha256(body).hexdigest(),
+            self.sender,
+            self.recipients,
+            data if self.sink.keep_data else b"",
+            self.parameters.strip(),
+        )
+        answer = self.sink.answer_dot(received)
+        if answer is None or answer.startswith("2"):
+            self.sink.accept(received)
+        self._forget_transaction()
+        self._reply(answer or "250 2.0.0 taken")

@@ -1,0 +1,103 @@
+"""Tests are functions whose names are sentences; their results are printed as TAP.
+
+    @test
+    def a_message_goes_through(world):
+        ...
+
+    main()
+
+Each test gets a World: a folder of its own and whatever it opens through it, closed when it ends.
+"""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from .instance import Instance
+from .sink import Sink
+
+_tests = []
+
+
+class Skip(Exception):
+    """This test cannot run here; the text says why."""
+
+
+def test(function):
+    _tests.append(function)
+    return function
+
+
+def equal(got, wanted, what):
+    if got != wanted:
+        raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def true(fact, what):
+    if not fact:
+        raise AssertionError(what)
+
+
+class World(contextlib.ExitStack):
+    """The folder of one test, and all that must end with it."""
+
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="mailward-test-"))
+        self.instances = []
+
+    def instance(self, name="gateway", folder=None, **options):
+        """A running private instance; it is killed, not asked, when the test ends."""
+        instance = Instance((folder or self.folder) / name, **options)
+        self.instances.append(instance)
+        self.callback(instance.power_off)
+        return instance.start()
+
+    def sink(self, **options):
+        sink = Sink(**options)
+        self.callback(sink.close)
+        return sink
+
+    def logs(self):
+        """For a failed test: the end of what each instance has said."""
+        for instance in self.instances:
+            yield f"{instance.folder}:"
+            yield from instance.log.lines()[-25:]
+            yield from instance.stderr().splitlines()[-40:]
+
+
+def _comment(lines):
+    for line in lines:
+        print(f"# {line}")
+
+
+def _run(number, function):
+    name = function.__name__.replace("_", " ")
+    world = World()
+    try:
+        with world:
+            function(world)
+    except Skip as reason:
+        print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+    except Exception:
+        print(f"not ok {number} - {name}")
+        _comment(traceback.format_exc().splitlines())
+        _comment(world.logs())
+        print(f"# kept: {world.folder}", flush=True)
+        return False
+    else:
+        print(f"ok {number} - {name}", flush=True)
+    shutil.rmtree(world.folder, ignore_errors=True)
+    return True
+
+
+def main():
+    """Runs the tests whose names contain all words of the command line."""
+    words = " ".join(sys.argv[1:]).split()
+    chosen = [one for one in _tests if all(word in one.__name__.replace("_", " ") for word in words)]
+    print(f"1..{len(chosen)}", flush=True)
+    passed = [_run(number, function) for number, function in enumerate(chosen, 1)]
+    sys.exit(0 if passed and all(passed) else 1)

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""The rules of doc/architecture.md that a program can check: which folder may include which, where each foreign
+library may be used, what is called nowhere, how long a file may be, and that each header compiles alone.
+
+    includes.py [FOLDER-WITH-config.h]
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Folder -> what it may include besides itself.  Arrows only point down.
+ARROWS = {
+    "engine/base": (),
+    "engine/wire": ("engine/base",),
+    "engine/schema": ("engine/base", "engine/wire"),
+    "engine/smtp": ("engine/base",),
+    "engine/mime": ("engine/base",),
+    "engine/scan": ("engine/base", "engine/mime"),
+    "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
+    "daemon": ("engine",),
+    "daemon/control": ("daemon", "engine"),
+    "daemon/log": ("daemon", "engine"),
+    "daemon/queue": ("daemon", "engine"),
+    "daemon/scan": ("daemon", "engine"),
+    "daemon/smtp": ("daemon", "engine"),
+    "shell": ("engine/wire", "engine/schema", "engine/base"),
+    "tools": ("engine",),
+    "tests": ("engine", "daemon", "shell", "tools"),
+}
+# The folders above that are whole by themselves: including "daemon" does not open daemon/queue.
+ROLES = ("daemon/control", "daemon/log", "daemon/queue", "daemon/scan", "daemon/smtp")
+
+# Foreign header -> files that may use it.
+FOREIGN = {
+    r"sqlite3\.h": r"daemon/\w+/store\w*\.c|daemon/queue/\w+\.[ch]",
+    r"openssl/.*": r"engine/base/sha256\.[ch]|daemon/queue/\w+\.[ch]|engine/smtp/tls\.c|daemon/smtp/tls\w*\.c",
+    r"histedit\.h|editline/.*": r"shell/editor\.c",
+    r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/grep\w*\.c|shell/grep\w*\.c",
+    r"jansson\.h": r"(shell|tools|daemon/control|engine/schema|engine/config)/\w+\.[ch]",
+    r"event2/.*": r"daemon/.*|tests/.*",
+    r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c",
+    r"gmime/.*": r"tests/.*",
+}
+
+FORBIDDEN_CALLS = re.compile(r"\b(system|popen|gets|strcpy|strcat|sprintf|vsprintf|alloca)\s*\(")
+
+MAX_LINES = 600
+LONG_FILES = ()  # named exceptions; this list may only shrink
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
+
+
+def sources(*suffixes):
+    """C files of the tree, relative to its root."""
+    found = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True)
+    if found.returncode == 0 and found.stdout:
+        names = found.stdout.split("\n")
+    else:  # a release tarball
+        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
+    tops = ("engine/", "daemon/", "shell/", "commands/", "tools/", "tests/")
+    return sorted(n for n in names if n.startswith(tops) and n.endswith(suffixes) and (ROOT / n).exists())
+
+
+def folder_of(name):
+    """The row of ARROWS that a file belongs to: the longest that fits."""
+    fitting = [row for row in ARROWS if name.startswith(row + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def may_include(source, target):
+    here, there = folder_of(source), folder_of(target)
+    if here is None:
+        return False
+    if here == there or here == "tests":
+        return True
+    for allowed in ARROWS[here]:
+        if there == allowed or (there and there.startswith(allowed + "/") and there not in ROLES):
+            return True
+    return False
+
+
+def check_arrows():
+    for name in sources(".c", ".h"):
+        for kind, target in INCLUDE.findall((ROOT / name).read_text()):
+            if kind == '"' and target != "config.h" and not may_include(name, target):
+                yield f"{name} may not include {target}"
+
+
+def check_foreign():
+    for name in sources(".c", ".h"):
+        for kind, target in INCLUDE.findall((ROOT / name).read_text()):
+            for header, places in FOREIGN.items():
+                if kind == "<" and re.fullmatch(header, target) and not re.fullmatch(places, name):
+                    yield f"{name} may not use {target}"
+
+
+def check_calls():
+    for name in sources(".c", ".h"):
+        code = COMMENT_OR_STRING.sub("", (ROOT / name).read_text())
+        for call in FORBIDDEN_CALLS.findall(code):
+            yield f"{name} calls {call}()"
+
+
+def check_lengths():
+    for name in sources(".c", ".h", ".py"):
+        lines = (ROOT / name).read_text().count("\n")
+        if lines > MAX_LINES and name not in LONG_FILES:
+            yield f"{name} has {lines} lines, more than {MAX_LINES}"
+        if lines <= MAX_LINES and name in LONG_FILES:
+            yield f"{name} is short enough: take it off LONG_FILES"
+
+
+def check_headers():
+    build = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MAILWARD_BUILD", ".")
+    compiler = shlex.split(os.environ.get("CC", "gcc"))
+    flags = ["-std=c11", "-D_GNU_SOURCE", "-fsyntax-only", "-x", "c", f"-I{ROOT}", f"-I{build}", "-Wall", "-Werror"]
+    for name in sources(".h"):
+        run = subprocess.run([*compiler, *flags, str(ROOT / name)], capture_output=True, text=True)
+        if run.returncode:
+            yield f"{name} does not compile alone:\n{run.stderr}"
+
+
+CHECKS = {
+    "includes follow the arrows of the architecture": check_arrows,
+    "foreign headers stay where they belong": check_foreign,
+    "nothing calls what is forbidden": check_calls,
+    "no file is too long": check_lengths,
+    "each header compiles alone": check_headers,
+}
+
+
+def main():
+    print(f"1..{len(CHECKS)}")
+    failed = False
+    for number, (name, check) in enumerate(CHECKS.items(), 1):
+        complaints = list(check())
+        failed |= bool(complaints)
+        print(f"{'not ok' if complaints else 'ok'} {number} - {name}")
+        for complaint in complaints:
+            print("\n".join(f"# {line}" for line in complaint.splitlines()))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A system instance started by root: each role runs as its own account, and strangers are refused."""
+
+import contextlib
+import os
+import pathlib
+import pwd
+import smtplib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness import build, processes, tap  # noqa: E402
+
+ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
+            "scan": "mailward-scan", "smtp": "mailward-smtp"}
+
+
+class Accounts:
+    """The accounts that `make install` will bring; made for the test where they are missing."""
+
+    def __enter__(self):
+        self.made = []
+        for name in sorted(set(ACCOUNTS.values())):
+            try:
+                pwd.getpwnam(name)
+            except KeyError:
+                subprocess.run(["useradd", "--system", "--no-create-home", "--user-group", name], check=True)
+                self.made.append(name)
+        return self
+
+    def __exit__(self, *_):
+        for name in self.made:
+            subprocess.run(["userdel", name], check=True)
+
+
+@contextlib.contextmanager
+def system_instance(state):
+    """mailwardd as root would start it: in the background, without --private."""
+    subprocess.run([build.program("mailwardd"), "--state", state, "--set", "smtp.listen=127.0.0.1:0"],
+                   check=True, timeout=60)
+    try:
+        yield
+    finally:
+        subprocess.run([build.program("mailwardd"), "--state", state, "--stop"], check=True, timeout=60)
+
+
+def owner_of(pid):
+    return pwd.getpwuid(pathlib.Path(f"/proc/{pid}").stat().st_uid).pw_name
+
+
+def master_of(state):
+    """The process that holds the lock of the state folder."""
+    inode = str((state / "run" / "lock").stat().st_ino)
+    for line in pathlib.Path("/proc/locks").read_text().splitlines():
+        fields = line.split()
+        if fields[5].rsplit(":", 1)[-1] == inode:
+            return int(fields[4])
+    raise AssertionError("nobody holds the lock")
+
+
+def shell_as(account, state):
+    return subprocess.run([build.program("mailward"), "--state", state, "-c", "version"], user=account,
+                          capture_output=True, text=True, timeout=60)
+
+
+@tap.test
+def each_role_runs_as_its_own_account_and_a_stranger_is_refused(world):
+    if os.geteuid() != 0:
+        raise tap.Skip("needs root")
+    world.folder.chmod(0o755)
+    state = world.folder / "system"
+    with Accounts(), system_instance(state):
+        master = master_of(state)
+        for role, account in ACCOUNTS.items():
+            pids = processes.children_of(master, f"mailwardd-{role}")
+            tap.equal([owner_of(pid) for pid in pids[:1]], [account], f"account of {role}")
+        answer = shell_as("mailward", state)
+        tap.equal(answer.returncode, 0, "status for the daemon's account")
+        answer = shell_as("nobody", state)
+        tap.equal(answer.returncode, 3, "status for a stranger")
+        tap.true("may not administer" in answer.stdout, answer.stdout)
+
+
+@tap.test
+def a_fresh_system_instance_accepts_no_recipient_from_outside(world):
+    if os.geteuid() != 0:
+        raise tap.Skip("needs root")
+    world.folder.chmod(0o755)
+    state = world.folder / "system"
+    with Accounts(), system_instance(state):
+        _, address, port = (state / "run" / "ports").read_text().split()
+        with smtplib.SMTP(address, int(port), timeout=30) as smtp:
+            smtp.ehlo("outside.example.org")
+            smtp.mail("somebody@example.org")
+            code, _ = smtp.rcpt("anybody@example.com")
+        tap.equal(code, 550, "reply to a recipient")
+
+
+tap.main()

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Hostile messages cost little time and memory, get a verdict, and do not hide the text that comes first."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import hostile
+from harness import processes
+from harness.build import program, sanitized, wait_until
+from harness.mail import make_mail
+from harness.sender import send_one
+from harness.tap import main, test, true
+
+MIB = 1 << 20
+SECONDS = 0.25 * (12 if sanitized() else 1)
+EXTRA_BYTES = 32 * MIB
+UNLIMITED = {
+    "smtp.max-line-bytes": 100 * MIB,
+    "antispam.always-scan-size": 100 * MIB,
+    "antispam.never-scan-size": 100 * MIB,
+}
+
+
+def scan(path):
+    """The offline scanner's verdict on one file, its CPU seconds and the most memory it had."""
+    line = [program("mailward-scan"), "--json", "--no-size-limits", str(path)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    true(process.returncode == 0, f"mailward-scan ended with {process.returncode}")
+    return json.loads(output), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+
+def written(world, name, data):
+    path = world.folder / f"{name}.eml"
+    path.write_bytes(data)
+    return path
+
+
+def workers(instance):
+    """The processes below the scan supervisor."""
+    return processes.family_of(instance.role_pid("scan"))[1:]
+
+
+def check_offline(world, name):
+    _, base_cpu, base_memory = scan(written(world, "plain", make_mail(1)))
+    message = hostile.make(name)
+    verdict, cpu, memory = scan(written(world, name, message))
+    extra = memory - base_memory - len(message)
+    print(f"# {name}: {cpu - base_cpu:.3f} s, {extra / MIB:.1f} MiB beside the message, {verdict['score']}")
+    true(cpu - base_cpu <= SECONDS, f"{cpu - base_cpu:.3f} s of CPU")
+    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB beside the message")
+    harmless, _, _ = scan(written(world, "harmless", hostile.make(name, marker="")))
+    true(verdict["score"] > harmless["score"], f"the marker was not seen: {verdict} {harmless}")
+
+
+def check_worker(world, name):
+    instance = world.instance(settings=UNLIMITED)
+    send_one(instance.address, make_mail(1))
+    instance.wait_idle()
+    before = {pid: (processes.cpu_seconds(pid), processes.peak_bytes(pid)) for pid in workers(instance)}
+    message = hostile.make(name)
+    mid = send_one(instance.address, message)
+    wait_until(
+        lambda: any("using engine: CASE spam" in line for line in instance.log.of_message(mid)), "a verdict"
+    )
+    true(set(workers(instance)) == set(before), "a worker died")
+    cpu = sum(processes.cpu_seconds(pid) - used for pid, (used, _) in before.items())
+    extra = max(processes.peak_bytes(pid) - peak for pid, (_, peak) in before.items()) - len(message)
+    print(f"# {name}: {cpu:.3f} s, {extra / MIB:.1f} MiB beside the message")
+    true(cpu <= SECONDS, f"{cpu:.3f} s of CPU")
+    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB beside the message")
+
+
+def define(check, title):
+    """One test for each hostile message."""
+    for name in hostile.MESSAGES:
+
+        def one(world, name=name):
+            check(world, name)
+
+        one.__name__ = f"{name}_{title}"
+        test(one)
+
+
+define(check_offline, "are_judged_offline_within_bounds")
+define(check_worker, "are_judged_by_a_worker_within_bounds")
+main()

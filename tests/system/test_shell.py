@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The first shell: mailward --private DIR -c COMMAND, its answers and its exit status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program
+from harness.mail import make_mail
+from harness.sender import send_one
+from harness.tap import equal, main, test, true
+
+
+def answer(instance, command, status=0):
+    """What a command printed; fails when its exit status is another."""
+    run = instance.shell(command)
+    equal(run.returncode, status, f"exit status of {command!r} ({run.stdout!r}, {run.stderr!r})")
+    return run.stdout
+
+
+@test
+def version_names_the_program_and_its_version(world):
+    instance = world.instance()
+    true("0.1.0" in answer(instance, "version"), "no version number")
+
+
+@test
+def status_counts_what_went_through(world):
+    instance = world.instance()
+    for serial in range(3):
+        send_one(instance.address, make_mail(serial))
+    instance.wait_idle()
+    before = answer(instance, "status")
+    send_one(instance.address, make_mail(3))
+    instance.wait_idle()
+    true(before != answer(instance, "status"), "status is the same after another message")
+
+
+@test
+def tail_shows_the_end_of_the_log(world):
+    instance = world.instance()
+    mid = send_one(instance.address, make_mail(1))
+    instance.wait_idle()
+    shown = answer(instance, "tail mail_logs").splitlines()
+    equal(shown, instance.log.lines()[-len(shown) :], "the lines shown")
+    true(any(f"MID {mid}" in line for line in shown), "the message is not there")
+
+
+@test
+def grep_finds_lines_and_is_content_without_any(world):
+    instance = world.instance()
+    mid = send_one(instance.address, make_mail(1))
+    instance.wait_idle()
+    found = answer(instance, f"grep 'Start MID {mid} ICID [0-9]+' mail_logs").splitlines()
+    equal(found, instance.log.find(f"Start MID {mid} "), "lines found")
+    equal(answer(instance, "grep no-such-text mail_logs"), "", "lines found")
+
+
+@test
+def a_hostile_expression_does_not_hold_up_the_gateway(world):
+    instance = world.instance()
+    send_one(instance.address, make_mail(1, subject="a" * 900))
+    instance.wait_idle()
+    instance.shell("grep '(a+)+$b' mail_logs")  # may fail, must end
+    send_one(instance.address, make_mail(2))
+    instance.wait_idle()
+
+
+@test
+def wrong_commands_have_their_own_exit_status(world):
+    instance = world.instance()
+    answer(instance, "no-such-command", status=2)
+    answer(instance, "tail", status=2)
+    answer(instance, "tail no_such_log", status=1)
+    answer(instance, "grep '(' mail_logs", status=2)
+
+
+@test
+def several_commands_of_one_line_run_in_turn_and_stop_at_the_first_error(world):
+    instance = world.instance()
+    both = answer(instance, "version; status")
+    equal(both, answer(instance, "version") + both[len(answer(instance, "version")) :], "the first answer")
+    equal(answer(instance, "version; nonsense; status", status=2), answer(instance, "version"), "answers before the error")
+
+
+@test
+def without_a_daemon_the_exit_status_is_6(world):
+    instance = world.instance()
+    instance.stop()
+    answer(instance, "status", status=6)
+
+
+@test
+def two_instances_side_by_side_do_not_disturb_each_other(world):
+    one, two = world.instance("one"), world.instance("two")
+    true(one.address != two.address, "both listen on the same port")
+    send_one(one.address, make_mail(1))
+    one.wait_idle()
+    equal([len(one.maildir()), len(two.maildir())], [1, 0], "messages in the two Maildirs")
+    one.stop()
+    send_one(two.address, make_mail(2))
+    two.wait_idle()
+    equal(len(two.maildir()), 1, "messages in the second Maildir")
+
+
+@test
+def a_private_instance_in_the_background_is_ready_when_the_command_returns(world):
+    folder = world.folder / "background"
+    line = [program("mailwardd"), "--private", str(folder)]
+    subprocess.run(line, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    world.callback(subprocess.run, [*line, "--stop"], timeout=60, capture_output=True)
+    name, host, port = (folder / "run" / "ports").read_text().split()
+    equal((name, host), ("public", "127.0.0.1"), "the listener")
+    send_one((host, int(port)), make_mail(1))
+    equal(subprocess.run([*line, "--stop"], timeout=60).returncode, 0, "exit status of --stop")
+
+
+@test
+def nobody_else_may_read_the_mail_of_an_instance(world):
+    instance = world.instance()
+    equal(os.stat(instance.folder).st_mode & 0o007, 0, "permissions of others on the folder")
+
+
+main()

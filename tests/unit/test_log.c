@@ -1,0 +1,108 @@
+/* Log lines: their shapes, their order, their files. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/log/log_file.h"
+#include "daemon/log/reorder.h"
+#include "daemon/log_lines.h"
+
+static void an_event_becomes_the_line_of_the_table(void **state)
+{
+    (void)state;
+    struct buf event = {0}, text = {0};
+    enum log_line line;
+    int64_t time;
+    const struct log_arg args[] = {LOG_U(7), LOG_T("hello \n\xff")};
+    log_event_put(&event, LINE_SUBJECT, 42, args, 2);
+    struct wire_reader in = wire_reader_of(buf_span(&event));
+    assert_true(log_event_format(&in, &line, &time, &text));
+    assert_int_equal(line, LINE_SUBJECT);
+    assert_int_equal(time, 42);
+    assert_string_equal(buf_text(&text), "MID 7 Subject 'hello \\x0a\\xff'");
+
+    in = wire_reader_of((struct span){event.data, event.len - 1});
+    assert_false(log_event_format(&in, &line, &time, &text));
+    buf_free(&event);
+    buf_free(&text);
+}
+
+static void every_shape_has_only_the_two_known_arguments(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LINE_COUNT; i++)
+        for (const char *p = log_line_table[i].shape; p && (p = strchr(p, '%')); p += 2)
+            assert_true(p[1] == 'u' || p[1] == 's');
+}
+
+static void lines_of_several_roles_leave_in_the_order_of_their_times(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    reorder_add(30, SPAN("effect\n"));
+    reorder_add(10, SPAN("cause\n"));
+    reorder_add(10, SPAN("cause too\n"));
+    reorder_add(99, SPAN("later\n"));
+    reorder_take(50, &out);
+    assert_string_equal(buf_text(&out), "cause\ncause too\neffect\n");
+    reorder_take(INT64_MAX, &out);
+    assert_string_equal(buf_text(&out), "cause\ncause too\neffect\nlater\n");
+    buf_free(&out);
+}
+
+static int count_files(const char *dir, const char *suffix)
+{
+    int count = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d));)
+        count += strlen(e->d_name) > strlen(suffix) &&
+                 strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0;
+    closedir(d);
+    return count;
+}
+
+static void a_full_log_is_saved_and_the_oldest_saved_one_goes(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/mailward-log-XXXXXX";
+    struct error error;
+    assert_non_null(mkdtemp(dir));
+    struct log_file *log = log_file_open(dir, "mail", 400, 2, &error);
+    assert_non_null(log);
+    char line[200];
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\n';
+    for (int i = 0; i < 12; i++)
+        assert_true(log_file_write(log, span_of(line, sizeof line)));
+    assert_int_equal(count_files(dir, ".current"), 1);
+    assert_int_equal(count_files(dir, ".s"), 2);
+    log_file_close(log);
+    assert_int_equal(count_files(dir, ".current"), 0);
+
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.')
+            unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_event_becomes_the_line_of_the_table),
+        cmocka_unit_test(every_shape_has_only_the_two_known_arguments),
+        cmocka_unit_test(lines_of_several_roles_leave_in_the_order_of_their_times),
+        cmocka_unit_test(a_full_log_is_saved_and_the_oldest_saved_one_goes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
