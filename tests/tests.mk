@@ -16,3 +16,33 @@ if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
 endif
+
+# What drives the real program.  tests/README.md tells how to run and write them.
+SYSTEM_TESTS = \
+	tests/lint/includes.py \
+	tests/system/test_accounts.py \
+	tests/system/test_delivery.py \
+	tests/system/test_flow.py \
+	tests/system/test_full_disk.py \
+	tests/system/test_hostile.py \
+	tests/system/test_poison.py \
+	tests/system/test_restart.py \
+	tests/system/test_shell.py \
+	tests/system/test_smtp.py
+include tests/durability/durability.mk
+include tests/perf/perf.mk
+
+EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
+	tests/system/hostile.py \
+	tests/harness/__init__.py tests/harness/build.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py \
+	tests/harness/tap.py \
+	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
+	tests/samples/ham-receipt.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
+	tests/samples/spam-test.eml tests/samples/spam-text.eml
+
+# Runs everything; the last line is "N passed, N failed".  TEST_LIMIT: seconds that one program may take.
+TEST_LIMIT = 900
+check-local: $(DURABILITY_NEEDS)
+	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) CC='$(CC)' $(abs_srcdir)/tests/run --limit $(TEST_LIMIT) \
+		$(UNIT_TESTS:%=./%) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)

@@ -38,7 +38,7 @@ static bool split_host_port(const char *text, char *host, const char **port, str
 static bool look_up(const char *text, int flags, struct addrinfo **found, struct error *error)
 {
     char host[256];
-    const char *port;
+    const char *port = NULL;
     if (!split_host_port(text, host, &port, error))
         return false;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};

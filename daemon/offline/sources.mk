@@ -1,4 +1,4 @@
-# Offline tools.
+# Programs that run the engine without a daemon.
 bin_PROGRAMS += mailward-scan mailward-train
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -23,6 +23,7 @@ struct answer {
     struct buf body;
 };
 
+static struct scan_model *model;
 static struct pool *pool;
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
@@ -74,7 +75,7 @@ static void on_ready(struct span report)
     tell_ready();
 }
 
-static struct judge_runtime runtime_of(const struct settings *s, const struct scan_model *model)
+static struct judge_runtime runtime_of(const struct settings *s)
 {
     struct judge_runtime runtime;
     judge_runtime_defaults(&runtime);
@@ -93,7 +94,7 @@ static bool start(struct error *error)
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
-    const struct scan_model *model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
+    model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
     if (!model)
         return false;
     mime_charsets_open();
@@ -102,7 +103,7 @@ static bool start(struct error *error)
         .workers = workers,
         .timeout_us = s->scan_timeout * 1000000,
         .message_bytes_max = (uint64_t)s->smtp_message_bytes,
-        .runtime = runtime_of(s, model),
+        .runtime = runtime_of(s),
     };
     const struct pool_handler handler = {on_ready, on_result, on_crash};
     pool = pool_new(&config, &handler, error);
@@ -143,20 +144,22 @@ static void peer_up(enum role_id peer)
     send_kept();
 }
 
-/* The skeleton has just checked nothing: the whole job is read here, so that no worker gets a malformed one. */
+/* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to the queue's charge and
+ * not to the message's. */
 static void take_job(struct wire_reader *in, int fd)
 {
-    struct arena *arena = arena_new();
     struct span envelope = in->rest;
+    struct arena *arena = arena_new();
     struct scan_job wanted;
-    if (!scan_job_get(in, arena, &wanted) || fd < 0)
+    bool good = scan_job_get(in, arena, &wanted) && fd >= 0;
+    arena_free(arena);
+    if (!good)
         role_fatal("cannot read a job of the queue");
     if (pool_job_count(pool) + kept_count >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
         role_fatal("the queue sends more jobs than were asked for");
     struct job *job = xcalloc(1, sizeof *job);
     *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .fd = fd};
     buf_append_span(&job->envelope, envelope);
-    arena_free(arena);
     pool_submit(pool, job);
 }
 
@@ -174,6 +177,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
 static void stop(void)
 {
     pool_free(pool);
+    scan_model_free(model);
     role_exit();
 }
 

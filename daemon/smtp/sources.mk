@@ -1,1 +1,19 @@
-# Sources of this folder.
+# The smtp role: listener and client.
+pkglibexec_PROGRAMS += mailwardd-smtp
+mailwardd_smtp_SOURCES = \
+	%D%/access.c %D%/access.h \
+	%D%/client.c %D%/client.h \
+	%D%/connection.c %D%/connection.h \
+	%D%/deadline.c %D%/deadline.h \
+	%D%/delivery.c %D%/delivery.h \
+	%D%/dialogue.c \
+	%D%/ids.c %D%/ids.h \
+	%D%/listener.c %D%/listener.h \
+	%D%/mail.c %D%/mail.h \
+	%D%/net.c %D%/net.h \
+	%D%/session.c %D%/session.h \
+	%D%/session_command.c \
+	%D%/session_data.c \
+	%D%/smtp.c %D%/smtp.h
+mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+mailwardd_smtp_LDADD = $(DAEMON_LIBS)

@@ -6,4 +6,11 @@ libengine_a_SOURCES += \
 	%D%/model.c %D%/model.h \
 	%D%/model_file.c %D%/model_file.h
 dist_pkgdata_DATA += engine/data/spam.model
+
+# Programs of the build tree look for it beside themselves.
+all-local: spam.model
+spam.model: engine/data/spam.model
+	$(AM_V_GEN)cp $(srcdir)/engine/data/spam.model $@
+CLEANFILES += spam.model
+
 EXTRA_DIST += engine/data/README.md

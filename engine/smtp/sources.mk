@@ -1,1 +1,10 @@
-# Sources of this folder.
+# Parsers and formats of SMTP, shared by listener and client.
+libengine_a_SOURCES += \
+	%D%/access_list.c %D%/access_list.h \
+	%D%/address.c %D%/address.h \
+	%D%/answer.c %D%/answer.h %D%/answers.def \
+	%D%/command.c %D%/command.h \
+	%D%/data_decoder.c %D%/data_decoder.h \
+	%D%/data_encoder.c %D%/data_encoder.h \
+	%D%/header_capture.c %D%/header_capture.h \
+	%D%/reply.c %D%/reply.h

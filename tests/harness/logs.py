@@ -14,9 +14,8 @@ class MailLog:
         self.folder = instance_folder
 
     def files(self):
-        """Oldest first; the one being written last."""
-        found = list(self.folder.glob("log/mail_logs*"))
-        return sorted(found, key=lambda path: (path.name == "mail_logs", path.name))
+        """Oldest first: the time is in their names."""
+        return sorted(self.folder.glob("log/mail_logs/mail.@*"))
 
     def lines(self):
         return [line for path in self.files() for line in path.read_text(errors="replace").splitlines()]

@@ -5,6 +5,7 @@
  * Prints `port N` at once, and `received COUNT TIME` (monotonic seconds) whenever COUNT is a multiple of EVERY.
  * Commands may be pipelined.  It keeps nothing: the system tests have a sink that checks what arrives.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>

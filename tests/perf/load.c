@@ -6,6 +6,7 @@
  * transaction (RFC 2920).  Prints the monotonic times of the first byte and of the last 250.  Anything but the
  * usual replies ends it with status 1.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>

@@ -1,0 +1,224 @@
+/* Outgoing mail: next hops, their connections and the deliveries that wait for one. */
+#include "daemon/smtp/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/role.h"
+#include "daemon/smtp/ids.h"
+#include "daemon/smtp/net.h"
+#include "daemon/smtp/smtp.h"
+#include "engine/base/clock.h"
+#include "engine/base/xalloc.h"
+
+/* After a connection could not be made, those that work carry on alone for so long. */
+enum { HOP_PAUSE_SECONDS = 5 };
+
+struct hop {
+    LIST_ENTRY(hop) link;
+    struct sockaddr_storage address;
+    socklen_t size;
+    TAILQ_HEAD(, delivery) waiting;
+    size_t waiting_count;
+    LIST_HEAD(, connection) idle;
+    size_t connections; /* all of them */
+    size_t fresh;       /* of these: not yet ready for a delivery */
+    int64_t paused_until;
+};
+
+static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
+
+static struct hop *find_hop(const struct sockaddr_storage *address, socklen_t size)
+{
+    struct hop *hop;
+    LIST_FOREACH(hop, &hops, link)
+    if (hop->size == size && memcmp(&hop->address, address, size) == 0)
+        return hop;
+    hop = xcalloc(1, sizeof *hop);
+    hop->address = *address;
+    hop->size = size;
+    TAILQ_INIT(&hop->waiting);
+    LIST_INSERT_HEAD(&hops, hop, link);
+    return hop;
+}
+
+static struct delivery *take_waiting(struct hop *hop)
+{
+    struct delivery *d = TAILQ_FIRST(&hop->waiting);
+    TAILQ_REMOVE(&hop->waiting, d, waiting);
+    hop->waiting_count--;
+    return d;
+}
+
+static void defer_waiting(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
+{
+    while (hop->waiting_count > 0) {
+        struct delivery *d = take_waiting(hop);
+        delivery_defer_rest(d, code, enhanced, text);
+        delivery_finish(d);
+    }
+}
+
+/* What waits has no better chance now, unless other connections still work. */
+static void hop_failed(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
+{
+    hop->paused_until = clock_mono_us() + HOP_PAUSE_SECONDS * 1000000;
+    if (hop->connections == hop->fresh)
+        defer_waiting(hop, code, enhanced, text);
+}
+
+/* True when a connection more is wanted, allowed and likely to work. */
+static bool wants_connection(const struct hop *hop)
+{
+    if (hop->waiting_count <= hop->fresh || hop->connections >= (size_t)role_settings()->deliver_connections)
+        return false;
+    return hop->connections == 0 || clock_mono_us() >= hop->paused_until;
+}
+
+static void open_connections(struct hop *hop)
+{
+    uint64_t dcid;
+    while (wants_connection(hop) && ids_take(ID_DCID, &dcid)) {
+        if (connection_open(hop, (struct sockaddr *)&hop->address, hop->size, dcid)) {
+            hop->connections++;
+            hop->fresh++;
+        } else {
+            hop_failed(hop, 0, SPAN("4.4.1"), span_text(strerror(errno)));
+        }
+    }
+}
+
+/* Gives waiting deliveries to idle connections, or opens some.  Frees a next hop that nobody needs. */
+static void run_hop(struct hop *hop)
+{
+    while (hop->waiting_count > 0 && !LIST_EMPTY(&hop->idle) && !smtp_is_stopping()) {
+        struct connection *c = LIST_FIRST(&hop->idle);
+        client_leave_pool(c);
+        dialogue_deliver(c, take_waiting(hop));
+        connection_flush(c);
+    }
+    if (!smtp_is_stopping())
+        open_connections(hop);
+    if (hop->connections == 0 && hop->waiting_count == 0) {
+        LIST_REMOVE(hop, link);
+        free(hop);
+    }
+}
+
+/* For connections */
+
+void client_connection_idle(struct connection *c)
+{
+    struct hop *hop = c->hop;
+    int64_t keep = role_settings()->deliver_reuse_seconds;
+    if (c->fresh) {
+        c->fresh = false;
+        hop->fresh--;
+    }
+    if (hop->waiting_count > 0 && !smtp_is_stopping()) {
+        dialogue_deliver(c, take_waiting(hop));
+    } else if (keep == 0 || smtp_is_stopping()) {
+        dialogue_quit(c);
+    } else {
+        c->pooled = true;
+        LIST_INSERT_HEAD(&hop->idle, c, idle);
+        deadline_set_seconds(&c->deadline, keep);
+    }
+}
+
+void client_leave_pool(struct connection *c)
+{
+    if (c->pooled)
+        LIST_REMOVE(c, idle);
+    c->pooled = false;
+}
+
+void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text)
+{
+    hop_failed(c->hop, code, enhanced, text);
+}
+
+void client_put_back(struct hop *hop, struct delivery *d)
+{
+    d->running = false;
+    TAILQ_INSERT_HEAD(&hop->waiting, d, waiting);
+    hop->waiting_count++;
+}
+
+void client_connection_closed(struct connection *c)
+{
+    struct hop *hop = c->hop;
+    client_leave_pool(c);
+    hop->connections--;
+    hop->fresh -= c->fresh;
+    run_hop(hop);
+}
+
+/* For the role */
+
+/* False when it is already over. */
+static bool queue_delivery(struct delivery *d)
+{
+    struct sockaddr_storage address;
+    socklen_t size;
+    if (d->order_count == 0)
+        return false;
+    if (!net_parse_host(d->job.host, d->job.port, &address, &size)) {
+        delivery_defer_rest(d, 0, SPAN("4.4.3"), SPAN("the name of the next hop was not resolved"));
+        return false;
+    }
+    struct hop *hop = find_hop(&address, size);
+    TAILQ_INSERT_TAIL(&hop->waiting, d, waiting);
+    hop->waiting_count++;
+    run_hop(hop);
+    return true;
+}
+
+void client_deliver(const struct deliver_job *job, int fd)
+{
+    if (delivery_find(job->mid, job->attempt)) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    struct delivery *d = delivery_new(job, fd);
+    if (!queue_delivery(d))
+        delivery_finish(d);
+}
+
+void client_acknowledged(uint64_t mid, uint32_t attempt)
+{
+    struct delivery *d = delivery_find(mid, attempt);
+    if (d && d->finished)
+        delivery_free(d);
+}
+
+void client_queue_up(void)
+{
+    delivery_send_hello();
+    delivery_send_results();
+}
+
+void client_ids_arrived(void)
+{
+    for (struct hop *hop = LIST_FIRST(&hops), *next; hop; hop = next) {
+        next = LIST_NEXT(hop, link);
+        run_hop(hop);
+    }
+}
+
+void client_stop(void)
+{
+    struct hop *hop;
+    LIST_FOREACH(hop, &hops, link)
+    {
+        while (!LIST_EMPTY(&hop->idle)) {
+            struct connection *c = LIST_FIRST(&hop->idle);
+            client_leave_pool(c);
+            dialogue_quit(c);
+            connection_flush(c);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/* Outgoing mail: deliveries wait here for one of a bounded number of connections to their next hop. */
+#ifndef SMTP_CLIENT_H
+#define SMTP_CLIENT_H
+
+#include "daemon/protocol.h"
+#include "daemon/smtp/connection.h"
+
+/* From the queue.  Takes over fd; a delivery that is already in hand is not begun again. */
+void client_deliver(const struct deliver_job *job, int fd);
+void client_acknowledged(uint64_t mid, uint32_t attempt);
+/* The queue is there (again): tells it what is in hand, and every result that it has not acknowledged. */
+void client_queue_up(void);
+void client_ids_arrived(void);
+/* Begins nothing new. */
+void client_stop(void);
+
+/* For connections. */
+
+/* Ready for a delivery: gets one that waits, or is kept for a while. */
+void client_connection_idle(struct connection *c);
+/* It is not to be given a delivery any more. */
+void client_leave_pool(struct connection *c);
+/* It carried nothing yet and is to be given up: what waits for this next hop has no better chance. */
+void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text);
+/* A delivery that met a connection which the next hop had closed meanwhile: nothing was sent yet. */
+void client_put_back(struct hop *hop, struct delivery *d);
+/* Closed; the connection is freed by its own code right after. */
+void client_connection_closed(struct connection *c);
+
+#endif

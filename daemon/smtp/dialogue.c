@@ -1,0 +1,287 @@
+/* One connection to a next hop: what is said and what a reply means (RFC 5321 3, RFC 2920).
+ *
+ * Each recipient gets exactly one result: from RCPT when that is refused, else from MAIL, DATA or the final dot.
+ * Where the next hop's answer is missing the message is deferred: it may arrive twice, but is not lost.
+ */
+#include "daemon/role.h"
+#include "daemon/smtp/client.h"
+#include "daemon/smtp/smtp.h"
+
+enum {
+    CHUNK_BYTES = 64 * 1024, /* of the message, encoded at a time */
+    QUIT_SECONDS = 5,
+    FINAL_FACTOR = 2, /* RFC 5321 4.5.3.2.6: the final reply may take twice as long as others */
+};
+
+static void expect(struct connection *c, enum connection_state state)
+{
+    int64_t seconds = role_settings()->deliver_timeout;
+    c->state = state;
+    if (state == CONNECTION_FINAL)
+        seconds *= FINAL_FACTOR;
+    deadline_set_seconds(&c->deadline, state == CONNECTION_QUIT ? QUIT_SECONDS : seconds);
+}
+
+static bool is_positive(const struct connection *c)
+{
+    return c->reply.code / 100 == 2;
+}
+
+static void fail_with_nonsense(struct connection *c)
+{
+    connection_fail(c, SPAN("4.5.0"), "unexpected reply of the next hop");
+}
+
+/* The beginning of a connection */
+
+void dialogue_begin(struct connection *c)
+{
+    expect(c, CONNECTION_GREETING);
+}
+
+/* The next hop does not want to talk to us at all.  That is its state, not the fault of a message: so it is deferred
+ * even when the code says for ever. */
+static void give_up_connection(struct connection *c)
+{
+    client_connection_failed(c, c->reply.code,
+                             c->reply.code / 100 == 4 ? span_text(c->reply.enhanced) : SPAN("4.4.0"),
+                             buf_span(&c->reply.text));
+    c->state = CONNECTION_CLOSED;
+}
+
+static void become_idle(struct connection *c)
+{
+    c->state = CONNECTION_IDLE;
+    client_connection_idle(c);
+}
+
+static void got_greeting(struct connection *c)
+{
+    if (!is_positive(c)) {
+        give_up_connection(c);
+        return;
+    }
+    buf_printf(&c->out, "EHLO %s\r\n", smtp_hostname());
+    expect(c, CONNECTION_EHLO);
+}
+
+static void got_ehlo(struct connection *c)
+{
+    if (is_positive(c)) {
+        c->extensions = smtp_extensions_parse(buf_span(&c->reply.text));
+        become_idle(c);
+    } else if (c->reply.code / 100 == 5) {
+        buf_printf(&c->out, "HELO %s\r\n", smtp_hostname());
+        expect(c, CONNECTION_HELO);
+    } else {
+        give_up_connection(c);
+    }
+}
+
+static void got_helo(struct connection *c)
+{
+    if (is_positive(c))
+        become_idle(c);
+    else
+        give_up_connection(c);
+}
+
+/* One delivery */
+
+/* A next hop without 8BITMIME gets an 8-bit message as it is; conversion (ruling R19) is still to come. */
+static void send_mail(struct connection *c)
+{
+    const struct deliver_job *job = &c->job->job;
+    buf_printf(&c->out, "MAIL FROM:<%.*s>", (int)job->sender.n, job->sender.p);
+    if (c->extensions.size)
+        buf_printf(&c->out, " SIZE=%zu", c->job->message.n);
+    if (c->extensions.body_8bit && job->body_8bit)
+        buf_append_span(&c->out, SPAN(" BODY=8BITMIME"));
+    buf_append_span(&c->out, SPAN("\r\n"));
+}
+
+static void send_rcpt(struct connection *c, uint32_t index)
+{
+    struct span address = c->job->job.recipients[index].address;
+    buf_append_span(&c->out, SPAN("RCPT TO:<"));
+    buf_append_span(&c->out, address);
+    buf_append_span(&c->out, SPAN(">\r\n"));
+}
+
+static void send_command(struct connection *c, uint32_t number)
+{
+    if (number == 0)
+        send_mail(c);
+    else if (number <= c->job->order_count)
+        send_rcpt(c, c->job->order[number - 1]);
+    else
+        buf_append_span(&c->out, SPAN("DATA\r\n"));
+}
+
+/* The whole envelope where the next hop takes it, else its next command. */
+static void send_envelope(struct connection *c)
+{
+    do
+        send_command(c, c->sent++);
+    while (c->extensions.pipelining && c->sent < c->job->order_count + 2);
+    expect(c, CONNECTION_ENVELOPE);
+}
+
+void dialogue_deliver(struct connection *c, struct delivery *d)
+{
+    c->job = d;
+    d->running = true;
+    d->dcid = c->dcid;
+    c->sent = c->answered = c->accepted = 0;
+    c->sender_refused = false;
+    c->encoder = (struct smtp_data_encoder){0};
+    c->offset = 0;
+    delivery_log_start(d);
+    send_envelope(c);
+}
+
+static void finish_job(struct connection *c)
+{
+    struct delivery *d = c->job;
+    c->job = NULL;
+    c->reused = true;
+    delivery_finish(d);
+}
+
+/* The transaction ends without a message; the connection is still good. */
+static void reset(struct connection *c)
+{
+    finish_job(c);
+    buf_append_span(&c->out, SPAN("RSET\r\n"));
+    expect(c, CONNECTION_RESET);
+}
+
+static void got_data_reply(struct connection *c)
+{
+    if (c->reply.code == 354 && c->accepted > 0) {
+        expect(c, CONNECTION_BODY);
+    } else if (c->reply.code == 354) {
+        /* Pipelined DATA was taken although no recipient was (RFC 2920 3.1): an empty message ends it. */
+        buf_append_span(&c->out, SPAN(".\r\n"));
+        expect(c, CONNECTION_FINAL);
+    } else if (c->reply.code >= 400) {
+        delivery_settle_rest(c->job, &c->reply);
+        reset(c);
+    } else {
+        fail_with_nonsense(c);
+    }
+}
+
+static void got_envelope(struct connection *c)
+{
+    struct delivery *d = c->job;
+    uint32_t number = c->answered++;
+    if (number == d->order_count + 1) {
+        got_data_reply(c);
+        return;
+    }
+    if (c->reply.code / 100 == 3) {
+        fail_with_nonsense(c);
+        return;
+    }
+    if (number > 0 && is_positive(c)) {
+        c->accepted++;
+    } else if (number > 0) {
+        delivery_settle(d, d->order[number - 1], &c->reply);
+    } else if (!is_positive(c)) {
+        c->sender_refused = true;
+        delivery_settle_rest(d, &c->reply);
+    }
+    if (c->answered < c->sent)
+        return;
+    if (c->sender_refused || (c->answered == d->order_count + 1 && c->accepted == 0))
+        reset(c);
+    else
+        send_envelope(c);
+}
+
+void dialogue_fill_body(struct connection *c)
+{
+    struct span piece = span_slice(c->job->message, c->offset, CHUNK_BYTES);
+    smtp_data_encode(&c->encoder, piece, &c->out);
+    c->offset += piece.n;
+    if (c->offset == c->job->message.n) {
+        smtp_data_encode_end(&c->encoder, &c->out);
+        expect(c, CONNECTION_FINAL);
+    }
+}
+
+/* A reply before the message was sent: it can only be a refusal, and the rest of the data cannot be taken back. */
+static void got_reply_to_body(struct connection *c)
+{
+    if (c->reply.code < 400) {
+        fail_with_nonsense(c);
+        return;
+    }
+    delivery_settle_rest(c->job, &c->reply);
+    finish_job(c);
+    c->state = CONNECTION_CLOSED;
+}
+
+static void got_final(struct connection *c)
+{
+    if (c->reply.code / 100 == 3) {
+        fail_with_nonsense(c);
+        return;
+    }
+    delivery_settle_rest(c->job, &c->reply);
+    finish_job(c);
+    become_idle(c);
+}
+
+static void got_reset(struct connection *c)
+{
+    if (is_positive(c))
+        become_idle(c);
+    else
+        c->state = CONNECTION_CLOSED;
+}
+
+static void close_now(struct connection *c)
+{
+    c->state = CONNECTION_CLOSED;
+}
+
+void dialogue_quit(struct connection *c)
+{
+    buf_append_span(&c->out, SPAN("QUIT\r\n"));
+    expect(c, CONNECTION_QUIT);
+}
+
+/* 421 may come at any time (RFC 5321 3.8).  On a connection that was kept for reuse it only means: too late. */
+static void service_closes(struct connection *c)
+{
+    struct delivery *d = c->job;
+    if (!d) {
+        give_up_connection(c);
+        return;
+    }
+    if (c->reused && c->answered == 0) {
+        connection_fail(c, SPAN("4.4.2"), "the next hop closes the connection");
+        return;
+    }
+    delivery_settle_rest(d, &c->reply);
+    finish_job(c);
+    c->state = CONNECTION_CLOSED;
+}
+
+static void (*const got_reply[CONNECTION_STATE_COUNT])(struct connection *c) = {
+    [CONNECTION_GREETING] = got_greeting, [CONNECTION_EHLO] = got_ehlo,
+    [CONNECTION_HELO] = got_helo,         [CONNECTION_IDLE] = close_now,
+    [CONNECTION_ENVELOPE] = got_envelope, [CONNECTION_BODY] = got_reply_to_body,
+    [CONNECTION_FINAL] = got_final,       [CONNECTION_RESET] = got_reset,
+    [CONNECTION_QUIT] = close_now,
+};
+
+void dialogue_take_reply(struct connection *c)
+{
+    if (c->reply.code == 421 && c->state != CONNECTION_QUIT)
+        service_closes(c);
+    else
+        got_reply[c->state](c);
+}

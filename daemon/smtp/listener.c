@@ -1,0 +1,101 @@
+/* Listening sockets: accepting connections, and refusing those that are too many. */
+#define _GNU_SOURCE /* accept4 */
+#include "daemon/smtp/listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/role.h"
+#include "daemon/smtp/ids.h"
+#include "daemon/smtp/session.h"
+#include "engine/base/xalloc.h"
+
+enum { ACCEPTS_PER_TURN = 64, LISTENERS_MAX = 64 };
+
+static struct listener *listeners[LISTENERS_MAX];
+static size_t listener_count;
+
+/* Costs no session: a flood of connections finds nothing to use up. */
+static void refuse(int fd)
+{
+    struct buf text = {0};
+    uint64_t icid = 0;
+    ids_take(ID_ICID, &icid);
+    smtp_answer_put(&text, SMTP_ANSWER_TOO_MANY_CONNECTIONS);
+    if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        errno = 0; /* nobody to tell */
+    buf_free(&text);
+    close(fd);
+    LOG(ICID_REFUSED, LOG_U(icid), LOG_T("too many connections"));
+}
+
+static void add_connection(const struct listener *l, int fd, const struct sockaddr *client)
+{
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (session_count() >= (size_t)role_settings()->smtp_connections)
+        refuse(fd);
+    else
+        session_start(l, fd, client);
+}
+
+/* Out of descriptors: what waits in the backlog is served when some are free again. */
+static void pause_accepting(struct listener *l)
+{
+    struct timeval second = {.tv_sec = 1};
+    event_del(l->readable);
+    event_add(l->pause, &second);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct listener *l = context;
+    event_add(l->readable, NULL);
+}
+
+static void on_connection(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct listener *l = context;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        struct sockaddr_storage client = {0};
+        socklen_t size = sizeof client;
+        int accepted = accept4(fd, (struct sockaddr *)&client, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted >= 0) {
+            add_connection(l, accepted, (struct sockaddr *)&client);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            pause_accepting(l);
+        return;
+    }
+}
+
+void listener_add(const char *name, int fd)
+{
+    if (listener_count == LISTENERS_MAX)
+        role_fatal("more than %d listeners", LISTENERS_MAX);
+    struct listener *l = xcalloc(1, sizeof *l);
+    l->name = xstrdup(name);
+    l->fd = fd;
+    evutil_make_socket_nonblocking(fd);
+    l->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, l);
+    l->pause = evtimer_new(role_base(), on_pause_over, l);
+    event_add(l->readable, NULL);
+    listeners[listener_count++] = l;
+}
+
+void listener_stop_all(void)
+{
+    for (size_t i = 0; i < listener_count; i++) {
+        event_del(listeners[i]->readable);
+        event_del(listeners[i]->pause);
+        close(listeners[i]->fd);
+    }
+    listener_count = 0;
+}

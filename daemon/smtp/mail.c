@@ -1,0 +1,163 @@
+/* One message on its way in: the envelope, and what is said about it to the queue. */
+#define _GNU_SOURCE /* gmtime_r */
+#include "daemon/smtp/mail.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+#include "daemon/smtp/smtp.h"
+#include "engine/base/clock.h"
+#include "engine/base/xalloc.h"
+
+enum {
+    PIECE_MAX = 64 * 1024,
+    TABLE_SIZE = 1024,           /* MIDs go up by one, so they spread evenly */
+    DATA_DEADLINE_TIMEOUTS = 12, /* all data of a message within so many times smtp.timeout */
+};
+
+static LIST_HEAD(, mail) table[TABLE_SIZE];
+
+struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mailbox *sender, bool body_8bit)
+{
+    struct mail *m = xcalloc(1, sizeof *m);
+    m->session = s;
+    m->mid = mid;
+    m->time = clock_wall_us();
+    m->arena = arena_new();
+    m->sender = arena_dup(m->arena, sender->text);
+    m->body_8bit = body_8bit;
+    return m;
+}
+
+void mail_add_recipient(struct mail *m, struct span address)
+{
+    if (m->recipient_count == m->recipient_cap) {
+        m->recipient_cap = m->recipient_cap ? m->recipient_cap * 2 : 4;
+        m->recipients = xreallocarray(m->recipients, m->recipient_cap, sizeof *m->recipients);
+    }
+    m->recipients[m->recipient_count++] = arena_dup(m->arena, address);
+}
+
+void mail_free(struct mail *m)
+{
+    if (m->began)
+        LIST_REMOVE(m, by_mid);
+    arena_free(m->arena);
+    free(m->recipients);
+    smtp_header_capture_free(&m->capture);
+    buf_free(&m->data);
+    free(m);
+}
+
+static void put_date(struct buf *out, int64_t wall_us)
+{
+    char text[40];
+    time_t seconds = (time_t)(wall_us / 1000000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t length = strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+    buf_append(out, text, length);
+}
+
+/* The Received header of RFC 5321 4.4.  The HELO name was made safe when it came. */
+static void put_trace_header(struct buf *out, const struct mail *m)
+{
+    const struct session *s = m->session;
+    bool v6 = strchr(s->client_ip, ':') != NULL;
+    buf_printf(out, "Received: from %s ([%s%s])\r\n\tby %s with %s id %" PRIu64 "; ", s->helo,
+               v6 ? "IPv6:" : "", s->client_ip, smtp_hostname(), s->esmtp ? "ESMTP" : "SMTP", m->mid);
+    put_date(out, m->time);
+    buf_append_span(out, SPAN("\r\n"));
+}
+
+void mail_start_data(struct mail *m)
+{
+    const struct settings *set = role_settings();
+    smtp_data_decoder_init(&m->decoder, (uint64_t)set->smtp_message_bytes, (uint64_t)set->smtp_line_bytes);
+    m->data_due = clock_mono_us() + DATA_DEADLINE_TIMEOUTS * set->smtp_idle_seconds * 1000000;
+    put_trace_header(&m->data, m);
+    m->trace_bytes = (uint32_t)m->data.len;
+}
+
+static struct buf scratch; /* for the body of a message to the queue */
+
+static void send_begin(struct mail *m)
+{
+    const struct session *s = m->session;
+    struct mail_begin begin = {
+        .mid = m->mid,
+        .icid = s->icid,
+        .time = m->time,
+        .sender = m->sender,
+        .helo = span_text(s->helo),
+        .client_ip = span_text(s->client_ip),
+        .listener = span_text(s->listener->name),
+        .body_8bit = m->body_8bit,
+        .outbound = s->may_relay,
+        .trace_bytes = m->trace_bytes,
+        .recipients = m->recipients,
+        .recipient_count = m->recipient_count,
+    };
+    buf_clear(&scratch);
+    mail_begin_put(&scratch, &begin);
+    role_send(ROLE_QUEUE, MSG_MAIL_BEGIN, buf_span(&scratch), -1);
+    m->began = true;
+    LIST_INSERT_HEAD(&table[m->mid % TABLE_SIZE], m, by_mid);
+}
+
+bool mail_send_data(struct mail *m)
+{
+    if (m->queue_lost || !role_peer(ROLE_QUEUE))
+        return false;
+    if (!m->began)
+        send_begin(m);
+    for (size_t done = 0; done < m->data.len; done += PIECE_MAX) {
+        buf_clear(&scratch);
+        wire_put_u64(&scratch, m->mid);
+        wire_put_span(&scratch, span_slice(buf_span(&m->data), done, PIECE_MAX));
+        role_send(ROLE_QUEUE, MSG_MAIL_DATA, buf_span(&scratch), -1);
+    }
+    m->sent += m->data.len;
+    buf_clear(&m->data);
+    return true;
+}
+
+void mail_send_end(struct mail *m)
+{
+    buf_clear(&scratch);
+    wire_put_u64(&scratch, m->mid);
+    wire_put_u64(&scratch, m->sent);
+    wire_put_i64(&scratch, clock_wall_us());
+    role_send(ROLE_QUEUE, MSG_MAIL_END, buf_span(&scratch), -1);
+    buf_free(&m->data);
+}
+
+void mail_send_abort(const struct mail *m)
+{
+    if (!m->began || m->queue_lost)
+        return;
+    buf_clear(&scratch);
+    wire_put_u64(&scratch, m->mid);
+    role_send(ROLE_QUEUE, MSG_MAIL_ABORT, buf_span(&scratch), -1);
+}
+
+struct mail *mail_find(uint64_t mid)
+{
+    struct mail *m;
+    LIST_FOREACH(m, &table[mid % TABLE_SIZE], by_mid)
+    if (m->mid == mid)
+        return m;
+    return NULL;
+}
+
+void mail_for_each(void (*each)(struct mail *m))
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        for (struct mail *m = LIST_FIRST(&table[i]), *next; m; m = next) {
+            next = LIST_NEXT(m, by_mid);
+            each(m);
+        }
+    }
+}

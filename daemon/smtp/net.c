@@ -1,0 +1,61 @@
+/* Addresses of connections as text. */
+#include "daemon/smtp/net.h"
+
+#include <arpa/inet.h>
+
+void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+    const char *shown = NULL;
+    if (address->sa_family == AF_INET)
+        shown = inet_ntop(AF_INET, &v4->sin_addr, text, INET6_ADDRSTRLEN);
+    else if (address->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        shown = inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text, INET6_ADDRSTRLEN);
+    else if (address->sa_family == AF_INET6)
+        shown = inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
+    if (!shown)
+        strcpy(text, "unknown");
+}
+
+in_port_t net_port(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
+    if (address->sa_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+    return 0;
+}
+
+void net_print_local(int fd, char text[INET6_ADDRSTRLEN])
+{
+    struct sockaddr_storage local = {0};
+    socklen_t size = sizeof local;
+    if (getsockname(fd, (struct sockaddr *)&local, &size) != 0)
+        local.ss_family = AF_UNSPEC;
+    net_print_address((struct sockaddr *)&local, text);
+}
+
+bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    char text[INET6_ADDRSTRLEN];
+    if (span_equal_nocase(host, SPAN("localhost")))
+        host = SPAN("127.0.0.1");
+    if (host.n >= sizeof text)
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+        *size = sizeof v4;
+        memcpy(address, &v4, sizeof v4);
+        return true;
+    }
+    *size = sizeof v6;
+    if (inet_pton(AF_INET6, text, &v6.sin6_addr) != 1)
+        return false;
+    memcpy(address, &v6, sizeof v6);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* Addresses of connections as text. */
+#ifndef SMTP_NET_H
+#define SMTP_NET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "engine/base/span.h"
+
+/* Without port; an IPv4 address inside IPv6 is shown as what it is. */
+void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLEN]);
+/* 0 for what is no internet address. */
+in_port_t net_port(const struct sockaddr *address);
+/* The address of our end of a socket. */
+void net_print_local(int fd, char text[INET6_ADDRSTRLEN]);
+/* A literal or "localhost"; names are resolved elsewhere.  False when it is neither. */
+bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size);
+
+#endif

@@ -1,0 +1,197 @@
+/* The smtp role: the network of mail.  Hooks of the skeleton, and who gets which message. */
+#define _GNU_SOURCE /* gethostname */
+#include "daemon/smtp/smtp.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+#include "daemon/smtp/access.h"
+#include "daemon/smtp/client.h"
+#include "daemon/smtp/ids.h"
+#include "daemon/smtp/listener.h"
+#include "daemon/smtp/session.h"
+#include "engine/base/clock.h"
+#include "engine/smtp/address.h"
+
+enum { STOP_SECONDS = 3 };
+
+static char hostname[SMTP_DOMAIN_MAX + 1];
+static bool space = true, stopping;
+static struct event *stop_timer;
+static int64_t stop_due;
+
+const char *smtp_hostname(void)
+{
+    return hostname;
+}
+
+bool smtp_has_space(void)
+{
+    return space;
+}
+
+bool smtp_is_stopping(void)
+{
+    return stopping;
+}
+
+static bool set_hostname(struct error *error)
+{
+    const char *set = role_settings()->hostname;
+    if (set[0]) {
+        if (!smtp_domain_is_valid(span_text(set)))
+            return error_set(error, "hostname: '%s' is no host name", set);
+        strcpy(hostname, set);
+        return true;
+    }
+    if (gethostname(hostname, sizeof hostname - 1) != 0 || !smtp_domain_is_valid(span_text(hostname)))
+        strcpy(hostname, "localhost");
+    return true;
+}
+
+/* Each connection needs a descriptor, and so does each message on its way out. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool start(struct error *error)
+{
+    raise_descriptor_limit();
+    return set_hostname(error) && access_init(error);
+}
+
+static void peer_up(enum role_id peer)
+{
+    if (peer != ROLE_QUEUE)
+        return;
+    space = true; /* until it says otherwise */
+    client_queue_up();
+    ids_ask_queue();
+    session_queue_back();
+}
+
+static void peer_down(enum role_id peer)
+{
+    if (peer == ROLE_QUEUE)
+        session_queue_gone();
+}
+
+static void take_id_block(struct wire_reader *in)
+{
+    uint8_t kind = wire_get_u8(in);
+    uint64_t first = wire_get_u64(in);
+    uint32_t ids = wire_get_u32(in);
+    in->failed |= kind >= ID_KIND_COUNT;
+    if (!wire_reader_done(in))
+        return;
+    ids_add_block(kind, first, ids);
+    if (kind == ID_ICID)
+        session_ids_arrived();
+    if (kind == ID_DCID)
+        client_ids_arrived();
+}
+
+static void take_refusal(struct wire_reader *in)
+{
+    uint64_t mid = wire_get_u64(in);
+    uint16_t code = wire_get_u16(in);
+    struct span enhanced = wire_get_span(in), text = wire_get_span(in);
+    if (wire_reader_done(in))
+        session_mail_refused(mid, code, enhanced, text);
+}
+
+static void take_acceptance(struct wire_reader *in)
+{
+    uint64_t mid = wire_get_u64(in);
+    if (wire_reader_done(in))
+        session_mail_accepted(mid);
+}
+
+static void take_job(struct wire_reader *in, int fd)
+{
+    struct arena *arena = arena_new();
+    struct deliver_job job;
+    if (deliver_job_get(in, arena, &job))
+        client_deliver(&job, fd);
+    else if (fd >= 0)
+        close(fd);
+    arena_free(arena);
+}
+
+static void take_acknowledgement(struct wire_reader *in)
+{
+    uint64_t mid = wire_get_u64(in);
+    uint32_t attempt = wire_get_u32(in);
+    if (wire_reader_done(in))
+        client_acknowledged(mid, attempt);
+}
+
+static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
+{
+    if (peer == ROLE_QUEUE && type == MSG_DELIVER) {
+        take_job(in, fd);
+        return;
+    }
+    if (fd >= 0)
+        close(fd);
+    switch (peer == ROLE_QUEUE ? type : 0) {
+    case MSG_ID_BLOCK:
+        take_id_block(in);
+        break;
+    case MSG_MAIL_ACCEPTED:
+        take_acceptance(in);
+        break;
+    case MSG_MAIL_REFUSED:
+        take_refusal(in);
+        break;
+    case MSG_SPACE:
+        space = wire_get_u8(in) == 1;
+        break;
+    case MSG_DELIVER_ACK:
+        take_acknowledgement(in);
+        break;
+    default:
+        in->failed = true;
+    }
+}
+
+/* Ends as soon as nobody waits for anything that can still come in time. */
+static void on_stop_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    struct timeval soon = {.tv_usec = 20000};
+    if (clock_mono_us() >= stop_due || (session_waiting_count() == 0 && delivery_running_count() == 0))
+        role_exit();
+    evtimer_add(stop_timer, &soon);
+}
+
+static void stop(void)
+{
+    if (stopping)
+        return;
+    stopping = true;
+    stop_due = clock_mono_us() + STOP_SECONDS * 1000000;
+    stop_timer = evtimer_new(role_base(), on_stop_timer, NULL);
+    listener_stop_all();
+    session_stop_all();
+    client_stop();
+    on_stop_timer(-1, 0, NULL);
+}
+
+const struct role role_self = {
+    .id = ROLE_SMTP,
+    .start = start,
+    .peer_up = peer_up,
+    .peer_down = peer_down,
+    .message = message,
+    .listener = listener_add,
+    .stop = stop,
+};

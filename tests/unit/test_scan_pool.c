@@ -1,0 +1,402 @@
+/* The pool of scan workers with real processes: what a bad message costs, and what comes back after a death. */
+#define _GNU_SOURCE /* memfd_create */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/protocol.h"
+#include "daemon/sandbox.h"
+#include "daemon/scan/pool.h"
+#include "engine/base/xalloc.h"
+#include "engine/scan/model.h"
+
+static const char good[] = "Subject: hello\r\n\r\nNothing wrong here.\r\n";
+static const char crash[] = "Subject: hello\r\nX-Mailward-Test: crash\r\n\r\n.\r\n";
+static const char hang[] = "Subject: hello\r\nX-Mailward-Test: hang\r\n\r\n.\r\n";
+
+/* What the pool of the running test has said. */
+static struct {
+    struct event_base *base;
+    struct buf model_file;
+    struct scan_model *model;
+    struct pool *pool;
+    unsigned results, crashes, expected;
+    uint64_t crashed_mid;
+    char stage[64], cause[64], report[100];
+    struct buf last_result;
+} t;
+
+static void count_and_stop(void)
+{
+    if (t.results + t.crashes == t.expected)
+        event_base_loopbreak(t.base);
+}
+
+static void on_ready(struct span report)
+{
+    snprintf(t.report, sizeof t.report, "%.*s", (int)report.n, report.p);
+    event_base_loopbreak(t.base);
+}
+
+static void on_result(uint64_t mid, struct span result)
+{
+    (void)mid;
+    t.results++;
+    buf_clear(&t.last_result);
+    buf_append_span(&t.last_result, result);
+    count_and_stop();
+}
+
+static void on_crash(uint64_t mid, struct span stage, struct span cause)
+{
+    t.crashes++;
+    t.crashed_mid = mid;
+    snprintf(t.stage, sizeof t.stage, "%.*s", (int)stage.n, stage.p);
+    snprintf(t.cause, sizeof t.cause, "%.*s", (int)cause.n, cause.p);
+    count_and_stop();
+}
+
+static struct scan_model *make_model(void)
+{
+    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    struct error error;
+    scan_model_put(&t.model_file, &(struct scan_model_parameters){
+                                      .table_bits = SCAN_MODEL_LEAST_BITS, .weights = weights, .slope = 1});
+    return scan_model_parse(buf_span(&t.model_file), &error);
+}
+
+static struct pool *make_pool(void)
+{
+    struct pool_config config = {
+        .base = t.base, .workers = 2, .timeout_us = 1000000, .message_bytes_max = 100 << 20};
+    judge_runtime_defaults(&config.runtime);
+    config.runtime.model = t.model = make_model();
+    config.runtime.test_hooks = true;
+    const struct pool_handler handler = {on_ready, on_result, on_crash};
+    struct error error = {{0}};
+    struct pool *pool = pool_new(&config, &handler, &error);
+    assert_string_equal(error.text, "");
+    return pool;
+}
+
+/* Fails, rather than waits for ever, when they do not come. */
+static void run_until(unsigned answers)
+{
+    const struct timeval patience = {.tv_sec = 20};
+    t.expected = answers;
+    event_base_loopexit(t.base, &patience);
+    event_base_dispatch(t.base);
+    assert_int_equal(t.results + t.crashes, answers);
+}
+
+static int pool_begin(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof t);
+    t.base = event_base_new();
+    t.pool = make_pool();
+    run_until(0); /* ready */
+    return t.report[0] ? 0 : -1;
+}
+
+static int pool_end(void **state)
+{
+    (void)state;
+    pool_free(t.pool);
+    event_base_free(t.base);
+    scan_model_free(t.model);
+    buf_free(&t.model_file);
+    buf_free(&t.last_result);
+    return 0;
+}
+
+static int memfd_of(const char *text, bool sealed)
+{
+    int fd = memfd_create("message", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    if (sealed)
+        assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    return fd;
+}
+
+static void submit_to(uint64_t mid, int fd, bool alone, uint32_t recipient_count)
+{
+    struct span *recipients = xcalloc(recipient_count, sizeof *recipients);
+    for (uint32_t i = 0; i < recipient_count; i++)
+        recipients[i] = SPAN("ann@gw.example");
+    struct scan_job wire = {.mid = mid,
+                            .alone = alone,
+                            .sender = SPAN("bob@example.org"),
+                            .recipients = recipients,
+                            .recipient_count = recipient_count};
+    struct job *job = xcalloc(1, sizeof *job);
+    *job = (struct job){.mid = mid, .alone = alone, .fd = fd};
+    scan_job_put(&job->envelope, &wire);
+    free(recipients);
+    pool_submit(t.pool, job);
+}
+
+static void submit(uint64_t mid, const char *text)
+{
+    submit_to(mid, memfd_of(text, true), false, 1);
+}
+
+static void expect_children(uint32_t recipients, uint64_t size)
+{
+    struct arena *arena = arena_new();
+    struct judge_result result;
+    assert_true(judge_result_get(buf_span(&t.last_result), size, recipients, arena, &result));
+    assert_int_equal(result.child_count, 1);
+    assert_int_equal(result.children[0].rid_count, recipients);
+    arena_free(arena);
+}
+
+/* A child process of ours by the name it gave itself, or 0. */
+static pid_t find_child(const char *name)
+{
+    DIR *proc = opendir("/proc");
+    pid_t found = 0;
+    for (struct dirent *e; !found && (e = readdir(proc));) {
+        char path[300], comm[32];
+        int pid, parent;
+        snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+        FILE *f = atoi(e->d_name) > 0 ? fopen(path, "r") : NULL;
+        if (!f)
+            continue;
+        if (fscanf(f, "%d (%31[^)]) %*c %d", &pid, comm, &parent) == 3 && parent == getpid() &&
+            strcmp(comm, name) == 0)
+            found = pid;
+        fclose(f);
+    }
+    closedir(proc);
+    return found;
+}
+
+static void a_message_is_judged(void **state)
+{
+    (void)state;
+    submit(1, good);
+    run_until(1);
+    assert_int_equal(t.results, 1);
+    expect_children(1, strlen(good));
+    assert_non_null(strstr(t.report, "seccomp"));
+}
+
+static void a_message_that_crashes_its_worker_costs_no_neighbour(void **state)
+{
+    (void)state;
+    for (uint64_t mid = 1; mid <= 20; mid++)
+        submit(mid, mid == 5 ? crash : good);
+    run_until(20);
+    assert_int_equal(t.results, 19);
+    assert_int_equal(t.crashes, 1);
+    assert_int_equal(t.crashed_mid, 5);
+    assert_string_equal(t.cause, "signal 6");
+    assert_string_equal(t.stage, "test hook");
+    assert_int_equal(pool_job_count(t.pool), 0);
+}
+
+static void the_second_try_is_alone_and_harms_nobody_either(void **state)
+{
+    (void)state;
+    submit_to(5, memfd_of(crash, true), true, 1);
+    submit_to(6, memfd_of(good, true), true, 1);
+    submit(7, good);
+    run_until(3);
+    assert_int_equal(t.results, 2);
+    assert_int_equal(t.crashed_mid, 5);
+}
+
+static void a_message_that_hangs_is_given_up_in_time(void **state)
+{
+    (void)state;
+    submit(1, hang);
+    submit(2, good);
+    run_until(2);
+    assert_int_equal(t.results, 1);
+    assert_int_equal(t.crashed_mid, 1);
+    assert_memory_equal(t.cause, "wall time 1 s", strlen("wall time 1 s"));
+    submit(3, good);
+    submit(4, good);
+    run_until(4);
+    assert_int_equal(t.results, 3);
+}
+
+static void a_message_that_could_still_change_is_not_read(void **state)
+{
+    (void)state;
+    submit_to(1, memfd_of(good, false), false, 1);
+    run_until(1);
+    assert_int_equal(t.crashes, 1);
+    assert_string_equal(t.stage, "the message is not sealed");
+}
+
+static void an_empty_message_is_judged(void **state)
+{
+    (void)state;
+    submit(1, "");
+    run_until(1);
+    assert_int_equal(t.results, 1);
+}
+
+static void twenty_thousand_recipients_come_back(void **state)
+{
+    (void)state;
+    submit_to(1, memfd_of(good, true), false, 20000);
+    run_until(1);
+    expect_children(20000, strlen(good));
+}
+
+static void a_worker_that_dies_idle_is_replaced(void **state)
+{
+    (void)state;
+    pid_t worker = find_child("scan-worker");
+    assert_true(worker > 0);
+    kill(worker, SIGKILL);
+    for (uint64_t mid = 1; mid <= 20; mid++)
+        submit(mid, good);
+    run_until(20);
+    assert_true(t.crashes <= 1); /* it may have had one in hand already */
+    while (find_child("scan-worker") == worker || find_child("scan-worker") == 0)
+        event_base_loop(t.base, EVLOOP_ONCE);
+}
+
+static void jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made(void **state)
+{
+    (void)state;
+    pid_t zygote = find_child("scan-zygote");
+    assert_true(zygote > 0);
+    kill(zygote, SIGKILL);
+    submit(1, crash);
+    submit(2, crash);
+    for (uint64_t mid = 3; mid <= 20; mid++)
+        submit(mid, good);
+    run_until(20);
+    assert_int_equal(t.results, 18);
+    assert_int_not_equal(find_child("scan-zygote"), 0);
+    assert_int_not_equal(find_child("scan-zygote"), zygote);
+}
+
+static void jobs_in_hand_are_listed(void **state)
+{
+    (void)state;
+    for (uint64_t mid = 1; mid <= 5; mid++)
+        submit_to(mid, memfd_of(good, true), mid == 5, 1);
+    assert_int_equal(pool_job_count(t.pool), 5);
+    struct buf mids = {0};
+    pool_put_mids(t.pool, &mids);
+    struct wire_reader in = wire_reader_of(buf_span(&mids));
+    uint64_t seen = 0;
+    for (int i = 0; i < 5; i++)
+        seen |= UINT64_C(1) << wire_get_u64(&in);
+    assert_true(wire_reader_done(&in));
+    assert_int_equal(seen, 0x3e);
+    buf_free(&mids);
+    run_until(5);
+}
+
+static bool is_gone(pid_t pid)
+{
+    char path[64], state = 'Z';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+        state = 'Z';
+    if (f)
+        fclose(f);
+    return !f || state == 'Z';
+}
+
+/* Runs in a process of its own, so that it can die. */
+static _Noreturn void be_a_supervisor(int out)
+{
+    pool_begin(NULL);
+    pid_t pids[] = {find_child("scan-zygote"), find_child("scan-worker")};
+    if (write(out, pids, sizeof pids) != sizeof pids)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static void nobody_outlives_the_supervisor(void **state)
+{
+    (void)state;
+    int pipe_ends[2];
+    pid_t pids[2];
+    assert_int_equal(pipe(pipe_ends), 0);
+    pid_t supervisor = fork();
+    if (supervisor == 0)
+        be_a_supervisor(pipe_ends[1]);
+    assert_int_equal(read(pipe_ends[0], pids, sizeof pids), sizeof pids);
+    assert_true(pids[0] > 0 && pids[1] > 0 && !is_gone(pids[0]) && !is_gone(pids[1]));
+    kill(supervisor, SIGKILL);
+    waitpid(supervisor, NULL, 0);
+    for (int i = 0; i < 500 && !(is_gone(pids[0]) && is_gone(pids[1])); i++)
+        usleep(10000);
+    assert_true(is_gone(pids[0]));
+    assert_true(is_gone(pids[1]));
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+/* The role closes its sandbox after the first zygote and workers are made: it must still be able to kill them, and to
+ * make others. */
+static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
+{
+    (void)state;
+    pid_t supervisor = fork();
+    if (supervisor == 0) {
+        const struct sandbox box = {.fork = true};
+        struct buf report = {0};
+        struct error error;
+        pool_begin(NULL);
+        pid_t zygote = find_child("scan-zygote");
+        if (!sandbox_enter(&box, &report, &error) || kill(zygote, SIGKILL) != 0)
+            _exit(1);
+        submit(1, hang);
+        submit(2, crash);
+        for (uint64_t mid = 3; mid <= 10; mid++)
+            submit(mid, good);
+        run_until(10);
+        pool_free(t.pool);
+        _exit(t.results == 8 && t.crashes == 2 ? 0 : 2);
+    }
+    int status;
+    waitpid(supervisor, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+#define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, pool_begin, pool_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(a_message_is_judged),
+        POOL_TEST(a_message_that_crashes_its_worker_costs_no_neighbour),
+        POOL_TEST(the_second_try_is_alone_and_harms_nobody_either),
+        POOL_TEST(a_message_that_hangs_is_given_up_in_time),
+        POOL_TEST(a_message_that_could_still_change_is_not_read),
+        POOL_TEST(an_empty_message_is_judged),
+        POOL_TEST(twenty_thousand_recipients_come_back),
+        POOL_TEST(a_worker_that_dies_idle_is_replaced),
+        POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
+        POOL_TEST(jobs_in_hand_are_listed),
+        cmocka_unit_test(all_of_it_works_from_within_the_role_s_sandbox),
+        cmocka_unit_test(nobody_outlives_the_supervisor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

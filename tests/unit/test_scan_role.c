@@ -1,0 +1,298 @@
+/* The scan role between a queue and a log role that are this test: what it says to whom, and what it keeps.
+ *
+ * The skeleton's functions that it calls are given here instead of by role_main.c.
+ */
+#define _GNU_SOURCE /* memfd_create */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/paths.h"
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+#include "engine/scan/model.h"
+
+/* A message that the role sent to the queue. */
+struct sent {
+    uint16_t type;
+    struct buf body;
+};
+
+static struct {
+    struct event_base *base;
+    struct settings settings;
+    bool queue_up, log_up, want_ready;
+    struct sent sent[16];
+    size_t count, wanted;
+    struct buf log, job;
+    jmp_buf fatal;
+} t;
+
+static char model_path[] = "/tmp/mailward-model-XXXXXX";
+
+struct event_base *role_base(void)
+{
+    return t.base;
+}
+
+const struct settings *role_settings(void)
+{
+    return &t.settings;
+}
+
+bool role_is_private(void)
+{
+    return true;
+}
+
+struct channel *role_peer(enum role_id peer)
+{
+    bool up = peer == ROLE_QUEUE ? t.queue_up : t.log_up;
+    return up ? (struct channel *)&t : NULL;
+}
+
+bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
+{
+    assert_int_equal(peer, ROLE_QUEUE);
+    assert_true(t.queue_up && fd < 0 && t.count < 16);
+    struct sent *s = &t.sent[t.count++];
+    s->type = type;
+    buf_append_span(&s->body, body);
+    if (t.count == t.wanted)
+        event_base_loopbreak(t.base);
+    return true;
+}
+
+void role_fatal(const char *format, ...)
+{
+    (void)format;
+    longjmp(t.fatal, 1);
+}
+
+void role_exit(void)
+{
+    longjmp(t.fatal, 1);
+}
+
+const char *paths_find(const char *name, const char *installed_dir)
+{
+    (void)name, (void)installed_dir;
+    return model_path;
+}
+
+static bool take_log_event(struct span event)
+{
+    struct wire_reader in = wire_reader_of(event);
+    enum log_line line;
+    int64_t time;
+    assert_true(log_event_format(&in, &line, &time, &t.log));
+    buf_append_char(&t.log, '\n');
+    if (t.want_ready && line == LINE_SCAN_READY)
+        event_base_loopbreak(t.base);
+    return true;
+}
+
+static void run_until(size_t messages)
+{
+    const struct timeval patience = {.tv_sec = 20};
+    t.wanted = messages;
+    event_base_loopexit(t.base, &patience);
+    if (t.count < messages || t.want_ready)
+        event_base_dispatch(t.base);
+    t.want_ready = false;
+    assert_int_equal(t.count, messages);
+}
+
+static void bring_up(enum role_id peer)
+{
+    *(peer == ROLE_QUEUE ? &t.queue_up : &t.log_up) = true;
+    role_self.peer_up(peer);
+}
+
+static int role_begin(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof t);
+    t.base = event_base_new();
+    settings_init(&t.settings);
+    t.settings.scan_workers = 2;
+    t.settings.test_hooks = 1;
+    log_set_output(take_log_event);
+    struct error error = {{0}};
+    return role_self.start(&error) ? 0 : -1;
+}
+
+static int role_end(void **state)
+{
+    (void)state;
+    if (setjmp(t.fatal) == 0)
+        role_self.stop();
+    log_set_output(NULL);
+    for (size_t i = 0; i < t.count; i++)
+        buf_free(&t.sent[i].body);
+    buf_free(&t.log);
+    buf_free(&t.job);
+    settings_free(&t.settings);
+    event_base_free(t.base);
+    return 0;
+}
+
+static void send_job(uint64_t mid, const char *text)
+{
+    int fd = memfd_create("message", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    const struct span recipient = SPAN("ann@gw.example");
+    struct scan_job job = {.mid = mid, .recipients = &recipient, .recipient_count = 1};
+    buf_clear(&t.job);
+    scan_job_put(&t.job, &job);
+    struct wire_reader in = wire_reader_of(buf_span(&t.job));
+    role_self.message(ROLE_QUEUE, MSG_SCAN_JOB, &in, fd);
+}
+
+static struct wire_reader expect_sent(size_t i, uint16_t type)
+{
+    assert_true(i < t.count);
+    assert_int_equal(t.sent[i].type, type);
+    return wire_reader_of(buf_span(&t.sent[i].body));
+}
+
+/* The hello lists count jobs; returns them as a bit set. */
+static uint64_t expect_hello(size_t i, uint32_t count)
+{
+    struct wire_reader in = expect_sent(i, MSG_SCAN_HELLO);
+    uint64_t mids = 0;
+    assert_int_equal(wire_get_u32(&in), 2);
+    assert_int_equal(wire_get_u32(&in), count);
+    for (uint32_t k = 0; k < count; k++)
+        mids |= UINT64_C(1) << wire_get_u64(&in);
+    assert_true(wire_reader_done(&in));
+    return mids;
+}
+
+static void a_queue_hears_hello_and_then_the_result_of_its_job(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    send_job(7, "Subject: hello\r\n\r\nhello\r\n");
+    run_until(2);
+    expect_hello(0, 0);
+    struct wire_reader in = expect_sent(1, MSG_SCAN_RESULT);
+    assert_int_equal(wire_get_u64(&in), 7);
+    assert_true(wire_get_span(&in).n > 0);
+    assert_true(wire_reader_done(&in));
+}
+
+static void a_crash_is_told_and_logged_with_its_stage_and_cause(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    bring_up(ROLE_LOG);
+    send_job(7, "X-Mailward-Test: crash\r\n\r\n");
+    run_until(2);
+    struct wire_reader in = expect_sent(1, MSG_SCAN_CRASH);
+    assert_int_equal(wire_get_u64(&in), 7);
+    assert_true(span_equal(wire_get_span(&in), SPAN("test hook")));
+    assert_true(span_equal(wire_get_span(&in), SPAN("signal 6")));
+    assert_true(wire_reader_done(&in));
+    assert_non_null(
+        strstr(buf_text(&t.log), "MID 7 killed its scan worker (signal 6) in stage 'test hook'\n"));
+}
+
+static void a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    send_job(1, "Subject: a\r\n\r\n");
+    send_job(2, "X-Mailward-Test: crash\r\n\r\n");
+    send_job(3, "Subject: c\r\n\r\n");
+    t.queue_up = false;
+    const struct timeval a_while = {.tv_usec = 300 * 1000};
+    event_base_loopexit(t.base, &a_while);
+    event_base_dispatch(t.base);
+    assert_int_equal(t.count, 1);
+    bring_up(ROLE_QUEUE);
+    run_until(5);
+    assert_int_equal(expect_hello(1, 3), 0xe);
+    bring_up(ROLE_QUEUE);
+    assert_int_equal(expect_hello(5, 0), 0);
+}
+
+static void the_log_is_told_what_the_sandbox_is_when_it_is_there(void **state)
+{
+    (void)state;
+    t.want_ready = true;
+    bring_up(ROLE_LOG);
+    run_until(0);
+    assert_non_null(strstr(buf_text(&t.log), "scan: 2 workers ready, "));
+    assert_non_null(strstr(buf_text(&t.log), "seccomp"));
+    buf_clear(&t.log);
+    bring_up(ROLE_LOG);
+    assert_int_equal(t.log.len, 0);
+}
+
+static void a_malformed_job_ends_the_role(void **state)
+{
+    (void)state;
+    struct wire_reader in = wire_reader_of(SPAN("\1\0\0\0\0\0\0\0"));
+    if (setjmp(t.fatal) == 0) {
+        role_self.message(ROLE_QUEUE, MSG_SCAN_JOB, &in, -1);
+        fail();
+    }
+}
+
+static void a_queue_that_floods_ends_the_role(void **state)
+{
+    (void)state;
+    if (setjmp(t.fatal) == 0) {
+        for (uint64_t mid = 1; mid < 1000; mid++)
+            send_job(mid, "Subject: a\r\n\r\n");
+        fail();
+    }
+}
+
+static int make_model(void **state)
+{
+    (void)state;
+    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    struct buf file = {0};
+    scan_model_put(&file, &(struct scan_model_parameters){
+                              .table_bits = SCAN_MODEL_LEAST_BITS, .weights = weights, .slope = 1});
+    int fd = mkstemp(model_path);
+    bool written = fd >= 0 && write(fd, file.data, file.len) == (ssize_t)file.len;
+    close(fd);
+    buf_free(&file);
+    return written ? 0 : -1;
+}
+
+static int remove_model(void **state)
+{
+    (void)state;
+    return unlink(model_path);
+}
+
+#define ROLE_TEST(test) cmocka_unit_test_setup_teardown(test, role_begin, role_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROLE_TEST(a_queue_hears_hello_and_then_the_result_of_its_job),
+        ROLE_TEST(a_crash_is_told_and_logged_with_its_stage_and_cause),
+        ROLE_TEST(a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer),
+        ROLE_TEST(the_log_is_told_what_the_sandbox_is_when_it_is_there),
+        ROLE_TEST(a_malformed_job_ends_the_role),
+        ROLE_TEST(a_queue_that_floods_ends_the_role),
+    };
+    return cmocka_run_group_tests(tests, make_model, remove_model);
+}
