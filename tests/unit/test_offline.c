@@ -1,4 +1,4 @@
-/* What the offline tools share: messages from files, and figures of merit. */
+/* What the offline programs share: messages from files, and figures of merit. */
 #define _GNU_SOURCE /* mkdtemp */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/offline/mail_files.h"
+#include "daemon/offline/train_measure.h"
 #include "engine/base/buf.h"
-#include "tools/mail_files.h"
-#include "tools/train_measure.h"
 
 /* Appends "name=message;" for each message seen. */
 static void note(void *context, const char *name, struct span message)
@@ -43,7 +43,7 @@ static void expect_walk(const char *folder, const char *want)
     buf_free(&seen);
 }
 
-static char folder[] = "test_tools.XXXXXX";
+static char folder[] = "test_offline.XXXXXX";
 
 static int folder_begin(void **state)
 {
