@@ -15,6 +15,7 @@ EXTRA_DIST += tests/fuzz/fuzz_mime.dict
 if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
+include tests/fuzz/smtp.mk
 endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.

@@ -8,8 +8,9 @@ static struct smtp_network_list *relays;
 
 bool access_init(struct error *error)
 {
-    relays = smtp_network_list_new(span_text(role_settings()->relay_addresses), error);
-    return relays != NULL;
+    struct error wrong;
+    relays = smtp_network_list_new(span_text(role_settings()->relay_addresses), &wrong);
+    return relays || error_set(error, "smtp.relay-addresses: %s", wrong.text);
 }
 
 struct span access_relay_entry(const struct sockaddr *client)

@@ -15,7 +15,7 @@ void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLE
     else if (address->sa_family == AF_INET6)
         shown = inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
     if (!shown)
-        strcpy(text, "unknown");
+        memcpy(text, "unknown", sizeof "unknown");
 }
 
 in_port_t net_port(const struct sockaddr *address)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* gethostname */
 #include "daemon/smtp/smtp.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,15 +41,13 @@ bool smtp_is_stopping(void)
 
 static bool set_hostname(struct error *error)
 {
-    const char *set = role_settings()->hostname;
-    if (set[0]) {
-        if (!smtp_domain_is_valid(span_text(set)))
-            return error_set(error, "hostname: '%s' is no host name", set);
-        strcpy(hostname, set);
-        return true;
-    }
-    if (gethostname(hostname, sizeof hostname - 1) != 0 || !smtp_domain_is_valid(span_text(hostname)))
-        strcpy(hostname, "localhost");
+    struct span set = span_text(role_settings()->hostname);
+    if (set.n > 0 && !smtp_domain_is_valid(set))
+        return error_set(error, "hostname: '%s' is no host name", set.p);
+    if (set.n > 0)
+        snprintf(hostname, sizeof hostname, "%s", set.p);
+    else if (gethostname(hostname, sizeof hostname - 1) != 0 || !smtp_domain_is_valid(span_text(hostname)))
+        snprintf(hostname, sizeof hostname, "localhost");
     return true;
 }
 

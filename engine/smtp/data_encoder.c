@@ -5,7 +5,7 @@ void smtp_data_encode(struct smtp_data_encoder *e, struct span piece, struct buf
 {
     if (piece.n == 0)
         return;
-    if (!e->in_line && piece.p[0] == '.')
+    if ((!e->started || e->last[1] == '\n') && piece.p[0] == '.')
         buf_append_char(out, '.');
     struct span rest = piece;
     for (;;) {
@@ -17,13 +17,16 @@ void smtp_data_encode(struct smtp_data_encoder *e, struct span piece, struct buf
         rest = span_slice(rest, stuff + 2, rest.n);
     }
     buf_append_span(out, rest);
-    e->in_line = piece.p[piece.n - 1] != '\n';
-    e->after_cr = piece.p[piece.n - 1] == '\r';
+    e->started = true;
+    e->last[0] = piece.n > 1 ? piece.p[piece.n - 2] : e->last[1];
+    e->last[1] = piece.p[piece.n - 1];
 }
 
 void smtp_data_encode_end(struct smtp_data_encoder *e, struct buf *out)
 {
-    if (e->in_line)
-        buf_append_span(out, e->after_cr ? SPAN("\n") : SPAN("\r\n"));
+    if (e->started && e->last[1] == '\r')
+        buf_append_span(out, SPAN("\n"));
+    else if (e->started && (e->last[0] != '\r' || e->last[1] != '\n'))
+        buf_append_span(out, SPAN("\r\n"));
     buf_append_span(out, SPAN(".\r\n"));
 }

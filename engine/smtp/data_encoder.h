@@ -7,12 +7,13 @@
 #include "engine/base/buf.h"
 
 struct smtp_data_encoder {
-    bool in_line;  /* the last byte was no line feed */
-    bool after_cr; /* the last byte was a CR */
+    bool started;
+    char last[2]; /* bytes of the message */
 };
 
 /* Appends the next piece of the message to out; zero-initialised is the start.  Messages in the queue have CRLF
- * throughout; should a bare LF ever get here, a dot behind it is stuffed too. */
+ * throughout; should a bare LF ever get here, a dot behind it is stuffed too, and it does not count as the end of
+ * the last line. */
 void smtp_data_encode(struct smtp_data_encoder *e, struct span piece, struct buf *out);
 /* Appends the end. */
 void smtp_data_encode_end(struct smtp_data_encoder *e, struct buf *out);

@@ -191,6 +191,7 @@ static void sent_data_is_stuffed_and_ended(void **state)
         {SPAN("a\r"), SPAN("a\r\n.\r\n")},
         {SPAN(".\r\n..\r\na.\r\n\r\n."), SPAN("..\r\n...\r\na.\r\n\r\n..\r\n.\r\n")},
         {SPAN("a\n.\r\n"), SPAN("a\n..\r\n.\r\n")},
+        {SPAN("a\n"), SPAN("a\n\r\n.\r\n")},
     };
     struct buf out = {0};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

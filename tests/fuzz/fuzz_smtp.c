@@ -1,0 +1,142 @@
+/* Everything that reads SMTP: the first byte chooses the parser, the second where the input is cut in two.
+ *
+ * Beyond memory safety it checks what the gateway relies on: addresses that pass are safe in a command, and where
+ * data is cut changes neither its end nor its bytes nor whether it is refused. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "engine/smtp/access_list.h"
+#include "engine/smtp/command.h"
+#include "engine/smtp/data_decoder.h"
+#include "engine/smtp/data_encoder.h"
+#include "engine/smtp/header_capture.h"
+#include "engine/smtp/reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void require_safe(struct span address)
+{
+    require(address.n <= SMTP_MAILBOX_MAX);
+    for (size_t i = 0; i < address.n; i++)
+        require(address.p[i] >= ' ' && address.p[i] <= '~' && address.p[i] != '<' && address.p[i] != '>');
+}
+
+static void fuzz_command(struct span in, size_t cut)
+{
+    struct smtp_command c;
+    struct smtp_mail_argument m;
+    struct smtp_mailbox mailbox;
+    (void)cut;
+    if (smtp_command_parse(in, &c) == SMTP_ANSWER_NONE)
+        require(c.argument.n < in.n);
+    if (smtp_mail_parse(in, &m) == SMTP_ANSWER_NONE)
+        require_safe(m.sender.text);
+    if (smtp_rcpt_parse(in, &mailbox) == SMTP_ANSWER_NONE) {
+        struct smtp_mailbox again;
+        require_safe(mailbox.text);
+        require(smtp_mailbox_parse(mailbox.text, &again));
+    }
+}
+
+struct decoded {
+    struct smtp_data_decoder d;
+    struct buf out;
+    size_t used;
+};
+
+static void decode(struct decoded *to, struct span in, size_t cut)
+{
+    *to = (struct decoded){0};
+    smtp_data_decoder_init(&to->d, 4000, 200);
+    to->used = smtp_data_decode(&to->d, span_slice(in, 0, cut), &to->out);
+    if (!to->d.ended)
+        to->used += smtp_data_decode(&to->d, span_slice(in, cut, in.n), &to->out);
+}
+
+static void fuzz_data(struct span in, size_t cut)
+{
+    struct decoded whole, parts;
+    decode(&whole, in, in.n);
+    decode(&parts, in, cut);
+    /* Of two faults in one line either may be met first. */
+    require(whole.d.ended == parts.d.ended && !whole.d.fault == !parts.d.fault && whole.used == parts.used);
+    if (!whole.d.fault)
+        require(span_equal(buf_span(&whole.out), buf_span(&parts.out)));
+    buf_free(&whole.out);
+    buf_free(&parts.out);
+}
+
+/* What is sent ends once, at its end. */
+static void fuzz_encoder(struct span in, size_t cut)
+{
+    struct smtp_data_encoder e = {0};
+    struct buf sent = {0};
+    struct decoded arrived;
+    smtp_data_encode(&e, span_slice(in, 0, cut), &sent);
+    smtp_data_encode(&e, span_slice(in, cut, in.n), &sent);
+    smtp_data_encode_end(&e, &sent);
+    decode(&arrived, buf_span(&sent), sent.len);
+    require(arrived.d.ended && arrived.used == sent.len);
+    buf_free(&arrived.out);
+    buf_free(&sent);
+}
+
+static void fuzz_reply(struct span in, size_t cut)
+{
+    struct smtp_reply r = {0};
+    (void)cut;
+    while (in.n) {
+        size_t line = span_find(in, '\n') + 1;
+        if (smtp_reply_line(&r, span_slice(in, 0, line)) == SMTP_REPLY_DONE) {
+            require(smtp_enhanced_length(span_text(r.enhanced), r.code) > 0);
+            smtp_extensions_parse(buf_span(&r.text));
+            smtp_reply_clear(&r);
+        }
+        require(r.text.len <= SMTP_REPLY_TEXT_MAX);
+        in = span_slice(in, line, in.n);
+    }
+    smtp_reply_free(&r);
+}
+
+static void fuzz_header(struct span in, size_t cut)
+{
+    struct smtp_header_capture whole = {0}, parts = {0};
+    smtp_header_capture_feed(&whole, in);
+    smtp_header_capture_feed(&parts, span_slice(in, 0, cut));
+    smtp_header_capture_feed(&parts, span_slice(in, cut, in.n));
+    require(whole.received_count == parts.received_count && whole.done == parts.done);
+    require(whole.subject.len <= SMTP_CAPTURE_MAX && whole.message_id.len <= SMTP_CAPTURE_MAX);
+    smtp_header_capture_free(&whole);
+    smtp_header_capture_free(&parts);
+}
+
+static void fuzz_lists(struct span in, size_t cut)
+{
+    struct error error;
+    struct sockaddr any = {.sa_family = AF_UNSPEC};
+    struct smtp_network_list *list = smtp_network_list_new(in, &error);
+    if (list)
+        smtp_network_list_match(list, &any);
+    smtp_network_list_free(list);
+    smtp_domain_list_match(span_slice(in, 0, cut), span_slice(in, cut, in.n));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const targets[])(struct span in, size_t cut) = {
+        fuzz_command, fuzz_data, fuzz_encoder, fuzz_reply, fuzz_header, fuzz_lists,
+    };
+    if (size < 2)
+        return 0;
+    struct span in = span_of(data + 2, size - 2);
+    size_t cut = data[1] < in.n ? data[1] : in.n;
+    targets[data[0] % (sizeof targets / sizeof targets[0])](in, cut);
+    return 0;
+}
