@@ -38,80 +38,21 @@ static const char *const worker_files[] = {REPORT_FILES NULL};
 /* Nothing that starts another program, gains or changes privileges, reaches into other processes or loads code
  * into the kernel is any role's business; io_uring would do the rest unseen by this filter. */
 static const char *const never_calls[] = {
-    "execve",
-    "execveat",
+    "execve", "execveat",
     /* other processes */
-    "process_vm_readv",
-    "process_vm_writev",
-    "kcmp",
-    "pidfd_getfd",
-    "process_madvise",
-    "perf_event_open",
+    "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "process_madvise", "perf_event_open",
     /* the file system as a whole */
-    "mount",
-    "umount",
-    "umount2",
-    "pivot_root",
-    "chroot",
-    "fsopen",
-    "fsconfig",
-    "fsmount",
-    "fspick",
-    "move_mount",
-    "open_tree",
-    "mount_setattr",
-    "swapon",
-    "swapoff",
-    "quotactl",
-    "quotactl_fd",
-    "mknod",
-    "mknodat",
-    "open_by_handle_at",
-    "name_to_handle_at",
-    "fanotify_init",
+    "mount", "umount", "umount2", "pivot_root", "chroot", "fsopen", "fsconfig", "fsmount", "fspick",
+    "move_mount", "open_tree", "mount_setattr", "swapon", "swapoff", "quotactl", "quotactl_fd", "mknod",
+    "mknodat", "open_by_handle_at", "name_to_handle_at", "fanotify_init",
     /* privileges */
-    "setuid",
-    "setgid",
-    "setreuid",
-    "setregid",
-    "setresuid",
-    "setresgid",
-    "setgroups",
-    "setfsuid",
-    "setfsgid",
-    "capset",
-    "unshare",
-    "setns",
-    "personality",
+    "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "setfsuid", "setfsgid",
+    "capset", "unshare", "setns", "personality",
     /* the kernel and the machine */
-    "bpf",
-    "kexec_load",
-    "kexec_file_load",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "userfaultfd",
-    "io_uring_setup",
-    "io_uring_enter",
-    "io_uring_register",
-    "reboot",
-    "settimeofday",
-    "clock_settime",
-    "clock_adjtime",
-    "adjtimex",
-    "sethostname",
-    "setdomainname",
-    "acct",
-    "syslog",
-    "vhangup",
-    "iopl",
-    "ioperm",
-    "modify_ldt",
-    NULL,
-};
+    "bpf", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "keyctl",
+    "add_key", "request_key", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
+    "reboot", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname",
+    "acct", "syslog", "vhangup", "iopl", "ioperm", "modify_ldt", NULL};
 
 /* The leak check at the end of a sanitized process is done by a thread that traces it. */
 static const char *const trace_calls[] = {"ptrace", NULL};
@@ -119,42 +60,16 @@ static const char *const fork_calls[] = {"fork", "vfork", "clone", "clone3", NUL
 
 /* What the engine, malloc and the worker's own loop need.  Numbers with conditions are in allow_worker_calls(). */
 static const char *const worker_calls[] = {
-    "read",
-    "readv",
-    "pread64",
-    "write",
-    "writev",
-    "recvmsg",
-    "sendmsg",
-    "close",
-    "lseek",
+    "read", "readv", "pread64", "write", "writev", "recvmsg", "sendmsg", "close", "lseek",
     /* memory */
-    "brk",
-    "munmap",
-    "mremap",
-    "madvise",
-    "futex",
+    "brk", "munmap", "mremap", "madvise", "futex",
     /* a result too large for a packet */
-    "memfd_create",
-    "ftruncate",
+    "memfd_create", "ftruncate",
     /* time, size of memory (qsort), randomness of malloc */
-    "clock_gettime",
-    "clock_getres",
-    "gettimeofday",
-    "getrusage",
-    "sysinfo",
-    "getrandom",
+    "clock_gettime", "clock_getres", "gettimeofday", "getrusage", "sysinfo", "getrandom",
     /* abort() and the end */
-    "getpid",
-    "gettid",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "rt_sigreturn",
-    "restart_syscall",
-    "exit",
-    "exit_group",
-    NULL,
-};
+    "getpid", "gettid", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",
+    "exit_group", NULL};
 
 /* In sanitizer builds, besides never_calls. */
 static const char *const worker_never_calls[] = {
@@ -180,11 +95,11 @@ static int deny_sockets_except(scmp_filter_ctx filter, uint32_t action, bool net
 {
     int number = SCMP_SYS(socket);
     if (!network)
-        return seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        return seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
     /* AF_UNIX, AF_INET and AF_INET6 stay. */
-    int result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6));
+    int result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
     for (unsigned family = AF_INET + 1; family < AF_INET6 && result == 0; family++)
-        result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, family));
+        result = seccomp_rule_add(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, family, 0));
     return result;
 }
 
@@ -204,9 +119,9 @@ static int allow_worker_calls(scmp_filter_ctx filter)
     } rules[] = {
         {SCMP_SYS(mmap), not_exec},
         {SCMP_SYS(mprotect), not_exec},
-        {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid())}, /* abort() */
-        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS)},
-        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS)},
+        {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid(), 0)}, /* abort() */
+        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0)},
+        {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS, 0)},
     };
     int result = add_rules(filter, SCMP_ACT_ALLOW, worker_calls);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0] && result == 0; i++)

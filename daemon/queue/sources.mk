@@ -1,1 +1,33 @@
-# Sources of this folder.
+# The queue role: a library, so that unit tests reach all of it, and the program.
+noinst_LIBRARIES += libqueue.a
+libqueue_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
+libqueue_a_SOURCES = \
+	%D%/body.c %D%/body.h \
+	%D%/bounce.c %D%/bounce_text.c %D%/bounce.h \
+	%D%/compact.c \
+	%D%/deliver.c %D%/deliver_result.c \
+	%D%/dispatch_scan.c \
+	%D%/ending.c %D%/ending.h \
+	%D%/fault.c %D%/fault.h \
+	%D%/header.c %D%/header.h \
+	%D%/intake.c \
+	%D%/known.c \
+	%D%/maildir.c %D%/maildir.h \
+	%D%/message.c %D%/message.h \
+	%D%/outbox.c \
+	%D%/queue.h \
+	%D%/route.c %D%/route.h \
+	%D%/schedule.c %D%/schedule.h \
+	%D%/space.c \
+	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \
+	%D%/store.c %D%/store.h %D%/store_internal.h %D%/store_message.c %D%/store_outbox.c \
+	%D%/store_statements.def \
+	%D%/table.c %D%/table.h \
+	%D%/turn.c %D%/turn.h \
+	%D%/verdict.c %D%/verdict_log.c %D%/verdict_log.h
+QUEUE_LIBS = libqueue.a $(DAEMON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+
+pkglibexec_PROGRAMS += mailwardd-queue
+mailwardd_queue_SOURCES = %D%/queue.c
+mailwardd_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+mailwardd_queue_LDADD = $(QUEUE_LIBS)

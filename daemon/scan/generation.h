@@ -9,7 +9,6 @@
 #include "engine/judge/judge.h"
 
 struct generation {
-    uint32_t number;
     struct judge_runtime runtime;
     struct breadcrumbs crumbs;
     uint64_t address_space; /* bytes that a worker may map, the largest message included */

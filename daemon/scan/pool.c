@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/channel.h"
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
@@ -18,6 +19,7 @@ enum {
     ZYGOTE_RETRY_US = 1000 * 1000,
     WORKER_MEMORY = 512 * 1024 * 1024, /* address space, besides the message */
     STAGE_MAX = 120,
+    RESULT_MAX = CHANNEL_MESSAGE_MAX - 64, /* it has to fit a message to the queue */
 };
 
 struct job_list {
@@ -125,7 +127,7 @@ static void take_packet(struct pool *pool, struct slot *s, struct packet *packet
     if (packet->fd >= 0)
         close(packet->fd);
     bool result = packet->type == WORKER_RESULT || packet->type == WORKER_LAST_RESULT;
-    if (result && s->state == SLOT_BUSY)
+    if (result && s->state == SLOT_BUSY && packet->body.n <= RESULT_MAX)
         take_result(pool, s, packet);
     else if (packet->type == WORKER_READY && s->state == SLOT_STARTING)
         take_ready(pool, s, packet->body);
@@ -276,7 +278,6 @@ struct pool *pool_new(const struct pool_config *config, const struct pool_handle
     list_init(&pool->waiting);
     list_init(&pool->waiting_alone);
     pool->generation = (struct generation){
-        .number = 1,
         .runtime = config->runtime,
         .address_space = WORKER_MEMORY + config->message_bytes_max,
         .supervisor = getpid(),

@@ -215,13 +215,14 @@ void mime_charset_feed(struct mime_charset_stream *s, struct span bytes)
         s->held_size -= used;
         memmove(s->held, s->held + used, s->held_size);
     }
+    if (bytes.n == 0)
+        return;
     size_t used = transform(s, bytes, false);
     if (bytes.n - used > sizeof s->held / 2)
         used += transform(s, span_slice(bytes, used, bytes.n), true);
     struct span rest = span_slice(bytes, used, sizeof s->held / 2);
     memcpy(s->held + s->held_size, rest.p, rest.n);
     s->held_size += rest.n;
-    flush(s);
 }
 
 void mime_charset_finish(struct mime_charset_stream *s)

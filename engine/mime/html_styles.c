@@ -57,6 +57,8 @@ void html_styles_tag(struct html_styles *styles, const struct html_tag *tag)
 
 void html_styles_sheet(struct html_styles *styles)
 {
+    if (styles->base.background == HTML_COLOR_UNKNOWN)
+        return;
     styles->base.background = HTML_COLOR_UNKNOWN;
     for (size_t i = 0; i < styles->count; i++)
         styles->styles[i].background = HTML_COLOR_UNKNOWN;

@@ -43,12 +43,14 @@ enum mime_flag {
 struct mime_header {
     struct span name;
     struct span value;   /* raw: folded, undecoded, without the final line end */
-    struct span decoded; /* unfolded, RFC 2047 words decoded to UTF-8; points into the arena or the message */
+    struct span decoded; /* unfolded, trimmed, RFC 2047 words decoded to UTF-8; in the arena or the message */
 };
 
 struct mime_url {
-    struct span target; /* as found in text or HTML, entities decoded */
-    struct span text;   /* the visible text of the link; empty for a bare URL */
+    /* The href of a or area, the action of a form, or a bare URL; entities decoded, at most 2 KiB. */
+    struct span target;
+    /* The visible text of an a[href], at most 256 bytes; else empty. */
+    struct span text;
 };
 
 struct mime_attachment {
@@ -61,7 +63,10 @@ struct mime_view {
     size_t header_count;
     size_t body_offset; /* where the body begins in the message; its size when there is none */
 
-    struct span text;   /* decoded visible text of all text parts, UTF-8, at most limits.text_bytes */
+    /* Decoded visible text of all text parts in their order, each beginning a line: UTF-8 without NUL, lines end
+     * with LF, at most limits.text_bytes.  The first part that has any is in it, however deep it lies and
+     * whatever limit but the budget was hit before. */
+    struct span text;
     struct span hidden; /* text that HTML hides (font size 0, display:none ...), at most 4 KiB */
 
     struct mime_url *urls;
@@ -70,7 +75,10 @@ struct mime_view {
     size_t attachment_count;
 
     /* facts of structure */
-    uint32_t parts, depth, html_parts, plain_parts, images, forms, links, scripts;
+    uint32_t parts; /* the message itself and everything in it, containers too; at most limits.parts */
+    uint32_t depth; /* of nesting; at most limits.depth */
+    uint32_t html_parts, plain_parts;
+    uint32_t images, forms, links, scripts; /* elements in HTML: img, form, a and area with href, script */
     uint64_t html_bytes, plain_bytes, attachment_bytes; /* decoded sizes */
     uint32_t mismatched_links;                          /* the text shows one host, the target is another */
     uint32_t flags;                                     /* enum mime_flag */

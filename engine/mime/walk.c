@@ -115,10 +115,13 @@ static void read_header(struct walk *w, bool top, struct mime_entity *entity)
             return;
         struct mime_field field;
         enum mime_line line = mime_field_next(pass->message, &pass->pos, &field);
-        if (line == MIME_END)
-            break;
+        if (line == MIME_END) {
+            if (begin == pass->message.n) /* no empty line: the body began where the fields ended */
+                pass->pos = first_odd;
+            return;
+        }
         if (mime_pass_spend(pass, pass->pos - begin))
-            break;
+            return;
         if (line == MIME_FIELD) {
             mime_entity_take(entity, &field, pass->arena);
             if (top)
@@ -129,8 +132,6 @@ static void read_header(struct walk *w, bool top, struct mime_entity *entity)
         if (first_odd == pass->message.n)
             first_odd = begin;
     }
-    if (pass->pos == pass->message.n) /* no empty line: the body began where the fields ended */
-        pass->pos = first_odd;
 }
 
 static bool count_part(struct mime_pass *pass)
@@ -210,6 +211,8 @@ static bool walk_body(struct walk *w, struct mime_entity *entity)
     if (entity->kind == MIME_MESSAGE)
         return pass->pos < pass->message.n;
     struct span body = take_body(w, &more, &delimiter);
+    if (pass->stopped)
+        return false;
     if (entity->kind == MIME_MULTIPART && (!more || delimiter.level + 1 < w->depth)) {
         pass->view->flags |= MIME_BROKEN_STRUCTURE; /* none of its parts ever came */
         *entity = (struct mime_entity){.kind = MIME_PLAIN};

@@ -28,8 +28,8 @@ def sanitized():
     return config.exists() and "#define WITH_SANITIZERS 1" in config.read_text()
 
 
-def wait_until(condition, what, seconds=20):
-    """Polls until condition() is true and returns its value.  Fails when the deadline passes."""
+def wait_until(condition, what, seconds=20, pause=0.01):
+    """Asks every `pause` seconds until condition() is true; returns its value, or fails at the deadline."""
     seconds *= 3 if sanitized() else 1
     deadline = time.monotonic() + seconds
     while True:
@@ -38,4 +38,4 @@ def wait_until(condition, what, seconds=20):
             return value
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(0.01)
+        time.sleep(pause)

@@ -125,7 +125,7 @@ class Instance:
         return self.status().get("active_recipients") == 0
 
     def wait_empty(self, seconds=60):
-        wait_until(self.is_empty, "an empty queue", seconds)
+        wait_until(self.is_empty, "an empty queue", seconds, pause=0.1)
 
     def wait_idle(self, seconds=60):
         """Returns when the log tells the end of every message; for tests that go on to read it."""

@@ -41,7 +41,7 @@ FOREIGN = {
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_query\.c",
     r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]",
     r"event2/.*": r"daemon/.*|tests/.*",
-    r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c",
+    r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"gmime/.*": r"tests/.*",
 }
 

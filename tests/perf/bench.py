@@ -67,7 +67,7 @@ def write_messages(folder):
 def send(address, connections, count, messages):
     """Runs the load and returns the moment of its first byte."""
     line = [program("bench-load"), address[0], str(address[1]), str(connections), str(count), *map(str, messages)]
-    output = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout
+    output = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout
     return float(output.split()[1])
 
 

@@ -40,6 +40,10 @@ error     unix  -  -  n  -    -  error
 retry     unix  -  -  n  -    -  error
 smtp      unix  -  -  n  -    -  smtp
 relay     unix  -  -  n  -    -  smtp
+proxymap  unix  -  -  n  -    -  proxymap
+anvil     unix  -  -  n  -    1  anvil
+flush     unix  n  -  n  1000? 0 flush
+scache    unix  -  -  n  -    1  scache
 postlog   unix-dgram n - n -  1  postlogd
 """
 

@@ -7,3 +7,9 @@ test_mime_html_SOURCES = tests/unit/test_mime_html.c tests/unit/view_fixture.h
 test_mime_html_LDADD = $(TEST_LIBS)
 test_mime_limits_SOURCES = tests/unit/test_mime_limits.c tests/unit/view_fixture.h
 test_mime_limits_LDADD = $(TEST_LIBS)
+if HAVE_GMIME
+UNIT_TESTS += test_mime_oracle
+test_mime_oracle_SOURCES = tests/unit/test_mime_oracle.c tests/unit/view_fixture.h
+test_mime_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(GMIME_CFLAGS)
+test_mime_oracle_LDADD = $(TEST_LIBS) $(GMIME_LIBS)
+endif

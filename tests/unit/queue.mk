@@ -1,1 +1,19 @@
-# Unit tests of queue.
+UNIT_TESTS += test_spool test_store test_relay test_queue
+
+test_spool_SOURCES = tests/unit/test_spool.c
+test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_spool_LDADD = libqueue.a $(TEST_LIBS) $(CRYPTO_LIBS)
+
+test_store_SOURCES = tests/unit/test_store.c
+test_store_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_store_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_relay_SOURCES = tests/unit/test_relay.c
+test_relay_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+# The whole role behind its hooks, with the test as its peers.
+test_queue_SOURCES = tests/unit/test_queue.c tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
+test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
+test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)

@@ -42,6 +42,8 @@ static void an_empty_message_gives_an_empty_view(void **state)
     (void)state;
     struct mime_view view = VIEW("");
     assert_int_equal(view.header_count + view.text.n + view.flags + view.body_offset, 0);
+    view = view_of((struct span){0});
+    assert_int_equal(view.parts, 1);
 }
 
 static void a_header_without_a_body_ends_at_its_end(void **state)
@@ -60,6 +62,8 @@ static void a_line_without_colon_is_skipped_and_told(void **state)
     assert_int_equal(view.header_count, 2);
     assert_true(view.flags & MIME_BROKEN_STRUCTURE);
     expect_span(view.text, "body");
+    view = VIEW("A: 1\r\nno colon here\r\n\r\n");
+    assert_int_equal(view.body_offset, 23);
 }
 
 static void text_without_any_header_is_the_body(void **state)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -391,6 +392,33 @@ static void the_report_says_what_is_active(void **state)
     assert_int_equal(status_of(child), CHILD_DID_IT);
 }
 
+/* As if the kernel had been built without. */
+static bool hide_landlock(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool hidden =
+        filter && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), 444, 0) == 0 && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return hidden && landlock_abi() == 0;
+}
+
+static void a_kernel_without_landlock_leaves_seccomp_and_the_report_says_so(void **state)
+{
+    (void)state;
+    need_seccomp();
+    pid_t child = fork();
+    if (child == 0) {
+        struct buf report = {0};
+        struct error error;
+        struct span want = SPAN("no landlock in this kernel, seccomp");
+        const struct sandbox box = {.write_dirs = own_folder};
+        if (!hide_landlock() || !sandbox_enter(&box, &report, &error) || !span_equal(buf_span(&report), want))
+            _exit(CHILD_HAS_NO_SANDBOX);
+        _exit(make_internet_socket());
+    }
+    assert_int_equal(status_of(child), CHILD_WAS_REFUSED);
+}
+
 static int make_folders(void **state)
 {
     (void)state;
@@ -428,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_readable_folder_is_not_writable),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error_with_its_name),
         cmocka_unit_test(the_report_says_what_is_active),
+        cmocka_unit_test(a_kernel_without_landlock_leaves_seccomp_and_the_report_says_so),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);
 }

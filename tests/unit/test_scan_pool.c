@@ -252,6 +252,29 @@ static void an_empty_message_is_judged(void **state)
     assert_int_equal(t.results, 1);
 }
 
+/* A converter that was not opened before would need a file. */
+static void no_charset_makes_a_worker_reach_for_files(void **state)
+{
+    (void)state;
+    static const char *const charsets[] = {
+        "utf-8",       "us-ascii",  "iso-8859-1", "iso-8859-15", "windows-1252",    "windows-1251", "koi8-r",
+        "iso-2022-jp", "shift_jis", "euc-jp",     "gb2312",      "gb18030",         "big5",         "euc-kr",
+        "utf-16",      "utf-16le",  "utf-7",      "utf-32",      "iso-2022-cn-ext", "iso-2022-kr",  "ibm1047",
+        "x-unknown",   "macintosh", "tis-620",    "hz-gb-2312",  "utf-8//translit", "../gconv/x",   "",
+    };
+    enum { COUNT = sizeof charsets / sizeof charsets[0] };
+    for (uint64_t i = 0; i < COUNT; i++) {
+        char message[400];
+        snprintf(message, sizeof message,
+                 "Subject: =?%s?q?a=1B=24B=A4?=\r\nContent-Type: text/html; charset=\"%s\"\r\n\r\n"
+                 "<p>a\x1b$B\xa4\xff+AGE-</p>\r\n",
+                 charsets[i], charsets[i]);
+        submit(i, message);
+    }
+    run_until(COUNT);
+    assert_int_equal(t.results, COUNT);
+}
+
 static void twenty_thousand_recipients_come_back(void **state)
 {
     (void)state;
@@ -340,6 +363,7 @@ static void nobody_outlives_the_supervisor(void **state)
     pid_t supervisor = fork();
     if (supervisor == 0)
         be_a_supervisor(pipe_ends[1]);
+    close(pipe_ends[1]);
     assert_int_equal(read(pipe_ends[0], pids, sizeof pids), sizeof pids);
     assert_true(pids[0] > 0 && pids[1] > 0 && !is_gone(pids[0]) && !is_gone(pids[1]));
     kill(supervisor, SIGKILL);
@@ -349,7 +373,6 @@ static void nobody_outlives_the_supervisor(void **state)
     assert_true(is_gone(pids[0]));
     assert_true(is_gone(pids[1]));
     close(pipe_ends[0]);
-    close(pipe_ends[1]);
 }
 
 /* The role closes its sandbox after the first zygote and workers are made: it must still be able to kill them, and to
@@ -391,6 +414,7 @@ int main(void)
         POOL_TEST(a_message_that_hangs_is_given_up_in_time),
         POOL_TEST(a_message_that_could_still_change_is_not_read),
         POOL_TEST(an_empty_message_is_judged),
+        POOL_TEST(no_charset_makes_a_worker_reach_for_files),
         POOL_TEST(twenty_thousand_recipients_come_back),
         POOL_TEST(a_worker_that_dies_idle_is_replaced),
         POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
@@ -398,5 +422,6 @@ int main(void)
         cmocka_unit_test(all_of_it_works_from_within_the_role_s_sandbox),
         cmocka_unit_test(nobody_outlives_the_supervisor),
     };
+    mime_charsets_open();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

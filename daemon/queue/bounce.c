@@ -1,0 +1,54 @@
+/* Bounces: making and storing them. */
+#include "daemon/queue/bounce.h"
+
+#include "daemon/log_lines.h"
+#include "daemon/queue/header.h"
+#include "engine/base/clock.h"
+
+enum { HEAD_BYTES = 10 * 1024 };
+
+bool bounce_store(struct queue *q, const struct message *m, const struct bounce_failure *failures,
+                  uint32_t count, struct message **made, struct fault *f)
+{
+    message_free(*made);
+    *made = NULL;
+    if (m->sender.n == 0 || count == 0)
+        return true;
+    struct recipient to = {.address = m->sender};
+    struct message bounce = {.parent = message_mid(m),
+                             .received = clock_wall_us(),
+                             .state = RECIPIENT_DELIVER,
+                             .recipients = &to,
+                             .recipient_count = 1};
+    if (!store_take_id(q->store, ID_MID, &bounce.node.key, f))
+        return false;
+    char head[HEAD_BYTES];
+    struct bounce b = {.hostname = span_text(q->hostname),
+                       .sender = m->sender,
+                       .mid = message_mid(&bounce),
+                       .now = bounce.received,
+                       .received = m->received,
+                       .failures = failures,
+                       .count = count,
+                       .head = span_of(head, body_head(q, m, head, sizeof head))};
+    struct buf text = {0};
+    bounce_put(&text, &b);
+    bounce.body_8bit = bounce_has_8bit(buf_span(&text));
+    bounce.message_id = header_message_id(buf_span(&text));
+    bool good = spool_append(q->spool, message_mid(&bounce), buf_span(&text), &bounce.body, f) &&
+                store_add_message(q->store, &bounce, f);
+    if (good)
+        *made = message_copy(&bounce, NULL, 0);
+    buf_free(&text);
+    return good;
+}
+
+void bounce_committed(struct queue *q, struct message *made)
+{
+    if (!made)
+        return;
+    spool_keep(q->spool, &made->body);
+    LOG(BOUNCE_MADE, LOG_U(message_mid(made)), LOG_U(made->parent));
+    LOG(QUEUED, LOG_U(message_mid(made)));
+    queue_add_message(q, made);
+}

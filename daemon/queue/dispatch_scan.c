@@ -1,0 +1,85 @@
+/* Handing messages to the scan role, in the order of their arrival. */
+#include "daemon/queue/queue.h"
+#include "daemon/role.h"
+
+enum { JOBS_PER_WORKER = 2, BYTES_IN_HAND = 256 * 1024 * 1024 };
+
+static void give(struct queue *q, struct message *m)
+{
+    TAILQ_REMOVE(&q->scan.waiting, m, link);
+    m->hand = HAND_PEER;
+    TAILQ_INSERT_TAIL(&q->scan.in_hand, m, link);
+    q->scan.jobs++;
+    q->scan.bytes += m->body.length;
+}
+
+void scan_take_back(struct queue *q, struct message *m)
+{
+    TAILQ_REMOVE(&q->scan.in_hand, m, link);
+    q->scan.jobs--;
+    q->scan.bytes -= m->body.length;
+    m->hand = HAND_QUEUE;
+}
+
+void scan_hello(struct queue *q, struct wire_reader *in)
+{
+    uint32_t workers = wire_get_u32(in);
+    uint32_t count = wire_get_count(in, 8);
+    for (struct message *m; (m = TAILQ_LAST(&q->scan.in_hand, message_list));) {
+        scan_take_back(q, m);
+        TAILQ_INSERT_HEAD(&q->scan.waiting, m, link);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct message *m = queue_find(q, wire_get_u64(in));
+        if (m && m->state == RECIPIENT_SCAN && m->hand == HAND_QUEUE)
+            give(q, m);
+    }
+    q->scan.ready = !in->failed;
+    q->scan.most = workers < UINT16_MAX ? workers * JOBS_PER_WORKER : UINT16_MAX;
+    scan_dispatch(q);
+}
+
+void scan_gone(struct queue *q)
+{
+    q->scan.ready = false;
+}
+
+static void send_job(struct queue *q, struct message *m, int fd)
+{
+    struct arena *arena = arena_new();
+    struct span *recipients = arena_calloc(arena, m->recipient_count, sizeof *recipients);
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        recipients[i] = m->recipients[i].address;
+    struct scan_job job = {.mid = message_mid(m),
+                           .alone = m->scan_tries > 0,
+                           .trace_bytes = m->trace_bytes,
+                           .sender = m->sender,
+                           .helo = m->helo,
+                           .client_ip = m->client_ip,
+                           .recipients = recipients,
+                           .recipient_count = m->recipient_count};
+    struct buf body = {0};
+    scan_job_put(&body, &job);
+    role_send(ROLE_SCAN, MSG_SCAN_JOB, buf_span(&body), fd);
+    buf_free(&body);
+    arena_free(arena);
+    give(q, m);
+}
+
+void scan_dispatch(struct queue *q)
+{
+    struct message *m;
+    while (q->scan.ready && q->scan.jobs < q->scan.most && q->scan.bytes < BYTES_IN_HAND &&
+           (m = TAILQ_FIRST(&q->scan.waiting))) {
+        int fd;
+        enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
+        if (result == SPOOL_FAILED)
+            return; /* tried again by the tick */
+        if (result == SPOOL_GOOD) {
+            send_job(q, m, fd);
+        } else {
+            TAILQ_REMOVE(&q->scan.waiting, m, link);
+            queue_hold(q, m);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* What the queue reads from the header of a message itself. */
+#include "daemon/queue/header.h"
+
+enum { VALUE_BYTES = 998 };
+
+/* The next line without its end; *rest moves behind it. */
+static struct span next_line(struct span *rest)
+{
+    size_t end = span_find(*rest, '\n');
+    struct span line = span_slice(*rest, 0, end);
+    *rest = span_slice(*rest, end + 1, rest->n);
+    if (line.n && line.p[line.n - 1] == '\r')
+        line.n--;
+    return line;
+}
+
+struct span header_message_id(struct span head)
+{
+    const struct span name = SPAN("message-id:");
+    while (head.n) {
+        struct span line = next_line(&head);
+        if (line.n == 0)
+            break;
+        if (!span_starts_nocase(line, name))
+            continue;
+        struct span value = span_trim(span_slice(line, name.n, line.n));
+        /* A long id is often folded right behind the name. */
+        if (value.n == 0 && head.n && (head.p[0] == ' ' || head.p[0] == '\t'))
+            value = span_trim(next_line(&head));
+        return span_slice(value, 0, VALUE_BYTES);
+    }
+    return (struct span){0};
+}
+
+struct span header_block(struct span head)
+{
+    struct span rest = head;
+    while (rest.n) {
+        const char *line = rest.p;
+        if (next_line(&rest).n == 0)
+            return span_slice(head, 0, (size_t)(line - head.p));
+    }
+    return head;
+}

@@ -1,0 +1,14 @@
+/* What the queue reads from the header of a message itself. */
+#ifndef QUEUE_HEADER_H
+#define QUEUE_HEADER_H
+
+#include "engine/base/span.h"
+
+/* The value of the first Message-ID field (RFC 5322 3.6.4) in the header that head begins with: one line, at
+ * most 998 bytes, empty when there is none. */
+struct span header_message_id(struct span head);
+
+/* The header alone: up to the empty line, or all of it when there is none. */
+struct span header_block(struct span head);
+
+#endif

@@ -1,0 +1,87 @@
+/* Messages in memory. */
+#include "daemon/queue/message.h"
+
+#include <stdlib.h>
+
+#include "engine/base/xalloc.h"
+
+static struct span put_text(char **at, struct span s)
+{
+    struct span copy = {*at, s.n};
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return copy;
+}
+
+struct message *message_copy(const struct message *m, const uint32_t *rids, uint32_t rid_count)
+{
+    uint32_t count = rids ? rid_count : m->recipient_count;
+    size_t text = m->sender.n + m->helo.n + m->client_ip.n + m->message_id.n;
+    for (uint32_t i = 0; i < count; i++)
+        text += (rids ? message_recipient(m, rids[i]) : &m->recipients[i])->address.n;
+    struct message *copy = xmalloc(sizeof *copy + count * sizeof(struct recipient) + text);
+    *copy = *m;
+    copy->recipients = (struct recipient *)(copy + 1);
+    copy->recipient_count = count;
+    char *at = (char *)(copy->recipients + count);
+    for (uint32_t i = 0; i < count; i++) {
+        copy->recipients[i] = *(rids ? message_recipient(m, rids[i]) : &m->recipients[i]);
+        copy->recipients[i].address = put_text(&at, copy->recipients[i].address);
+    }
+    copy->sender = put_text(&at, m->sender);
+    copy->helo = put_text(&at, m->helo);
+    copy->client_ip = put_text(&at, m->client_ip);
+    copy->message_id = put_text(&at, m->message_id);
+    copy->edits = (struct span){0};
+    message_set_edits(copy, m->edits);
+    copy->hand = HAND_QUEUE;
+    copy->heap_index = 0;
+    copy->bytes = NULL;
+    return copy;
+}
+
+void message_free(struct message *m)
+{
+    if (!m)
+        return;
+    free(m->bytes);
+    free((char *)m->edits.p);
+    free(m);
+}
+
+struct recipient *message_recipient(const struct message *m, uint32_t rid)
+{
+    uint32_t low = 0, high = m->recipient_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (m->recipients[middle].rid < rid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < m->recipient_count && m->recipients[low].rid == rid ? &m->recipients[low] : NULL;
+}
+
+void message_remove_ended(struct message *m)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        if (!m->recipients[i].ended)
+            m->recipients[kept++] = m->recipients[i];
+    m->recipient_count = kept;
+}
+
+void message_set_edits(struct message *m, struct span edits)
+{
+    free((char *)m->edits.p);
+    m->edits = (struct span){edits.n ? xmemdup0(edits.p, edits.n) : NULL, edits.n};
+}
+
+void message_update_due(struct message *m)
+{
+    m->due = INT64_MAX;
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        if (m->recipients[i].next_try < m->due)
+            m->due = m->recipients[i].next_try;
+}

@@ -1,0 +1,87 @@
+/* A message that waits for its scan or its delivery, as it is kept in memory: some hundred bytes, no body.
+ *
+ * The store holds the same facts; memory is changed only after the transaction that changed the store.
+ * Quarantined and held messages are in the store alone.
+ */
+#ifndef QUEUE_MESSAGE_H
+#define QUEUE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "daemon/queue/spool.h"
+#include "daemon/queue/table.h"
+#include "engine/base/span.h"
+#include "engine/judge/judge.h"
+
+/* Stored: numbers never change. */
+enum recipient_state {
+    RECIPIENT_SCAN = 1,
+    RECIPIENT_DELIVER = 2,
+    RECIPIENT_QUARANTINE = 3,
+    RECIPIENT_HELD = 4, /* its body is damaged; for the administrator to decide */
+};
+
+struct recipient {
+    uint32_t rid;
+    bool saved; /* already in the Maildir when the queue started */
+    bool ended; /* to be removed by message_remove_ended() */
+    uint32_t tries;
+    int64_t next_try; /* wall time */
+    struct span address;
+};
+
+/* Who has the message at the moment. */
+enum message_hand {
+    HAND_QUEUE,   /* in the list of those waiting for scan, or in the schedule */
+    HAND_PEER,    /* scan or smtp */
+    HAND_WRITING, /* an operation on it waits for its commit */
+};
+
+struct message {
+    struct table_node node; /* key: MID */
+    uint64_t parent;        /* of a split, or the bounced message; 0: none */
+    uint64_t icid;
+    int64_t received;
+    struct spool_record body;
+    uint32_t trace_bytes;
+    bool body_8bit, outbound;
+    uint8_t scan_tries; /* workers it has killed */
+    uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
+    struct span sender, helo, client_ip, message_id;
+    struct span edits;            /* judge_edits_put(); empty: none */
+    enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
+    struct recipient *recipients; /* ascending by RID */
+    uint32_t recipient_count;
+
+    /* not stored */
+    enum message_hand hand;
+    uint32_t hand_attempt;       /* of the job that smtp has */
+    bool reloaded;               /* from the store: a delivery may have begun before */
+    size_t heap_index;           /* in the schedule; 0: not there */
+    int64_t due;                 /* the schedule's key: earliest next_try */
+    char *bytes;                 /* the body, while the cache has it */
+    TAILQ_ENTRY(message) link;   /* waiting for scan, or in a peer's hand */
+    TAILQ_ENTRY(message) cached; /* while bytes is set */
+};
+
+TAILQ_HEAD(message_list, message);
+
+static inline uint64_t message_mid(const struct message *m)
+{
+    return m->node.key;
+}
+
+/* A copy of the stored facts of m, with recipients (those of m when rids is NULL) and all text of its own. */
+struct message *message_copy(const struct message *m, const uint32_t *rids, uint32_t rid_count);
+void message_free(struct message *m);
+
+struct recipient *message_recipient(const struct message *m, uint32_t rid);
+/* Drops the recipients that are marked as ended. */
+void message_remove_ended(struct message *m);
+void message_set_edits(struct message *m, struct span edits);
+/* Sets due from the recipients. */
+void message_update_due(struct message *m);
+
+#endif

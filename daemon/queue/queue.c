@@ -1,0 +1,281 @@
+/* The queue role: takes mail from smtp, keeps it on disk, has it scanned and sees it delivered or returned. */
+#define _GNU_SOURCE /* gethostname */
+#include "daemon/queue/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/queue/maildir.h"
+#include "daemon/role.h"
+#include "engine/base/xalloc.h"
+
+enum { LOG_PAGES_IDLE = 100 };
+
+static struct queue queue;
+static struct event *tick;
+
+struct message *queue_find(const struct queue *q, uint64_t mid)
+{
+    return TABLE_ENTRY(table_find(&q->messages, mid), struct message, node);
+}
+
+void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
+{
+    for (uint32_t i = 0; i < m->recipient_count; i++) {
+        uint64_t *gauge = m->state == RECIPIENT_SCAN    ? &q->gauges.waiting_scan
+                          : m->recipients[i].tries == 0 ? &q->gauges.active
+                                                        : &q->gauges.delayed;
+        *gauge += (uint64_t)sign;
+    }
+}
+
+void queue_put_back(struct queue *q, struct message *m)
+{
+    m->hand = HAND_QUEUE;
+    if (m->state == RECIPIENT_SCAN) {
+        TAILQ_INSERT_TAIL(&q->scan.waiting, m, link);
+    } else {
+        message_update_due(m);
+        schedule_add(&q->deliver.schedule, m);
+    }
+}
+
+void queue_withdraw(struct queue *q, struct message *m)
+{
+    if (m->state == RECIPIENT_SCAN)
+        TAILQ_REMOVE(&q->scan.waiting, m, link);
+    else
+        schedule_remove(&q->deliver.schedule, m);
+    m->hand = HAND_WRITING;
+}
+
+void queue_add_message(struct queue *q, struct message *m)
+{
+    table_add(&q->messages, &m->node);
+    queue_gauge_recipients(q, m, 1);
+    queue_put_back(q, m);
+}
+
+void queue_remove_message(struct queue *q, struct message *m)
+{
+    queue_gauge_recipients(q, m, -1);
+    table_remove(&q->messages, &m->node);
+    body_cache_remove(&q->cache, m);
+    message_free(m);
+}
+
+struct holding {
+    struct operation op;
+    struct message *m;
+};
+
+static bool write_holding(struct queue *q, struct operation *op, struct fault *f)
+{
+    return store_set_state(q->store, message_mid(((struct holding *)op)->m), RECIPIENT_HELD, f);
+}
+
+static void committed_holding(struct queue *q, struct operation *op)
+{
+    struct holding *o = (struct holding *)op;
+    LOG(BODY_DAMAGED, LOG_U(message_mid(o->m)), LOG_U(o->m->body.segment), LOG_U(o->m->body.offset));
+    queue_remove_message(q, o->m);
+    free(o);
+}
+
+static const struct operation_type holding_type = {write_holding, committed_holding, NULL};
+
+void queue_hold(struct queue *q, struct message *m)
+{
+    struct holding *o = xcalloc(1, sizeof *o);
+    *o = (struct holding){.op.type = &holding_type, .m = m};
+    m->hand = HAND_WRITING;
+    turn_add(q, &o->op);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct queue *q = context;
+    space_tick(q);
+    known_tick(q);
+    scan_dispatch(q);
+    deliver_dispatch(q);
+    outbox_pump(q);
+    compact_step(q);
+    if (TAILQ_EMPTY(&q->turn.operations) && store_log_pages(q->store) > LOG_PAGES_IDLE)
+        store_checkpoint(q->store);
+}
+
+static bool make_folder(const char *path, struct error *error)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST ||
+           error_set_errno(error, "cannot make the folder %s", path);
+}
+
+static void load_message(void *context, const struct message *m)
+{
+    queue_add_message(context, message_copy(m, NULL, 0));
+}
+
+static void load_body(void *context, uint64_t mid, const struct spool_record *body)
+{
+    (void)mid;
+    spool_keep(((struct queue *)context)->spool, body);
+}
+
+static bool open_stores(struct queue *q, struct error *error)
+{
+    struct fault f;
+    q->store = store_open("queue/queue.db", &f);
+    if (q->store)
+        q->spool = spool_open("queue/spool", (uint64_t)q->settings->segment_bytes, &f);
+    if (q->spool && store_each_body(q->store, load_body, q, &f) &&
+        store_load(q->store, load_message, q, &f)) {
+        spool_tidy(q->spool);
+        return true;
+    }
+    return error_set(error, "%s", f.error.text);
+}
+
+static bool open_route(struct queue *q, struct error *error)
+{
+    if (!route_parse(q->settings->route, &q->deliver.route, error))
+        return false;
+    if (q->deliver.route.kind != ROUTE_MAILDIR)
+        return true;
+    q->deliver.maildir = maildir_open(q->deliver.route.maildir, q->hostname, error);
+    return q->deliver.maildir && maildir_recover(q->deliver.maildir, q, error);
+}
+
+static void set_hostname(struct queue *q)
+{
+    if (q->settings->hostname[0] == '\0' && gethostname(q->hostname, sizeof q->hostname - 1) == 0)
+        return;
+    strncpy(q->hostname, q->settings->hostname[0] ? q->settings->hostname : "localhost",
+            sizeof q->hostname - 1);
+}
+
+static bool start(struct error *error)
+{
+    struct queue *q = &queue;
+    q->settings = role_settings();
+    umask(0077);
+    set_hostname(q);
+    TAILQ_INIT(&q->cache.list);
+    TAILQ_INIT(&q->intake.list);
+    TAILQ_INIT(&q->scan.waiting);
+    TAILQ_INIT(&q->scan.in_hand);
+    TAILQ_INIT(&q->deliver.in_hand);
+    turn_open(q, role_base());
+    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !open_stores(q, error) ||
+        !open_route(q, error))
+        return false;
+    LOG(QUEUE_OPEN, LOG_U(store_counts(q->store)->messages),
+        LOG_U(q->gauges.waiting_scan + q->gauges.active + q->gauges.delayed +
+              store_counts(q->store)->quarantined + store_counts(q->store)->held));
+    space_tick(q);
+    struct timeval second = {.tv_sec = 1};
+    tick = event_new(role_base(), -1, EV_PERSIST, on_tick, q);
+    if (!tick || event_add(tick, &second) != 0)
+        abort();
+    return true;
+}
+
+static void peer_up(enum role_id peer)
+{
+    if (peer == ROLE_LOG)
+        outbox_log_up(&queue);
+}
+
+static void peer_down(enum role_id peer)
+{
+    if (peer == ROLE_SMTP) {
+        intake_smtp_gone(&queue);
+        deliver_gone(&queue);
+    } else if (peer == ROLE_SCAN) {
+        scan_gone(&queue);
+    }
+}
+
+static void on_status_query(struct queue *q, struct wire_reader *in)
+{
+    const struct store_counts *counts = store_counts(q->store);
+    struct spool_figures spool = spool_figures(q->spool);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"messages", counts->messages},
+        {"recipients_waiting_scan", q->gauges.waiting_scan},
+        {"recipients_active", q->gauges.active},
+        {"recipients_delayed", q->gauges.delayed},
+        {"recipients_quarantined", counts->quarantined},
+        {"recipients_held", counts->held},
+        {"spool_bytes", spool.live_bytes},
+        {"spool_segments", spool.segments},
+        {"free_bytes", q->space.free_bytes},
+        {"space_low", q->space.low},
+        {"outbox", counts->outbox},
+    };
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    struct buf body = {0};
+    wire_put_u32(&body, wire_get_u32(in));
+    wire_put_u32(&body, ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        wire_put_span(&body, span_text(rows[i].name));
+        wire_put_u64(&body, rows[i].value);
+    }
+    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+/* Every message that the queue takes, from whom, and where it goes. */
+static const struct {
+    enum role_id peer;
+    uint16_t type;
+    void (*handle)(struct queue *q, struct wire_reader *in);
+} handlers[] = {
+    {ROLE_SMTP, MSG_SMTP_HELLO, deliver_hello},
+    {ROLE_SMTP, MSG_ID_REQUEST, intake_id_request},
+    {ROLE_SMTP, MSG_MAIL_BEGIN, intake_begin},
+    {ROLE_SMTP, MSG_MAIL_DATA, intake_data},
+    {ROLE_SMTP, MSG_MAIL_END, intake_end},
+    {ROLE_SMTP, MSG_MAIL_ABORT, intake_abort},
+    {ROLE_SMTP, MSG_MAIL_ASK, intake_ask},
+    {ROLE_SMTP, MSG_DELIVER_RESULT, deliver_result},
+    {ROLE_SCAN, MSG_SCAN_HELLO, scan_hello},
+    {ROLE_SCAN, MSG_SCAN_RESULT, scan_result},
+    {ROLE_SCAN, MSG_SCAN_CRASH, scan_crash},
+    {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
+    {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
+};
+
+static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
+{
+    if (fd >= 0)
+        close(fd); /* nobody sends us any */
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        if (handlers[i].peer == peer && handlers[i].type == type) {
+            handlers[i].handle(&queue, in);
+            return;
+        }
+    }
+    in->failed = true;
+}
+
+static void stop(void)
+{
+    turn_stop(&queue);
+}
+
+const struct role role_self = {
+    .id = ROLE_QUEUE,
+    .start = start,
+    .peer_up = peer_up,
+    .peer_down = peer_down,
+    .message = on_message,
+    .stop = stop,
+};

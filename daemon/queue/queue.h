@@ -1,0 +1,148 @@
+/* The queue role: what its files share.
+ *
+ * Messages of peers become operations; all operations of one loop turn are one group commit (turn.c); only after
+ * it come their effects.  Memory mirrors the store and is changed by committed operations alone.
+ */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include "daemon/protocol.h"
+#include "daemon/queue/body.h"
+#include "daemon/queue/message.h"
+#include "daemon/queue/route.h"
+#include "daemon/queue/schedule.h"
+#include "daemon/queue/spool.h"
+#include "daemon/queue/store.h"
+#include "daemon/queue/turn.h"
+#include "engine/schema/settings.h"
+
+enum { OUTBOX_WINDOW = 1000 };
+
+struct arrival;
+TAILQ_HEAD(arrival_list, arrival);
+
+/* Recipients in memory: kept, never counted.  The store keeps the rest. */
+struct gauges {
+    uint64_t waiting_scan, active, delayed;
+};
+
+struct queue {
+    const struct settings *settings;
+    char hostname[256];
+    struct store *store;
+    struct spool *spool;
+    struct turn turn;
+    struct body_cache cache;
+    struct gauges gauges;
+    struct table messages; /* those that wait for scan or delivery, by MID */
+
+    struct { /* intake.c */
+        struct table by_mid;
+        struct arrival_list list;
+    } intake;
+
+    struct {           /* dispatch_scan.c */
+        bool ready;    /* the hello has come */
+        uint32_t most; /* jobs in its hand at a time */
+        struct message_list waiting, in_hand;
+        uint32_t jobs;
+        uint64_t bytes; /* of the bodies in hand */
+    } scan;
+
+    struct { /* deliver.c, maildir.c */
+        struct route route;
+        struct maildir *maildir; /* NULL for other routes */
+        bool ready;
+        struct schedule schedule;
+        struct message_list in_hand;
+        uint32_t jobs;
+        uint64_t bytes;
+    } deliver;
+
+    struct {                            /* outbox.c */
+        uint64_t window[OUTBOX_WINDOW]; /* sequences that log has not acknowledged, ascending */
+        uint32_t outstanding;
+        uint64_t sent;         /* the highest */
+        uint64_t acknowledged; /* the highest */
+        bool removing;         /* an operation will remove what is acknowledged from the store */
+    } outbox;
+
+    bool moving; /* compact.c: an operation moves bodies */
+
+    struct { /* space.c */
+        uint64_t free_bytes;
+        bool low;
+        bool has_ballast;
+    } space;
+
+    struct {                    /* known.c */
+        uint64_t highest;       /* MID handed out to smtp */
+        uint64_t by_minute[60]; /* what it was */
+        unsigned minute;
+        int64_t next_minute; /* monotonic */
+        uint64_t forgotten;  /* MIDs up to this one are */
+    } known;
+};
+
+struct message *queue_find(const struct queue *q, uint64_t mid);
+/* A stored message comes into memory: it is found, counted, and waits for its scan or its delivery. */
+void queue_add_message(struct queue *q, struct message *m);
+/* The end of queue_add_message(); frees m.  Its body stays in the spool. */
+void queue_remove_message(struct queue *q, struct message *m);
+/* Adds (sign 1) or takes off (sign -1) what m counts in the gauges. */
+void queue_gauge_recipients(struct queue *q, const struct message *m, int sign);
+/* m waits for nothing: it leaves the list or the schedule that queue_put_back() put it into. */
+void queue_withdraw(struct queue *q, struct message *m);
+/* After an operation: m waits for its scan or its next delivery again. */
+void queue_put_back(struct queue *q, struct message *m);
+/* All recipients of m are held: its body is damaged. */
+void queue_hold(struct queue *q, struct message *m);
+
+/* intake.c */
+void intake_begin(struct queue *q, struct wire_reader *in);
+void intake_data(struct queue *q, struct wire_reader *in);
+void intake_end(struct queue *q, struct wire_reader *in);
+void intake_abort(struct queue *q, struct wire_reader *in);
+void intake_id_request(struct queue *q, struct wire_reader *in);
+void intake_ask(struct queue *q, struct wire_reader *in);
+/* What smtp has not ended is thrown away. */
+void intake_smtp_gone(struct queue *q);
+
+/* dispatch_scan.c, verdict.c */
+void scan_hello(struct queue *q, struct wire_reader *in);
+void scan_result(struct queue *q, struct wire_reader *in);
+void scan_crash(struct queue *q, struct wire_reader *in);
+void scan_gone(struct queue *q);
+void scan_dispatch(struct queue *q);
+/* m comes back from the scan role's hand. */
+void scan_take_back(struct queue *q, struct message *m);
+
+/* deliver.c, deliver_result.c, maildir.c */
+void deliver_hello(struct queue *q, struct wire_reader *in);
+void deliver_result(struct queue *q, struct wire_reader *in);
+void deliver_gone(struct queue *q);
+void deliver_dispatch(struct queue *q);
+void deliver_take_back(struct queue *q, struct message *m);
+/* Takes the outcome of an attempt at some recipients of m, which is not in the schedule: an operation. */
+void deliver_finish(struct queue *q, struct message *m, const struct deliver_result *result,
+                    bool acknowledge);
+
+/* outbox.c */
+void outbox_log_up(struct queue *q);
+void outbox_acknowledged(struct queue *q, struct wire_reader *in);
+/* Sends what the window takes. */
+void outbox_pump(struct queue *q);
+
+/* space.c */
+/* Looks at the disk, tells who has to know, keeps the ballast; also for the start. */
+void space_tick(struct queue *q);
+void space_tell_smtp(struct queue *q);
+/* A commit failed for lack of space: the ballast is given up. */
+void space_exhausted(struct queue *q);
+
+/* compact.c */
+void compact_step(struct queue *q);
+/* known.c */
+void known_tick(struct queue *q);
+
+#endif

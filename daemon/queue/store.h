@@ -1,0 +1,86 @@
+/* queue.db: what the queue knows of every message and recipient, and the outbox of final events.
+ *
+ * One connection reads and writes, synchronous=FULL in WAL mode; whatever is written between store_begin() and a
+ * good store_commit() is on disk or not there at all.  All functions that can fail return false and say why.
+ */
+#ifndef QUEUE_STORE_H
+#define QUEUE_STORE_H
+
+#include "daemon/protocol.h"
+#include "daemon/queue/fault.h"
+#include "daemon/queue/message.h"
+
+struct store;
+
+/* Kinds of ids: those of enum id_kind and the queue's own.  Stored: numbers never change. */
+enum { STORE_ID_RCID = ID_KIND_COUNT, STORE_ID_FINAL, STORE_ID_COUNT };
+
+/* Makes the database, or migrates an older one; one of a newer format is refused. */
+struct store *store_open(const char *path, struct fault *f);
+void store_close(struct store *s);
+
+bool store_begin(struct store *s, struct fault *f);
+bool store_commit(struct store *s, struct fault *f);
+/* Safe when no transaction is open; ids taken since store_begin() are handed out again, and counts go back. */
+void store_rollback(struct store *s);
+/* Rows by kind, counted once and then kept. */
+struct store_counts {
+    uint64_t messages, quarantined, held, outbox;
+};
+const struct store_counts *store_counts(const struct store *s);
+/* Pages in the write-ahead log since the last checkpoint. */
+int store_log_pages(const struct store *s);
+/* Moves the log into the database.  A failure does no harm: the next try does it all. */
+void store_checkpoint(struct store *s);
+
+/* Inside a transaction: count ids that nobody else ever gets. */
+bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *first, struct fault *f);
+/* The same for one id of the queue's own use, from blocks, so that it costs next to nothing. */
+bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f);
+
+/* Messages and their recipients: store_message.c */
+
+bool store_add_message(struct store *s, const struct message *m, struct fault *f);
+/* After a split: these recipients go on under another MID. */
+bool store_remove_recipient(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
+/* The message and all its recipients. */
+bool store_remove_message(struct store *s, uint64_t mid, struct fault *f);
+bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score,
+                       struct span edits, struct fault *f);
+bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f);
+bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f);
+bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct fault *f);
+bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
+                           struct span reply, struct fault *f);
+
+/* Calls visit for each message with recipients in state SCAN or DELIVER, by MID; m and its text are valid during the call. */
+typedef void store_message_visit(void *context, const struct message *m);
+bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f);
+
+/* One body of a message in the spool: for the live counts at start, and for moving. */
+typedef void store_body_visit(void *context, uint64_t mid, const struct spool_record *body);
+bool store_each_body(struct store *s, store_body_visit *visit, void *context, struct fault *f);
+/* Those of one segment, by offset, at most limit. */
+bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit,
+                          void *context, struct fault *f);
+bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *to, struct fault *f);
+
+/* Was this MID ever accepted?  Certain for an hour after the end of the message, see store_forget(). */
+bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f);
+/* Remembers the MID of a message that ends. */
+bool store_remember(struct store *s, uint64_t mid, struct fault *f);
+/* Forgets some of the ended MIDs up to this one and tells how many; 0: all of them. */
+bool store_forget(struct store *s, uint64_t mid, uint64_t *forgotten, struct fault *f);
+
+/* The outbox: store_outbox.c */
+
+/* Assigns e->sequence. */
+bool store_add_final(struct store *s, struct final_event *e, struct fault *f);
+typedef void store_final_visit(void *context, const struct final_event *e);
+/* Calls visit for at most limit events after this sequence, in order. */
+bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit,
+                      void *context, struct fault *f);
+/* Removes the events up to this sequence. */
+bool store_remove_finals(struct store *s, uint64_t sequence, struct fault *f);
+
+#endif

@@ -1,0 +1,276 @@
+/* The store: messages, recipients, where their bodies are, and MIDs of ended messages. */
+#include <stdlib.h>
+
+#include "daemon/queue/store_internal.h"
+#include "engine/base/buf.h"
+#include "engine/base/xalloc.h"
+
+bool store_add_message(struct store *s, const struct message *m, struct fault *f)
+{
+    uint64_t mid = message_mid(m);
+    if (!STORE_RUN(s, ADD_MESSAGE, f, V_INT(mid), V_INT(m->parent), V_INT(m->icid), V_INT(m->received),
+                   V_INT(m->body.segment), V_INT(m->body.offset), V_INT(m->body.length),
+                   V_BLOB(span_of(m->body.sha256, SPOOL_HASH_BYTES)), V_INT(m->trace_bytes),
+                   V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
+                   V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
+                   V_BLOB(m->edits)))
+        return false;
+    for (uint32_t i = 0; i < m->recipient_count; i++) {
+        const struct recipient *r = &m->recipients[i];
+        if (!STORE_RUN(s, ADD_RECIPIENT, f, V_INT(mid), V_INT(r->rid), V_TEXT(r->address), V_INT(m->state),
+                       V_INT(r->tries), V_INT(r->next_try)))
+            return false;
+    }
+    s->now.counts.messages++;
+    return true;
+}
+
+bool store_remove_recipient(struct store *s, uint64_t mid, uint32_t rid, struct fault *f)
+{
+    return STORE_RUN(s, REMOVE_RECIPIENT, f, V_INT(mid), V_INT(rid));
+}
+
+bool store_remove_message(struct store *s, uint64_t mid, struct fault *f)
+{
+    if (!STORE_RUN(s, REMOVE_RECIPIENTS, f, V_INT(mid)) || !STORE_RUN(s, REMOVE_MESSAGE, f, V_INT(mid)))
+        return false;
+    s->now.counts.messages--;
+    return true;
+}
+
+bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score,
+                       struct span edits, struct fault *f)
+{
+    return STORE_RUN(s, SET_VERDICT, f, V_INT(mid), V_TEXT(policy), V_INT(verdict), V_INT(score),
+                     V_BLOB(edits));
+}
+
+bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f)
+{
+    if (!STORE_RUN(s, SET_STATE, f, V_INT(mid), V_INT(state)))
+        return false;
+    if (state == RECIPIENT_QUARANTINE)
+        s->now.counts.quarantined += (uint64_t)sqlite3_changes64(s->db);
+    else if (state == RECIPIENT_HELD)
+        s->now.counts.held += (uint64_t)sqlite3_changes64(s->db);
+    return true;
+}
+
+bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f)
+{
+    return STORE_RUN(s, SET_SCAN_TRIES, f, V_INT(mid), V_INT(tries));
+}
+
+bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct fault *f)
+{
+    return STORE_RUN(s, SET_ATTEMPT, f, V_INT(mid), V_INT(attempt));
+}
+
+bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
+                           struct span reply, struct fault *f)
+{
+    return STORE_RUN(s, DEFER_RECIPIENT, f, V_INT(mid), V_INT(rid), V_INT(tries), V_INT(next_try),
+                     V_TEXT(reply));
+}
+
+/* One message while its rows come in. */
+struct loading {
+    struct message m;
+    struct buf text; /* that the spans of m point into; they are offsets until it is complete */
+    struct recipient *recipients;
+    uint32_t cap;
+};
+
+static struct span keep_text(struct loading *l, struct span s)
+{
+    struct span at = {(const char *)l->text.len, s.n};
+    buf_append_span(&l->text, s);
+    return at;
+}
+
+static void resolve(const struct loading *l, struct span *s)
+{
+    s->p = s->n ? l->text.data + (size_t)s->p : NULL;
+}
+
+/* Columns of the statement LOAD. */
+enum load_column {
+    COLUMN_MID,
+    COLUMN_PARENT,
+    COLUMN_ICID,
+    COLUMN_RECEIVED,
+    COLUMN_SEGMENT,
+    COLUMN_POSITION,
+    COLUMN_LENGTH,
+    COLUMN_SHA256,
+    COLUMN_TRACE_BYTES,
+    COLUMN_BODY_8BIT,
+    COLUMN_OUTBOUND,
+    COLUMN_SENDER,
+    COLUMN_HELO,
+    COLUMN_CLIENT_IP,
+    COLUMN_MESSAGE_ID,
+    COLUMN_SCAN_TRIES,
+    COLUMN_ATTEMPT,
+    COLUMN_EDITS,
+    COLUMN_RID,
+    COLUMN_ADDRESS,
+    COLUMN_STATE,
+    COLUMN_TRIES,
+    COLUMN_NEXT_TRY,
+};
+
+static void begin_message(struct loading *l, sqlite3_stmt *row)
+{
+    buf_clear(&l->text);
+    l->m = (struct message){
+        .node.key = store_column_u64(row, COLUMN_MID),
+        .parent = store_column_u64(row, COLUMN_PARENT),
+        .icid = store_column_u64(row, COLUMN_ICID),
+        .received = sqlite3_column_int64(row, COLUMN_RECEIVED),
+        .body = {.segment = (uint32_t)store_column_u64(row, COLUMN_SEGMENT),
+                 .offset = store_column_u64(row, COLUMN_POSITION),
+                 .length = store_column_u64(row, COLUMN_LENGTH)},
+        .trace_bytes = (uint32_t)store_column_u64(row, COLUMN_TRACE_BYTES),
+        .body_8bit = sqlite3_column_int(row, COLUMN_BODY_8BIT) != 0,
+        .outbound = sqlite3_column_int(row, COLUMN_OUTBOUND) != 0,
+        .sender = keep_text(l, store_column_span(row, COLUMN_SENDER)),
+        .helo = keep_text(l, store_column_span(row, COLUMN_HELO)),
+        .client_ip = keep_text(l, store_column_span(row, COLUMN_CLIENT_IP)),
+        .message_id = keep_text(l, store_column_span(row, COLUMN_MESSAGE_ID)),
+        .scan_tries = (uint8_t)sqlite3_column_int(row, COLUMN_SCAN_TRIES),
+        .attempt = (uint32_t)store_column_u64(row, COLUMN_ATTEMPT),
+        .edits = keep_text(l, store_column_span(row, COLUMN_EDITS)),
+        .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
+    };
+    struct span hash = store_column_span(row, COLUMN_SHA256);
+    if (hash.n == SPOOL_HASH_BYTES)
+        memcpy(l->m.body.sha256, hash.p, hash.n);
+}
+
+static void add_recipient(struct loading *l, sqlite3_stmt *row)
+{
+    if (l->m.recipient_count == l->cap) {
+        l->cap = l->cap ? l->cap * 2 : 16;
+        l->recipients = xreallocarray(l->recipients, l->cap, sizeof *l->recipients);
+    }
+    l->recipients[l->m.recipient_count++] = (struct recipient){
+        .rid = (uint32_t)store_column_u64(row, COLUMN_RID),
+        .address = keep_text(l, store_column_span(row, COLUMN_ADDRESS)),
+        .tries = (uint32_t)store_column_u64(row, COLUMN_TRIES),
+        .next_try = sqlite3_column_int64(row, COLUMN_NEXT_TRY),
+    };
+}
+
+static void end_message(struct loading *l, store_message_visit *visit, void *context)
+{
+    if (l->m.recipient_count == 0)
+        return;
+    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip, &l->m.message_id, &l->m.edits};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        resolve(l, texts[i]);
+    for (uint32_t i = 0; i < l->m.recipient_count; i++)
+        resolve(l, &l->recipients[i].address);
+    l->m.recipients = l->recipients;
+    visit(context, &l->m);
+}
+
+bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f)
+{
+    struct loading l = {.m.recipient_count = 0};
+    sqlite3_stmt *row = s->statements[STATEMENT_LOAD];
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
+        if (l.m.recipient_count == 0 || message_mid(&l.m) != store_column_u64(row, COLUMN_MID)) {
+            end_message(&l, visit, context);
+            begin_message(&l, row);
+        }
+        add_recipient(&l, row);
+    }
+    end_message(&l, visit, context);
+    buf_free(&l.text);
+    free(l.recipients);
+    return step == STORE_END;
+}
+
+static bool count_rows(struct store *s, enum statement id, uint64_t *count, struct fault *f)
+{
+    sqlite3_stmt *row = s->statements[id];
+    if (store_step(s, row, f) != STORE_ROW)
+        return false;
+    *count = store_column_u64(row, 0);
+    return store_step(s, row, f) == STORE_END;
+}
+
+bool store_count(struct store *s, struct fault *f)
+{
+    struct store_counts *counts = &s->now.counts;
+    if (!count_rows(s, STATEMENT_COUNT_MESSAGES, &counts->messages, f) ||
+        !count_rows(s, STATEMENT_COUNT_FINALS, &counts->outbox, f))
+        return false;
+    sqlite3_stmt *row = s->statements[STATEMENT_COUNT_STATES];
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
+        int state = sqlite3_column_int(row, 0);
+        if (state == RECIPIENT_QUARANTINE)
+            counts->quarantined = store_column_u64(row, 1);
+        else if (state == RECIPIENT_HELD)
+            counts->held = store_column_u64(row, 1);
+    }
+    return step == STORE_END;
+}
+
+static bool visit_bodies(struct store *s, sqlite3_stmt *row, store_body_visit *visit, void *context,
+                         struct fault *f)
+{
+    enum store_step step = STORE_FAILED;
+    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+        struct spool_record body = {.segment = (uint32_t)store_column_u64(row, 1),
+                                    .offset = store_column_u64(row, 2),
+                                    .length = store_column_u64(row, 3)};
+        struct span hash = store_column_span(row, 4);
+        if (hash.n == SPOOL_HASH_BYTES)
+            memcpy(body.sha256, hash.p, hash.n);
+        visit(context, store_column_u64(row, 0), &body);
+    }
+    return step == STORE_END;
+}
+
+bool store_each_body(struct store *s, store_body_visit *visit, void *context, struct fault *f)
+{
+    return visit_bodies(s, s->statements[STATEMENT_EACH_BODY], visit, context, f);
+}
+
+bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit,
+                          void *context, struct fault *f)
+{
+    return visit_bodies(s, STORE_QUERY(s, SEGMENT_BODIES, f, V_INT(segment), V_INT(limit)), visit, context,
+                        f);
+}
+
+bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *to, struct fault *f)
+{
+    return STORE_RUN(s, MOVE_BODY, f, V_INT(mid), V_INT(to->segment), V_INT(to->offset));
+}
+
+bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f)
+{
+    sqlite3_stmt *row = STORE_QUERY(s, KNOWS, f, V_INT(mid));
+    if (!row || store_step(s, row, f) != STORE_ROW)
+        return false;
+    *known = sqlite3_column_int(row, 0) != 0;
+    return store_step(s, row, f) == STORE_END;
+}
+
+bool store_remember(struct store *s, uint64_t mid, struct fault *f)
+{
+    return STORE_RUN(s, REMEMBER, f, V_INT(mid));
+}
+
+bool store_forget(struct store *s, uint64_t mid, uint64_t *forgotten, struct fault *f)
+{
+    if (!STORE_RUN(s, FORGET, f, V_INT(mid)))
+        return false;
+    *forgotten = (uint64_t)sqlite3_changes64(s->db);
+    return true;
+}

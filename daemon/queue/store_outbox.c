@@ -1,0 +1,43 @@
+/* The store: final events until the log role has them on its disk. */
+#include "daemon/queue/store_internal.h"
+
+bool store_add_final(struct store *s, struct final_event *e, struct fault *f)
+{
+    if (!store_take_id(s, STORE_ID_FINAL, &e->sequence, f) ||
+        !STORE_RUN(s, ADD_FINAL, f, V_INT(e->sequence), V_INT(e->mid), V_INT(e->rid), V_INT(e->time),
+                   V_INT(e->kind), V_TEXT(e->message_id), V_TEXT(e->sender), V_TEXT(e->recipient),
+                   V_TEXT(e->detail)))
+        return false;
+    s->now.counts.outbox++;
+    return true;
+}
+
+bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit,
+                      void *context, struct fault *f)
+{
+    sqlite3_stmt *row = STORE_QUERY(s, EACH_FINAL, f, V_INT(after), V_INT(limit));
+    enum store_step step = STORE_FAILED;
+    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+        struct final_event e = {
+            .sequence = store_column_u64(row, 0),
+            .mid = store_column_u64(row, 1),
+            .rid = (uint32_t)store_column_u64(row, 2),
+            .time = sqlite3_column_int64(row, 3),
+            .kind = (enum final_kind)sqlite3_column_int(row, 4),
+            .message_id = store_column_span(row, 5),
+            .sender = store_column_span(row, 6),
+            .recipient = store_column_span(row, 7),
+            .detail = store_column_span(row, 8),
+        };
+        visit(context, &e);
+    }
+    return step == STORE_END;
+}
+
+bool store_remove_finals(struct store *s, uint64_t sequence, struct fault *f)
+{
+    if (!STORE_RUN(s, REMOVE_FINALS, f, V_INT(sequence)))
+        return false;
+    s->now.counts.outbox -= (uint64_t)sqlite3_changes64(s->db);
+    return true;
+}

@@ -1,0 +1,137 @@
+/* The group commit. */
+#include "daemon/queue/turn.h"
+
+#include <stdlib.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/queue/maildir.h"
+#include "daemon/queue/queue.h"
+#include "daemon/role.h"
+
+enum { WAIT_US = 100 * 1000, LOG_PAGES_BUSY = 8000 };
+
+static bool write_batch(struct queue *q, struct operation_list *batch, struct fault *f)
+{
+    struct operation *op;
+    if (!store_begin(q->store, f))
+        return false;
+    TAILQ_FOREACH(op, batch, link)
+    if (!op->type->write(q, op, f))
+        return false;
+    /* Bodies first: a committed row never points to what is not on disk. */
+    return spool_sync(q->spool, f) && store_commit(q->store, f);
+}
+
+static void start_timer(struct queue *q)
+{
+    struct timeval wait = {.tv_usec = WAIT_US};
+    if (!evtimer_pending(q->turn.retry, NULL))
+        evtimer_add(q->turn.retry, &wait);
+}
+
+static void fail_batch(struct queue *q, struct operation_list *batch, const struct fault *f)
+{
+    store_rollback(q->store);
+    spool_rollback(q->spool);
+    if (f->kind == FAULT_BROKEN)
+        role_fatal("%s", f->error.text);
+    LOG(STORE_ERROR, LOG_T(f->error.text));
+    if (f->kind == FAULT_SPACE)
+        space_exhausted(q);
+    q->turn.failing = true;
+    struct operation_list kept = TAILQ_HEAD_INITIALIZER(kept);
+    for (struct operation *op; (op = TAILQ_FIRST(batch));) {
+        TAILQ_REMOVE(batch, op, link);
+        if (op->type->refused)
+            op->type->refused(q, op, f);
+        else
+            TAILQ_INSERT_TAIL(&kept, op, link);
+    }
+    TAILQ_CONCAT(&kept, &q->turn.operations, link);
+    TAILQ_CONCAT(&q->turn.operations, &kept, link);
+    start_timer(q);
+}
+
+static void finish_batch(struct queue *q, struct operation_list *batch)
+{
+    for (struct operation *op; (op = TAILQ_FIRST(batch));) {
+        TAILQ_REMOVE(batch, op, link);
+        op->type->committed(q, op);
+    }
+    spool_tidy(q->spool);
+}
+
+static void run(struct queue *q)
+{
+    struct operation_list batch = TAILQ_HEAD_INITIALIZER(batch);
+    TAILQ_CONCAT(&batch, &q->turn.operations, link);
+    evtimer_del(q->turn.retry);
+    q->turn.failing = false;
+    if (!TAILQ_EMPTY(&batch)) {
+        struct fault f;
+        if (write_batch(q, &batch, &f))
+            finish_batch(q, &batch);
+        else
+            fail_batch(q, &batch, &f);
+    }
+    if (q->turn.stopping) {
+        store_checkpoint(q->store);
+        role_exit();
+    }
+    scan_dispatch(q);
+    deliver_dispatch(q);
+    outbox_pump(q);
+    if (store_log_pages(q->store) > LOG_PAGES_BUSY)
+        turn_want_background(q);
+}
+
+static void on_run(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    run(context);
+}
+
+/* Disk work that no answer waits for. */
+static void on_background(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct queue *q = context;
+    if (q->deliver.maildir)
+        maildir_step(q->deliver.maildir, q);
+    if (store_log_pages(q->store) > LOG_PAGES_BUSY)
+        store_checkpoint(q->store);
+}
+
+void turn_open(struct queue *q, struct event_base *base)
+{
+    TAILQ_INIT(&q->turn.operations);
+    q->turn.run = event_new(base, -1, 0, on_run, q);
+    q->turn.retry = evtimer_new(base, on_run, q);
+    q->turn.background = event_new(base, -1, 0, on_background, q);
+    if (!q->turn.run || !q->turn.retry || !q->turn.background)
+        abort();
+}
+
+void turn_add(struct queue *q, struct operation *op)
+{
+    TAILQ_INSERT_TAIL(&q->turn.operations, op, link);
+    if (!q->turn.failing)
+        event_active(q->turn.run, EV_TIMEOUT, 0);
+}
+
+void turn_add_lazy(struct queue *q, struct operation *op)
+{
+    TAILQ_INSERT_TAIL(&q->turn.operations, op, link);
+    start_timer(q);
+}
+
+void turn_want_background(struct queue *q)
+{
+    event_active(q->turn.background, EV_TIMEOUT, 0);
+}
+
+void turn_stop(struct queue *q)
+{
+    q->turn.stopping = true;
+    event_active(q->turn.run, EV_TIMEOUT, 0);
+}

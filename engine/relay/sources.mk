@@ -1,0 +1,2 @@
+libengine_a_SOURCES += \
+	%D%/splice.c %D%/splice.h

@@ -1,0 +1,58 @@
+/* The peers of a queue role under test: what it would be told, what it said, and lives that end without warning.
+ *
+ * Each life of the role is a process of its own, which ends by _exit() as if it were killed; the state folder
+ * stays from life to life.
+ */
+#ifndef TESTS_UNIT_QUEUE_PEERS_H
+#define TESTS_UNIT_QUEUE_PEERS_H
+
+#include "daemon/protocol.h"
+#include "daemon/role.h"
+#include "engine/judge/judge.h"
+
+/* Ends the life as failed. */
+#define CHECK(condition) peers_check((condition), #condition, __FILE__, __LINE__)
+void peers_check(bool good, const char *what, const char *file, int line);
+
+void peers_set_up(void);
+void peers_tear_down(void);
+const char *peers_folder(void);
+/* For the next lives. */
+void peers_set(const char *name, const char *value);
+/* Starts the role in a new process, runs life there, and returns whether all its checks held. */
+bool peers_life(void (*life)(void));
+
+/* Until the role has no more to do at once; seconds more of waiting when that is not 0. */
+void peers_turn(void);
+void peers_wait(double seconds);
+void peers_up(enum role_id peer);
+
+void peers_tell(enum role_id peer, uint16_t type, struct buf *body); /* frees body */
+/* The oldest message of that type that the role sent to peer and that was not taken yet; false when there is none.
+ * The reader is valid to the end of the life. */
+bool peers_take(enum role_id peer, uint16_t type, struct wire_reader *in, int *fd);
+/* How many log lines so far contain text. */
+int peers_logged(const char *text);
+/* A figure of MSG_STATUS_QUERY. */
+uint64_t peers_gauge(const char *name);
+
+/* smtp and scan with their everyday words. */
+void peers_smtp_hello(uint64_t mid, uint32_t attempt); /* mid 0: nothing in hand */
+void peers_scan_hello(uint64_t mid);                   /* mid 0: nothing in hand */
+void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, struct span body);
+bool peers_accepted(uint64_t mid);
+/* The code of the refusal; 0: none. */
+int peers_refused(uint64_t mid);
+/* Takes the next scan job; 0: none. */
+uint64_t peers_scan_job(void);
+/* One child for count recipients. */
+void peers_judge(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action);
+/* Takes the next delivery job into *job (to the end of the life); *text is what is to be sent.  False: none. */
+bool peers_deliver_job(struct deliver_job *job, struct span *text);
+/* The same outcome for all recipients of the job; code 0: none. */
+void peers_deliver(const struct deliver_job *job, enum deliver_outcome outcome, const char *reply);
+bool peers_delivery_acknowledged(uint64_t mid, uint32_t attempt);
+/* How many final events of that kind log was sent, in all. */
+int peers_finals(enum final_kind kind);
+
+#endif
