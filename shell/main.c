@@ -56,7 +56,9 @@ enum api_status shell_call(struct shell *sh, json_t *request, json_t **result)
         json_decref(request);
         return API_UNREACHABLE;
     }
-    json_t *answer = link_send(sh->link, request, &error) ? link_receive(sh->link, &error) : NULL;
+    /* A daemon that hung up may have said why before: read on even when the request could not be sent. */
+    (void)link_send(sh->link, request, &error);
+    json_t *answer = link_receive(sh->link, &error);
     while (answer && !json_object_get(answer, "status")) {
         json_t *text = json_object_get(answer, "text");
         fwrite(json_string_value(text), 1, json_string_length(text), stdout);

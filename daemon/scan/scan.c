@@ -53,7 +53,6 @@ static void on_result(uint64_t mid, struct span result)
 
 static void on_crash(uint64_t mid, struct span stage, struct span cause)
 {
-    LOG(SCAN_CRASH, LOG_U(mid), LOG_S(cause), LOG_S(stage));
     struct buf body = {0};
     wire_put_u64(&body, mid);
     wire_put_span(&body, stage);

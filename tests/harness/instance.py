@@ -13,6 +13,9 @@ from .logs import MailLog
 # Every role that the master starts.
 ROLES = ("log", "queue", "scan", "smtp", "control")
 
+# The gauges of `status` that count recipients who still wait for something.
+UNDONE = ("recipients_waiting_scan", "recipients_active", "recipients_delayed")
+
 
 class Instance:
     """Runs in the foreground as a child, so that it can never outlive its test by much."""
@@ -122,14 +125,20 @@ class Instance:
 
     def is_empty(self):
         """True when the queue has nothing left to do: what is in the quarantine does not count."""
-        return self.status().get("active_recipients") == 0
+        status = self.status()
+        return bool(status) and not any(status[name] for name in UNDONE)
 
     def wait_empty(self, seconds=60):
         wait_until(self.is_empty, "an empty queue", seconds, pause=0.1)
 
+    def _is_idle(self):
+        started = self.status().get("messages_started", 0)
+        return len(self.log.find("Start MID")) >= started and not self.log.unfinished() and self.is_empty()
+
     def wait_idle(self, seconds=60):
-        """Returns when the log tells the end of every message; for tests that go on to read it."""
-        wait_until(lambda: not self.log.unfinished(), "every message to be finished", seconds)
+        """Returns when the queue is empty and the log, which is written a little later, tells the end of every
+        message that was started."""
+        wait_until(self._is_idle, "every message to be finished", seconds, pause=0.05)
 
     def maildir(self):
         """The delivered messages, by file name."""

@@ -2,6 +2,8 @@
 
 import re
 
+from .build import wait_until
+
 MID = re.compile(r"\bMID (\d+)\b")
 STARTED = re.compile(r"Start MID (\d+)\b")
 ENDED = re.compile(
@@ -22,6 +24,10 @@ class MailLog:
 
     def find(self, text):
         return [line for line in self.lines() if text in line]
+
+    def wait_for(self, text):
+        """The log is written a little after the fact: waits for a line with this text."""
+        wait_until(lambda: self.find(text), f"a log line with {text!r}")
 
     def of_message(self, mid):
         """Every line that names this MID, in the order written."""

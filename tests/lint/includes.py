@@ -26,6 +26,7 @@ ARROWS = {
     "engine/mime": ("engine/base",),
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
     "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
+    "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
     "commands": ("engine/base", "engine/wire", "engine/schema"),
@@ -35,7 +36,7 @@ ARROWS = {
 
 # Foreign header -> files that may use it.
 FOREIGN = {
-    r"sqlite3\.h": r"daemon/(log|queue)/store\w*\.[ch]",
+    r"sqlite3\.h": r"daemon/(log|queue)/store\w*\.[ch]|tests/unit/.*",
     r"openssl/.*": r"daemon/queue/\w+\.[ch]",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_query\.c",

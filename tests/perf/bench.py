@@ -179,6 +179,7 @@ def main():
         print("This build has sanitizers: the figures mean nothing.")
     with tempfile.TemporaryDirectory(prefix="mailward-bench-", dir=options.folder) as name:
         folder = Path(name)
+        folder.chmod(0o755)  # Postfix's processes have an account of their own
         bench_start(folder, options)
         bench_throughput(folder, options, write_messages(folder))
 

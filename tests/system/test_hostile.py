@@ -50,12 +50,11 @@ def workers(instance):
 
 def check_offline(world, name):
     _, base_cpu, base_memory = scan(written(world, "plain", make_mail(1)))
-    message = hostile.make(name)
-    verdict, cpu, memory = scan(written(world, name, message))
-    extra = memory - base_memory - len(message)
-    print(f"# {name}: {cpu - base_cpu:.3f} s, {extra / MIB:.1f} MiB beside the message, {verdict['score']}")
+    verdict, cpu, memory = scan(written(world, name, hostile.make(name)))
+    extra = memory - base_memory
+    print(f"# {name}: {cpu - base_cpu:.3f} s, {extra / MIB:.1f} MiB more, the message included, {verdict['score']}")
     true(cpu - base_cpu <= SECONDS, f"{cpu - base_cpu:.3f} s of CPU")
-    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB beside the message")
+    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB more, the message included")
     harmless, _, _ = scan(written(world, "harmless", hostile.make(name, marker="")))
     true(verdict["score"] > harmless["score"], f"the marker was not seen: {verdict} {harmless}")
 
@@ -65,17 +64,16 @@ def check_worker(world, name):
     send_one(instance.address, make_mail(1))
     instance.wait_idle()
     before = {pid: (processes.cpu_seconds(pid), processes.peak_bytes(pid)) for pid in workers(instance)}
-    message = hostile.make(name)
-    mid = send_one(instance.address, message)
+    mid = send_one(instance.address, hostile.make(name))
     wait_until(
         lambda: any("using engine: CASE spam" in line for line in instance.log.of_message(mid)), "a verdict"
     )
     true(set(workers(instance)) == set(before), "a worker died")
     cpu = sum(processes.cpu_seconds(pid) - used for pid, (used, _) in before.items())
-    extra = max(processes.peak_bytes(pid) - peak for pid, (_, peak) in before.items()) - len(message)
-    print(f"# {name}: {cpu:.3f} s, {extra / MIB:.1f} MiB beside the message")
+    extra = max(processes.peak_bytes(pid) - peak for pid, (_, peak) in before.items())
+    print(f"# {name}: {cpu:.3f} s, {extra / MIB:.1f} MiB more, the message included")
     true(cpu <= SECONDS, f"{cpu:.3f} s of CPU")
-    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB beside the message")
+    true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB more, the message included")
 
 
 def define(check, title):

@@ -28,7 +28,9 @@ def each_role_that_dies_is_replaced_and_mail_flows_again(world):
         wait_until(lambda: accepts(instance, serial), f"mail to be taken after the death of {role}")
     instance.wait_idle()
     equal(len(instance.maildir()), len(ROLES), "messages delivered")
-    equal(len(instance.log.find("; restarting it")), len(ROLES), "log lines about dead roles")
+    for role in ROLES:
+        if role != "log":  # there was nobody to write that down
+            true(any(f"role {role} (" in line for line in instance.log.find("; restarting it")), f"no line about {role}")
 
 
 def accepts(instance, serial):

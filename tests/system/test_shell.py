@@ -54,9 +54,9 @@ def grep_finds_lines_and_is_content_without_any(world):
     instance = world.instance()
     mid = send_one(instance.address, make_mail(1))
     instance.wait_idle()
-    found = answer(instance, f"grep 'Start MID {mid} ICID [0-9]+' mail_logs").splitlines()
+    found = answer(instance, f'grep "Start MID {mid} ICID [0-9]+" mail_logs').splitlines()
     equal(found, instance.log.find(f"Start MID {mid} "), "lines found")
-    equal(answer(instance, "grep no-such-text mail_logs"), "", "lines found")
+    true("No results" in answer(instance, "grep no-such-text mail_logs"), "it does not say that nothing was found")
 
 
 @test
@@ -64,7 +64,7 @@ def a_hostile_expression_does_not_hold_up_the_gateway(world):
     instance = world.instance()
     send_one(instance.address, make_mail(1, subject="a" * 900))
     instance.wait_idle()
-    instance.shell("grep '(a+)+$b' mail_logs")  # may fail, must end
+    instance.shell('grep "(a+)+$b" mail_logs')  # may fail, must end
     send_one(instance.address, make_mail(2))
     instance.wait_idle()
 
@@ -75,15 +75,16 @@ def wrong_commands_have_their_own_exit_status(world):
     answer(instance, "no-such-command", status=2)
     answer(instance, "tail", status=2)
     answer(instance, "tail no_such_log", status=1)
-    answer(instance, "grep '(' mail_logs", status=2)
+    answer(instance, 'grep "(" mail_logs', status=2)
 
 
 @test
 def several_commands_of_one_line_run_in_turn_and_stop_at_the_first_error(world):
     instance = world.instance()
-    both = answer(instance, "version; status")
-    equal(both, answer(instance, "version") + both[len(answer(instance, "version")) :], "the first answer")
-    equal(answer(instance, "version; nonsense; status", status=2), answer(instance, "version"), "answers before the error")
+    shown = answer(instance, "version; status")
+    true("0.1.0" in shown and "recipients_active" in shown, "both answers")
+    shown = answer(instance, "version; nonsense; status", status=2)
+    true("0.1.0" in shown and "recipients_active" not in shown, "what follows the error was run")
 
 
 @test

@@ -6,7 +6,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
 from harness.sender import ConnectionLost, Session, dot_stuff, send_one
 from harness.tap import equal, main, test, true
@@ -56,16 +55,38 @@ def ehlo_offers_what_is_kept(world):
 
 
 @test
-def pipelined_groups_are_answered_in_order(world):
+def commands_sent_in_one_packet_are_answered_in_order(world):
     instance = world.instance()
-    message = make_mail(1)
+    first, second = make_mail(1), make_mail(2)
+    envelope = f"MAIL FROM:<{ANNA}>\r\nRCPT TO:<{BEN}>\r\nDATA\r\n".encode()
     with Session(instance.address) as session:
-        session.send(f"MAIL FROM:<{ANNA}>\r\nRCPT TO:<{BEN}>\r\nDATA\r\n".encode())
-        codes = [session.read_reply().code for _ in range(3)]
-        session.send(dot_stuff(message) + b".\r\nNOOP\r\nRSET\r\nQUIT\r\n")
-        codes += [session.read_reply().code for _ in range(4)]
-    equal(codes, [250, 250, 354, 250, 250, 250, 221], "replies")
-    only_message(instance, message)
+        session.send(b"RSET\r\nNOOP\r\n" + envelope)
+        equal([session.read_reply().code for _ in range(5)], [250, 250, 250, 250, 354], "replies")
+        session.send(dot_stuff(first) + b".\r\n" + envelope)
+        equal([session.read_reply().code for _ in range(4)], [250, 250, 250, 354], "replies")
+        session.send(dot_stuff(second) + b".\r\nQUIT\r\n")
+        equal([session.read_reply().code for _ in range(2)], [250, 221], "replies")
+    instance.wait_idle()
+    delivered = {body_sha256(data) for data in instance.maildir().values()}
+    equal(delivered, {body_sha256(first), body_sha256(second)}, "bodies delivered")
+
+
+@test
+def a_client_that_does_not_wait_for_354_is_left(world):
+    # RFC 2920 3.1: DATA ends a group of commands.  What follows it at once is an attempt to speak for another.
+    instance = world.instance()
+    with Session(instance.address) as session:
+        session.send(f"MAIL FROM:<{ANNA}>\r\nRCPT TO:<{BEN}>\r\nDATA\r\n".encode() + make_mail(1) + b".\r\n")
+        codes = []
+        try:
+            while True:
+                codes.append(session.read_reply().code)
+        except ConnectionLost:
+            pass
+        true(354 not in codes and codes[-1] >= 400, f"replies {codes}")
+    fence = make_mail(2)
+    send_one(instance.address, fence)
+    only_message(instance, fence)
 
 
 @test
@@ -189,7 +210,7 @@ def a_message_cut_off_before_its_dot_is_never_delivered(world):
     with Session(instance.address) as session:
         begin_data(session)
         session.send(make_mail(1)[:-20])
-    wait_until(lambda: instance.log.find("Receiving aborted"), "the log line of the lost sender")
+    instance.log.wait_for("Receiving aborted")
     fence = make_mail(5)
     send_one(instance.address, fence)
     only_message(instance, fence)
@@ -214,7 +235,7 @@ def strangers_cannot_relay_but_reach_local_domains(world):
             got = session.command(f"RCPT TO:<{address}>").code
             true(500 <= got < 600, f"{address} got {got}")
         equal(session.command(f"RCPT TO:<{BEN}>").code, 250, "a local recipient")
-    wait_until(lambda: instance.log.find("To: <x@example.net> Rejected by RAT"), "the log line of the refusal")
+    instance.log.wait_for("To: <x@example.net> Rejected by RAT")
 
 
 @test

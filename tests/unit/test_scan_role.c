@@ -194,7 +194,7 @@ static void a_queue_hears_hello_and_then_the_result_of_its_job(void **state)
     assert_true(wire_reader_done(&in));
 }
 
-static void a_crash_is_told_and_logged_with_its_stage_and_cause(void **state)
+static void a_crash_is_told_with_its_stage_and_cause(void **state)
 {
     (void)state;
     bring_up(ROLE_QUEUE);
@@ -206,8 +206,6 @@ static void a_crash_is_told_and_logged_with_its_stage_and_cause(void **state)
     assert_true(span_equal(wire_get_span(&in), SPAN("test hook")));
     assert_true(span_equal(wire_get_span(&in), SPAN("signal 6")));
     assert_true(wire_reader_done(&in));
-    assert_non_null(
-        strstr(buf_text(&t.log), "MID 7 killed its scan worker (signal 6) in stage 'test hook'\n"));
 }
 
 static void a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer(void **state)
@@ -288,7 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ROLE_TEST(a_queue_hears_hello_and_then_the_result_of_its_job),
-        ROLE_TEST(a_crash_is_told_and_logged_with_its_stage_and_cause),
+        ROLE_TEST(a_crash_is_told_with_its_stage_and_cause),
         ROLE_TEST(a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer),
         ROLE_TEST(the_log_is_told_what_the_sandbox_is_when_it_is_there),
         ROLE_TEST(a_malformed_job_ends_the_role),
