@@ -49,6 +49,7 @@ void deliver_hello(struct queue *q, struct wire_reader *in)
     }
     arena_free(arena);
     q->deliver.ready = true;
+    space_tick(q);
     space_tell_smtp(q);
     deliver_dispatch(q);
 }

@@ -173,10 +173,6 @@ static bool start(struct error *error)
     if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !open_stores(q, error) ||
         !open_route(q, error))
         return false;
-    LOG(QUEUE_OPEN, LOG_U(store_counts(q->store)->messages),
-        LOG_U(q->gauges.waiting_scan + q->gauges.active + q->gauges.delayed +
-              store_counts(q->store)->quarantined + store_counts(q->store)->held));
-    space_tick(q);
     struct timeval second = {.tv_sec = 1};
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, q);
     if (!tick || event_add(tick, &second) != 0)
@@ -184,10 +180,26 @@ static bool start(struct error *error)
     return true;
 }
 
+/* What could not be logged at the start, before there was a log role to tell. */
+static void tell_start(struct queue *q)
+{
+    static bool told;
+    if (told)
+        return;
+    told = true;
+    const struct store_counts *counts = store_counts(q->store);
+    const struct gauges *g = &q->gauges;
+    LOG(QUEUE_OPEN, LOG_U(counts->messages),
+        LOG_U(g->waiting_scan + g->active + g->delayed + counts->quarantined + counts->held));
+    space_tick(q);
+}
+
 static void peer_up(enum role_id peer)
 {
-    if (peer == ROLE_LOG)
+    if (peer == ROLE_LOG) {
+        tell_start(&queue);
         outbox_log_up(&queue);
+    }
 }
 
 static void peer_down(enum role_id peer)
