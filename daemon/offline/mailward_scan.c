@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "daemon/offline/mail_files.h"
+#include "daemon/paths.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
-#include "daemon/offline/mail_files.h"
-#include "daemon/paths.h"
 
 struct scan_run {
     struct judge_runtime runtime;

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "engine/base/xalloc.h"
-#include "engine/mime/view.h"
 #include "daemon/offline/train_fit.h"
 #include "daemon/offline/train_measure.h"
+#include "engine/base/xalloc.h"
+#include "engine/mime/view.h"
 
 /* What a score of 50 and of 90 shall mean: the share of cross-validated ham that reaches it. */
 static const double ham_at_50 = 0.01, ham_at_90 = 0.001;
@@ -161,19 +161,50 @@ static int usage(FILE *out, int status)
     return status;
 }
 
-static bool number_of(const char *text, double least, double most, double *value)
+enum { SPAM = 1, HAM, OUT, NOTE, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
+
+static bool take_number(struct train_options *options, int option, const char *text)
 {
+    static const struct {
+        double least, most;
+    } ranges[] = {
+        [BITS] = {SCAN_MODEL_LEAST_BITS, SCAN_FEATURE_BITS},
+        [PASSES] = {1, 1000},
+        [DESCENTS] = {1, 100},
+        [RATE] = {1e-6, 1e6},
+        [SEED] = {0, 1e9},
+        [FOLDS] = {2, 1000},
+    };
     char *end;
-    *value = strtod(text, &end);
-    return end != text && !*end && *value >= least && *value <= most;
+    double number = strtod(text, &end);
+    if (end == text || *end || !(number >= ranges[option].least && number <= ranges[option].most))
+        return false;
+    switch (option) {
+    case BITS:
+        options->table_bits = (unsigned)number;
+        break;
+    case PASSES:
+        options->passes = (unsigned)number;
+        break;
+    case DESCENTS:
+        options->descents = (unsigned)number;
+        break;
+    case RATE:
+        options->rate = number;
+        break;
+    case SEED:
+        options->seed = (uint64_t)number;
+        break;
+    case FOLDS:
+        options->folds = (unsigned)number;
+        break;
+    }
+    return true;
 }
 
-enum { SPAM = 1, HAM, OUT, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS, NOTE, HELP };
-
-/* Returns false for a usage error; a file that cannot be read is told in error. */
+/* Returns false for a usage error; a file that cannot be read is told in error and readable. */
 static bool take_option(struct train_run *run, int option, bool *readable, struct error *error)
 {
-    double number = 0;
     switch (option) {
     case SPAM:
     case HAM:
@@ -185,35 +216,8 @@ static bool take_option(struct train_run *run, int option, bool *readable, struc
     case NOTE:
         run->note = optarg;
         return true;
-    case RATE:
-        return number_of(optarg, 1e-6, 1e6, &run->options.rate);
-    case BITS:
-        if (!number_of(optarg, SCAN_MODEL_LEAST_BITS, SCAN_FEATURE_BITS, &number))
-            return false;
-        run->options.table_bits = (unsigned)number;
-        return true;
-    case PASSES:
-        if (!number_of(optarg, 1, 1000, &number))
-            return false;
-        run->options.passes = (unsigned)number;
-        return true;
-    case DESCENTS:
-        if (!number_of(optarg, 1, 100, &number))
-            return false;
-        run->options.descents = (unsigned)number;
-        return true;
-    case FOLDS:
-        if (!number_of(optarg, 2, 1000, &number))
-            return false;
-        run->options.folds = (unsigned)number;
-        return true;
-    case SEED:
-        if (!number_of(optarg, 0, 1e9, &number))
-            return false;
-        run->options.seed = (uint64_t)number;
-        return true;
     default:
-        return false;
+        return option >= BITS && option <= FOLDS && take_number(&run->options, option, optarg);
     }
 }
 

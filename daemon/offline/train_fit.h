@@ -2,9 +2,9 @@
 #ifndef TOOLS_TRAIN_FIT_H
 #define TOOLS_TRAIN_FIT_H
 
+#include "daemon/offline/train_set.h"
 #include "engine/base/buf.h"
 #include "engine/scan/model.h"
-#include "daemon/offline/train_set.h"
 
 struct train_options {
     unsigned table_bits;

@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 
+#include "daemon/offline/mail_files.h"
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
 #include "engine/base/xalloc.h"
 #include "engine/mime/view.h"
 #include "engine/scan/hash.h"
-#include "daemon/offline/mail_files.h"
 
 /* The subject without reply and list marks, case, digits and punctuation: the same for a thread or a campaign. */
 static uint64_t subject_group(const struct mime_view *view, uint64_t content)

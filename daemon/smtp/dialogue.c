@@ -258,7 +258,7 @@ static void service_closes(struct connection *c)
 {
     struct delivery *d = c->job;
     if (!d) {
-        give_up_connection(c);
+        (c->fresh ? give_up_connection : close_now)(c);
         return;
     }
     if (c->reused && c->answered == 0) {

@@ -10,7 +10,7 @@ enum { FORMAT = 1, MAX_SCORE = 100 };
 enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, ALL_FLAGS = 3 };
 
 /* The least bytes that an element takes, so that a forged count never makes us allocate. */
-enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 4 + 4 + 4 };
+enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 4 + 4 };
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
 {

@@ -206,23 +206,37 @@ static size_t transform(struct mime_charset_stream *s, struct span in, bool last
     return direct ? clean(s, in, last) : convert(s, in, last);
 }
 
+/* Completes the character that the last block cut; returns what is left of bytes. */
+static struct span join_held(struct mime_charset_stream *s, struct span bytes)
+{
+    size_t before = s->held_size;
+    struct span more = span_slice(bytes, 0, sizeof s->held - before);
+    memcpy(s->held + before, more.p, more.n);
+    s->held_size += more.n;
+    size_t used = transform(s, span_of(s->held, s->held_size), false);
+    if (used < before && s->held_size == sizeof s->held) /* no character is that long */
+        used += transform(s, span_slice(span_of(s->held, s->held_size), used, s->held_size), true);
+    if (used >= before) {
+        s->held_size = 0;
+        return span_slice(bytes, used - before, bytes.n);
+    }
+    s->held_size -= used; /* still cut: bytes was very short */
+    memmove(s->held, s->held + used, s->held_size);
+    return (struct span){0};
+}
+
 void mime_charset_feed(struct mime_charset_stream *s, struct span bytes)
 {
-    while (s->held_size && bytes.n) {
-        s->held[s->held_size++] = *bytes.p;
-        bytes = span_slice(bytes, 1, bytes.n);
-        size_t used = transform(s, span_of(s->held, s->held_size), s->held_size == sizeof s->held);
-        s->held_size -= used;
-        memmove(s->held, s->held + used, s->held_size);
-    }
+    if (s->held_size && bytes.n)
+        bytes = join_held(s, bytes);
     if (bytes.n == 0)
         return;
     size_t used = transform(s, bytes, false);
     if (bytes.n - used > sizeof s->held / 2)
         used += transform(s, span_slice(bytes, used, bytes.n), true);
-    struct span rest = span_slice(bytes, used, sizeof s->held / 2);
-    memcpy(s->held + s->held_size, rest.p, rest.n);
-    s->held_size += rest.n;
+    struct span rest = span_slice(bytes, used, bytes.n);
+    memcpy(s->held, rest.p, rest.n);
+    s->held_size = rest.n;
 }
 
 void mime_charset_finish(struct mime_charset_stream *s)

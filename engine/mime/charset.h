@@ -1,8 +1,8 @@
 /* Any character set to valid UTF-8, block by block.
  *
  * UTF-8 and ASCII are checked here; all others go through iconv, with a fixed list of converters that
- * mime_charsets_open() opens before the sandbox closes.  Nothing stops a conversion: bytes that are no character
- * become U+FFFD, or Latin-1 where no character set is declared.  NUL characters are left out.
+ * mime_charsets_open() opens before the sandbox closes.  Nothing stops a conversion: bytes that are no
+ * character become U+FFFD, or Latin-1 where no character set is declared.  NUL characters are left out.
  */
 #ifndef MIME_CHARSET_H
 #define MIME_CHARSET_H

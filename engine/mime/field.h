@@ -10,7 +10,7 @@
 enum mime_line {
     MIME_FIELD,    /* a field was read */
     MIME_NO_FIELD, /* a line without a name and a colon */
-    MIME_END,      /* the empty line or the end of the message was read */
+    MIME_END,      /* the empty line that ends a header */
 };
 
 struct mime_field {

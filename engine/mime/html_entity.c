@@ -168,7 +168,7 @@ size_t html_entity_decode(struct span name, char utf8[HTML_ENTITY_UTF8_MOST])
     return hit ? put_utf8(hit->code, utf8) : 0;
 }
 
-/* The reference at the start of s; returns its size in the text or 0.  "&copy=1" is no reference but a query. */
+/* The reference at the start of s; returns its size in the text or 0.  "&copy=1" is a query, no reference. */
 static size_t reference(struct span s, char *utf8, size_t *utf8_size)
 {
     size_t end = 1;

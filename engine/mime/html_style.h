@@ -1,4 +1,4 @@
-/* Which text of an HTML mail nobody sees: inline styles, the hidden attribute, text in the colour of its ground.
+/* Which text of HTML mail nobody sees: inline styles, the hidden attribute, text in the colour of its ground.
  *
  * Style sheets are not read; where they may decide the colours, nothing counts as hidden by colour.
  */
@@ -20,8 +20,8 @@ struct html_style {
     uint32_t color, background; /* 0xRRGGBB or HTML_COLOR_UNKNOWN */
 };
 
-/* The open elements, as far as the bounded stack reaches; deeper ones have the style of its top, and an end tag
- * that could be theirs ends one in the stack: doubt makes text visible. */
+/* The open elements, as far as the bounded stack reaches; deeper ones have the style of its top, and an end
+ * tag that could be theirs ends one in the stack: doubt makes text visible. */
 struct html_styles {
     struct html_style base;
     const struct html_element *paragraph;

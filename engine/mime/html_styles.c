@@ -8,7 +8,8 @@ static struct html_style current(const struct html_styles *styles)
     return styles->count ? styles->styles[styles->count - 1] : styles->base;
 }
 
-/* Ends the innermost open element of that kind, with all in it; one of those traits hides what is around it. */
+/* Ends the innermost open element of that kind, with all in it; the search ends at an element with a trait of
+ * barrier. */
 static void end_element(struct html_styles *styles, const struct html_element *element, const char *name,
                         unsigned barrier)
 {

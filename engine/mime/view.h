@@ -63,8 +63,8 @@ struct mime_view {
     size_t header_count;
     size_t body_offset; /* where the body begins in the message; its size when there is none */
 
-    /* Decoded visible text of all text parts in their order, each beginning a line: UTF-8 without NUL, lines end
-     * with LF, at most limits.text_bytes.  The first part that has any is in it, however deep it lies and
+    /* Decoded visible text of all text parts in their order, each beginning a line: UTF-8 without NUL, lines
+     * end with LF, at most limits.text_bytes.  The first part that has any is in it, however deep it lies and
      * whatever limit but the budget was hit before. */
     struct span text;
     struct span hidden; /* text that HTML hides (font size 0, display:none ...), at most 4 KiB */

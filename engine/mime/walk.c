@@ -102,25 +102,32 @@ static void keep_header(struct mime_pass *pass, const struct mime_field *field)
         (struct mime_header){field->name, value, mime_words_decode(value, pass->arena)};
 }
 
+/* A header that no empty line ended: where its first odd line is, the body of a part without parts began.  Only
+ * there, since looking for boundaries in what was read as header would take quadratic time. */
+static void end_without_empty_line(struct mime_pass *pass, const struct mime_entity *entity, size_t first_odd)
+{
+    if (entity->kind != MIME_MULTIPART && entity->kind != MIME_MESSAGE && first_odd < pass->pos)
+        pass->pos = first_odd;
+}
+
+static bool at_delimiter(const struct walk *w, size_t pos)
+{
+    struct span message = w->pass->message;
+    struct delimiter delimiter;
+    return starts_with_dashes(message, pos) &&
+           match_delimiter(w, pos, mime_line_after(message, pos), &delimiter);
+}
+
 /* Reads the header at pass->pos; the body follows it.  A header may also end at a delimiter. */
 static void read_header(struct walk *w, bool top, struct mime_entity *entity)
 {
     struct mime_pass *pass = w->pass;
     size_t first_odd = pass->message.n;
-    struct delimiter delimiter;
-    for (;;) {
+    while (pass->pos < pass->message.n && !at_delimiter(w, pass->pos)) {
         size_t begin = pass->pos;
-        if (starts_with_dashes(pass->message, begin) &&
-            match_delimiter(w, begin, mime_line_after(pass->message, begin), &delimiter))
-            return;
         struct mime_field field;
         enum mime_line line = mime_field_next(pass->message, &pass->pos, &field);
-        if (line == MIME_END) {
-            if (begin == pass->message.n) /* no empty line: the body began where the fields ended */
-                pass->pos = first_odd;
-            return;
-        }
-        if (mime_pass_spend(pass, pass->pos - begin))
+        if (line == MIME_END || mime_pass_spend(pass, pass->pos - begin))
             return;
         if (line == MIME_FIELD) {
             mime_entity_take(entity, &field, pass->arena);
@@ -132,6 +139,7 @@ static void read_header(struct walk *w, bool top, struct mime_entity *entity)
         if (first_odd == pass->message.n)
             first_odd = begin;
     }
+    end_without_empty_line(pass, entity, first_odd);
 }
 
 static bool count_part(struct mime_pass *pass)
@@ -153,8 +161,12 @@ static void push(struct walk *w, const struct mime_entity *entity)
         w->depth++;
     } else {
         pass->view->flags |= MIME_LIMIT_DEPTH;
-        if (w->depth == 0 || entity->kind == MIME_MESSAGE)
+        if (w->depth == 0)
             return;
+        if (entity->kind == MIME_MESSAGE) {
+            w->stack[w->depth - 1].digest = false; /* what comes is this message's header, not another one */
+            return;
+        }
     }
     w->stack[w->depth - 1] = (struct container){
         .boundary = entity->boundary,

@@ -90,6 +90,20 @@ def a_client_that_does_not_wait_for_354_is_left(world):
 
 
 @test
+def what_is_sent_before_its_turn_ends_the_session(world):
+    """EHLO and DATA end a group (RFC 2920): what is behind them was not meant for this state of the session."""
+    instance = world.instance()
+    with Session(instance.address) as session:
+        session.send(f"MAIL FROM:<{ANNA}>\r\nRCPT TO:<{BEN}>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n".encode())
+        equal([session.read_reply().code for _ in range(3)], [250, 250, 554], "replies")
+        true(session.at_end(), "the connection stays open")
+    with Session(instance.address, hello=None) as session:
+        session.send(b"EHLO c.example.org\r\nNOOP\r\n")
+        equal(session.read_reply().code, 554, "reply")
+        true(session.at_end(), "the connection stays open")
+
+
+@test
 def a_message_in_single_bytes_is_the_same_message(world):
     instance = world.instance()
     message = make_mail(2, size=300)

@@ -72,6 +72,8 @@ static void text_without_any_header_is_the_body(void **state)
     struct mime_view view = VIEW("just some words\r\nand more\r\n");
     expect_span(view.text, "just some words\nand more\n");
     assert_true(view.flags & MIME_BROKEN_STRUCTURE);
+    view = VIEW("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nno empty line before\r\n--x--\r\n");
+    expect_span(view.text, "no empty line before");
 }
 
 static void parts_of_a_multipart_are_read_one_after_another(void **state)

@@ -8,13 +8,24 @@
 
 static const char plain_header[] = "Subject: x\r\n";
 
-/* The view of what was put together: in little memory, with the marker in its text. */
+static bool never(void *calls)
+{
+    ++*(size_t *)calls;
+    return false;
+}
+
+/* The view of what was put together: with the marker in its text, in little memory, and no byte looked at by more
+ * than a few steps, which the askings of the budget count. */
 static struct mime_view expect_found(uint32_t flags)
 {
-    struct mime_view view = view_of_mail();
+    size_t calls = 0;
+    struct mime_budget budget = {never, &calls};
+    struct mime_view view;
+    mime_view_build(buf_span(&mail), 0, &mime_default_limits, &budget, arena, &view);
     assert_true(holds(view.text, MARKER));
     assert_int_equal(view.flags & flags, flags);
     assert_true(arena_used(arena) <= 8 * MIB);
+    assert_true(calls <= 3 * (mail.len / (16 * 1024) + 1));
     return view;
 }
 
@@ -53,6 +64,29 @@ static void embedded_messages_count_as_nesting(void **state)
     put_times("Content-Type: message/rfc822\r\n\r\n", 100000);
     put("Subject: x\r\n\r\n" MARKER);
     assert_int_equal(expect_found(MIME_LIMIT_DEPTH).depth, 64);
+}
+
+static void headers_that_never_end_are_read_in_linear_time(void **state)
+{
+    (void)state;
+    put(MARKER "\r\n");
+    for (size_t i = 0; i < 100000; i++)
+        buf_printf(&mail, "Content-Type: multipart/mixed; boundary=b%zu\r\n--b%zu\r\n", i, i);
+    struct mime_view view = view_of_mail();
+    assert_true(view.flags & MIME_BROKEN_STRUCTURE);
+    assert_int_equal(view.parts, 1);
+    buf_clear(&mail);
+    put("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n" MARKER "\r\n");
+    put_times("--a\r\nodd\r\nContent-Type: message/rfc822\r\n", 100000);
+    expect_found(MIME_LIMIT_PARTS | MIME_BROKEN_STRUCTURE);
+}
+
+static void messages_in_a_digest_beyond_the_depth_limit_come_to_an_end(void **state)
+{
+    (void)state;
+    put_nested(64);
+    put("Content-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n--d\r\n\r\nA: b\r\n\r\n" MARKER "\r\n");
+    expect_found(MIME_LIMIT_DEPTH);
 }
 
 static void parts_are_limited_and_the_walk_then_ends(void **state)
@@ -229,12 +263,6 @@ static void long_attribute_values_are_cut(void **state)
     assert_int_equal(view.urls[0].target.n, 2047); /* 17 and a whole number of characters */
 }
 
-static bool never(void *calls)
-{
-    ++*(size_t *)calls;
-    return false;
-}
-
 static bool at_third(void *calls)
 {
     return ++*(size_t *)calls == 3;
@@ -281,6 +309,8 @@ int main(void)
         VIEW_TEST(depth_is_limited_and_text_deeper_inside_still_found),
         VIEW_TEST(depth_64_is_no_limit_hit_and_65_is),
         VIEW_TEST(embedded_messages_count_as_nesting),
+        VIEW_TEST(headers_that_never_end_are_read_in_linear_time),
+        VIEW_TEST(messages_in_a_digest_beyond_the_depth_limit_come_to_an_end),
         VIEW_TEST(parts_are_limited_and_the_walk_then_ends),
         VIEW_TEST(the_first_text_is_found_behind_a_million_empty_parts),
         VIEW_TEST(at_most_64_attachments_are_kept),

@@ -1,5 +1,5 @@
-/* Our view against GMime's parse of the same mail: random structures, encodings and character sets, also cut off
- * somewhere.  White space is left out of the comparison. */
+/* Our view against GMime's parse of the same mail: random structures, encodings and character sets, also cut
+ * off somewhere.  White space is left out of the comparison. */
 #include "tests/unit/view_fixture.h"
 
 #include <gmime/gmime.h>

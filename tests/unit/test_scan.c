@@ -127,6 +127,17 @@ static void digits_and_case_do_not_matter_in_text(void **state)
     arena_free(arena);
 }
 
+static void bytes_outside_ascii_are_no_features(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features a, b;
+    extract("Content-Type: text/plain; charset=utf-8\r\n\r\none \xc3\xa4\xc3\xb6 two\r\n", arena, &a);
+    extract("Content-Type: text/plain; charset=utf-8\r\n\r\none \xd0\x96 two\r\n", arena, &b);
+    assert_true(same_features(&a, &b));
+    arena_free(arena);
+}
+
 static void facts_tell_the_structure(void **state)
 {
     (void)state;
@@ -146,6 +157,11 @@ static void facts_tell_the_structure(void **state)
     assert_true(has_fact(&f, "no recipient named"));
     assert_true(has_fact(&f, "reply goes elsewhere"));
     assert_true(has_fact(&f, "subject in capitals"));
+    extract("To: x@a.example\r\nMessage-ID: <1@a.example>\r\n\r\nHello\r\n", arena, &f);
+    assert_true(has_fact(&f, "no date"));
+    assert_true(has_fact(&f, "no subject"));
+    assert_false(has_fact(&f, "no message-id"));
+    assert_false(has_fact(&f, "no recipient named"));
     arena_free(arena);
 }
 
@@ -177,7 +193,9 @@ static void an_endless_message_has_a_bounded_number_of_features(void **state)
         buf_printf(&text, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26);
     struct scan_features f;
     extract(buf_text(&text), arena, &f);
-    assert_in_range(f.start[SCAN_FAMILIES], 1000, 32768);
+    /* A gram for each byte of 8 KiB of text, and for each two bytes at most a word and a pair. */
+    assert_in_range(f.start[SCAN_TEXT + 1] - f.start[SCAN_TEXT], 1000, 2 * 8192);
+    assert_in_range(f.start[SCAN_HEADERS + 1] - f.start[SCAN_HEADERS], 100, 2 * 4096);
     assert_true(arena_used(arena) < 4 * 1024 * 1024);
     buf_free(&text);
     arena_free(arena);
@@ -301,6 +319,7 @@ int main(void)
         cmocka_unit_test(no_feature_appears_twice),
         cmocka_unit_test(headers_of_the_receiving_side_change_nothing),
         cmocka_unit_test(digits_and_case_do_not_matter_in_text),
+        cmocka_unit_test(bytes_outside_ascii_are_no_features),
         cmocka_unit_test(facts_tell_the_structure),
         cmocka_unit_test(facts_and_features_of_structure_go_together),
         cmocka_unit_test(an_endless_message_has_a_bounded_number_of_features),

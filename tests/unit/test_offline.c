@@ -1,0 +1,136 @@
+/* What the offline programs share: messages from files, and figures of merit. */
+#define _GNU_SOURCE /* mkdtemp */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/offline/mail_files.h"
+#include "daemon/offline/train_measure.h"
+#include "engine/base/buf.h"
+
+/* Appends "name=message;" for each message seen. */
+static void note(void *context, const char *name, struct span message)
+{
+    const char *last = strrchr(name, '/');
+    buf_printf(context, "%s=%.*s;", last ? last + 1 : name, (int)message.n, message.p);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void expect_walk(const char *folder, const char *want)
+{
+    struct buf seen = {0};
+    struct error error;
+    assert_true(mail_files_walk(folder, note, &seen, &error));
+    assert_string_equal(buf_text(&seen), want);
+    buf_free(&seen);
+}
+
+static char folder[] = "test_offline.XXXXXX";
+
+static int folder_begin(void **state)
+{
+    (void)state;
+    strcpy(folder + sizeof folder - 7, "XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int folder_end(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", ".hidden", "sub/c", "sub"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        remove(path); /* not every test has made all of them */
+    }
+    return rmdir(folder);
+}
+
+static void folders_are_walked_in_the_order_of_names(void **state)
+{
+    (void)state;
+    char sub[200];
+    snprintf(sub, sizeof sub, "%s/sub", folder);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    write_file(folder, "b", "two");
+    write_file(folder, "a", "one");
+    write_file(folder, ".hidden", "no");
+    write_file(sub, "c", "");
+    expect_walk(folder, "a=one;b=two;c=;");
+}
+
+static void an_mbox_is_cut_at_its_separators_only(void **state)
+{
+    (void)state;
+    write_file(folder, "a",
+               "From x@a.example  Thu Aug 22 12:36:23 2002\nSubject: 1\n\nFrom here on it is prose.\n\n"
+               "From y@b.example  Thu Aug 22 12:36:24 2002\nSubject: 2\n\nend\n"
+               "From z@c.example  Thu Aug 22 12:36:24 2002\n");
+    expect_walk(folder, "a=Subject: 1\n\nFrom here on it is prose.\n\n;"
+                        "a#2=Subject: 2\n\nend\nFrom z@c.example  Thu Aug 22 12:36:24 2002\n;");
+    write_file(folder, "a", "From x@a.example  Thu Aug 22 12:36:23 2002");
+    expect_walk(folder, "a=;");
+}
+
+static void what_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    struct buf seen = {0};
+    struct error error;
+    assert_false(mail_files_walk("no/such/place", note, &seen, &error));
+    assert_non_null(strstr(error.text, "no/such/place"));
+    buf_free(&seen);
+}
+
+static void figures_of_merit_are_right_on_a_small_case(void **state)
+{
+    (void)state;
+    struct train_sample samples[] = {{-2, false}, {3, true}, {1, false}, {2, true}, {0, true}, {-1, false}};
+    const size_t count = sizeof samples / sizeof samples[0];
+    train_samples_sort(samples, count);
+    assert_true(samples[0].log_odds == 3 && samples[5].log_odds == -2);
+    /* One pair of nine is in the wrong order: ham at 1 above spam at 0. */
+    assert_true(fabs(train_area_above(samples, count) - 1.0 / 9) < 1e-12);
+    double none = train_threshold(samples, count, 0), third = train_threshold(samples, count, 0.34);
+    assert_true(none > 1 && none < 2);
+    assert_true(third > -1 && third <= 0);
+    struct train_rates rates = train_rates_at(samples, count, third);
+    assert_true(rates.true_positive == 1 && fabs(rates.false_positive - 1.0 / 3) < 1e-12);
+}
+
+static void ties_count_half(void **state)
+{
+    (void)state;
+    const struct train_sample samples[] = {{1, true}, {1, false}, {1, false}};
+    assert_true(train_area_above(samples, 3) == 0.5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(folders_are_walked_in_the_order_of_names, folder_begin, folder_end),
+        cmocka_unit_test_setup_teardown(an_mbox_is_cut_at_its_separators_only, folder_begin, folder_end),
+        cmocka_unit_test(what_cannot_be_read_is_named),
+        cmocka_unit_test(figures_of_merit_are_right_on_a_small_case),
+        cmocka_unit_test(ties_count_half),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
