@@ -77,6 +77,7 @@ static void committed_move(struct queue *q, struct operation *op)
     }
     q->moving = false;
     free(mv);
+    compact_step(q);
 }
 
 static const struct operation_type move_type = {write_move, committed_move, NULL};
