@@ -16,6 +16,19 @@ if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/smtp.mk
+
+# Each target for FUZZ_SECONDS; a finding ends it with an error.
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = fuzz_judge fuzz_mime fuzz_smtp
+fuzz: $(FUZZ_TARGETS)
+	@for target in $(FUZZ_TARGETS); do \
+		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 `test -f $$dictionary && echo -dict=$$dictionary` \
+			2>fuzz.log || { cat fuzz.log; exit 1; }; \
+		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
+	done
+.PHONY: fuzz
+CLEANFILES += fuzz.log
 endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.

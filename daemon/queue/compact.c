@@ -77,6 +77,7 @@ static void committed_move(struct queue *q, struct operation *op)
     }
     q->moving = false;
     free(mv);
+    compact_step(q);
 }
 
 static const struct operation_type move_type = {write_move, committed_move, NULL};
@@ -95,5 +96,5 @@ void compact_step(struct queue *q)
         return;
     }
     q->moving = true;
-    turn_add_lazy(q, &mv->op);
+    turn_add(q, &mv->op, TURN_LATER);
 }

@@ -187,7 +187,7 @@ void deliver_finish(struct queue *q, struct message *m, const struct deliver_res
         decide(q, o, fate, &result->replies[i]);
     }
     m->hand = HAND_WRITING;
-    turn_add(q, &o->op);
+    turn_add(q, &o->op, TURN_SOON);
 }
 
 void deliver_result(struct queue *q, struct wire_reader *in)
@@ -203,6 +203,7 @@ void deliver_result(struct queue *q, struct wire_reader *in)
     if (m && m->state == RECIPIENT_DELIVER && m->hand == HAND_PEER && m->hand_attempt == result.attempt) {
         deliver_take_back(q, m);
         deliver_finish(q, m, &result, true);
+        deliver_dispatch(q);
     } else if (!m || m->hand != HAND_WRITING) {
         send_ack(result.mid, result.attempt); /* told again: it is on disk already */
     }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_text(struct fault *f, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void put_text(struct fault *f, const char *format, va_list args)
 {
     vsnprintf(f->error.text, sizeof f->error.text, format, args);
 }

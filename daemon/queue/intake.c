@@ -188,7 +188,7 @@ void intake_end(struct queue *q, struct wire_reader *in)
     message_free(a->m);
     a->m = complete;
     a->op.type = &arrival_type;
-    turn_add(q, &a->op);
+    turn_add(q, &a->op, TURN_NOW);
 }
 
 void intake_abort(struct queue *q, struct wire_reader *in)
@@ -262,7 +262,7 @@ static void add_request(struct queue *q, const struct operation_type *type, uint
 {
     struct request *r = xcalloc(1, sizeof *r);
     *r = (struct request){.op.type = type, .mid = mid, .kind = kind};
-    turn_add(q, &r->op);
+    turn_add(q, &r->op, TURN_NOW);
 }
 
 void intake_id_request(struct queue *q, struct wire_reader *in)

@@ -41,5 +41,5 @@ void known_tick(struct queue *q)
         return;
     struct forgetting *o = xcalloc(1, sizeof *o);
     *o = (struct forgetting){.op.type = &forgetting_type, .mid = an_hour_ago};
-    turn_add_lazy(q, &o->op);
+    turn_add(q, &o->op, TURN_LATER);
 }

@@ -35,7 +35,7 @@ void outbox_acknowledged(struct queue *q, struct wire_reader *in)
         struct operation *op = xcalloc(1, sizeof *op);
         op->type = &removal_type;
         q->outbox.removing = true;
-        turn_add_lazy(q, op);
+        turn_add(q, op, TURN_LATER);
     }
     outbox_pump(q);
 }

@@ -92,7 +92,7 @@ void queue_hold(struct queue *q, struct message *m)
     struct holding *o = xcalloc(1, sizeof *o);
     *o = (struct holding){.op.type = &holding_type, .m = m};
     m->hand = HAND_WRITING;
-    turn_add(q, &o->op);
+    turn_add(q, &o->op, TURN_SOON);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)

@@ -8,7 +8,7 @@
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
-enum { WAIT_US = 100 * 1000, LOG_PAGES_BUSY = 8000 };
+enum { SOON_US = 5 * 1000, LATER_US = 100 * 1000, LOG_PAGES_BUSY = 8000 };
 
 static bool write_batch(struct queue *q, struct operation_list *batch, struct fault *f)
 {
@@ -22,11 +22,11 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct fa
     return spool_sync(q->spool, f) && store_commit(q->store, f);
 }
 
-static void start_timer(struct queue *q)
+static void start_timer(struct event *timer, int wait_us)
 {
-    struct timeval wait = {.tv_usec = WAIT_US};
-    if (!evtimer_pending(q->turn.retry, NULL))
-        evtimer_add(q->turn.retry, &wait);
+    struct timeval wait = {.tv_usec = wait_us};
+    if (!evtimer_pending(timer, NULL))
+        evtimer_add(timer, &wait);
 }
 
 static void fail_batch(struct queue *q, struct operation_list *batch, const struct fault *f)
@@ -49,7 +49,7 @@ static void fail_batch(struct queue *q, struct operation_list *batch, const stru
     }
     TAILQ_CONCAT(&kept, &q->turn.operations, link);
     TAILQ_CONCAT(&q->turn.operations, &kept, link);
-    start_timer(q);
+    start_timer(q->turn.later, LATER_US);
 }
 
 static void finish_batch(struct queue *q, struct operation_list *batch)
@@ -65,7 +65,8 @@ static void run(struct queue *q)
 {
     struct operation_list batch = TAILQ_HEAD_INITIALIZER(batch);
     TAILQ_CONCAT(&batch, &q->turn.operations, link);
-    evtimer_del(q->turn.retry);
+    evtimer_del(q->turn.soon);
+    evtimer_del(q->turn.later);
     q->turn.failing = false;
     if (!TAILQ_EMPTY(&batch)) {
         struct fault f;
@@ -106,23 +107,22 @@ void turn_open(struct queue *q, struct event_base *base)
 {
     TAILQ_INIT(&q->turn.operations);
     q->turn.run = event_new(base, -1, 0, on_run, q);
-    q->turn.retry = evtimer_new(base, on_run, q);
+    q->turn.soon = evtimer_new(base, on_run, q);
+    q->turn.later = evtimer_new(base, on_run, q);
     q->turn.background = event_new(base, -1, 0, on_background, q);
-    if (!q->turn.run || !q->turn.retry || !q->turn.background)
+    if (!q->turn.run || !q->turn.soon || !q->turn.later || !q->turn.background)
         abort();
 }
 
-void turn_add(struct queue *q, struct operation *op)
+void turn_add(struct queue *q, struct operation *op, enum turn_wait wait)
 {
     TAILQ_INSERT_TAIL(&q->turn.operations, op, link);
-    if (!q->turn.failing)
+    if (wait == TURN_LATER || q->turn.failing)
+        start_timer(q->turn.later, LATER_US);
+    else if (wait == TURN_SOON)
+        start_timer(q->turn.soon, SOON_US);
+    else
         event_active(q->turn.run, EV_TIMEOUT, 0);
-}
-
-void turn_add_lazy(struct queue *q, struct operation *op)
-{
-    TAILQ_INSERT_TAIL(&q->turn.operations, op, link);
-    start_timer(q);
 }
 
 void turn_want_background(struct queue *q)

@@ -32,17 +32,22 @@ TAILQ_HEAD(operation_list, operation);
 
 struct turn {
     struct operation_list operations;
-    struct event *run, *retry, *background;
-    bool failing;  /* the last commit failed: the next one waits for the timer */
+    struct event *run, *soon, *later, *background;
+    bool failing;  /* the last commit failed: the next one is later */
     bool stopping; /* the process ends after the next one */
 };
 
 void turn_open(struct queue *q, struct event_base *base);
-/* Takes over op, for the end of this loop turn. */
-void turn_add(struct queue *q, struct operation *op);
-/* The same for what nobody waits for: it goes with the next turn, or within a tenth of a second. */
-void turn_add_lazy(struct queue *q, struct operation *op);
-/* Runs turn_background() after the answers of this turn have been written. */
+/* How long an operation may wait for company: the fewer commits, the sooner a client has its 250. */
+enum turn_wait {
+    TURN_NOW,   /* a client waits: at the end of this loop turn, with all others */
+    TURN_SOON,  /* mail in hand goes on: with the next commit, within five milliseconds */
+    TURN_LATER, /* nobody waits: within a tenth of a second */
+};
+
+/* Takes over op. */
+void turn_add(struct queue *q, struct operation *op, enum turn_wait wait);
+/* Disk work that no answer waits for is done after the answers of this turn have been written. */
 void turn_want_background(struct queue *q);
 /* Finishes and ends the process. */
 void turn_stop(struct queue *q);

@@ -165,7 +165,7 @@ static void add_verdict(struct queue *q, struct verdict *v)
     for (uint32_t i = 0; i < v->result.child_count; i++)
         make_child(v, &v->children[i], &v->result.children[i]);
     v->parent->hand = HAND_WRITING;
-    turn_add(q, &v->op);
+    turn_add(q, &v->op, TURN_SOON);
 }
 
 static struct verdict *new_verdict(struct message *m)
@@ -227,7 +227,7 @@ static void add_crash(struct queue *q, struct message *m, struct span stage, str
     struct crash *c = xcalloc(1, sizeof *c);
     *c = (struct crash){.op.type = &crash_type, .m = m};
     m->hand = HAND_WRITING;
-    turn_add(q, &c->op);
+    turn_add(q, &c->op, TURN_SOON);
 }
 
 /* The message, out of the scan role's hand; NULL when that does not have it. */
@@ -237,6 +237,7 @@ static struct message *take_scanned(struct queue *q, uint64_t mid)
     if (!m || m->state != RECIPIENT_SCAN || m->hand != HAND_PEER)
         return NULL;
     scan_take_back(q, m);
+    scan_dispatch(q); /* its worker need not wait for the commit */
     return m;
 }
 

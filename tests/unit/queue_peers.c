@@ -163,17 +163,24 @@ bool peers_life(void (*life)(void))
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-void peers_turn(void)
+static void loop(void)
 {
     for (int i = 0; i < 8; i++)
         event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+void peers_turn(void)
+{
+    loop();
+    usleep(8000); /* what waits for company has waited enough */
+    loop();
 }
 
 void peers_wait(double seconds)
 {
     int64_t end = clock_mono_us() + (int64_t)(seconds * 1e6);
     while (clock_mono_us() < end) {
-        peers_turn();
+        loop();
         usleep(5000);
     }
 }

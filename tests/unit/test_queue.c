@@ -638,6 +638,38 @@ static void a_disk_below_its_reserve_takes_no_mail(void **state)
     assert_true(peers_life(find_no_space));
 }
 
+/* Fills some segments with mail that goes, and between it a little that stays. */
+static void scatter(void)
+{
+    enum { LARGE = 700 * 1024, COUNT = 14 };
+    static char large[LARGE];
+    memset(large, 'x', sizeof large);
+    hello();
+    for (uint64_t mid = 1; mid <= COUNT; mid++) {
+        peers_send_mail(mid, "from@example.org", "to@example.net", mid % 2 ? span_of(large, LARGE) : MAIL);
+        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
+        peers_judge(mid, 1, JUDGE_POSITIVE, mid % 2 ? JUDGE_DROP : JUDGE_QUARANTINE);
+    }
+    uint64_t before = peers_gauge("spool_segments");
+    CHECK(before >= 6);
+    peers_wait(3.5);
+    CHECK(peers_gauge("spool_segments") <= 4);
+    CHECK(peers_gauge("spool_bytes") == COUNT / 2 * MAIL.n);
+}
+
+static void count_quarantined(void)
+{
+    CHECK(peers_gauge("recipients_quarantined") == 7);
+    CHECK(peers_gauge("spool_bytes") == 7 * MAIL.n);
+}
+
+static void segments_of_which_little_lives_are_emptied(void **state)
+{
+    (void)state;
+    assert_true(peers_life(scatter));
+    assert_true(peers_life(count_quarantined));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -661,6 +693,7 @@ int main(void)
         TEST(a_maildir_gets_one_file_for_each_recipient),
         TEST(a_file_written_before_a_death_is_not_doubled),
         TEST(mail_of_a_dead_smtp_is_not_taken),
+        TEST(segments_of_which_little_lives_are_emptied),
         TEST(a_disk_below_its_reserve_takes_no_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
