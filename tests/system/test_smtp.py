@@ -72,24 +72,6 @@ def commands_sent_in_one_packet_are_answered_in_order(world):
 
 
 @test
-def a_client_that_does_not_wait_for_354_is_left(world):
-    # RFC 2920 3.1: DATA ends a group of commands.  What follows it at once is an attempt to speak for another.
-    instance = world.instance()
-    with Session(instance.address) as session:
-        session.send(f"MAIL FROM:<{ANNA}>\r\nRCPT TO:<{BEN}>\r\nDATA\r\n".encode() + make_mail(1) + b".\r\n")
-        codes = []
-        try:
-            while True:
-                codes.append(session.read_reply().code)
-        except ConnectionLost:
-            pass
-        true(354 not in codes and codes[-1] >= 400, f"replies {codes}")
-    fence = make_mail(2)
-    send_one(instance.address, fence)
-    only_message(instance, fence)
-
-
-@test
 def what_is_sent_before_its_turn_ends_the_session(world):
     """EHLO and DATA end a group (RFC 2920): what is behind them was not meant for this state of the session."""
     instance = world.instance()
