@@ -8,7 +8,11 @@
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
-enum { SOON_US = 5 * 1000, LATER_US = 100 * 1000, LOG_PAGES_BUSY = 8000 };
+enum {
+    RETRY_US = 100 * 1000,
+    LATER_FACTOR = 20, /* TURN_LATER waits so many times as long as TURN_SOON */
+    LOG_PAGES_BUSY = 8000
+};
 
 static bool write_batch(struct queue *q, struct operation_list *batch, struct fault *f)
 {
@@ -22,9 +26,9 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct fa
     return spool_sync(q->spool, f) && store_commit(q->store, f);
 }
 
-static void start_timer(struct event *timer, int wait_us)
+static void start_timer(struct event *timer, int64_t wait_us)
 {
-    struct timeval wait = {.tv_usec = wait_us};
+    struct timeval wait = {wait_us / 1000000, wait_us % 1000000};
     if (!evtimer_pending(timer, NULL))
         evtimer_add(timer, &wait);
 }
@@ -49,7 +53,7 @@ static void fail_batch(struct queue *q, struct operation_list *batch, const stru
     }
     TAILQ_CONCAT(&kept, &q->turn.operations, link);
     TAILQ_CONCAT(&q->turn.operations, &kept, link);
-    start_timer(q->turn.later, LATER_US);
+    start_timer(q->turn.later, RETRY_US);
 }
 
 static void finish_batch(struct queue *q, struct operation_list *batch)
@@ -117,10 +121,13 @@ void turn_open(struct queue *q, struct event_base *base)
 void turn_add(struct queue *q, struct operation *op, enum turn_wait wait)
 {
     TAILQ_INSERT_TAIL(&q->turn.operations, op, link);
-    if (wait == TURN_LATER || q->turn.failing)
-        start_timer(q->turn.later, LATER_US);
+    int64_t soon_us = role_settings()->commit_wait * 1000;
+    if (q->turn.failing)
+        start_timer(q->turn.later, RETRY_US);
+    else if (wait == TURN_LATER)
+        start_timer(q->turn.later, soon_us * LATER_FACTOR);
     else if (wait == TURN_SOON)
-        start_timer(q->turn.soon, SOON_US);
+        start_timer(q->turn.soon, soon_us);
     else
         event_active(q->turn.run, EV_TIMEOUT, 0);
 }

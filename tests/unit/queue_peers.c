@@ -25,6 +25,7 @@ struct sent {
 static char folder[64];
 static struct settings settings;
 static struct event_base *base;
+static volatile int64_t wall_shift;
 static struct sent *sent;
 static size_t sent_count;
 static struct buf logged;
@@ -129,6 +130,7 @@ void peers_set_up(void)
         abort();
     settings_init(&settings);
     peers_set("hostname", "gw.example");
+    peers_set("queue.commit-wait", "0"); /* nothing waits for company */
     peers_set("route", "[::1]:25");
     peers_set("spool.segment-bytes", "1048576");
     peers_set("spool.reserve-bytes", "1048576");
@@ -161,6 +163,7 @@ static void live(void (*life)(void))
     base = event_base_new();
     arena = arena_new();
     log_set_output(keep_line);
+    clock_use_offset(&wall_shift);
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
     peers_up(ROLE_LOG);
     peers_up(ROLE_CONTROL);
@@ -180,24 +183,26 @@ bool peers_life(void (*life)(void))
 
 static void loop(void)
 {
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 32; i++)
         event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
 void peers_turn(void)
 {
     loop();
-    usleep(8000); /* what waits for company has waited enough */
-    loop();
 }
 
-void peers_wait(double seconds)
+void peers_step(int64_t deadline, const char *what, const char *file, int line)
 {
-    int64_t end = clock_mono_us() + (int64_t)(seconds * 1e6);
-    while (clock_mono_us() < end) {
-        loop();
-        usleep(5000);
-    }
+    peers_check(clock_mono_us() < deadline, what, file, line);
+    struct timeval tick = {.tv_usec = 10000};
+    event_base_loopexit(base, &tick);
+    event_base_dispatch(base);
+}
+
+void peers_pass_time(double seconds)
+{
+    wall_shift += (int64_t)(seconds * 1e6);
 }
 
 void peers_up(enum role_id peer)

@@ -8,6 +8,7 @@
 
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "engine/base/clock.h"
 #include "engine/judge/judge.h"
 
 /* The message that most tests send, and as it leaves after peers_judge(). */
@@ -32,7 +33,13 @@ bool peers_life(void (*life)(void));
 
 /* Until the role has no more to do at once; seconds more of waiting when that is not 0. */
 void peers_turn(void);
-void peers_wait(double seconds);
+/* Wall time goes on by so much at once. */
+void peers_pass_time(double seconds);
+/* Runs the role until `what` is so; fails when it is not within ten seconds. */
+#define AWAIT(what)                                                                                          \
+    for (int64_t deadline = clock_mono_us() + 10 * 1000 * 1000; !(what);)                                    \
+    peers_step(deadline, #what, __FILE__, __LINE__)
+void peers_step(int64_t deadline, const char *what, const char *file, int line);
 void peers_up(enum role_id peer);
 
 void peers_tell(enum role_id peer, uint16_t type, struct buf *body); /* frees body */

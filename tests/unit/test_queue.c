@@ -66,7 +66,7 @@ static void find_nothing_dispatched_before_hello(void)
 {
     struct deliver_job job;
     struct span text;
-    peers_wait(0.05);
+    peers_turn();
     CHECK(peers_gauge("recipients_active") == 1);
     peers_up(ROLE_SMTP);
     peers_turn();
@@ -93,10 +93,8 @@ static void fail_to_store(void)
     CHECK(peers_logged("nothing was acknowledged") == 1);
     CHECK(peers_gauge("messages") == 0);
     peers_sync_fails = false;
-    peers_wait(0.15);
     peers_send_mail(2, "from@example.org", "to@example.net", MAIL);
-    peers_wait(0.15);
-    CHECK(peers_accepted(2));
+    AWAIT(peers_accepted(2));
 }
 
 static void find_only_the_second(void)
@@ -120,12 +118,10 @@ static void keep_result_through_failures(void)
     peers_sync_fails = true;
     peers_deliver(&job, DELIVER_FAILED, "no such user"); /* the bounce needs the spool */
     CHECK(!peers_delivery_acknowledged(1, job.attempt));
-    peers_wait(0.25);
-    CHECK(peers_logged("nothing was acknowledged") >= 2);
+    AWAIT(peers_logged("nothing was acknowledged") >= 2);
     CHECK(peers_finals(FINAL_BOUNCED) == 0);
     peers_sync_fails = false;
-    peers_wait(0.25);
-    CHECK(peers_delivery_acknowledged(1, job.attempt));
+    AWAIT(peers_delivery_acknowledged(1, job.attempt));
     CHECK(peers_finals(FINAL_BOUNCED) == 1);
     CHECK(peers_logged("was generated for bounce") == 1);
 }
@@ -337,8 +333,7 @@ static void acknowledge_finals(void)
     CHECK(peers_take(ROLE_LOG, MSG_FINAL_EVENT, &in, &fd));
     wire_put_u64(&body, UINT64_MAX); /* more than was ever sent */
     peers_tell(ROLE_LOG, MSG_FINAL_ACK, &body);
-    peers_wait(0.2);
-    CHECK(peers_gauge("outbox") == 0);
+    AWAIT(peers_gauge("outbox") == 0);
 }
 
 static void final_events_are_repeated_until_acknowledged(void **state)
@@ -431,8 +426,7 @@ static void scatter(void)
     }
     uint64_t before = peers_gauge("spool_segments");
     CHECK(before >= 6);
-    peers_wait(3.5);
-    CHECK(peers_gauge("spool_segments") <= 4);
+    AWAIT(peers_gauge("spool_segments") <= 4);
     CHECK(peers_gauge("spool_bytes") == COUNT / 2 * MAIL.n);
 }
 

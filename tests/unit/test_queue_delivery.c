@@ -51,8 +51,8 @@ static void defer_one(void)
     CHECK(peers_delivery_acknowledged(1, 1));
     CHECK(peers_logged("Delayed:") == 1);
     CHECK(!peers_deliver_job(&again, &text));
-    peers_wait(2.2);
-    CHECK(peers_deliver_job(&again, &text) && again.attempt == 2);
+    AWAIT(peers_deliver_job(&again, &text));
+    CHECK(again.attempt == 2);
 }
 
 static void deferred_mail_is_tried_again_later(void **state)
@@ -92,7 +92,7 @@ static void expire_one(void)
 {
     peers_accept_one();
     struct deliver_job job = peers_judge_and_take_job();
-    peers_wait(1.1);
+    peers_pass_time(2);
     peers_deliver(&job, DELIVER_DEFERRED, "busy");
     CHECK(peers_logged("Delivery expired (message too old)") == 1);
     CHECK(peers_logged("was generated for bounce of MID 1") == 1);
@@ -116,7 +116,7 @@ static void meet_smtp_with_the_job_in_hand(void)
     struct deliver_job job;
     struct span text;
     peers_smtp_hello(1, 1);
-    peers_wait(0.05);
+    peers_turn();
     CHECK(!peers_deliver_job(&job, &text)); /* smtp has it */
     peers_smtp_hello(0, 0);                 /* now it has not: it died */
     CHECK(peers_deliver_job(&job, &text) && job.attempt == 1);
@@ -186,9 +186,8 @@ static void die_between_file_and_commit(void)
 static void finish_without_a_second_file(void)
 {
     CHECK(peers_gauge("messages") == 1);
-    peers_wait(1.2);
+    AWAIT(peers_finals(FINAL_DELIVERED) == 1);
     CHECK(files_in("box/new") == 0 && files_in("box/cur") == 1);
-    CHECK(peers_finals(FINAL_DELIVERED) == 1);
     CHECK(peers_gauge("messages") == 0);
 }
 
