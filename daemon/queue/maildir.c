@@ -171,7 +171,10 @@ static void sync_copies(struct maildir *md, struct step *step)
             continue;
         renamed[i] = fsync(c->fd) == 0 && renameat(md->tmp, c->name, md->new, c->name) == 0;
         c->number = errno;
-        drop_copy(md, c); /* unlinks nothing when it is renamed */
+        if (!renamed[i])
+            drop_copy(md, c);
+        else
+            close(c->fd);
     }
     bool good = fsync(md->new) == 0;
     for (int i = 0; i < step->count; i++) {

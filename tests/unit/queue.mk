@@ -1,4 +1,4 @@
-UNIT_TESTS += test_spool test_store test_relay test_queue
+UNIT_TESTS += test_spool test_store test_relay test_queue test_queue_delivery
 
 test_spool_SOURCES = tests/unit/test_spool.c
 test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
@@ -13,7 +13,13 @@ test_relay_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 # The whole role behind its hooks, with the test as its peers.
-test_queue_SOURCES = tests/unit/test_queue.c tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
+QUEUE_PEERS = tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
+test_queue_SOURCES = tests/unit/test_queue.c $(QUEUE_PEERS)
 test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)
+test_queue_delivery_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_delivery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
+test_queue_delivery_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* mkdtemp, nftw */
 #include "tests/unit/queue_peers.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,20 @@ static size_t sent_count;
 static struct buf logged;
 static bool up[ROLE_COUNT];
 static struct arena *arena;
+
+bool peers_sync_fails;
+int peers_syncs;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+    peers_syncs++;
+    if (!peers_sync_fails)
+        return __real_fdatasync(fd);
+    errno = EIO;
+    return -1;
+}
 
 /* --- what the skeleton gives a role --- */
 
@@ -411,4 +426,32 @@ int peers_finals(enum final_kind kind)
             count++;
     }
     return count;
+}
+
+void peers_hello(void)
+{
+    struct buf body = {0};
+    peers_smtp_hello(0, 0);
+    peers_scan_hello(0);
+    wire_put_u8(&body, ID_MID); /* the MIDs 1 to 1000, the first time */
+    peers_tell(ROLE_SMTP, MSG_ID_REQUEST, &body);
+    peers_turn();
+}
+
+void peers_accept_one(void)
+{
+    peers_hello();
+    peers_send_mail(1, "from@example.org", "to@example.net", MAIL);
+    CHECK(peers_accepted(1));
+}
+
+struct deliver_job peers_judge_and_take_job(void)
+{
+    struct deliver_job job;
+    struct span text;
+    CHECK(peers_scan_job() == 1);
+    peers_judge(1, 1, JUDGE_SUSPECT, JUDGE_DELIVER);
+    CHECK(peers_deliver_job(&job, &text));
+    CHECK(span_equal(text, JUDGED));
+    return job;
 }

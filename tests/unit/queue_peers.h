@@ -10,6 +10,14 @@
 #include "daemon/role.h"
 #include "engine/judge/judge.h"
 
+/* The message that most tests send, and as it leaves after peers_judge(). */
+#define MAIL SPAN("Message-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
+#define JUDGED SPAN("X-Judged: yes\r\nMessage-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
+
+/* fdatasync: whether the spool's fail, and how many there were. */
+extern bool peers_sync_fails;
+extern int peers_syncs;
+
 /* Ends the life as failed. */
 #define CHECK(condition) peers_check((condition), #condition, __FILE__, __LINE__)
 void peers_check(bool good, const char *what, const char *file, int line);
@@ -35,6 +43,13 @@ bool peers_take(enum role_id peer, uint16_t type, struct wire_reader *in, int *f
 int peers_logged(const char *text);
 /* A figure of MSG_STATUS_QUERY. */
 uint64_t peers_gauge(const char *name);
+
+/* Both peers with nothing in hand; the first time smtp takes the MIDs 1 to 1000. */
+void peers_hello(void);
+/* MAIL is accepted as MID 1. */
+void peers_accept_one(void);
+/* It is judged, and smtp is given its delivery. */
+struct deliver_job peers_judge_and_take_job(void);
 
 /* smtp and scan with their everyday words. */
 void peers_smtp_hello(uint64_t mid, uint32_t attempt); /* mid 0: nothing in hand */

@@ -13,35 +13,6 @@
 #include "engine/base/arena.h"
 #include "tests/unit/queue_peers.h"
 
-#define MAIL SPAN("Message-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
-#define JUDGED SPAN("X-Judged: yes\r\nMessage-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
-
-static bool sync_fails;
-static int syncs;
-
-int __real_fdatasync(int fd);
-int __wrap_fdatasync(int fd);
-int __wrap_fdatasync(int fd)
-{
-    syncs++;
-    if (!sync_fails)
-        return __real_fdatasync(fd);
-    errno = EIO;
-    return -1;
-}
-
-static bool dies_after_rename;
-
-int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
-int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
-int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
-{
-    int result = __real_renameat(from_folder, from, to_folder, to);
-    if (dies_after_rename)
-        _exit(0);
-    return result;
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -56,39 +27,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void hello(void)
-{
-    struct buf body = {0};
-    peers_smtp_hello(0, 0);
-    peers_scan_hello(0);
-    wire_put_u8(&body, ID_MID); /* the MIDs 1 to 1000, the first time */
-    peers_tell(ROLE_SMTP, MSG_ID_REQUEST, &body);
-    peers_turn();
-}
-
-static void accept_one(void)
-{
-    hello();
-    peers_send_mail(1, "from@example.org", "to@example.net", MAIL);
-    CHECK(peers_accepted(1));
-}
-
-static struct deliver_job judge_and_take_job(void)
-{
-    struct deliver_job job;
-    struct span text;
-    CHECK(peers_scan_job() == 1);
-    peers_judge(1, 1, JUDGE_SUSPECT, JUDGE_DELIVER);
-    CHECK(peers_deliver_job(&job, &text));
-    CHECK(span_equal(text, JUDGED));
-    return job;
-}
-
 static void deliver_one(void)
 {
-    accept_one();
+    peers_accept_one();
     CHECK(peers_gauge("recipients_waiting_scan") == 1);
-    struct deliver_job job = judge_and_take_job();
+    struct deliver_job job = peers_judge_and_take_job();
     CHECK(peers_gauge("recipients_active") == 1);
     peers_deliver(&job, DELIVER_DONE, "2.0.0 ok");
     CHECK(peers_delivery_acknowledged(1, job.attempt));
@@ -107,14 +50,14 @@ static void a_message_goes_through(void **state)
 
 static void accept_and_die(void)
 {
-    accept_one();
+    peers_accept_one();
 }
 
 static void deliver_reloaded(void)
 {
-    hello();
+    peers_hello();
     CHECK(peers_gauge("messages") == 1);
-    struct deliver_job job = judge_and_take_job();
+    struct deliver_job job = peers_judge_and_take_job();
     CHECK(span_equal(job.sender, SPAN("from@example.org")));
     CHECK(span_equal(job.recipients[0].address, SPAN("to@example.net")));
 }
@@ -142,14 +85,14 @@ static void what_was_accepted_survives_a_death_at_every_stage(void **state)
 
 static void fail_to_store(void)
 {
-    hello();
-    sync_fails = true;
+    peers_hello();
+    peers_sync_fails = true;
     peers_send_mail(1, "from@example.org", "to@example.net", MAIL);
     CHECK(!peers_accepted(1));
     CHECK(peers_refused(1) == 451);
     CHECK(peers_logged("nothing was acknowledged") == 1);
     CHECK(peers_gauge("messages") == 0);
-    sync_fails = false;
+    peers_sync_fails = false;
     peers_wait(0.15);
     peers_send_mail(2, "from@example.org", "to@example.net", MAIL);
     peers_wait(0.15);
@@ -158,7 +101,7 @@ static void fail_to_store(void)
 
 static void find_only_the_second(void)
 {
-    hello();
+    peers_hello();
     CHECK(peers_gauge("messages") == 1);
     CHECK(peers_scan_job() == 2);
 }
@@ -172,15 +115,15 @@ static void what_cannot_be_synced_is_refused_and_the_next_is_taken(void **state)
 
 static void keep_result_through_failures(void)
 {
-    accept_one();
-    struct deliver_job job = judge_and_take_job();
-    sync_fails = true;
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    peers_sync_fails = true;
     peers_deliver(&job, DELIVER_FAILED, "no such user"); /* the bounce needs the spool */
     CHECK(!peers_delivery_acknowledged(1, job.attempt));
     peers_wait(0.25);
     CHECK(peers_logged("nothing was acknowledged") >= 2);
     CHECK(peers_finals(FINAL_BOUNCED) == 0);
-    sync_fails = false;
+    peers_sync_fails = false;
     peers_wait(0.25);
     CHECK(peers_delivery_acknowledged(1, job.attempt));
     CHECK(peers_finals(FINAL_BOUNCED) == 1);
@@ -195,13 +138,13 @@ static void other_operations_are_tried_until_they_are_stored(void **state)
 
 static void count_syncs(void)
 {
-    hello();
+    peers_hello();
     peers_send_mail(1, "from@example.org", "to@example.net", MAIL);
     CHECK(peers_accepted(1));
-    syncs = 0;
+    peers_syncs = 0;
     peers_send_mail(2, "from@example.org", "to@example.net", MAIL);
     CHECK(peers_accepted(2));
-    CHECK(syncs <= 2);
+    CHECK(peers_syncs <= 2);
 }
 
 static void one_message_alone_waits_for_at_most_two_syncs(void **state)
@@ -212,7 +155,7 @@ static void one_message_alone_waits_for_at_most_two_syncs(void **state)
 
 static void quarantine_one(void)
 {
-    accept_one();
+    peers_accept_one();
     CHECK(peers_scan_job() == 1);
     peers_judge(1, 1, JUDGE_POSITIVE, JUDGE_QUARANTINE);
     CHECK(peers_finals(FINAL_QUARANTINED) == 1);
@@ -222,7 +165,7 @@ static void quarantine_one(void)
 
 static void find_one_quarantined(void)
 {
-    hello();
+    peers_hello();
     CHECK(peers_gauge("recipients_quarantined") == 1);
     CHECK(peers_scan_job() == 0);
 }
@@ -251,7 +194,7 @@ static void judge_two(uint64_t mid, uint32_t first, uint32_t second)
 
 static void split_one(void)
 {
-    hello();
+    peers_hello();
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 1);
@@ -263,7 +206,7 @@ static void deliver_both_children(void)
 {
     struct deliver_job a, b;
     struct span text;
-    hello();
+    peers_hello();
     CHECK(peers_deliver_job(&a, &text) && span_equal(text, MAIL));
     CHECK(peers_deliver_job(&b, &text) && span_equal(text, MAIL));
     CHECK(a.mid == 1 && b.mid != 1 && a.recipient_count == 1 && b.recipient_count == 1);
@@ -284,7 +227,7 @@ static void children_share_the_body_and_get_mids_of_their_own(void **state)
 
 static void refuse_partitions(void)
 {
-    hello();
+    peers_hello();
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 0); /* b would be lost, a delivered twice */
@@ -296,7 +239,7 @@ static void refuse_partitions(void)
 static void crash_again(void)
 {
     struct buf body = {0};
-    hello();
+    peers_hello();
     CHECK(peers_scan_job() == 1);
     wire_put_u64(&body, 1);
     wire_put_span(&body, SPAN("html"));
@@ -312,111 +255,6 @@ static void two_crashes_across_a_restart_make_a_message_unscannable(void **state
     (void)state;
     assert_true(peers_life(refuse_partitions));
     assert_true(peers_life(crash_again));
-}
-
-static void defer_one(void)
-{
-    accept_one();
-    struct deliver_job job = judge_and_take_job(), again;
-    struct span text;
-    peers_deliver(&job, DELIVER_DEFERRED, "busy");
-    CHECK(peers_logged("Delayed: DCID 9 MID 1 to RID 0 - 4.2.0") == 1);
-    CHECK(peers_gauge("recipients_delayed") == 1);
-    CHECK(peers_delivery_acknowledged(1, 1));
-    /* Told again after its acknowledgement was lost: not counted again. */
-    peers_deliver(&job, DELIVER_DEFERRED, "busy");
-    CHECK(peers_delivery_acknowledged(1, 1));
-    CHECK(peers_logged("Delayed:") == 1);
-    CHECK(!peers_deliver_job(&again, &text));
-    peers_wait(2.2);
-    CHECK(peers_deliver_job(&again, &text) && again.attempt == 2);
-}
-
-static void deferred_mail_is_tried_again_later(void **state)
-{
-    (void)state;
-    peers_set("queue.retry-first", "1");
-    assert_true(peers_life(defer_one));
-}
-
-static void bounce_one(void)
-{
-    accept_one();
-    struct deliver_job job = judge_and_take_job();
-    struct span text;
-    peers_deliver(&job, DELIVER_FAILED, "no such user");
-    CHECK(peers_logged("Bounced: DCID 9 MID 1 to RID 0 - 5.1.1") == 1);
-    CHECK(peers_finals(FINAL_BOUNCED) == 1);
-    CHECK(peers_deliver_job(&job, &text));
-    CHECK(job.sender.n == 0 && job.mid != 1);
-    CHECK(span_equal(job.recipients[0].address, SPAN("from@example.org")));
-    CHECK(span_find_span(text, SPAN("no such user")) < text.n);
-    CHECK(peers_scan_job() == 0);
-    peers_deliver(&job, DELIVER_FAILED, "no such sender");
-    CHECK(peers_logged("Double bounce: MID") == 1);
-    CHECK(!peers_deliver_job(&job, &text));
-    CHECK(peers_finals(FINAL_DROPPED) == 1);
-    CHECK(peers_gauge("messages") == 0 && peers_gauge("spool_bytes") == 0);
-}
-
-static void a_failure_bounces_once_and_a_bounce_never(void **state)
-{
-    (void)state;
-    assert_true(peers_life(bounce_one));
-}
-
-static void expire_one(void)
-{
-    accept_one();
-    struct deliver_job job = judge_and_take_job();
-    peers_wait(1.1);
-    peers_deliver(&job, DELIVER_DEFERRED, "busy");
-    CHECK(peers_logged("Delivery expired (message too old)") == 1);
-    CHECK(peers_logged("was generated for bounce of MID 1") == 1);
-}
-
-static void mail_past_its_lifetime_bounces(void **state)
-{
-    (void)state;
-    peers_set("queue.lifetime", "1");
-    assert_true(peers_life(expire_one));
-}
-
-static void take_job_and_die(void)
-{
-    accept_one();
-    CHECK(judge_and_take_job().attempt == 1);
-}
-
-static void meet_smtp_with_the_job_in_hand(void)
-{
-    struct deliver_job job;
-    struct span text;
-    peers_smtp_hello(1, 1);
-    peers_wait(0.05);
-    CHECK(!peers_deliver_job(&job, &text)); /* smtp has it */
-    peers_smtp_hello(0, 0);                 /* now it has not: it died */
-    CHECK(peers_deliver_job(&job, &text) && job.attempt == 1);
-    peers_deliver(&job, DELIVER_DONE, "ok");
-    CHECK(peers_delivery_acknowledged(1, 1));
-}
-
-static void get_the_result_again(void)
-{
-    struct deliver_recipient r = {.rid = 0, .address = SPAN("to@example.net")};
-    struct deliver_job job = {.mid = 1, .attempt = 1, .recipients = &r, .recipient_count = 1};
-    peers_smtp_hello(1, 1);
-    peers_deliver(&job, DELIVER_DONE, "ok");
-    CHECK(peers_delivery_acknowledged(1, 1));
-    CHECK(peers_logged("Response") == 0);
-}
-
-static void what_smtp_has_in_hand_is_not_sent_twice(void **state)
-{
-    (void)state;
-    assert_true(peers_life(take_job_and_die));
-    assert_true(peers_life(meet_smtp_with_the_job_in_hand));
-    assert_true(peers_life(get_the_result_again));
 }
 
 static void ask_for(uint64_t mid)
@@ -436,13 +274,23 @@ static void ask_about_mail(void)
     CHECK(peers_refused(2) == 451);
 }
 
+static void finish_delivery(void)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_hello();
+    CHECK(peers_deliver_job(&job, &text));
+    peers_deliver(&job, DELIVER_DONE, "ok");
+    CHECK(peers_gauge("messages") == 0);
+}
+
 static void a_lost_answer_can_be_asked_for(void **state)
 {
     (void)state;
     assert_true(peers_life(accept_and_die));
     assert_true(peers_life(ask_about_mail));
     assert_true(peers_life(deliver_reloaded));
-    assert_true(peers_life(meet_smtp_with_the_job_in_hand));
+    assert_true(peers_life(finish_delivery));
     assert_true(peers_life(ask_about_mail)); /* it has ended since */
 }
 
@@ -462,7 +310,7 @@ static void damage_segments(void)
 static void find_damage(void)
 {
     damage_segments();
-    hello();
+    peers_hello();
     peers_turn();
     CHECK(peers_scan_job() == 0);
     CHECK(peers_logged("MID 1 is damaged in the spool") == 1);
@@ -504,7 +352,7 @@ static void stream_large(void)
 {
     static char large[3 * 1024 * 1024];
     memset(large, 'x', sizeof large);
-    hello();
+    peers_hello();
     peers_send_mail(1, "from@example.org", "to@example.net", span_of(large, sizeof large));
     CHECK(peers_accepted(1));
     CHECK(peers_gauge("spool_bytes") == sizeof large);
@@ -524,87 +372,18 @@ static void a_large_message_goes_through_in_bounded_memory(void **state)
     assert_true(peers_life(stream_large));
 }
 
-static int files_in(const char *folder)
-{
-    int count = 0;
-    DIR *dir = opendir(folder);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        count += e->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return count;
-}
-
-static void judge_for_maildir(void)
-{
-    peers_scan_hello(0);
-    peers_up(ROLE_SMTP);
-    peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
-    CHECK(peers_accepted(1) && peers_scan_job() == 1);
-    peers_judge(1, 2, JUDGE_NEGATIVE, JUDGE_DELIVER);
-    peers_turn();
-    CHECK(files_in("box/new") == 2 && files_in("box/tmp") == 0);
-    CHECK(peers_finals(FINAL_DELIVERED) == 2);
-}
-
-static void a_maildir_gets_one_file_for_each_recipient(void **state)
-{
-    (void)state;
-    peers_set("route", "maildir:box");
-    assert_true(peers_life(judge_for_maildir));
-}
-
-static void die_between_file_and_commit(void)
-{
-    peers_scan_hello(0);
-    peers_up(ROLE_SMTP);
-    peers_send_mail(1, "from@example.org", "a@example.net", MAIL);
-    CHECK(peers_accepted(1) && peers_scan_job() == 1);
-    dies_after_rename = true;
-    peers_judge(1, 1, JUDGE_NEGATIVE, JUDGE_DELIVER);
-    CHECK(!"still alive");
-}
-
-static void finish_without_a_second_file(void)
-{
-    CHECK(peers_gauge("messages") == 1);
-    peers_wait(1.2);
-    CHECK(files_in("box/new") == 0 && files_in("box/cur") == 1);
-    CHECK(peers_finals(FINAL_DELIVERED) == 1);
-    CHECK(peers_gauge("messages") == 0);
-}
-
-static void a_file_written_before_a_death_is_not_doubled(void **state)
-{
-    (void)state;
-    char from[600], to[600], name[300] = "";
-    peers_set("route", "maildir:box");
-    assert_true(peers_life(die_between_file_and_commit));
-    snprintf(from, sizeof from, "%s/box/new", peers_folder());
-    DIR *dir = opendir(from);
-    for (struct dirent *e; (e = readdir(dir));)
-        if (e->d_name[0] != '.')
-            snprintf(name, sizeof name, "%s", e->d_name);
-    closedir(dir);
-    assert_int_not_equal(name[0], '\0');
-    snprintf(from, sizeof from, "%s/box/new/%s", peers_folder(), name);
-    snprintf(to, sizeof to, "%s/box/cur/%s:2,S", peers_folder(), name);
-    assert_int_equal(rename(from, to), 0); /* somebody reads mail meanwhile */
-    assert_true(peers_life(finish_without_a_second_file));
-}
-
 static void throw_away_what_smtp_did_not_end(void)
 {
     struct span to = SPAN("to@example.net");
     struct mail_begin begin = {.mid = 1, .recipients = &to, .recipient_count = 1};
     struct buf body = {0};
-    hello();
+    peers_hello();
     mail_begin_put(&body, &begin);
     peers_tell(ROLE_SMTP, MSG_MAIL_BEGIN, &body);
     wire_put_u64(&body, 1);
     wire_put_span(&body, MAIL);
     peers_tell(ROLE_SMTP, MSG_MAIL_DATA, &body);
-    hello();
+    peers_hello();
     CHECK(peers_gauge("messages") == 0);
     wire_put_u64(&body, 1);
     wire_put_u64(&body, MAIL.n);
@@ -644,7 +423,7 @@ static void scatter(void)
     enum { LARGE = 700 * 1024, COUNT = 14 };
     static char large[LARGE];
     memset(large, 'x', sizeof large);
-    hello();
+    peers_hello();
     for (uint64_t mid = 1; mid <= COUNT; mid++) {
         peers_send_mail(mid, "from@example.org", "to@example.net", mid % 2 ? span_of(large, LARGE) : MAIL);
         CHECK(peers_accepted(mid) && peers_scan_job() == mid);
@@ -682,16 +461,10 @@ int main(void)
         TEST(quarantined_mail_stays_in_the_store),
         TEST(children_share_the_body_and_get_mids_of_their_own),
         TEST(two_crashes_across_a_restart_make_a_message_unscannable),
-        TEST(deferred_mail_is_tried_again_later),
-        TEST(a_failure_bounces_once_and_a_bounce_never),
-        TEST(mail_past_its_lifetime_bounces),
-        TEST(what_smtp_has_in_hand_is_not_sent_twice),
         TEST(a_lost_answer_can_be_asked_for),
         TEST(a_damaged_body_is_held_and_goes_nowhere),
         TEST(final_events_are_repeated_until_acknowledged),
         TEST(a_large_message_goes_through_in_bounded_memory),
-        TEST(a_maildir_gets_one_file_for_each_recipient),
-        TEST(a_file_written_before_a_death_is_not_doubled),
         TEST(mail_of_a_dead_smtp_is_not_taken),
         TEST(segments_of_which_little_lives_are_emptied),
         TEST(a_disk_below_its_reserve_takes_no_mail),
