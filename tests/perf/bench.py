@@ -4,8 +4,8 @@
     bench.py [--messages N] [--runs N] [--folder DIR]
 
 Every figure is the median of the runs.  Throughput is counted at the sink, from the first byte sent to the last
-message received.  Only ratios of one run on one machine mean something: the disk's own sync rate is measured in the
-same minute, and Postfix relays the same mail, without scanning, when it is installed.
+message received.  Only ratios of one run on one machine mean something: the disk's own sync rate is measured in
+the same minute, and Postfix relays the same mail, without scanning, when it is installed.
 """
 
 import argparse
@@ -116,6 +116,12 @@ def measure_throughput(folder, messages, connections, count):
     return rate, {name: (after[name] - before.get(name, 0)) * 1e6 / count for name in after}
 
 
+def measure_relay(folder, messages, connections, count):
+    """The same for Postfix: messages/s."""
+    with contextlib.closing(CountingSink(count)) as sink, postfix.Relay(folder, sink.address) as relay:
+        return messages_per_second(relay.address, sink, connections, count, messages)
+
+
 def measure_start(folder):
     """(seconds to ready, seconds to the first verdict, memory of everything then)."""
     begin = time.monotonic()
@@ -139,15 +145,16 @@ def bench_throughput(folder, options, messages):
         rates, costs, syncs, relays = [], [], [], []
         for number in range(options.runs):
             syncs.append(sync_rate(folder))
-            rate, cost = measure_throughput(folder / f"t{connections}-{number}", messages, connections, options.messages)
+            place = folder / f"{connections}-{number}"
+            rate, cost = measure_throughput(place, messages, connections, options.messages)
             rates.append(rate)
             costs.append(cost)
             if postfix.installed():
-                with contextlib.closing(CountingSink(options.messages)) as sink:
-                    with postfix.Relay(folder / f"p{connections}-{number}", sink.address) as relay:
-                        relays.append(messages_per_second(relay.address, sink, connections, options.messages, messages))
+                place = folder / f"{connections}-{number}-postfix"
+                relays.append(measure_relay(place, messages, connections, options.messages))
         rate = statistics.median(rates)
-        print_row(f"messages/s, {connections} connections", f"{rate:.0f}", f"runs: {', '.join(f'{r:.0f}' for r in rates)}")
+        runs = ", ".join(f"{one:.0f}" for one in rates)
+        print_row(f"messages/s, {connections} connections", f"{rate:.0f}", f"runs: {runs}")
         if relays:
             relay = statistics.median(relays)
             print_row("  Postfix as a relay, not scanning", f"{relay:.0f}", f"ratio {rate / relay:.2f}")
@@ -172,9 +179,9 @@ def main():
     parser.add_argument("--folder", help="on the disk to be measured", default=build_folder())
     options = parser.parse_args()
 
-    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; ", end="")
-    print(f"sender, sink and gateway on the same machine; messages of {MESSAGE_BYTES} bytes; "
-          f"medians of {options.runs} runs of {options.messages}")
+    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    print(f"sender, sink and gateway on this machine; most messages of {MESSAGE_BYTES} bytes")
+    print(f"medians of {options.runs} runs of {options.messages} messages")
     if sanitized():
         print("This build has sanitizers: the figures mean nothing.")
     with tempfile.TemporaryDirectory(prefix="mailward-bench-", dir=options.folder) as name:

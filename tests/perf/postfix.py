@@ -1,4 +1,4 @@
-"""A Postfix of our own to compare with: private configuration and queue, one listener, everything to one relay host.
+"""A Postfix of our own to compare with: private configuration and queue, one listener, one relay host.
 
 The queue is durable as Postfix ships it; nothing is scanned.
 """
@@ -66,7 +66,8 @@ class Relay:
         (folder / "config" / "master.cf").write_text(MASTER_CF.format(port=self.address[1]))
 
     def _control(self, verb):
-        subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder / "config"), verb], check=True, capture_output=True)
+        line = ["/usr/sbin/postfix", "-c", str(self.folder / "config"), verb]
+        subprocess.run(line, check=True, capture_output=True)
 
     def __enter__(self):
         self._control("start")

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 SPAM_MARKER = (
-    "Congratulations! You have been selected to win $1,000,000 cash! Act now! Click here to claim your free money! "
-    "Cheap viagra, no prescription! Lowest mortgage rates! Make money fast working from home, 100% guaranteed!\r\n"
+    "Congratulations! You have been selected to win $1,000,000 cash! Act now! Click here to claim your free "
+    "money! Cheap viagra, no prescription! Lowest mortgage rates! Make money fast working from home, 100% guaranteed!\r\n"
 ) * 5
 
 HEAD = "From: a@example.org\r\nTo: b@example.com\r\nSubject: Notes\r\nMIME-Version: 1.0\r\n"
@@ -42,7 +42,8 @@ def long_line(marker):
 
 def nested_divs(marker):
     """500 kB of <div> in <div>."""
-    return f"{HEAD}Content-Type: text/html\r\n\r\n<html><body><p>{marker}</p>{'<div>' * 100_000}deep</body></html>\r\n"
+    body = f"<html><body><p>{marker}</p>{'<div>' * 100_000}deep</body></html>"
+    return f"{HEAD}Content-Type: text/html\r\n\r\n{body}\r\n"
 
 
 def many_headers(marker):

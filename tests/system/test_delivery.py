@@ -70,7 +70,8 @@ def each_recipient_gets_the_end_that_the_next_hop_gave_it(world):
     equal(sink.count(sha256, "no@example.com"), 0, "copies of the one who said no")
     (bounce,) = bounces(sink)
     equal(bounce.recipients, [ANNA], "recipients of the bounce")
-    true(b"no@example.com" in bounce.data and b"later@example.com" not in bounce.data, "the bounce names the wrong one")
+    true(b"no@example.com" in bounce.data, "the bounce does not name the recipient")
+    true(b"later@example.com" not in bounce.data, "the bounce names another")
     lines = "\n".join(instance.log.of_message(mid))
     for shape in ("Delayed: DCID", "Bounced: DCID", "Response '", "was generated for bounce of"):
         true(shape in lines, f"no {shape!r} in the log of the message")
@@ -102,7 +103,7 @@ def a_bounce_is_never_bounced(world):
 @test
 def a_message_that_has_gone_round_too_often_is_stopped(world):
     sink, instance = gateway(world, smtp__max_hops=10)
-    trail = tuple(f"Received: from hop{i}.example.net by hop{i + 1}.example.net; Sat, 21 Nov 2026" for i in range(11))
+    trail = ("Received: from a.example.net by b.example.net; Sat, 21 Nov 2026 12:00:00 +0000",) * 11
     with Session(instance.address) as session:
         reply = session.mail(ANNA, ["ben@example.com"], make_mail(1, headers=trail))
         equal(reply.code, 554, "a looping message")
