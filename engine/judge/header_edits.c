@@ -1,10 +1,10 @@
-/* Header edits: X-IronPort-Anti-Spam-Filtered, X-IronPort-Anti-Spam-Result, and text before the subject. */
+/* Header edits: our X-IronPort-Anti-Spam-* in, the sender's own out, and text before the subject. */
 #include "engine/judge/header_edits.h"
 
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
 
-enum { MAX_EDITS = 2 };
+static const struct span verdict_headers = {"X-IronPort-Anti-Spam-", 21};
 
 static void append_base64url(struct buf *out, struct span bytes)
 {
@@ -46,23 +46,50 @@ static uint64_t subject_offset(struct span message, const struct mime_header *su
     return (uint64_t)((text.n ? text.p : subject->value.p) - message.p);
 }
 
+/* The whole field with its line end goes. */
+static struct judge_edit removal(struct span message, const struct mime_header *h)
+{
+    size_t begin = (size_t)(h->name.p - message.p), end = (size_t)(h->value.p + h->value.n - message.p);
+    struct span rest = span_slice(message, end, 2);
+    if (rest.n && rest.p[0] == '\r')
+        end++;
+    if (end < message.n && message.p[end] == '\n')
+        end++;
+    return (struct judge_edit){begin, end - begin, {NULL, 0}};
+}
+
+static struct span new_headers(const struct judge_child *child, const struct scan_model *model,
+                               const char *new_subject, struct arena *arena)
+{
+    struct buf headers = {0};
+    buf_append_span(&headers, SPAN("X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: "));
+    append_result_value(&headers, child, model);
+    buf_append_span(&headers, SPAN("\r\n"));
+    if (*new_subject)
+        buf_printf(&headers, "Subject: %s\r\n", new_subject);
+    struct span text = arena_dup(arena, buf_span(&headers));
+    buf_free(&headers);
+    return text;
+}
+
 void judge_edit_headers(const struct judge_input *input, const struct mime_view *view,
                         const struct scan_model *model, const char *subject_text, struct arena *arena,
                         struct judge_child *child)
 {
     const struct mime_header *subject = mime_view_header(view, "Subject");
-    struct judge_edit *edits = arena_calloc(arena, MAX_EDITS, sizeof *edits);
-    struct buf headers = {0};
-    buf_append_span(&headers, SPAN("X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: "));
-    append_result_value(&headers, child, model);
-    buf_append_span(&headers, SPAN("\r\n"));
-    child->edit_count = 1;
-    if (*subject_text && subject)
-        edits[child->edit_count++] = (struct judge_edit){subject_offset(input->message, subject), 0,
-                                                         arena_dup(arena, span_text(subject_text))};
-    else if (*subject_text)
-        buf_printf(&headers, "Subject: %s\r\n", subject_text);
-    edits[0] = (struct judge_edit){input->trace_bytes, 0, arena_dup(arena, buf_span(&headers))};
-    buf_free(&headers);
+    struct judge_edit *edits = arena_calloc(arena, view->header_count + 2, sizeof *edits);
+    uint32_t count = 0;
+    if (child->verdict != JUDGE_NOT_SCANNED)
+        edits[count++] = (struct judge_edit){input->trace_bytes, 0,
+                                             new_headers(child, model, subject ? "" : subject_text, arena)};
+    for (size_t i = 0; i < view->header_count; i++) {
+        const struct mime_header *h = &view->headers[i];
+        if (span_starts_nocase(h->name, verdict_headers))
+            edits[count++] = removal(input->message, h);
+        else if (h == subject && *subject_text)
+            edits[count++] = (struct judge_edit){subject_offset(input->message, h), 0,
+                                                 arena_dup(arena, span_text(subject_text))};
+    }
     child->edits = edits;
+    child->edit_count = count;
 }

@@ -138,15 +138,31 @@ static struct span looked_at(const struct judge_runtime *rt, const struct judge_
     return span_slice(input->message, 0, input->trace_bytes + (size_t)rt->always_scan_bytes);
 }
 
+/* The headers alone, when the rest is not to be looked at. */
+static struct span header_block(const struct judge_runtime *rt, const struct judge_input *input)
+{
+    struct span head = span_slice(input->message, 0, input->trace_bytes + rt->limits.header_bytes);
+    return span_slice(head, 0, span_find_span(head, SPAN("\r\n\r\n")) + 4);
+}
+
+static void pass_unscanned(const struct judge_runtime *rt, const struct judge_input *input,
+                           struct arena *arena, struct judge_child *child)
+{
+    struct mime_view view;
+    mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &view);
+    child->verdict = JUDGE_NOT_SCANNED;
+    child->action = JUDGE_DELIVER;
+    child->score = -1;
+    judge_edit_headers(input, &view, rt->model, "", arena, child);
+}
+
 static void judge_child_of_all(const struct judge_runtime *rt, const struct judge_input *input,
                                struct judge_breadcrumb *breadcrumb, struct arena *arena,
                                struct judge_child *child)
 {
     uint64_t size = input->message.n - input->trace_bytes;
     if (size > rt->never_scan_bytes) {
-        child->verdict = JUDGE_NOT_SCANNED;
-        child->action = JUDGE_DELIVER;
-        child->score = -1;
+        pass_unscanned(rt, input, arena, child);
         return;
     }
     enter_stage(breadcrumb, "mime");

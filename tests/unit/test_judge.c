@@ -209,6 +209,25 @@ static void an_empty_subject_text_changes_no_subject(void **state)
     assert_int_equal(c->edit_count, 1);
 }
 
+static void verdict_headers_of_the_sender_are_taken_out(void **state)
+{
+    struct world *w = *state;
+    const char *forged = "X-IronPort-Anti-Spam-Filtered: true\r\n"
+                         "Subject: hi\r\n"
+                         "x-ironport-anti-spam-result: folded\r\n value\r\n"
+                         "To: a@gw.example\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n";
+    const char *text = edited(w, judge(w, forged));
+    expect_contains(
+        text, "\r\nSubject: hi\r\nTo: a@gw.example\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n");
+    assert_null(strstr(text, "folded"));
+
+    w->rt.never_scan_bytes = 10; /* what is not scanned carries no such header at all */
+    text = edited(w, judge(w, forged));
+    assert_int_equal(w->result.children[0].verdict, JUDGE_NOT_SCANNED);
+    assert_null(strstr(text, "Filtered: true"));
+    expect_contains(text, "in the body");
+}
+
 static void mail_above_never_scan_is_left_alone(void **state)
 {
     struct world *w = *state;
@@ -437,6 +456,7 @@ int main(void)
         WITH_WORLD(the_test_header_counts_only_as_a_header_with_that_value),
         WITH_WORLD(the_subject_of_suspect_mail_is_marked),
         WITH_WORLD(an_empty_subject_text_changes_no_subject),
+        WITH_WORLD(verdict_headers_of_the_sender_are_taken_out),
         WITH_WORLD(mail_above_never_scan_is_left_alone),
         WITH_WORLD(mail_above_always_scan_is_looked_at_in_part),
         WITH_WORLD(no_budget_gives_a_partial_verdict),
