@@ -10,7 +10,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 
-enum { TEXT_LIMIT = 1024 };
+enum { TEXT_LIMIT = 1024, KEPT_MAX = 256 * 1024 };
 
 const struct log_line_row log_line_table[LINE_COUNT] = {
 #define LINE(id, level, counter, shape) {#id, level, counter, shape},
@@ -19,6 +19,7 @@ const struct log_line_row log_line_table[LINE_COUNT] = {
 };
 
 static bool (*output)(struct span event);
+static struct buf kept; /* a row of spans */
 static uint64_t lost;
 
 void log_set_output(bool (*send)(struct span event))
@@ -53,23 +54,53 @@ void log_event_put(struct buf *out, enum log_line line, int64_t time, const stru
     }
 }
 
-static bool try_send(enum log_line line, const struct log_arg *args, size_t count)
+/* Events that nobody takes for the moment are kept, so that a restart of the log role leaves no gap. */
+static bool send_kept(void)
 {
-    static struct buf event; /* reused: logging is on every path */
+    struct wire_reader in = wire_reader_of(buf_span(&kept));
+    size_t sent = 0;
+    while (in.rest.n && output(wire_get_span(&in)))
+        sent = kept.len - in.rest.n;
+    buf_consume(&kept, sent);
+    return kept.len == 0;
+}
+
+static void report_loss(void)
+{
+    static struct buf event;
+    const struct log_arg args[] = {LOG_U(lost), LOG_T(program_invocation_short_name)};
     buf_clear(&event);
-    log_event_put(&event, line, clock_wall_us(), args, count);
-    return output && output(buf_span(&event));
+    log_event_put(&event, LINE_LINES_LOST, clock_wall_us(), args, 2);
+    if (output(buf_span(&event)))
+        lost = 0;
+}
+
+/* False while the log role takes nothing. */
+static bool catch_up(void)
+{
+    if (!output || !send_kept())
+        return false;
+    if (lost)
+        report_loss();
+    return true;
 }
 
 void log_send(enum log_line line, const struct log_arg *args, size_t count)
 {
-    if (lost && output) {
-        struct log_arg loss[] = {LOG_U(lost), LOG_T(program_invocation_short_name)};
-        if (try_send(LINE_LINES_LOST, loss, 2))
-            lost = 0;
-    }
-    if (!try_send(line, args, count))
+    static struct buf event; /* reused: logging is on every path */
+    buf_clear(&event);
+    log_event_put(&event, line, clock_wall_us(), args, count);
+    if (catch_up() && output(buf_span(&event)))
+        return;
+    if (kept.len + event.len <= KEPT_MAX)
+        wire_put_span(&kept, buf_span(&event));
+    else
         lost++;
+}
+
+void log_resume(void)
+{
+    catch_up();
 }
 
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)

@@ -1,7 +1,8 @@
 /* Writing to the log: a line is a row of log_lines.def and its typed arguments.
  *
  * Lines go to the log role as events and become text there, so that one table holds every shape (R17) and every
- * counter.  Logging never blocks; lines that cannot be sent are counted and the count is logged later.
+ * counter.  Logging never blocks: while the log role is away a bounded amount is kept, and what is beyond it
+ * is counted and the count logged later.
  */
 #ifndef DAEMON_LOG_LINES_H
 #define DAEMON_LOG_LINES_H
@@ -59,6 +60,9 @@ void log_event_put(struct buf *out, enum log_line line, int64_t time, const stru
                    size_t count);
 /* Appends the text of an event to out.  False when it is not well-formed. */
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out);
+
+/* The log role is there (again): sends what was kept, and how much was lost. */
+void log_resume(void);
 
 const char *log_level_name(enum log_level level);
 

@@ -136,6 +136,8 @@ static void add_peer(struct wire_reader *in, int fd)
         on_peer_closed(peer);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
+    if (id == ROLE_LOG)
+        log_resume();
     if (role_self.peer_up)
         role_self.peer_up(id);
 }

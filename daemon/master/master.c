@@ -182,6 +182,8 @@ static void start_role(struct child *c)
     c->channel = channel_new(base, pair[0], &handler);
     send_start(c);
     connect_peers(c);
+    if (c->id == ROLE_LOG)
+        log_resume();
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *context)

@@ -36,6 +36,44 @@ static void an_event_becomes_the_line_of_the_table(void **state)
     buf_free(&text);
 }
 
+static struct buf taken;
+static bool log_is_away;
+
+static bool take_event(struct span event)
+{
+    if (log_is_away)
+        return false;
+    struct wire_reader in = wire_reader_of(event);
+    enum log_line line;
+    int64_t time;
+    assert_true(log_event_format(&in, &line, &time, &taken));
+    buf_append_char(&taken, '\n');
+    return true;
+}
+
+static void lines_of_the_time_without_a_log_come_when_it_is_back(void **state)
+{
+    (void)state;
+    log_set_output(take_event);
+    log_is_away = true;
+    LOG(ACCEPTED, LOG_U(1));
+    LOG(ACCEPTED, LOG_U(2));
+    log_is_away = false;
+    log_resume();
+    LOG(ACCEPTED, LOG_U(3));
+    assert_string_equal(buf_text(&taken), "MID 1 accepted\nMID 2 accepted\nMID 3 accepted\n");
+
+    log_is_away = true;
+    for (uint64_t i = 0; i < 20000; i++) /* more than is kept */
+        LOG(ACCEPTED, LOG_U(i));
+    log_is_away = false;
+    buf_clear(&taken);
+    log_resume();
+    assert_non_null(strstr(buf_text(&taken), " log lines of role test_log were lost\n"));
+    buf_free(&taken);
+    log_set_output(NULL);
+}
+
 static void every_shape_has_only_the_two_known_arguments(void **state)
 {
     (void)state;
@@ -100,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_becomes_the_line_of_the_table),
+        cmocka_unit_test(lines_of_the_time_without_a_log_come_when_it_is_back),
         cmocka_unit_test(every_shape_has_only_the_two_known_arguments),
         cmocka_unit_test(lines_of_several_roles_leave_in_the_order_of_their_times),
         cmocka_unit_test(a_full_log_is_saved_and_the_oldest_saved_one_goes),
