@@ -113,10 +113,14 @@ static void on_peer_message(void *context, uint16_t type, struct wire_reader *in
         role_fatal("cannot read message %u of role %s", type, role_table[peer].name);
 }
 
-static void on_peer_closed(void *context)
+/* A peer that hung up is replaced by the master.  A channel that broke between two living roles would never be: then
+ * we end, are started anew and joined again. */
+static void on_peer_closed(void *context, const char *why)
 {
     struct peer *peer = context;
     struct channel *gone = peer->channel;
+    if (why)
+        role_fatal("the channel to role %s broke: %s", role_table[peer - peers].name, why);
     peer->channel = NULL;
     if (role_self.peer_down)
         role_self.peer_down((enum role_id)(peer - peers));
@@ -133,7 +137,7 @@ static void add_peer(struct wire_reader *in, int fd)
     if (peer->channel)
         channel_drain(peer->channel);
     if (peer->channel)
-        on_peer_closed(peer);
+        on_peer_closed(peer, NULL);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
     if (id == ROLE_LOG)
@@ -240,9 +244,9 @@ static void on_master_message(void *context, uint16_t type, struct wire_reader *
     }
 }
 
-static void on_master_closed(void *context)
+static void on_master_closed(void *context, const char *why)
 {
-    (void)context;
+    (void)context, (void)why;
     _exit(0);
 }
 

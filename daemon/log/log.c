@@ -44,6 +44,10 @@ static void take_line(struct wire_reader *in)
     const struct log_line_row *row = &log_line_table[line];
     if (!row->shape || row->level > LOG_INFO)
         return;
+    /* A stamp of the future (the clock was set back) would hold the line until then. */
+    int64_t now = clock_wall_us();
+    if (time > now)
+        time = now;
     buf_clear(&text);
     log_file_prefix(&text, time, log_level_name(row->level));
     buf_append_span(&text, buf_span(&body));
