@@ -27,7 +27,6 @@ fuzz: $(FUZZ_TARGETS)
 			2>fuzz.log || { cat fuzz.log; exit 1; }; \
 		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
 	done
-.PHONY: fuzz
 CLEANFILES += fuzz.log
 endif
 

@@ -302,7 +302,10 @@ int master_run(const struct instance *inst, const struct settings *set,
     listeners = bound;
     hooks = callbacks;
     base = event_base_new();
-    signal(SIGPIPE, SIG_IGN);
+    /* Signals that mean nothing here must not end a mail gateway; the roles inherit that. */
+    static const int ignored[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
     struct event *signals[] = {
         watch_signal(SIGCHLD, on_child_signal),
         watch_signal(SIGTERM, on_terminate),

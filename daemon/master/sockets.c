@@ -107,9 +107,28 @@ bool sockets_bind(const struct settings *settings, bool is_private, struct liste
     return listeners[1].fd >= 0;
 }
 
+static bool is_literal_route(const struct settings *settings)
+{
+    return settings->route[0] == '\0' || strncmp(settings->route, "maildir:", 8) == 0;
+}
+
+static bool check_pair(const char *name, const char *value, struct error *error)
+{
+    char host[256];
+    const char *port;
+    struct error why;
+    return split_host_port(value, host, &port, &why) || error_set(error, "%s: %s", name, why.text);
+}
+
+bool sockets_check(const struct settings *settings, struct error *error)
+{
+    return check_pair("smtp.listen", settings->listen, error) &&
+           (is_literal_route(settings) || check_pair("route", settings->route, error));
+}
+
 bool sockets_resolve_route(struct settings *settings, struct error *error)
 {
-    if (settings->route[0] == '\0' || strncmp(settings->route, "maildir:", 8) == 0)
+    if (is_literal_route(settings))
         return true;
     struct addrinfo *found;
     if (!look_up(settings->route, 0, &found, error))
