@@ -16,6 +16,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/master_fd.h"
 #include "daemon/protocol.h"
+#include "daemon/route.h"
 #include "daemon/sandbox.h"
 #include "engine/base/clock.h"
 
@@ -160,22 +161,23 @@ static void drop_privileges(const char *account)
 static void enter_sandbox(struct buf *report)
 {
     const struct role_entry *row = &role_table[role_self.id];
-    const char *maildir =
-        span_starts_nocase(span_text(settings.route), SPAN("maildir:")) ? settings.route + 8 : NULL;
+    struct error error;
+    struct route route;
+    if (!route_parse(settings.route, &route, &error))
+        role_fatal("%s", error.text);
     const char *writable[4] = {0}, *readable[3] = {0};
     for (int i = 0; i < 3; i++)
         writable[i] = row->write_dirs[i];
     for (int i = 0; i < 2; i++)
         readable[i] = row->read_dirs[i];
     if (role_self.id == ROLE_QUEUE)
-        writable[1] = maildir;
+        writable[1] = route.maildir.p;
     struct sandbox box = {
         .network = row->network,
         .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL,
         .write_dirs = writable,
         .read_dirs = readable,
     };
-    struct error error;
     if (!sandbox_enter(&box, report, &error))
         role_fatal("%s", error.text);
 }

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "daemon/master/master.h"
 #include "engine/base/xalloc.h"
+#include "engine/smtp/address.h"
 
 enum { STOP_WAIT_MS = 40000, EXIT_USAGE = 2 };
 
@@ -233,12 +234,15 @@ static void detach_streams(void)
         dup2(errors, STDERR_FILENO);
 }
 
+/* The only place that decides: roles find a name that can be said in SMTP.  A wrong setting is an error of whoever
+ * gave it; a machine whose own name cannot be used (an underscore, say) is no reason not to start. */
 static bool set_hostname(struct settings *s, struct error *error)
 {
     char name[HOST_NAME_MAX + 1] = {0};
     if (s->hostname[0])
-        return true;
-    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+        return smtp_domain_is_valid(span_text(s->hostname)) ||
+               error_set(error, "hostname: '%s' is no host name", s->hostname);
+    if (gethostname(name, sizeof name - 1) != 0 || !smtp_domain_is_valid(span_text(name)))
         strcpy(name, "localhost");
     return settings_set(s, "hostname", name, error);
 }

@@ -12,6 +12,7 @@
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/session.h"
+#include "daemon/smtp/smtp.h"
 #include "engine/base/xalloc.h"
 
 enum { ACCEPTS_PER_TURN = 64, LISTENERS_MAX = 64 };
@@ -37,7 +38,7 @@ static void add_connection(const struct listener *l, int fd, const struct sockad
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (session_count() >= (size_t)role_settings()->smtp_connections)
+    if (session_count() >= smtp_session_limit())
         refuse(fd);
     else
         session_start(l, fd, client);
