@@ -10,22 +10,9 @@
 
 #include <cmocka.h>
 
+#include "daemon/queue/queue.h"
 #include "engine/base/arena.h"
 #include "tests/unit/queue_peers.h"
-
-static int set_up(void **state)
-{
-    (void)state;
-    peers_set_up();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    peers_tear_down();
-    return 0;
-}
 
 static void deliver_one(void)
 {
@@ -185,7 +172,6 @@ static void judge_two(uint64_t mid, uint32_t first, uint32_t second)
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);
-    peers_turn();
 }
 
 static void split_one(void)
@@ -194,6 +180,7 @@ static void split_one(void)
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 1);
+    peers_turn();
     CHECK(peers_logged("MID 1 was split creating MID") == 1);
     CHECK(peers_gauge("messages") == 2 && peers_gauge("recipients_active") == 2);
 }
@@ -227,6 +214,7 @@ static void refuse_partitions(void)
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 0); /* b would be lost, a delivered twice */
+    peers_turn();
     CHECK(peers_gauge("recipients_waiting_scan") == 2);
     CHECK(peers_logged("killed its scan worker (invalid result)") == 1);
     CHECK(peers_scan_job() == 1);
@@ -443,9 +431,86 @@ static void segments_of_which_little_lives_are_emptied(void **state)
     assert_true(peers_life(count_quarantined));
 }
 
+enum { ENDS = 1, SPLITS = 2, WAITS = 33, SMALL = 33, ALL = SMALL + 6 };
+
+static struct span large_body(void)
+{
+    static char large[700 * 1024];
+    memset(large, 'x', sizeof large);
+    return span_of(large, sizeof large);
+}
+
+/* Verdicts on bodies of the segment that is about to be emptied, in the same commit. */
+static enum { STRIKE_NEVER, STRIKE_BEFORE, STRIKE_AFTER } strike;
+
+static void say_verdicts(void)
+{
+    strike = STRIKE_NEVER;
+    peers_say_verdict(ENDS, 2, JUDGE_POSITIVE, JUDGE_DROP);
+    judge_two(SPLITS, 0, 1);
+}
+
+void __real_compact_step(struct queue *q);
+void __wrap_compact_step(struct queue *q);
+void __wrap_compact_step(struct queue *q)
+{
+    bool now = spool_sparse_segment(q->spool) != 0;
+    if (now && strike == STRIKE_BEFORE)
+        say_verdicts();
+    __real_compact_step(q);
+    if (now && strike == STRIKE_AFTER)
+        say_verdicts();
+}
+
+static void judge_while_bodies_move(void)
+{
+    peers_hello();
+    for (uint64_t mid = 1; mid <= ALL; mid++) {
+        bool small = mid <= SMALL;
+        peers_send_mail(mid, "from@example.org", "a@example.net b@example.net", small ? MAIL : large_body());
+        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
+        if (mid != ENDS && mid != SPLITS && mid != WAITS)
+            peers_judge(mid, 2, JUDGE_POSITIVE, mid == SMALL + 1 ? JUDGE_DROP : JUDGE_QUARANTINE);
+    }
+    AWAIT(strike == STRIKE_NEVER && peers_gauge("spool_segments") <= ALL - SMALL);
+    CHECK(peers_gauge("spool_bytes") ==
+          SMALL * MAIL.n + (ALL - SMALL - 1) * large_body().n); /* 1 ended, 1 is two */
+    for (uint64_t mid = ALL + 1; mid <= ALL + 4; mid++) {       /* into segments that are used again */
+        peers_send_mail(mid, "from@example.org", "to@example.net", large_body());
+        CHECK(peers_accepted(mid));
+    }
+}
+
+static void find_all_bodies_whole(void)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_hello();
+    CHECK(peers_scan_job() == WAITS);
+    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
+    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
+    CHECK(peers_gauge("recipients_held") == 0);
+}
+
+static void verdicts_while_bodies_move_lose_no_body(void **state)
+{
+    (void)state;
+    strike = STRIKE_BEFORE;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+}
+
+static void verdicts_right_behind_a_move_lose_no_body(void **state)
+{
+    (void)state;
+    strike = STRIKE_AFTER;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_message_goes_through),
         TEST(what_was_accepted_survives_a_death_at_every_stage),
@@ -461,6 +526,8 @@ int main(void)
         TEST(a_large_message_goes_through_in_bounded_memory),
         TEST(mail_of_a_dead_smtp_is_not_taken),
         TEST(segments_of_which_little_lives_are_emptied),
+        TEST(verdicts_while_bodies_move_lose_no_body),
+        TEST(verdicts_right_behind_a_move_lose_no_body),
         TEST(a_disk_below_its_reserve_takes_no_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
