@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -105,18 +106,60 @@ static void keep_result_through_failures(void)
     peers_sync_fails = true;
     peers_deliver(&job, DELIVER_FAILED, "no such user"); /* the bounce needs the spool */
     CHECK(!peers_delivery_acknowledged(1, job.attempt));
-    AWAIT(peers_logged("nothing was acknowledged") >= 2);
+    int syncs = peers_syncs;
+    AWAIT(peers_syncs >= syncs + 2);
+    CHECK(peers_logged("nothing was acknowledged") == 1); /* not every try */
     CHECK(peers_finals(FINAL_BOUNCED) == 0);
     peers_sync_fails = false;
     AWAIT(peers_delivery_acknowledged(1, job.attempt));
     CHECK(peers_finals(FINAL_BOUNCED) == 1);
     CHECK(peers_logged("was generated for bounce") == 1);
+    CHECK(peers_logged("everything is stored again") == 1);
 }
 
 static void other_operations_are_tried_until_they_are_stored(void **state)
 {
     (void)state;
     assert_true(peers_life(keep_result_through_failures));
+}
+
+static bool bounces_cannot_be_written;
+
+ssize_t __real_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+    struct span body = span_of(parts[1].iov_base, parts[1].iov_len);
+    if (!bounces_cannot_be_written || span_find_span(body, SPAN("MAILER-DAEMON")) == body.n)
+        return __real_pwritev(fd, parts, count, offset);
+    errno = EIO;
+    return -1;
+}
+
+static void go_on_beside_a_stuck_bounce(void)
+{
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    bounces_cannot_be_written = true;
+    peers_deliver(&job, DELIVER_FAILED, "no such user");
+    for (uint64_t mid = 2; mid <= 5; mid++) {
+        peers_send_mail(mid, "from@example.org", "to@example.net", MAIL);
+        AWAIT(peers_accepted(mid));
+        CHECK(peers_scan_job() == mid);
+        peers_judge(mid, 1, JUDGE_POSITIVE, JUDGE_DROP);
+        AWAIT(peers_finals(FINAL_DROPPED) == (int)mid - 1);
+    }
+    CHECK(!peers_delivery_acknowledged(1, job.attempt));
+    CHECK(peers_logged("nothing was acknowledged") == 1);
+    bounces_cannot_be_written = false;
+    AWAIT(peers_delivery_acknowledged(1, job.attempt));
+    CHECK(peers_logged("everything is stored again") == 1);
+}
+
+static void an_operation_that_cannot_be_stored_does_not_stop_the_others(void **state)
+{
+    (void)state;
+    assert_true(peers_life(go_on_beside_a_stuck_bounce));
 }
 
 static void count_syncs(void)
@@ -516,6 +559,7 @@ int main(void)
         TEST(what_was_accepted_survives_a_death_at_every_stage),
         TEST(what_cannot_be_synced_is_refused_and_the_next_is_taken),
         TEST(other_operations_are_tried_until_they_are_stored),
+        TEST(an_operation_that_cannot_be_stored_does_not_stop_the_others),
         TEST(one_message_alone_waits_for_at_most_two_syncs),
         TEST(quarantined_mail_stays_in_the_store),
         TEST(children_share_the_body_and_get_mids_of_their_own),
