@@ -14,7 +14,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { FILES_PER_STEP = 64, NAME_BYTES = 512 };
+enum { FILES_PER_STEP = 64, BYTES_PER_STEP = 16 * 1024 * 1024, NAME_BYTES = 512 };
 
 struct maildir {
     char hostname[256]; /* with / and : as octal escapes */
@@ -34,7 +34,13 @@ struct copy {
 struct step {
     struct copy copies[FILES_PER_STEP];
     int count;
+    uint64_t bytes;
 };
+
+static bool has_room(const struct step *step)
+{
+    return step->count < FILES_PER_STEP && step->bytes < BYTES_PER_STEP;
+}
 
 static int open_folder(const char *path, const char *name)
 {
@@ -208,12 +214,13 @@ static bool add_message(struct maildir *md, struct queue *q, struct step *step, 
                         int64_t now)
 {
     int first = step->count;
-    for (uint32_t i = 0; i < m->recipient_count && step->count < FILES_PER_STEP; i++) {
+    for (uint32_t i = 0; i < m->recipient_count && has_room(step); i++) {
         struct recipient *r = &m->recipients[i];
         if (r->next_try > now)
             continue;
         struct copy *c = &step->copies[step->count++];
         *c = (struct copy){.m = m, .r = r, .fd = -1, .saved = r->saved};
+        step->bytes += m->body.length;
         if (c->saved || write_copy(md, q, c) != SPOOL_DAMAGED)
             continue;
         while (step->count > first)
@@ -228,7 +235,8 @@ void maildir_step(struct maildir *md, struct queue *q)
     static struct step step;
     int64_t now = clock_wall_us();
     step.count = 0;
-    while (step.count < FILES_PER_STEP) {
+    step.bytes = 0;
+    while (has_room(&step)) {
         struct message *m = schedule_first(&q->deliver.schedule);
         if (!m || m->due > now)
             break;

@@ -1,7 +1,6 @@
 /* Opening queue.db, transactions, ids, and running prepared statements. */
 #include "daemon/queue/store.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/queue/store_internal.h"
@@ -53,7 +52,7 @@ bool store_fail(struct store *s, const char *what, struct fault *f)
         kind = FAULT_SPACE;
         break;
     case SQLITE_IOERR:
-        kind = sqlite3_system_errno(s->db) == ENOSPC ? FAULT_SPACE : FAULT_IO;
+        kind = fault_kind_of(sqlite3_system_errno(s->db));
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -16,7 +16,7 @@ test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 QUEUE_PEERS = tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
 test_queue_SOURCES = tests/unit/test_queue.c $(QUEUE_PEERS)
 test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=compact_step -Wl,--wrap=pwritev
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=compact_step -Wl,--wrap=pwritev -Wl,--wrap=pread
 test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -123,14 +124,15 @@ static void other_operations_are_tried_until_they_are_stored(void **state)
     assert_true(peers_life(keep_result_through_failures));
 }
 
-static bool bounces_cannot_be_written;
+static bool bounces_cannot_be_written, writes_fail;
 
 ssize_t __real_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
 ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
 ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
 {
     struct span body = span_of(parts[1].iov_base, parts[1].iov_len);
-    if (!bounces_cannot_be_written || span_find_span(body, SPAN("MAILER-DAEMON")) == body.n)
+    bool fails = bounces_cannot_be_written && span_find_span(body, SPAN("MAILER-DAEMON")) < body.n;
+    if (!writes_fail && !fails)
         return __real_pwritev(fd, parts, count, offset);
     errno = EIO;
     return -1;
@@ -398,24 +400,48 @@ static void a_large_message_goes_through_in_bounded_memory(void **state)
     assert_true(peers_life(stream_large));
 }
 
-static void throw_away_what_smtp_did_not_end(void)
+static struct span large_body(void)
+{
+    static char large[700 * 1024];
+    memset(large, 'x', sizeof large);
+    return span_of(large, sizeof large);
+}
+
+static void begin_mail(uint64_t mid)
 {
     struct span to = SPAN("to@example.net");
-    struct mail_begin begin = {.mid = 1, .recipients = &to, .recipient_count = 1};
+    struct mail_begin begin = {.mid = mid, .recipients = &to, .recipient_count = 1};
     struct buf body = {0};
-    peers_hello();
     mail_begin_put(&body, &begin);
     peers_tell(ROLE_SMTP, MSG_MAIL_BEGIN, &body);
-    wire_put_u64(&body, 1);
-    wire_put_span(&body, MAIL);
+}
+
+static void send_data(uint64_t mid, struct span bytes)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, mid);
+    wire_put_span(&body, bytes);
     peers_tell(ROLE_SMTP, MSG_MAIL_DATA, &body);
-    peers_hello();
-    CHECK(peers_gauge("messages") == 0);
-    wire_put_u64(&body, 1);
-    wire_put_u64(&body, MAIL.n);
+}
+
+static void end_mail(uint64_t mid, uint64_t size)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, mid);
+    wire_put_u64(&body, size);
     wire_put_i64(&body, 0);
     peers_tell(ROLE_SMTP, MSG_MAIL_END, &body);
     peers_turn();
+}
+
+static void throw_away_what_smtp_did_not_end(void)
+{
+    peers_hello();
+    begin_mail(1);
+    send_data(1, MAIL);
+    peers_hello();
+    CHECK(peers_gauge("messages") == 0);
+    end_mail(1, MAIL.n);
     CHECK(peers_refused(1) == 451);
 }
 
@@ -423,6 +449,97 @@ static void mail_of_a_dead_smtp_is_not_taken(void **state)
 {
     (void)state;
     assert_true(peers_life(throw_away_what_smtp_did_not_end));
+}
+
+static void hold_much_mail(void)
+{
+    enum { HELD = 80, IN_BUDGET = 64 * 1024 * 1024 / (700 * 1024) };
+    peers_hello();
+    for (uint64_t mid = 1; mid <= HELD + IN_BUDGET; mid++) {
+        begin_mail(mid);
+        send_data(mid, large_body());
+        CHECK((peers_gauge("spool_segments") > 0) == (mid > IN_BUDGET));
+    }
+    for (uint64_t mid = 1; mid <= HELD + IN_BUDGET; mid++) {
+        end_mail(mid, large_body().n);
+        CHECK(peers_accepted(mid));
+    }
+}
+
+static void what_arrives_at_once_is_held_in_bounded_memory(void **state)
+{
+    (void)state;
+    assert_true(peers_life(hold_much_mail));
+}
+
+static void fail_while_it_arrives(void)
+{
+    peers_hello();
+    begin_mail(1);
+    send_data(1, large_body());
+    writes_fail = true;
+    send_data(1, large_body());
+    writes_fail = false;
+    CHECK(peers_gauge("spool_segments") == 0);
+    send_data(1, large_body());
+    CHECK(peers_gauge("spool_segments") == 0);
+    end_mail(1, 3 * large_body().n);
+    CHECK(peers_refused(1) == 451);
+}
+
+static void a_large_message_that_cannot_be_written_frees_its_space_at_once(void **state)
+{
+    (void)state;
+    assert_true(peers_life(fail_while_it_arrives));
+}
+
+static bool first_body_unreadable;
+
+ssize_t __real_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    if (!first_body_unreadable || offset >= 4096)
+        return __real_pread(fd, bytes, size, offset);
+    errno = EIO;
+    return -1;
+}
+
+static void accept_two_and_die(void)
+{
+    peers_accept_one();
+    peers_send_mail(2, "from@example.org", "to@example.net", MAIL);
+    CHECK(peers_accepted(2));
+}
+
+static void scan_the_second_then_the_first(void)
+{
+    first_body_unreadable = true;
+    peers_hello();
+    AWAIT(peers_scan_job() == 2);
+    first_body_unreadable = false;
+    AWAIT(peers_scan_job() == 1);
+    CHECK(peers_logged("MID 1 cannot be read from the spool") == 1);
+}
+
+static void a_body_that_cannot_be_read_does_not_stop_the_others(void **state)
+{
+    (void)state;
+    assert_true(peers_life(accept_two_and_die));
+    assert_true(peers_life(scan_the_second_then_the_first));
+}
+
+static void try_to_lock(void)
+{
+    int fd = open("queue/lock", O_RDWR);
+    CHECK(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK);
+}
+
+static void no_second_queue_can_have_the_store(void **state)
+{
+    (void)state;
+    assert_true(peers_life(try_to_lock));
+    assert_true(peers_life(try_to_lock)); /* the lock of the first ended with it */
 }
 
 static void find_no_space(void)
@@ -475,13 +592,6 @@ static void segments_of_which_little_lives_are_emptied(void **state)
 }
 
 enum { ENDS = 1, SPLITS = 2, WAITS = 33, SMALL = 33, ALL = SMALL + 6 };
-
-static struct span large_body(void)
-{
-    static char large[700 * 1024];
-    memset(large, 'x', sizeof large);
-    return span_of(large, sizeof large);
-}
 
 /* Verdicts on bodies of the segment that is about to be emptied, in the same commit. */
 static enum { STRIKE_NEVER, STRIKE_BEFORE, STRIKE_AFTER } strike;
@@ -572,6 +682,10 @@ int main(void)
         TEST(segments_of_which_little_lives_are_emptied),
         TEST(verdicts_while_bodies_move_lose_no_body),
         TEST(verdicts_right_behind_a_move_lose_no_body),
+        TEST(what_arrives_at_once_is_held_in_bounded_memory),
+        TEST(a_large_message_that_cannot_be_written_frees_its_space_at_once),
+        TEST(a_body_that_cannot_be_read_does_not_stop_the_others),
+        TEST(no_second_queue_can_have_the_store),
         TEST(a_disk_below_its_reserve_takes_no_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,52 @@ static void deferred_mail_is_tried_again_later(void **state)
     assert_true(peers_life(defer_one));
 }
 
+static void defer_and_set_clock_back(void)
+{
+    struct deliver_job again;
+    struct span text;
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    peers_deliver(&job, DELIVER_DEFERRED, "busy");
+    CHECK(!peers_deliver_job(&again, &text));
+    peers_pass_time(-1e6);
+    AWAIT(peers_deliver_job(&again, &text));
+}
+
+static void defer_in_the_future(void)
+{
+    peers_pass_time(1e6);
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    peers_deliver(&job, DELIVER_DEFERRED, "busy");
+    CHECK(peers_delivery_acknowledged(1, 1));
+}
+
+static void try_again_soon(void)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_hello();
+    AWAIT(peers_deliver_job(&job, &text));
+}
+
+static void a_clock_that_goes_back_does_not_strand_deferred_mail(void **state)
+{
+    (void)state;
+    peers_set("queue.retry-first", "1");
+    peers_set("queue.retry-most", "1");
+    assert_true(peers_life(defer_and_set_clock_back));
+}
+
+static void mail_deferred_by_a_clock_that_ran_ahead_is_tried_soon(void **state)
+{
+    (void)state;
+    peers_set("queue.retry-first", "1");
+    peers_set("queue.retry-most", "1");
+    assert_true(peers_life(defer_in_the_future));
+    assert_true(peers_life(try_again_soon));
+}
+
 static void bounce_one(void)
 {
     peers_accept_one();
@@ -201,6 +247,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(deferred_mail_is_tried_again_later),
+        TEST(a_clock_that_goes_back_does_not_strand_deferred_mail),
+        TEST(mail_deferred_by_a_clock_that_ran_ahead_is_tried_soon),
         TEST(a_failure_bounces_once_and_a_bounce_never),
         TEST(mail_past_its_lifetime_bounces),
         TEST(what_smtp_has_in_hand_is_not_sent_twice),
