@@ -93,6 +93,27 @@ static void put_name(const struct maildir *md, const struct message *m, uint32_t
              md->hostname);
 }
 
+/* Our file for some recipient, named as put_name() does. */
+static bool is_ours(const struct maildir *md, const char *file)
+{
+    int n = 0;
+    return sscanf(file, "%*d.M%*uR%*u.%n", &n) == 0 && n > 0 && strcmp(file + n, md->hostname) == 0;
+}
+
+/* What a death left half-written: nobody else writes such files, and it will be written again. */
+static bool clear_tmp(const struct maildir *md)
+{
+    int copy = openat(md->tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!dir)
+        return false;
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (is_ours(md, entry->d_name))
+            unlinkat(md->tmp, entry->d_name, 0);
+    closedir(dir);
+    return true;
+}
+
 static void recover_file(const struct maildir *md, const struct queue *q, const char *file)
 {
     int64_t received;
@@ -125,7 +146,7 @@ static bool recover_folder(const struct maildir *md, const struct queue *q, int 
 
 bool maildir_recover(struct maildir *md, struct queue *q, struct error *error)
 {
-    return (recover_folder(md, q, md->new) && recover_folder(md, q, md->cur)) ||
+    return (clear_tmp(md) && recover_folder(md, q, md->new) && recover_folder(md, q, md->cur)) ||
            error_set_errno(error, "cannot read the Maildir");
 }
 

@@ -77,13 +77,7 @@ struct queue {
         bool has_ballast;
     } space;
 
-    struct {                    /* known.c */
-        uint64_t highest;       /* MID handed out to smtp */
-        uint64_t by_minute[60]; /* what it was */
-        unsigned minute;
-        int64_t next_minute; /* monotonic */
-        uint64_t forgotten;  /* MIDs up to this one are */
-    } known;
+    int64_t next_forgetting; /* known.c: monotonic */
 };
 
 struct message *queue_find(const struct queue *q, uint64_t mid);

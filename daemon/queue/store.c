@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 1 };
+enum { ID_BLOCK = 1000, FORMAT = 2 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -29,6 +29,8 @@ static const char *const migrations[FORMAT] = {
     "CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, mid INTEGER NOT NULL, rid INTEGER NOT NULL,"
     " time INTEGER NOT NULL, kind INTEGER NOT NULL, message_id TEXT NOT NULL, sender TEXT NOT NULL,"
     " recipient TEXT NOT NULL, detail TEXT NOT NULL) STRICT;",
+    "ALTER TABLE known ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX known_ended ON known (ended);",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

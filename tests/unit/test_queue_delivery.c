@@ -204,6 +204,27 @@ static void a_maildir_gets_one_file_for_each_recipient(void **state)
     assert_true(peers_life(judge_for_maildir));
 }
 
+static void find_tmp_cleared(void)
+{
+    CHECK(files_in("box/tmp") == 1 && access("box/tmp/1.M1R0.other.example", F_OK) == 0);
+}
+
+static void half_written_files_of_ours_are_removed_at_start(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"1.M1R0.gw.example", "1.M1R0.other.example"};
+    peers_set("route", "maildir:box");
+    assert_true(peers_life(peers_hello)); /* makes the folders */
+    for (int i = 0; i < 2; i++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/box/tmp/%s", peers_folder(), files[i]);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+    }
+    assert_true(peers_life(find_tmp_cleared));
+}
+
 static void die_between_file_and_commit(void)
 {
     peers_scan_hello(0);
@@ -253,6 +274,7 @@ int main(void)
         TEST(mail_past_its_lifetime_bounces),
         TEST(what_smtp_has_in_hand_is_not_sent_twice),
         TEST(a_maildir_gets_one_file_for_each_recipient),
+        TEST(half_written_files_of_ours_are_removed_at_start),
         TEST(a_file_written_before_a_death_is_not_doubled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
