@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/queue/queue.h"
+#include "engine/base/xalloc.h"
 #include "engine/relay/splice.h"
 
 enum { CACHE_BYTES = 32 * 1024 * 1024 };
@@ -25,7 +26,7 @@ void body_cache_remove(struct body_cache *cache, struct message *m)
 
 void body_cache_add(struct body_cache *cache, struct message *m, char *bytes)
 {
-    m->bytes = bytes;
+    m->bytes = xreallocarray(bytes, m->body.length, 1); /* a buffer may be twice as large as what is in it */
     TAILQ_INSERT_TAIL(&cache->list, m, cached);
     cache->bytes += m->body.length;
     while (cache->bytes > CACHE_BYTES)

@@ -37,6 +37,12 @@ static void put_boundary(struct buf *out, const struct bounce *b, const char *en
     buf_printf(out, "\r\n--=_%" PRIu64 ".%" PRId64 "%s\r\n", b->mid, b->now, end);
 }
 
+/* Of the returned header, and so of the whole (RFC 2045 6.4). */
+static const char *encoding_of(struct span header)
+{
+    return bounce_has_8bit(header) ? "8bit" : "7bit";
+}
+
 static void put_envelope(struct buf *out, const struct bounce *b)
 {
     put_date(out, "Date: ", b->now);
@@ -51,9 +57,10 @@ static void put_envelope(struct buf *out, const struct bounce *b)
     put_printable(out, b->hostname);
     buf_printf(out,
                ">\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+               "Content-Transfer-Encoding: %s\r\n"
                "Content-Type: multipart/report; report-type=delivery-status;\r\n"
                "\tboundary=\"=_%" PRIu64 ".%" PRId64 "\"\r\n",
-               b->mid, b->now);
+               encoding_of(header_block(b->head)), b->mid, b->now);
 }
 
 static void put_words(struct buf *out, const struct bounce *b)
@@ -94,21 +101,28 @@ bool bounce_has_8bit(struct span s)
     return false;
 }
 
+/* NUL may stand in no message (RFC 5322 4). */
+static void put_without_nul(struct buf *out, struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        buf_append_char(out, s.p[i] ? s.p[i] : '?');
+}
+
 /* The lost message's header; a line that could pass for a boundary ends it, long lines are folded. */
 static void put_header(struct buf *out, struct span header)
 {
     buf_printf(out, "Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-               bounce_has_8bit(header) ? "8bit" : "7bit");
+               encoding_of(header));
     while (header.n && !(header.n >= 2 && header.p[0] == '-' && header.p[1] == '-')) {
         size_t end = span_find(header, '\n');
         struct span line = span_trim(span_slice(header, 0, end));
         if (header.p[0] == ' ' || header.p[0] == '\t')
             buf_append_char(out, ' ');
         for (; line.n > LINE_BYTES; line = span_slice(line, LINE_BYTES, line.n)) {
-            buf_append_span(out, span_slice(line, 0, LINE_BYTES));
+            put_without_nul(out, span_slice(line, 0, LINE_BYTES));
             buf_append_span(out, SPAN("\r\n "));
         }
-        buf_append_span(out, line);
+        put_without_nul(out, line);
         buf_append_span(out, SPAN("\r\n"));
         header = span_slice(header, end + 1, header.n);
     }

@@ -3,16 +3,12 @@
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 
-enum {
-    RECIPIENTS_PER_JOB = 100,
-    JOBS_PER_CONNECTION = 2,
-    BYTES_IN_HAND = 256 * 1024 * 1024,
-    PAUSE_US = 1000000
-};
+enum { RECIPIENTS_PER_JOB = 100, JOBS_PER_CONNECTION = 2, BYTES_IN_HAND = 256 * 1024 * 1024 };
 
 static void give(struct queue *q, struct message *m, uint32_t attempt)
 {
     schedule_remove(&q->deliver.schedule, m);
+    m->read_tries = 0;
     m->hand = HAND_PEER;
     m->hand_attempt = attempt;
     TAILQ_INSERT_TAIL(&q->deliver.in_hand, m, link);
@@ -92,8 +88,7 @@ static void dispatch_one(struct queue *q, struct message *m, int64_t now)
         break;
     case SPOOL_FAILED:
         schedule_remove(&q->deliver.schedule, m);
-        m->due = now + PAUSE_US;
-        schedule_add(&q->deliver.schedule, m);
+        queue_pause(q, m);
         break;
     case SPOOL_DAMAGED:
         schedule_remove(&q->deliver.schedule, m);

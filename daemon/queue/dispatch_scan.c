@@ -1,12 +1,14 @@
 /* Handing messages to the scan role, in the order of their arrival. */
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
+#include "engine/base/clock.h"
 
 enum { JOBS_PER_WORKER = 2, BYTES_IN_HAND = 256 * 1024 * 1024 };
 
 static void give(struct queue *q, struct message *m)
 {
     TAILQ_REMOVE(&q->scan.waiting, m, link);
+    m->read_tries = 0;
     m->hand = HAND_PEER;
     TAILQ_INSERT_TAIL(&q->scan.in_hand, m, link);
     q->scan.jobs++;
@@ -73,13 +75,28 @@ void scan_dispatch(struct queue *q)
            (m = TAILQ_FIRST(&q->scan.waiting))) {
         int fd;
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
-        if (result == SPOOL_FAILED)
-            return; /* tried again by the tick */
         if (result == SPOOL_GOOD) {
             send_job(q, m, fd);
-        } else {
-            TAILQ_REMOVE(&q->scan.waiting, m, link);
-            queue_hold(q, m);
+            continue;
         }
+        TAILQ_REMOVE(&q->scan.waiting, m, link);
+        if (result == SPOOL_DAMAGED) {
+            queue_hold(q, m);
+        } else {
+            queue_pause(q, m);
+            return; /* the tick tries the next one: this may fail for all */
+        }
+    }
+}
+
+void scan_resume(struct queue *q)
+{
+    int64_t now = clock_mono_us();
+    for (struct message *m = TAILQ_FIRST(&q->scan.paused), *next; m; m = next) {
+        next = TAILQ_NEXT(m, link);
+        if (m->due > now)
+            continue;
+        TAILQ_REMOVE(&q->scan.paused, m, link);
+        queue_put_back(q, m);
     }
 }

@@ -29,8 +29,9 @@ bool ending_add_finals(struct queue *q, const struct message *m, enum final_kind
 bool ending_remove_message(struct queue *q, const struct message *m, struct fault *f)
 {
     uint64_t mid = message_mid(m);
-    bool askable = m->icid != 0 && mid > q->known.forgotten;
-    return store_remove_message(q->store, mid, f) && (!askable || store_remember(q->store, mid, f));
+    bool askable = m->icid != 0;
+    return store_remove_message(q->store, mid, f) &&
+           (!askable || store_remember(q->store, mid, clock_wall_us(), f));
 }
 
 void ending_committed(struct queue *q, struct message *m)

@@ -11,6 +11,11 @@ __attribute__((format(printf, 2, 0))) static void put_text(struct fault *f, cons
     vsnprintf(f->error.text, sizeof f->error.text, format, args);
 }
 
+enum fault_kind fault_kind_of(int number)
+{
+    return number == ENOSPC || number == EDQUOT ? FAULT_SPACE : FAULT_IO;
+}
+
 bool fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
 {
     va_list args;
@@ -30,6 +35,6 @@ bool fault_set_errno(struct fault *f, const char *format, ...)
     va_end(args);
     size_t used = strlen(f->error.text);
     snprintf(f->error.text + used, sizeof f->error.text - used, ": %s", strerror(number));
-    f->kind = number == ENOSPC || number == EDQUOT ? FAULT_SPACE : FAULT_IO;
+    f->kind = fault_kind_of(number);
     return false;
 }

@@ -17,6 +17,8 @@ struct fault {
     struct error error;
 };
 
+enum fault_kind fault_kind_of(int number); /* errno */
+
 /* Both return false, so that one can write: return fault_set(f, ...). */
 bool fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -7,8 +7,12 @@
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
 
-/* Above it a message streams to a segment of its own, so that memory stays bounded. */
-enum { HELD_BYTES = 1024 * 1024, HEAD_BYTES = 64 * 1024, BLOCK_IDS = 1000 };
+enum {
+    HELD_BYTES = 1024 * 1024, /* above it a message streams to a segment of its own */
+    HEAD_BYTES = 64 * 1024,   /* above it, while all that arrive hold more than their budget */
+    BUDGET_BYTES = 64 * 1024 * 1024,
+    BLOCK_IDS = 1000
+};
 
 struct arrival {
     struct operation op;
@@ -27,8 +31,9 @@ static struct arrival *find_arrival(const struct queue *q, uint64_t mid)
     return TABLE_ENTRY(table_find(&q->intake.by_mid, mid), struct arrival, node);
 }
 
-static void free_arrival(struct arrival *a)
+static void free_arrival(struct queue *q, struct arrival *a)
 {
+    q->intake.bytes -= a->bytes.len;
     spool_stream_abort(a->stream);
     message_free(a->m);
     buf_free(&a->bytes);
@@ -92,6 +97,17 @@ void intake_begin(struct queue *q, struct wire_reader *in)
     arena_free(arena);
 }
 
+/* Keeps the first bytes only. */
+static void drop_bytes(struct queue *q, struct arrival *a, size_t kept)
+{
+    struct buf head = {0};
+    q->intake.bytes -= a->bytes.len;
+    buf_append_span(&head, span_slice(buf_span(&a->bytes), 0, kept));
+    buf_free(&a->bytes);
+    a->bytes = head;
+    q->intake.bytes += a->bytes.len;
+}
+
 static void stream_bytes(struct queue *q, struct arrival *a, struct span bytes)
 {
     if (a->failed)
@@ -99,13 +115,15 @@ static void stream_bytes(struct queue *q, struct arrival *a, struct span bytes)
     if (!a->stream) {
         a->stream = spool_stream_open(q->spool, &a->fault);
         a->failed = !a->stream || !spool_stream_write(a->stream, buf_span(&a->bytes), &a->fault);
-        struct buf head = {0};
-        buf_append_span(&head, span_slice(buf_span(&a->bytes), 0, HEAD_BYTES));
-        buf_free(&a->bytes);
-        a->bytes = head;
+        drop_bytes(q, a, HEAD_BYTES);
     }
     if (!a->failed)
         a->failed = !spool_stream_write(a->stream, bytes, &a->fault);
+    if (!a->failed)
+        return;
+    spool_stream_abort(a->stream); /* its space is needed now, not when the client has sent the rest */
+    a->stream = NULL;
+    drop_bytes(q, a, 0);
 }
 
 void intake_data(struct queue *q, struct wire_reader *in)
@@ -115,10 +133,13 @@ void intake_data(struct queue *q, struct wire_reader *in)
     if (!a || in->failed)
         return;
     a->size += bytes.n;
-    if (a->size > HELD_BYTES)
+    uint64_t most = q->intake.bytes + bytes.n > BUDGET_BYTES ? HEAD_BYTES : HELD_BYTES;
+    if (a->stream || a->failed || a->size > most) {
         stream_bytes(q, a, bytes);
-    else
+    } else {
         buf_append_span(&a->bytes, bytes);
+        q->intake.bytes += bytes.n;
+    }
 }
 
 static bool write_arrival(struct queue *q, struct operation *op, struct fault *f)
@@ -140,19 +161,19 @@ static void committed_arrival(struct queue *q, struct operation *op)
     LOG(ACCEPTED, LOG_U(message_mid(m)));
     send_accepted(message_mid(m));
     if (m->body.length == a->bytes.len && a->bytes.len) {
+        q->intake.bytes -= a->bytes.len;
         body_cache_add(&q->cache, m, a->bytes.data);
         a->bytes = (struct buf){0};
     }
     queue_add_message(q, m);
-    free_arrival(a);
+    free_arrival(q, a);
 }
 
 static void refused_arrival(struct queue *q, struct operation *op, const struct fault *f)
 {
-    (void)q;
     struct arrival *a = (struct arrival *)op;
     send_refusal(message_mid(a->m), f);
-    free_arrival(a);
+    free_arrival(q, a);
 }
 
 static const struct operation_type arrival_type = {write_arrival, committed_arrival, refused_arrival};
@@ -194,14 +215,14 @@ void intake_abort(struct queue *q, struct wire_reader *in)
     if (!a || in->failed)
         return;
     unlink_arrival(q, a);
-    free_arrival(a);
+    free_arrival(q, a);
 }
 
 void intake_smtp_gone(struct queue *q)
 {
     for (struct arrival *a; (a = TAILQ_FIRST(&q->intake.list));) {
         unlink_arrival(q, a);
-        free_arrival(a);
+        free_arrival(q, a);
     }
 }
 
@@ -242,8 +263,7 @@ static bool write_ids(struct queue *q, struct operation *op, struct fault *f)
 static void committed_ids(struct queue *q, struct operation *op)
 {
     struct request *r = (struct request *)op;
-    if (r->kind == ID_MID)
-        q->known.highest = r->first + BLOCK_IDS - 1;
+    (void)q;
     struct buf body = {0};
     wire_put_u8(&body, r->kind);
     wire_put_u64(&body, r->first);

@@ -5,41 +5,38 @@
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { MINUTES = 60, MINUTE_US = 60 * 1000000 };
-
-struct forgetting {
-    struct operation op;
-    uint64_t mid, forgotten;
-};
+static const int64_t hour_us = INT64_C(3600) * 1000000;
+/* Ten thousand each time: more than any gateway takes. */
+static const int64_t pause_us = 5 * 1000000;
 
 static bool write_forgetting(struct queue *q, struct operation *op, struct fault *f)
 {
-    struct forgetting *o = (struct forgetting *)op;
-    return store_forget(q->store, o->mid, &o->forgotten, f);
+    (void)op;
+    return store_forget(q->store, clock_wall_us() - hour_us, f);
 }
 
 static void committed_forgetting(struct queue *q, struct operation *op)
 {
-    struct forgetting *o = (struct forgetting *)op;
-    if (o->forgotten == 0)
-        q->known.forgotten = o->mid;
-    free(o);
+    (void)q;
+    free(op);
 }
 
-static const struct operation_type forgetting_type = {write_forgetting, committed_forgetting, NULL};
+static void refused_forgetting(struct queue *q, struct operation *op, const struct fault *f)
+{
+    (void)q, (void)f;
+    free(op);
+}
+
+static const struct operation_type forgetting_type = {write_forgetting, committed_forgetting,
+                                                      refused_forgetting};
 
 void known_tick(struct queue *q)
 {
     int64_t now = clock_mono_us();
-    if (now >= q->known.next_minute) {
-        q->known.next_minute = now + MINUTE_US;
-        q->known.minute = (q->known.minute + 1) % MINUTES;
-        q->known.by_minute[q->known.minute] = q->known.highest;
-    }
-    uint64_t an_hour_ago = q->known.by_minute[(q->known.minute + 1) % MINUTES];
-    if (an_hour_ago <= q->known.forgotten || q->turn.failing)
+    if (now < q->next_forgetting || q->turn.failing)
         return;
-    struct forgetting *o = xcalloc(1, sizeof *o);
-    *o = (struct forgetting){.op.type = &forgetting_type, .mid = an_hour_ago};
-    turn_add(q, &o->op, TURN_LATER);
+    q->next_forgetting = now + pause_us;
+    struct operation *op = xcalloc(1, sizeof *op);
+    op->type = &forgetting_type;
+    turn_add(q, op, TURN_LATER);
 }

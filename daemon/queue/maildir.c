@@ -14,7 +14,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { FILES_PER_STEP = 64, NAME_BYTES = 512 };
+enum { FILES_PER_STEP = 64, BYTES_PER_STEP = 16 * 1024 * 1024, NAME_BYTES = 512 };
 
 struct maildir {
     char hostname[256]; /* with / and : as octal escapes */
@@ -34,7 +34,13 @@ struct copy {
 struct step {
     struct copy copies[FILES_PER_STEP];
     int count;
+    uint64_t bytes;
 };
+
+static bool has_room(const struct step *step)
+{
+    return step->count < FILES_PER_STEP && step->bytes < BYTES_PER_STEP;
+}
 
 static int open_folder(const char *path, const char *name)
 {
@@ -87,6 +93,27 @@ static void put_name(const struct maildir *md, const struct message *m, uint32_t
              md->hostname);
 }
 
+/* Our file for some recipient, named as put_name() does. */
+static bool is_ours(const struct maildir *md, const char *file)
+{
+    int n = 0;
+    return sscanf(file, "%*d.M%*uR%*u.%n", &n) == 0 && n > 0 && strcmp(file + n, md->hostname) == 0;
+}
+
+/* What a death left half-written: nobody else writes such files, and it will be written again. */
+static bool clear_tmp(const struct maildir *md)
+{
+    int copy = openat(md->tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!dir)
+        return false;
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (is_ours(md, entry->d_name))
+            unlinkat(md->tmp, entry->d_name, 0);
+    closedir(dir);
+    return true;
+}
+
 static void recover_file(const struct maildir *md, const struct queue *q, const char *file)
 {
     int64_t received;
@@ -119,7 +146,7 @@ static bool recover_folder(const struct maildir *md, const struct queue *q, int 
 
 bool maildir_recover(struct maildir *md, struct queue *q, struct error *error)
 {
-    return (recover_folder(md, q, md->new) && recover_folder(md, q, md->cur)) ||
+    return (clear_tmp(md) && recover_folder(md, q, md->new) && recover_folder(md, q, md->cur)) ||
            error_set_errno(error, "cannot read the Maildir");
 }
 
@@ -208,12 +235,13 @@ static bool add_message(struct maildir *md, struct queue *q, struct step *step, 
                         int64_t now)
 {
     int first = step->count;
-    for (uint32_t i = 0; i < m->recipient_count && step->count < FILES_PER_STEP; i++) {
+    for (uint32_t i = 0; i < m->recipient_count && has_room(step); i++) {
         struct recipient *r = &m->recipients[i];
         if (r->next_try > now)
             continue;
         struct copy *c = &step->copies[step->count++];
         *c = (struct copy){.m = m, .r = r, .fd = -1, .saved = r->saved};
+        step->bytes += m->body.length;
         if (c->saved || write_copy(md, q, c) != SPOOL_DAMAGED)
             continue;
         while (step->count > first)
@@ -228,7 +256,8 @@ void maildir_step(struct maildir *md, struct queue *q)
     static struct step step;
     int64_t now = clock_wall_us();
     step.count = 0;
-    while (step.count < FILES_PER_STEP) {
+    step.bytes = 0;
+    while (has_room(&step)) {
         struct message *m = schedule_first(&q->deliver.schedule);
         if (!m || m->due > now)
             break;

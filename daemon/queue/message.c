@@ -78,10 +78,14 @@ void message_set_edits(struct message *m, struct span edits)
     m->edits = (struct span){edits.n ? xmemdup0(edits.p, edits.n) : NULL, edits.n};
 }
 
-void message_update_due(struct message *m)
+void message_update_due(struct message *m, int64_t latest)
 {
-    m->due = INT64_MAX;
-    for (uint32_t i = 0; i < m->recipient_count; i++)
-        if (m->recipients[i].next_try < m->due)
-            m->due = m->recipients[i].next_try;
+    m->due = latest;
+    for (uint32_t i = 0; i < m->recipient_count; i++) {
+        struct recipient *r = &m->recipients[i];
+        if (r->next_try > latest)
+            r->next_try = latest;
+        if (r->next_try < m->due)
+            m->due = r->next_try;
+    }
 }

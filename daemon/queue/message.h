@@ -35,6 +35,7 @@ struct recipient {
 /* Who has the message at the moment. */
 enum message_hand {
     HAND_QUEUE,   /* in the list of those waiting for scan, or in the schedule */
+    HAND_PAUSED,  /* waits for scan too, but its body could not be read: not before it is due */
     HAND_PEER,    /* scan or smtp */
     HAND_WRITING, /* an operation on it waits for its commit */
 };
@@ -57,11 +58,11 @@ struct message {
 
     /* not stored */
     enum message_hand hand;
-    uint32_t hand_attempt;       /* of the job that smtp has */
-    bool reloaded;               /* from the store: a delivery may have begun before */
-    size_t heap_index;           /* in the schedule; 0: not there */
-    int64_t due;                 /* the schedule's key: earliest next_try */
-    char *bytes;                 /* the body, while the cache has it */
+    uint32_t hand_attempt; /* of the job that smtp has */
+    uint8_t read_tries;    /* times in a row that its body could not be read */
+    size_t heap_index;     /* in the schedule; 0: not there */
+    int64_t due; /* the schedule's key: earliest next_try, or when to read it again (paused: monotonic) */
+    char *bytes; /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */
 };
@@ -81,7 +82,8 @@ struct recipient *message_recipient(const struct message *m, uint32_t rid);
 /* Drops the recipients that are marked as ended. */
 void message_remove_ended(struct message *m);
 void message_set_edits(struct message *m, struct span edits);
-/* Sets due from the recipients. */
-void message_update_due(struct message *m);
+/* Sets due from the recipients.  A try later than latest (wall time) is one of before the clock was set back: it is
+ * due at latest. */
+void message_update_due(struct message *m, int64_t latest);
 
 #endif

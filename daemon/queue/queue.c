@@ -1,18 +1,28 @@
 /* The queue role: takes mail from smtp, keeps it on disk, has it scanned and sees it delivered or returned. */
-#define _GNU_SOURCE /* gethostname */
+#define _GNU_SOURCE /* usleep */
 #include "daemon/queue/queue.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
 #include "daemon/queue/maildir.h"
 #include "daemon/role.h"
+#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { LOG_PAGES_IDLE = 100 };
+enum {
+    LOG_PAGES_IDLE = 100,
+    SECOND_US = 1000000,
+    READ_TRIES = 60, /* with growing pauses: half an hour */
+    LOCK_TRIES = 50, /* for a queue of before that still ends: five seconds */
+    LOCK_PAUSE_US = 100000,
+};
 
 static struct queue queue;
 static struct event *tick;
@@ -32,13 +42,19 @@ void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
     }
 }
 
+/* No try is planned later than this. */
+static int64_t queue_latest_try(const struct queue *q)
+{
+    return clock_wall_us() + q->settings->retry_most * SECOND_US;
+}
+
 void queue_put_back(struct queue *q, struct message *m)
 {
     m->hand = HAND_QUEUE;
     if (m->state == RECIPIENT_SCAN) {
         TAILQ_INSERT_TAIL(&q->scan.waiting, m, link);
     } else {
-        message_update_due(m);
+        message_update_due(m, queue_latest_try(q));
         schedule_add(&q->deliver.schedule, m);
     }
 }
@@ -95,12 +111,41 @@ void queue_hold(struct queue *q, struct message *m)
     turn_add(q, &o->op, TURN_SOON);
 }
 
+void queue_pause(struct queue *q, struct message *m)
+{
+    m->read_tries++;
+    if (m->read_tries == 1)
+        LOG(BODY_UNREADABLE, LOG_U(message_mid(m)), LOG_U(m->body.segment), LOG_U(m->body.offset));
+    int64_t pause = m->read_tries * SECOND_US;
+    if (m->read_tries == READ_TRIES) {
+        queue_hold(q, m);
+    } else if (m->state == RECIPIENT_SCAN) {
+        m->hand = HAND_PAUSED;
+        m->due = clock_mono_us() + pause;
+        TAILQ_INSERT_TAIL(&q->scan.paused, m, link);
+    } else {
+        m->due = clock_wall_us() + pause;
+        schedule_add(&q->deliver.schedule, m);
+    }
+}
+
+/* A clock that was set back would let mail wait that is due long since. */
+static void watch_clock(struct queue *q)
+{
+    int64_t ahead = clock_wall_us() - clock_mono_us();
+    if (ahead < q->clock_ahead - SECOND_US)
+        schedule_limit(&q->deliver.schedule, queue_latest_try(q));
+    q->clock_ahead = ahead;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct queue *q = context;
     space_tick(q);
     known_tick(q);
+    watch_clock(q);
+    scan_resume(q);
     scan_dispatch(q);
     deliver_dispatch(q);
     outbox_pump(q);
@@ -150,12 +195,20 @@ static bool open_route(struct queue *q, struct error *error)
     return q->deliver.maildir && maildir_recover(q->deliver.maildir, q, error);
 }
 
-static void set_hostname(struct queue *q)
+/* Two queues on one store would give mail away twice; the lock ends with the process. */
+static bool lock_queue(struct error *error)
 {
-    if (q->settings->hostname[0] == '\0' && gethostname(q->hostname, sizeof q->hostname - 1) == 0)
-        return;
-    strncpy(q->hostname, q->settings->hostname[0] ? q->settings->hostname : "localhost",
-            sizeof q->hostname - 1);
+    int fd = open("queue/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set_errno(error, "cannot open queue/lock");
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return error_set_errno(error, "cannot lock queue/lock");
+        if (i == LOCK_TRIES)
+            return error_set(error, "another queue process still holds queue/lock");
+        usleep(LOCK_PAUSE_US);
+    }
+    return true;
 }
 
 static bool start(struct error *error)
@@ -163,16 +216,18 @@ static bool start(struct error *error)
     struct queue *q = &queue;
     q->settings = role_settings();
     umask(0077);
-    set_hostname(q);
+    snprintf(q->hostname, sizeof q->hostname, "%s", q->settings->hostname);
     TAILQ_INIT(&q->cache.list);
     TAILQ_INIT(&q->intake.list);
     TAILQ_INIT(&q->scan.waiting);
+    TAILQ_INIT(&q->scan.paused);
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);
     turn_open(q, role_base());
-    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !open_stores(q, error) ||
-        !open_route(q, error))
+    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !lock_queue(error) ||
+        !open_stores(q, error) || !open_route(q, error))
         return false;
+    watch_clock(q);
     struct timeval second = {.tv_sec = 1};
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, q);
     if (!tick || event_add(tick, &second) != 0)

@@ -39,12 +39,13 @@ struct queue {
     struct { /* intake.c */
         struct table by_mid;
         struct arrival_list list;
+        uint64_t bytes; /* held in memory */
     } intake;
 
     struct {           /* dispatch_scan.c */
         bool ready;    /* the hello has come */
         uint32_t most; /* jobs in its hand at a time */
-        struct message_list waiting, in_hand;
+        struct message_list waiting, paused, in_hand;
         uint32_t jobs;
         uint64_t bytes; /* of the bodies in hand */
     } scan;
@@ -67,7 +68,8 @@ struct queue {
         bool removing;         /* an operation will remove what is acknowledged from the store */
     } outbox;
 
-    bool moving; /* compact.c: an operation moves bodies */
+    bool moving;         /* compact.c: an operation moves bodies */
+    int64_t clock_ahead; /* wall time minus monotonic time at the last tick */
 
     struct { /* space.c */
         uint64_t free_bytes;
@@ -75,13 +77,7 @@ struct queue {
         bool has_ballast;
     } space;
 
-    struct {                    /* known.c */
-        uint64_t highest;       /* MID handed out to smtp */
-        uint64_t by_minute[60]; /* what it was */
-        unsigned minute;
-        int64_t next_minute; /* monotonic */
-        uint64_t forgotten;  /* MIDs up to this one are */
-    } known;
+    int64_t next_forgetting; /* known.c: monotonic */
 };
 
 struct message *queue_find(const struct queue *q, uint64_t mid);
@@ -97,6 +93,8 @@ void queue_withdraw(struct queue *q, struct message *m);
 void queue_put_back(struct queue *q, struct message *m);
 /* All recipients of m are held: its body is damaged. */
 void queue_hold(struct queue *q, struct message *m);
+/* The body of m, which waits in no list, could not be read: it is tried again later and later, and held in the end. */
+void queue_pause(struct queue *q, struct message *m);
 
 /* intake.c */
 void intake_begin(struct queue *q, struct wire_reader *in);
@@ -114,6 +112,8 @@ void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);
 void scan_gone(struct queue *q);
 void scan_dispatch(struct queue *q);
+/* Those whose bodies could not be read have another chance when they are due. */
+void scan_resume(struct queue *q);
 /* m comes back from the scan role's hand. */
 void scan_take_back(struct queue *q, struct message *m);
 

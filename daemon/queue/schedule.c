@@ -60,6 +60,18 @@ void schedule_remove(struct schedule *s, struct message *m)
         move_down(s, index, last);
 }
 
+void schedule_limit(struct schedule *s, int64_t latest)
+{
+    /* Each is due no later than its children, and stays so. */
+    for (size_t i = 1; i <= s->count; i++) {
+        struct message *m = s->heap[i];
+        if (m->due > latest) {
+            message_update_due(m, latest);
+            m->due = latest;
+        }
+    }
+}
+
 struct message *schedule_first(const struct schedule *s)
 {
     return s->count ? s->heap[1] : NULL;

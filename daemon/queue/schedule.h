@@ -14,6 +14,8 @@ struct schedule {
 void schedule_add(struct schedule *s, struct message *m);
 /* Harmless when m is not in it. */
 void schedule_remove(struct schedule *s, struct message *m);
+/* Nothing is due later than latest: see message_update_due(). */
+void schedule_limit(struct schedule *s, int64_t latest);
 /* The message that is due first, or NULL. */
 struct message *schedule_first(const struct schedule *s);
 void schedule_free(struct schedule *s);

@@ -1,13 +1,12 @@
 /* Opening queue.db, transactions, ids, and running prepared statements. */
 #include "daemon/queue/store.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 1 };
+enum { ID_BLOCK = 1000, FORMAT = 2 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -30,6 +29,8 @@ static const char *const migrations[FORMAT] = {
     "CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, mid INTEGER NOT NULL, rid INTEGER NOT NULL,"
     " time INTEGER NOT NULL, kind INTEGER NOT NULL, message_id TEXT NOT NULL, sender TEXT NOT NULL,"
     " recipient TEXT NOT NULL, detail TEXT NOT NULL) STRICT;",
+    "ALTER TABLE known ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX known_ended ON known (ended);",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
@@ -53,7 +54,7 @@ bool store_fail(struct store *s, const char *what, struct fault *f)
         kind = FAULT_SPACE;
         break;
     case SQLITE_IOERR:
-        kind = sqlite3_system_errno(s->db) == ENOSPC ? FAULT_SPACE : FAULT_IO;
+        kind = fault_kind_of(sqlite3_system_errno(s->db));
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

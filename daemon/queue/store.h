@@ -65,12 +65,12 @@ bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, sto
                           void *context, struct fault *f);
 bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *to, struct fault *f);
 
-/* Was this MID ever accepted?  Certain for an hour after the end of the message, see store_forget(). */
+/* Was this MID ever accepted?  Certain until the end of the message is forgotten. */
 bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f);
-/* Remembers the MID of a message that ends. */
-bool store_remember(struct store *s, uint64_t mid, struct fault *f);
-/* Forgets some of the ended MIDs up to this one and tells how many; 0: all of them. */
-bool store_forget(struct store *s, uint64_t mid, uint64_t *forgotten, struct fault *f);
+/* Remembers the MID of a message that ends, at this wall time. */
+bool store_remember(struct store *s, uint64_t mid, int64_t ended, struct fault *f);
+/* Forgets messages that ended before this wall time, at most ten thousand. */
+bool store_forget(struct store *s, int64_t ended, struct fault *f);
 
 /* The outbox: store_outbox.c */
 

@@ -262,15 +262,12 @@ bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f)
     return store_step(s, row, f) == STORE_END;
 }
 
-bool store_remember(struct store *s, uint64_t mid, struct fault *f)
+bool store_remember(struct store *s, uint64_t mid, int64_t ended, struct fault *f)
 {
-    return STORE_RUN(s, REMEMBER, f, V_INT(mid));
+    return STORE_RUN(s, REMEMBER, f, V_INT(mid), V_INT(ended));
 }
 
-bool store_forget(struct store *s, uint64_t mid, uint64_t *forgotten, struct fault *f)
+bool store_forget(struct store *s, int64_t ended, struct fault *f)
 {
-    if (!STORE_RUN(s, FORGET, f, V_INT(mid)))
-        return false;
-    *forgotten = (uint64_t)sqlite3_changes64(s->db);
-    return true;
+    return STORE_RUN(s, FORGET, f, V_INT(ended));
 }

@@ -123,6 +123,7 @@ static void retry_one(struct queue *q)
     TAILQ_INSERT_TAIL(&one, op, link);
     if (write_batch(q, &one, &culprit, &f)) {
         finish_batch(q, &one);
+        tell_good(q);
         TAILQ_CONCAT(&q->turn.operations, &q->turn.stuck, link);
     } else {
         take_back(q, &f);

@@ -1,4 +1,4 @@
-UNIT_TESTS += test_spool test_store test_relay test_queue test_queue_delivery
+UNIT_TESTS += test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
 
 test_spool_SOURCES = tests/unit/test_spool.c
 test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=fsync -Wl,--wrap=posix_fallocate -Wl,--wrap=pwritev
@@ -16,8 +16,13 @@ test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 QUEUE_PEERS = tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
 test_queue_SOURCES = tests/unit/test_queue.c $(QUEUE_PEERS)
 test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=compact_step -Wl,--wrap=pwritev
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=compact_step
 test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_queue_trouble_SOURCES = tests/unit/test_queue_trouble.c $(QUEUE_PEERS)
+test_queue_trouble_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_trouble_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=pwritev -Wl,--wrap=pread
+test_queue_trouble_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)
 test_queue_delivery_CPPFLAGS = $(libqueue_a_CPPFLAGS)

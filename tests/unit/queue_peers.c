@@ -218,6 +218,13 @@ void peers_up(enum role_id peer)
 
 /* --- messages --- */
 
+struct span peers_large_body(void)
+{
+    static char large[700 * 1024];
+    memset(large, 'x', sizeof large);
+    return span_of(large, sizeof large);
+}
+
 void peers_tell(enum role_id peer, uint16_t type, struct buf *body)
 {
     struct wire_reader in = wire_reader_of(buf_span(body));

@@ -15,6 +15,9 @@
 #define MAIL SPAN("Message-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
 #define JUDGED SPAN("X-Judged: yes\r\nMessage-ID: <one@example.org>\r\nSubject: hello\r\n\r\nbody\r\n")
 
+/* Above half a segment of the tests. */
+struct span peers_large_body(void);
+
 /* fdatasync: whether the spool's fail, and how many there were. */
 extern bool peers_sync_fails;
 extern int peers_syncs;

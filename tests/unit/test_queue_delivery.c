@@ -48,6 +48,52 @@ static void deferred_mail_is_tried_again_later(void **state)
     assert_true(peers_life(defer_one));
 }
 
+static void defer_and_set_clock_back(void)
+{
+    struct deliver_job again;
+    struct span text;
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    peers_deliver(&job, DELIVER_DEFERRED, "busy");
+    CHECK(!peers_deliver_job(&again, &text));
+    peers_pass_time(-1e6);
+    AWAIT(peers_deliver_job(&again, &text));
+}
+
+static void defer_in_the_future(void)
+{
+    peers_pass_time(1e6);
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    peers_deliver(&job, DELIVER_DEFERRED, "busy");
+    CHECK(peers_delivery_acknowledged(1, 1));
+}
+
+static void try_again_soon(void)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_hello();
+    AWAIT(peers_deliver_job(&job, &text));
+}
+
+static void a_clock_that_goes_back_does_not_strand_deferred_mail(void **state)
+{
+    (void)state;
+    peers_set("queue.retry-first", "1");
+    peers_set("queue.retry-most", "1");
+    assert_true(peers_life(defer_and_set_clock_back));
+}
+
+static void mail_deferred_by_a_clock_that_ran_ahead_is_tried_soon(void **state)
+{
+    (void)state;
+    peers_set("queue.retry-first", "1");
+    peers_set("queue.retry-most", "1");
+    assert_true(peers_life(defer_in_the_future));
+    assert_true(peers_life(try_again_soon));
+}
+
 static void bounce_one(void)
 {
     peers_accept_one();
@@ -158,6 +204,27 @@ static void a_maildir_gets_one_file_for_each_recipient(void **state)
     assert_true(peers_life(judge_for_maildir));
 }
 
+static void find_tmp_cleared(void)
+{
+    CHECK(files_in("box/tmp") == 1 && access("box/tmp/1.M1R0.other.example", F_OK) == 0);
+}
+
+static void half_written_files_of_ours_are_removed_at_start(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"1.M1R0.gw.example", "1.M1R0.other.example"};
+    peers_set("route", "maildir:box");
+    assert_true(peers_life(peers_hello)); /* makes the folders */
+    for (int i = 0; i < 2; i++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/box/tmp/%s", peers_folder(), files[i]);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+    }
+    assert_true(peers_life(find_tmp_cleared));
+}
+
 static void die_between_file_and_commit(void)
 {
     peers_scan_hello(0);
@@ -201,10 +268,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(deferred_mail_is_tried_again_later),
+        TEST(a_clock_that_goes_back_does_not_strand_deferred_mail),
+        TEST(mail_deferred_by_a_clock_that_ran_ahead_is_tried_soon),
         TEST(a_failure_bounces_once_and_a_bounce_never),
         TEST(mail_past_its_lifetime_bounces),
         TEST(what_smtp_has_in_hand_is_not_sent_twice),
         TEST(a_maildir_gets_one_file_for_each_recipient),
+        TEST(half_written_files_of_ours_are_removed_at_start),
         TEST(a_file_written_before_a_death_is_not_doubled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

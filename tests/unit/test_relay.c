@@ -160,6 +160,17 @@ static void a_bounce_says_who_was_not_reached_and_why(void **state)
     buf_free(&out);
 }
 
+static void a_bounce_that_returns_8bit_says_so_outside_too(void **state)
+{
+    (void)state;
+    struct buf out = bounce_of(SPAN("no such user"), SPAN("Subject: h\xc3\xa9\0llo\r\n\r\n"));
+    assert_int_equal(strlen(out.data), out.len); /* no NUL */
+    char *outer = strstr(out.data, "Content-Transfer-Encoding: 8bit\r\n");
+    assert_non_null(outer);
+    assert_true(outer < strstr(out.data, "\r\n\r\n"));
+    buf_free(&out);
+}
+
 static void hostile_text_adds_no_lines_to_a_bounce(void **state)
 {
     (void)state;
@@ -186,6 +197,7 @@ int main(void)
         cmocka_unit_test(the_schedule_gives_the_earliest_first),
         cmocka_unit_test(the_message_id_is_found_in_the_header_only),
         cmocka_unit_test(a_bounce_says_who_was_not_reached_and_why),
+        cmocka_unit_test(a_bounce_that_returns_8bit_says_so_outside_too),
         cmocka_unit_test(hostile_text_adds_no_lines_to_a_bounce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
