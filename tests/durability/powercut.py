@@ -56,24 +56,24 @@ def run_until_cut(folder, image, copy, sink, rng, lie):
         load = Load(lambda: instance.address, SESSIONS)
         wait_until(lambda: load.sent.acknowledged, "the first acknowledgement")
         time.sleep(rng.uniform(0.05, 2.5))  # the random moment
-        processes.freeze(instance.family())
-        cut = time.monotonic()
+        family = instance.family()
+        begin = time.monotonic()
+        processes.freeze(family)
+        cut = begin, time.monotonic()
         disk.snapshot(image, copy)
     finally:
         instance.power_off()
     return load.stop(), cut
 
 
-def drain(folder, sent, sink):
+def drain(folder, sink):
     """Starts an instance on what is left of the disk and lets it deliver all it has."""
     sink.share = 0
     instance = Instance(folder / "gateway", sink.address, SETTINGS).start()
-    restart = time.monotonic()
     try:
         instance.wait_empty(120)
     finally:
         instance.power_off()
-    return restart
 
 
 def one_cut(workspace, rng, lie):
@@ -85,9 +85,9 @@ def one_cut(workspace, rng, lie):
             sent, cut = run_until_cut(folder, image, copy, sink, rng, lie)
         image.unlink()
         with disk.mounted(copy) as folder:
-            restart = drain(folder, sent, sink)
+            drain(folder, sink)
         copy.unlink()
-        return judge(sent, sink, [(cut, restart)])
+        return judge(sent, sink, [cut])
     finally:
         sink.close()
 
