@@ -16,7 +16,13 @@
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { HEADER_BYTES = 8, READ_BYTES = 256 * 1024, FDS_PER_READ = 16, READS_PER_TURN = 8 };
+enum {
+    HEADER_BYTES = 8,
+    READ_BYTES = 256 * 1024,
+    FDS_PER_READ = 16,
+    READS_PER_TURN = 8,
+    JAM_PAUSE_US = 10000
+};
 
 struct fd_out {
     size_t position; /* of its frame in `out` */
@@ -36,6 +42,7 @@ struct channel {
     int depth;          /* handlers running */
     bool closed, freed; /* freed: channel_free() came from inside a handler */
     bool write_dead;
+    bool fds_jammed; /* too many descriptors are under way: the socket looks writable and is not */
 };
 
 static void free_now(struct channel *ch)
@@ -62,7 +69,7 @@ static void leave(struct channel *ch)
         free_now(ch);
 }
 
-static void close_channel(struct channel *ch)
+static void close_channel(struct channel *ch, const char *why)
 {
     if (ch->closed)
         return;
@@ -70,7 +77,7 @@ static void close_channel(struct channel *ch)
     event_del(ch->readable);
     event_del(ch->writable);
     if (ch->handler.closed && !ch->freed)
-        ch->handler.closed(ch->handler.context);
+        ch->handler.closed(ch->handler.context, why);
 }
 
 static int take_fd(struct channel *ch)
@@ -140,12 +147,15 @@ static bool read_once(struct channel *ch)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (got <= 0) {
-        close_channel(ch);
+        close_channel(ch, NULL);
         return false;
     }
     ch->in.len += (size_t)got;
-    if (!keep_fds(ch, &msg) || !handle_frames(ch)) {
-        close_channel(ch);
+    const char *why = !keep_fds(ch, &msg)  ? "a descriptor did not arrive: too many are open"
+                      : !handle_frames(ch) ? "a message is not framed as it should be"
+                                           : NULL;
+    if (why) {
+        close_channel(ch, why);
         return false;
     }
     return !ch->freed;
@@ -205,6 +215,7 @@ static bool write_once(struct channel *ch)
         return true;
     if (sent < 0) {
         ch->write_dead = errno != EAGAIN && errno != ETOOMANYREFS;
+        ch->fds_jammed = errno == ETOOMANYREFS;
         return false;
     }
     if (with_fd) {
@@ -221,7 +232,12 @@ void channel_flush(struct channel *ch)
 {
     while (ch->out.len && !ch->closed && !ch->write_dead && write_once(ch))
         continue;
-    if (ch->out.len && !ch->closed && !ch->write_dead)
+    if (ch->out.len == 0 || ch->closed || ch->write_dead)
+        return;
+    const struct timeval soon = {.tv_usec = JAM_PAUSE_US};
+    if (ch->fds_jammed)
+        event_add(ch->flush_due, &soon);
+    else
         event_add(ch->writable, NULL);
 }
 

@@ -19,8 +19,9 @@ enum { CHANNEL_MESSAGE_MAX = 8 * 1024 * 1024 };
 struct channel_handler {
     /* One message.  fd is -1 or a descriptor that now belongs to the handler. */
     void (*message)(void *context, uint16_t type, struct wire_reader *in, int fd);
-    /* The other side is gone; called once, after its last message.  The channel is still to be freed. */
-    void (*closed)(void *context);
+    /* Called once, after the last message; the channel is still to be freed.  why is NULL when the other side hung
+     * up, else what broke the channel although both sides may be alive. */
+    void (*closed)(void *context, const char *why);
     void *context;
 };
 

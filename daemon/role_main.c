@@ -16,6 +16,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/master_fd.h"
 #include "daemon/protocol.h"
+#include "daemon/route.h"
 #include "daemon/sandbox.h"
 #include "engine/base/clock.h"
 
@@ -113,10 +114,14 @@ static void on_peer_message(void *context, uint16_t type, struct wire_reader *in
         role_fatal("cannot read message %u of role %s", type, role_table[peer].name);
 }
 
-static void on_peer_closed(void *context)
+/* A peer that hung up is replaced by the master.  A channel that broke between two living roles would never be: then
+ * we end, are started anew and joined again. */
+static void on_peer_closed(void *context, const char *why)
 {
     struct peer *peer = context;
     struct channel *gone = peer->channel;
+    if (why)
+        role_fatal("the channel to role %s broke: %s", role_table[peer - peers].name, why);
     peer->channel = NULL;
     if (role_self.peer_down)
         role_self.peer_down((enum role_id)(peer - peers));
@@ -133,7 +138,7 @@ static void add_peer(struct wire_reader *in, int fd)
     if (peer->channel)
         channel_drain(peer->channel);
     if (peer->channel)
-        on_peer_closed(peer);
+        on_peer_closed(peer, NULL);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
     if (id == ROLE_LOG)
@@ -156,22 +161,23 @@ static void drop_privileges(const char *account)
 static void enter_sandbox(struct buf *report)
 {
     const struct role_entry *row = &role_table[role_self.id];
-    const char *maildir =
-        span_starts_nocase(span_text(settings.route), SPAN("maildir:")) ? settings.route + 8 : NULL;
+    struct error error;
+    struct route route;
+    if (!route_parse(settings.route, &route, &error))
+        role_fatal("%s", error.text);
     const char *writable[4] = {0}, *readable[3] = {0};
     for (int i = 0; i < 3; i++)
         writable[i] = row->write_dirs[i];
     for (int i = 0; i < 2; i++)
         readable[i] = row->read_dirs[i];
     if (role_self.id == ROLE_QUEUE)
-        writable[1] = maildir;
+        writable[1] = route.maildir.p;
     struct sandbox box = {
         .network = row->network,
         .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL,
         .write_dirs = writable,
         .read_dirs = readable,
     };
-    struct error error;
     if (!sandbox_enter(&box, report, &error))
         role_fatal("%s", error.text);
 }
@@ -240,9 +246,9 @@ static void on_master_message(void *context, uint16_t type, struct wire_reader *
     }
 }
 
-static void on_master_closed(void *context)
+static void on_master_closed(void *context, const char *why)
 {
-    (void)context;
+    (void)context, (void)why;
     _exit(0);
 }
 

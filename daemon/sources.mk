@@ -7,5 +7,6 @@ libdaemon_a_SOURCES += \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
+	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h

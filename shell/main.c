@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/command.h"
 #include "config.h"
@@ -33,7 +34,8 @@ void shell_print(struct shell *sh, const char *format, ...)
 
 enum api_status shell_usage_error(struct shell *sh, const struct command *command)
 {
-    shell_print(sh, "Invalid arguments.  Usage: %s %s\n", command->name, command->usage);
+    shell_print(sh, "Invalid arguments.  Usage: %s%s%s\n", command->name, command->usage[0] ? " " : "",
+                command->usage);
     return API_USAGE;
 }
 
@@ -95,6 +97,8 @@ static enum api_status run_command(struct shell *sh, const struct words *words)
 /* Stops at the first command that fails; its status is ours. */
 static enum api_status run_line(struct shell *sh, const char *line)
 {
+    if (line[strspn(line, " \t")] == '#')
+        return API_DONE; /* a comment */
     struct arena *arena = arena_new();
     enum api_status status = API_DONE;
     struct words words;
@@ -124,7 +128,7 @@ int main(int argc, char **argv)
     while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
         if (c == 'p')
             sh.dir = optarg;
-        else if (c == 'c')
+        else if (c == 'c' && !line)
             line = optarg;
         else if (c == 'h')
             return usage(stdout);

@@ -27,7 +27,6 @@ fuzz: $(FUZZ_TARGETS)
 			2>fuzz.log || { cat fuzz.log; exit 1; }; \
 		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
 	done
-.PHONY: fuzz
 CLEANFILES += fuzz.log
 endif
 
@@ -52,7 +51,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/tap.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
-	tests/samples/ham-receipt.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
+	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml
 
 # Runs everything; the last line is "N passed, N failed".  TEST_LIMIT: seconds that one program may take.

@@ -9,19 +9,38 @@
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
+static struct event *readable, *pause_timer;
+
+/* Out of descriptors: who waits in the backlog is served when some are free again. */
+static void pause_accepting(void)
+{
+    struct timeval second = {.tv_sec = 1};
+    event_del(readable);
+    event_add(pause_timer, &second);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    event_add(readable, NULL);
+}
+
 static void on_connection(evutil_socket_t listener, short what, void *context)
 {
     (void)what, (void)context;
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
         session_open(fd);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        pause_accepting();
 }
 
 static void control_listener(const char *name, int fd)
 {
     (void)name;
-    struct event *ev = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, NULL);
-    event_add(ev, NULL);
+    readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, NULL);
+    pause_timer = evtimer_new(role_base(), on_pause_over, NULL);
+    event_add(readable, NULL);
 }
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

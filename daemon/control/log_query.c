@@ -3,6 +3,7 @@
  * The child inherits the role's sandbox.  Expressions run under PCRE2's limits on one line at a time and the
  * child under a CPU limit, so no expression can occupy the machine.
  */
+#define _GNU_SOURCE /* kill */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "daemon/control/log_query.h"
 
@@ -30,6 +31,7 @@ enum {
     CPU_SECONDS = 20,
     MATCH_LIMIT = 100000,
     PIECE = 64 * 1024,
+    QUERIES_MOST = 4, /* children at a time */
 };
 
 struct query {
@@ -40,6 +42,8 @@ struct query {
     struct buf held; /* output up to the last whole line has been passed on */
     json_int_t lines;
 };
+
+static unsigned running;
 
 /* ---- in the child ---- */
 
@@ -118,12 +122,31 @@ static void end_query(struct query *q)
     close(q->fd);
     buf_free(&q->held);
     free(q);
+    running--;
+}
+
+static void resume_query(void *context)
+{
+    struct query *q = context;
+    event_add(q->readable, NULL);
+}
+
+/* Its end is seen as the end of its output. */
+static void cancel_query(void *context)
+{
+    struct query *q = context;
+    kill(q->pid, SIGKILL);
+    resume_query(q);
 }
 
 static void on_output(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct query *q = context;
+    if (session_is_full(q->session)) {
+        event_del(q->readable);
+        return;
+    }
     ssize_t got = read(fd, buf_reserve(&q->held, PIECE), PIECE);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
@@ -149,9 +172,15 @@ static void on_output(evutil_socket_t fd, short what, void *context)
 static bool fork_query(uint64_t session)
 {
     int ends[2];
-    pid_t pid = -1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0)
-        pid = fork();
+    if (running == QUERIES_MOST) {
+        session_end(session, API_FAILED, "too many queries are running; try again", NULL);
+        return false;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        session_end(session, API_FAILED, "cannot start a query", NULL);
+        return false;
+    }
+    pid_t pid = fork();
     if (pid == 0) {
         struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS};
         setrlimit(RLIMIT_CPU, &cpu);
@@ -159,15 +188,18 @@ static bool fork_query(uint64_t session)
         dup2(ends[1], STDOUT_FILENO);
         return true;
     }
+    close(ends[1]);
     if (pid < 0) {
+        close(ends[0]);
         session_end(session, API_FAILED, "cannot start a query", NULL);
         return false;
     }
-    close(ends[1]);
+    running++;
     struct query *q = xcalloc(1, sizeof *q);
     *q = (struct query){.session = session, .pid = pid, .fd = ends[0]};
     q->readable = event_new(role_base(), ends[0], EV_READ | EV_PERSIST, on_output, q);
     event_add(q->readable, NULL);
+    session_begin_work(session, &(struct session_work){resume_query, cancel_query, q});
     return false;
 }
 

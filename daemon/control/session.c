@@ -15,15 +15,21 @@
 #include "engine/base/xalloc.h"
 #include "engine/wire/wire.h"
 
-enum { READ_BYTES = 64 * 1024, REQUEST_MAX = 1024 * 1024 };
+enum {
+    READ_BYTES = 64 * 1024,
+    REQUEST_MAX = 1024 * 1024,
+    OUT_HIGH = 256 * 1024, /* bytes of answers not sent above which none is begun or added to */
+};
 
 struct session {
     struct session *next;
     uint64_t id;
     int fd;
     uid_t uid;
-    struct event *readable, *writable;
+    struct event *readable, *writable, *next_request;
     struct buf in, out;
+    size_t used; /* bytes of `in` that are done with */
+    struct session_work work;
     bool busy;   /* a request is being answered; the next one waits */
     bool ending; /* close once everything is written */
 };
@@ -59,6 +65,9 @@ static void close_session(struct session *s)
     }
     event_free(s->readable);
     event_free(s->writable);
+    event_free(s->next_request);
+    if (s->work.cancel)
+        s->work.cancel(s->work.context);
     close(s->fd);
     buf_free(&s->in);
     buf_free(&s->out);
@@ -83,8 +92,25 @@ void session_text(uint64_t id, struct span text)
         send_json(s, json_pack("{s:s%}", "text", text.p, text.n));
 }
 
-static void handle_requests(struct session *s);
+static bool is_full(const struct session *s)
+{
+    return s->out.len > OUT_HIGH;
+}
 
+bool session_is_full(uint64_t id)
+{
+    const struct session *s = find(id);
+    return s && is_full(s);
+}
+
+void session_begin_work(uint64_t id, const struct session_work *work)
+{
+    struct session *s = find(id);
+    if (s)
+        s->work = *work;
+}
+
+/* The next request is begun by an event: an answer may be given inside the call of its method. */
 void session_end(uint64_t id, enum api_status status, const char *error, json_t *result)
 {
     struct session *s = find(id);
@@ -99,7 +125,8 @@ void session_end(uint64_t id, enum api_status status, const char *error, json_t 
         json_object_set_new(answer, "result", result);
     send_json(s, answer);
     s->busy = false;
-    handle_requests(s);
+    s->work = (struct session_work){0};
+    event_active(s->next_request, EV_TIMEOUT, 0);
 }
 
 static void handle_request(struct session *s, struct span text)
@@ -114,34 +141,45 @@ static void handle_request(struct session *s, struct span text)
     json_decref(request);
 }
 
+/* Takes the first request in `in` that is whole; false when there is none. */
+static bool take_request(struct session *s, struct span *request)
+{
+    struct wire_reader head = wire_reader_of(span_slice(buf_span(&s->in), s->used, s->in.len));
+    uint32_t length = wire_get_u32(&head);
+    if (head.failed)
+        return false;
+    if (length > REQUEST_MAX) {
+        s->ending = true;
+        session_end(s->id, API_USAGE, "the request is too long", NULL);
+        return false;
+    }
+    if (head.rest.n < length)
+        return false;
+    *request = span_of(head.rest.p, length);
+    s->used += 4 + (size_t)length;
+    return true;
+}
+
 /* One request at a time, so that answers come in order. */
 static void handle_requests(struct session *s)
 {
-    uint64_t id = s->id;
-    while (s && !s->busy && !s->ending) {
-        struct wire_reader head = wire_reader_of(buf_span(&s->in));
-        uint32_t length = wire_get_u32(&head);
-        if (head.failed)
-            return;
-        if (length > REQUEST_MAX) {
-            s->ending = true;
-            session_end(id, API_USAGE, "the request is too long", NULL);
-            return;
-        }
-        if (head.rest.n < length)
-            return;
-        char *request = xmemdup0(head.rest.p, length);
-        buf_consume(&s->in, 4 + (size_t)length);
-        handle_request(s, (struct span){request, length});
-        free(request);
-        s = find(id);
-    }
+    struct span request;
+    while (!s->busy && !s->ending && !is_full(s) && take_request(s, &request))
+        handle_request(s, request);
+}
+
+static void on_next_request(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    handle_requests(context);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct session *s = context;
+    buf_consume(&s->in, s->used);
+    s->used = 0;
     ssize_t got = recv(fd, buf_reserve(&s->in, READ_BYTES), READ_BYTES, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -166,8 +204,12 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
         buf_consume(&s->out, (size_t)sent);
     if (s->out.len)
         event_add(s->writable, NULL);
-    else if (s->ending)
+    if (s->out.len == 0 && s->ending)
         close_session(s);
+    else if (!is_full(s) && s->work.resume)
+        s->work.resume(s->work.context);
+    else if (!is_full(s))
+        handle_requests(s);
 }
 
 void session_open(int fd)
@@ -182,6 +224,7 @@ void session_open(int fd)
     *s = (struct session){.next = sessions, .id = ++last_id, .fd = fd, .uid = who.uid};
     s->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_readable, s);
     s->writable = event_new(role_base(), fd, EV_WRITE, on_writable, s);
+    s->next_request = evtimer_new(role_base(), on_next_request, s);
     sessions = s;
     send_json(s, json_pack("{s:i,s:s}", "protocol", API_PROTOCOL, "version", PACKAGE_VERSION));
     if (who.uid != 0 && who.uid != geteuid()) {

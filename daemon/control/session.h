@@ -18,6 +18,16 @@ void session_open(int fd);
 /* The answer to the request in hand: text any number of times, then one end.  All are safe after the shell has
  * gone: sessions are named by number. */
 void session_text(uint64_t session, struct span text);
+/* True when the shell is behind in reading: whoever can stop adding text does so until `resume`. */
+bool session_is_full(uint64_t session);
+/* What goes on behind the request in hand until its end: told when there is room again, and when the shell has
+ * gone.  Forgotten at the end. */
+struct session_work {
+    void (*resume)(void *context);
+    void (*cancel)(void *context);
+    void *context;
+};
+void session_begin_work(uint64_t session, const struct session_work *work);
 /* result may be NULL; it is taken over.  error may be NULL. */
 void session_end(uint64_t session, enum api_status status, const char *error, json_t *result);
 

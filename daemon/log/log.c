@@ -18,7 +18,10 @@ enum {
     HOLD_US = 50000, /* how long a line waits for one that happened before it */
     TRACKING_BATCH = 500,
     TRACKING_WAIT_TICKS = 20,
+    TRACKING_OPEN_TICKS = 40,
 };
+
+static const char tracking_path[] = "track/tracking.db";
 
 static struct log_file *mail_log;
 static uint64_t counters[LINE_COUNT];
@@ -30,7 +33,7 @@ static struct event *tick;
 static struct buf batch;
 static uint64_t batch_last;
 static unsigned batch_count, batch_ticks;
-static bool tracking_failed;
+static bool tracking_failed, tracking_is_open;
 
 static void take_line(struct wire_reader *in)
 {
@@ -44,6 +47,10 @@ static void take_line(struct wire_reader *in)
     const struct log_line_row *row = &log_line_table[line];
     if (!row->shape || row->level > LOG_INFO)
         return;
+    /* A stamp of the future (the clock was set back) would hold the line until then. */
+    int64_t now = clock_wall_us();
+    if (time > now)
+        time = now;
     buf_clear(&text);
     log_file_prefix(&text, time, log_level_name(row->level));
     buf_append_span(&text, buf_span(&body));
@@ -78,7 +85,7 @@ static void commit_tracking(void)
 {
     struct error error;
     batch_ticks = 0;
-    if (batch_count == 0)
+    if (batch_count == 0 || !tracking_is_open)
         return;
     bool written = tracking_write(buf_span(&batch), &error);
     if (!written && !tracking_failed)
@@ -106,12 +113,29 @@ static void take_final_event(struct wire_reader *in)
         commit_tracking();
 }
 
+/* A disk that is full at the start must not keep the gateway from starting: rows wait in the queue's outbox. */
+static bool open_tracking(struct error *error)
+{
+    bool may_pass = false;
+    tracking_is_open = tracking_open(tracking_path, &may_pass, error);
+    if (!tracking_is_open && may_pass && !tracking_failed) {
+        tracking_failed = true;
+        LOG(ROLE_FAILED, LOG_T("log"), LOG_T(error->text));
+    }
+    return tracking_is_open || may_pass;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
     write_lines(clock_wall_us() - HOLD_US);
-    if (batch_count && ++batch_ticks >= TRACKING_WAIT_TICKS)
-        commit_tracking();
+    if (++batch_ticks < (tracking_is_open ? TRACKING_WAIT_TICKS : TRACKING_OPEN_TICKS))
+        return;
+    struct error error;
+    batch_ticks = 0;
+    if (!tracking_is_open && !open_tracking(&error))
+        role_fatal("%s", error.text);
+    commit_tracking();
 }
 
 static void answer_status(enum role_id peer, struct wire_reader *in)
@@ -159,7 +183,7 @@ static bool log_start(struct error *error)
     log_set_output(take_own_line);
     mail_log =
         log_file_open("log/mail_logs", "mail", role_settings()->log_bytes, role_settings()->log_files, error);
-    if (!mail_log || !tracking_open("track/tracking.db", error))
+    if (!mail_log || !open_tracking(error))
         return false;
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     struct timeval period = {0, TICK_MS * 1000};
@@ -172,7 +196,8 @@ static void log_stop(void)
     commit_tracking();
     write_lines(INT64_MAX);
     log_file_close(mail_log);
-    tracking_close();
+    if (tracking_is_open)
+        tracking_close();
     role_exit();
 }
 

@@ -185,8 +185,12 @@ bool log_file_write(struct log_file *file, struct span lines)
         end(file);
     if (file->fd < 0 && !begin(file))
         return false;
-    if (!write_all(file->fd, lines))
+    if (!write_all(file->fd, lines)) {
+        /* No half a line for the next one to be glued to; if even this fails, that is all that is lost. */
+        if (ftruncate(file->fd, file->size) != 0)
+            file->size = file->max_bytes;
         return false;
+    }
     file->size += (int64_t)lines.n;
     return true;
 }

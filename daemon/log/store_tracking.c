@@ -48,7 +48,7 @@ static bool prepare_format(struct error *error)
     return run("BEGIN IMMEDIATE", error) && run(schema, error) && run("COMMIT", error);
 }
 
-bool tracking_open(const char *path, struct error *error)
+static bool open_store(const char *path, struct error *error)
 {
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
         return fail("open the store", error);
@@ -60,6 +60,16 @@ bool tracking_open(const char *path, struct error *error)
                            SQLITE_PREPARE_PERSISTENT, &insert, NULL) != SQLITE_OK)
         return fail("prepare", error);
     return true;
+}
+
+bool tracking_open(const char *path, bool *may_pass, struct error *error)
+{
+    if (open_store(path, error))
+        return true;
+    int code = sqlite3_errcode(db) & 0xff;
+    *may_pass = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+    tracking_close();
+    return false;
 }
 
 static void bind_blob(int column, struct span value)
@@ -103,4 +113,6 @@ void tracking_close(void)
 {
     sqlite3_finalize(insert);
     sqlite3_close(db);
+    insert = NULL;
+    db = NULL;
 }

@@ -9,8 +9,9 @@
 #include "daemon/protocol.h"
 #include "engine/base/error.h"
 
-/* Opens or makes the store.  A store of a newer format is refused. */
-bool tracking_open(const char *path, struct error *error);
+/* Opens or makes the store.  On false, *may_pass tells whether trying again later makes sense: a full disk does
+ * pass, a store of a newer format does not. */
+bool tracking_open(const char *path, bool *may_pass, struct error *error);
 /* Puts a batch of events on disk in one transaction; after true they may be acknowledged, after false nothing of
  * the batch is stored.  events is a row of spans (wire_put_span) that each hold one final_event_put(). */
 bool tracking_write(struct span events, struct error *error);

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "daemon/master/master.h"
 #include "engine/base/xalloc.h"
+#include "engine/smtp/address.h"
 
 enum { STOP_WAIT_MS = 40000, EXIT_USAGE = 2 };
 
@@ -88,7 +90,6 @@ static int parse_options(int argc, char **argv, struct options *o)
         {NULL, 0, NULL, 0},
     };
     struct error error;
-    o->dir = SYSTEM_STATE_DIR;
     settings_init(&o->settings);
     for (int pass = 0; pass < 2; pass++) {
         int c;
@@ -98,6 +99,8 @@ static int parse_options(int argc, char **argv, struct options *o)
             return refuse(error.text);
         while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
             if (c == 'p' || c == 'd') {
+                if (pass == 0 && o->dir)
+                    return refuse("--private and --state name one folder, once");
                 o->dir = optarg;
                 o->is_private = c == 'p';
             } else if (c == 'f') {
@@ -114,12 +117,19 @@ static int parse_options(int argc, char **argv, struct options *o)
             } else if (c == 'h') {
                 exit(usage(stdout));
             } else if (c == '?') {
-                return usage(stderr);
+                fprintf(stderr, "mailwardd: see --help\n");
+                return EXIT_USAGE;
             }
         }
     }
     if (optind < argc)
         return refuse("there are no arguments without an option; see --help");
+    if (!o->dir)
+        o->dir = SYSTEM_STATE_DIR;
+    if (o->dir[0] == '\0')
+        return refuse("the name of the state folder is empty");
+    if (!settings_check(&o->settings, &error) || !sockets_check(&o->settings, &error))
+        return refuse(error.text);
     return 0;
 }
 
@@ -179,7 +189,21 @@ static void on_failed(void *context, const char *reason)
     fprintf(stderr, "mailwardd: cannot start: %s\n", reason);
     if (!s->foreground)
         tell(s, reason); /* standard error is run/stderr by now */
-    exit(1);             /* the roles end when their channel to us closes */
+    unlink("run/control.sock");
+    exit(1); /* the roles end when their channel to us closes */
+}
+
+/* What the daemon says when it is ready or cannot be.  A daemon that failed is waited for, so that its folder is
+ * free when we return. */
+static int await_word(int pipe, pid_t daemon)
+{
+    char word[600] = {0};
+    if (read(pipe, word, sizeof word - 1) > 0 && strcmp(word, "ready\n") == 0)
+        return 0;
+    if (word[0])
+        fprintf(stderr, "mailwardd: cannot start: %s\n", word);
+    waitpid(daemon, NULL, 0);
+    return 1;
 }
 
 /* Parent: waits for the daemon's word.  Child: goes on as the daemon, standard error to run/stderr. */
@@ -190,12 +214,8 @@ static bool go_to_background(struct starter *s, int *exit_status)
         return false;
     pid_t pid = fork();
     if (pid > 0) {
-        char word[600] = {0};
         close(ends[1]);
-        bool ready = read(ends[0], word, sizeof word - 1) > 0 && strcmp(word, "ready\n") == 0;
-        if (!ready && word[0])
-            fprintf(stderr, "mailwardd: cannot start: %s\n", word);
-        *exit_status = ready ? 0 : 1;
+        *exit_status = await_word(ends[0], pid);
         return false;
     }
     close(ends[0]);
@@ -214,12 +234,15 @@ static void detach_streams(void)
         dup2(errors, STDERR_FILENO);
 }
 
+/* The only place that decides: roles find a name that can be said in SMTP.  A wrong setting is an error of whoever
+ * gave it; a machine whose own name cannot be used (an underscore, say) is no reason not to start. */
 static bool set_hostname(struct settings *s, struct error *error)
 {
     char name[HOST_NAME_MAX + 1] = {0};
     if (s->hostname[0])
-        return true;
-    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+        return smtp_domain_is_valid(span_text(s->hostname)) ||
+               error_set(error, "hostname: '%s' is no host name", s->hostname);
+    if (gethostname(name, sizeof name - 1) != 0 || !smtp_domain_is_valid(span_text(name)))
         strcpy(name, "localhost");
     return settings_set(s, "hostname", name, error);
 }

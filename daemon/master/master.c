@@ -94,8 +94,12 @@ static void connect_peers(struct child *c)
     for (int id = 0; id < ROLE_COUNT; id++) {
         struct child *peer = &children[id];
         int pair[2];
-        if (!(role_table[c->id].peers & (1u << id)) || !peer->channel || !socket_pair(pair))
+        if (!(role_table[c->id].peers & (1u << id)) || !peer->channel)
             continue;
+        if (!socket_pair(pair)) {
+            kill(c->pid, SIGKILL); /* half joined it is of no use: later again */
+            return;
+        }
         send_peer(c, peer->id, pair[0]);
         send_peer(peer, c->id, pair[1]);
     }
@@ -107,7 +111,7 @@ static void send_start(struct child *c)
     wire_put_u8(&body, instance->is_private);
     settings_put(&body, settings);
     channel_send(c->channel, MSG_START, buf_span(&body),
-                 instance->clock_fd >= 0 ? dup(instance->clock_fd) : -1);
+                 instance->clock_fd >= 0 ? fcntl(instance->clock_fd, F_DUPFD_CLOEXEC, 0) : -1);
     buf_free(&body);
     for (int i = 0; i < LISTENER_COUNT; i++) {
         if (listeners[i].role != c->id)
@@ -145,12 +149,20 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
     }
 }
 
-static void close_channel(void *context)
+static void close_channel(struct child *c)
 {
-    struct child *c = context;
     struct channel *gone = c->channel;
     c->channel = NULL;
     channel_free(gone);
+}
+
+/* A role that cannot be talked to is started anew. */
+static void on_child_closed(void *context, const char *why)
+{
+    struct child *c = context;
+    close_channel(c);
+    if (why && c->pid)
+        kill(c->pid, SIGKILL);
 }
 
 static void schedule_restart(struct child *c)
@@ -178,7 +190,7 @@ static void start_role(struct child *c)
         schedule_restart(c);
         return;
     }
-    struct channel_handler handler = {on_child_message, close_channel, c};
+    struct channel_handler handler = {on_child_message, on_child_closed, c};
     c->channel = channel_new(base, pair[0], &handler);
     send_start(c);
     connect_peers(c);
@@ -290,7 +302,10 @@ int master_run(const struct instance *inst, const struct settings *set,
     listeners = bound;
     hooks = callbacks;
     base = event_base_new();
-    signal(SIGPIPE, SIG_IGN);
+    /* Signals that mean nothing here must not end a mail gateway; the roles inherit that. */
+    static const int ignored[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
     struct event *signals[] = {
         watch_signal(SIGCHLD, on_child_signal),
         watch_signal(SIGTERM, on_terminate),

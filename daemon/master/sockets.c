@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,37 +13,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/route.h"
 #include "engine/base/xalloc.h"
 
 enum { BACKLOG = 512 };
 
-/* Splits "HOST:PORT" or "[HOST]:PORT"; host must hold 256 bytes. */
-static bool split_host_port(const char *text, char *host, const char **port, struct error *error)
-{
-    const char *colon = strrchr(text, ':');
-    size_t length = colon ? (size_t)(colon - text) : 0;
-    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
-        text++;
-        length -= 2;
-    }
-    uint64_t number;
-    if (!colon || length == 0 || length > 255 || !span_parse_u64(span_text(colon + 1), &number) ||
-        number > 65535)
-        return error_set(error, "'%s' is not HOST:PORT", text);
-    memcpy(host, text, length);
-    host[length] = '\0';
-    *port = colon + 1;
-    return true;
-}
-
 static bool look_up(const char *text, int flags, struct addrinfo **found, struct error *error)
 {
-    char host[256];
-    const char *port = NULL;
-    if (!split_host_port(text, host, &port, error))
+    struct span host;
+    uint16_t number;
+    if (!host_port_parse(text, &host, &number, error))
         return false;
+    char *name = xmemdup0(host.p, host.n), port[8];
+    snprintf(port, sizeof port, "%u", number);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
-    int rc = getaddrinfo(host, port, &hints, found);
+    int rc = getaddrinfo(name, port, &hints, found);
+    free(name);
     return rc == 0 || error_set(error, "cannot look up '%s': %s", text, gai_strerror(rc));
 }
 
@@ -107,9 +93,23 @@ bool sockets_bind(const struct settings *settings, bool is_private, struct liste
     return listeners[1].fd >= 0;
 }
 
+bool sockets_check(const struct settings *settings, struct error *error)
+{
+    struct route route;
+    struct span host;
+    uint16_t port;
+    struct error why;
+    if (!host_port_parse(settings->listen, &host, &port, &why))
+        return error_set(error, "smtp.listen: %s", why.text);
+    return route_parse(settings->route, &route, error);
+}
+
 bool sockets_resolve_route(struct settings *settings, struct error *error)
 {
-    if (settings->route[0] == '\0' || strncmp(settings->route, "maildir:", 8) == 0)
+    struct route route;
+    if (!route_parse(settings->route, &route, error))
+        return false;
+    if (route.kind != ROUTE_SMTP)
         return true;
     struct addrinfo *found;
     if (!look_up(settings->route, 0, &found, error))

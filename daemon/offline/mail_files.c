@@ -115,7 +115,7 @@ static bool walk(const char *path, unsigned depth, mail_files_visit *visit, void
     struct stat st;
     if (depth > DEEPEST_FOLDER)
         return error_set(error, "%s: folders too deep", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not hold us up */
     if (fd < 0 || fstat(fd, &st) != 0) {
         error_set_errno(error, "%s", path);
         if (fd >= 0)

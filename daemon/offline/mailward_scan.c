@@ -155,5 +155,9 @@ int main(int argc, char **argv)
         print_stats(&run, clock_mono_us() - begin);
     arena_free(run.arena);
     scan_model_free(model);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "mailward-scan: the output could not be written\n");
+        return 1;
+    }
     return status;
 }

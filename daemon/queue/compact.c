@@ -13,8 +13,10 @@ struct moved {
 
 struct move {
     struct operation op;
+    uint32_t segment;
     struct moved bodies[BODIES_PER_STEP];
     uint32_t count, done;
+    bool damaged, failed; /* some body of the segment could not be read: for ever, for now */
 };
 
 static void list_body(void *context, uint64_t mid, const struct spool_record *body)
@@ -34,34 +36,46 @@ static bool same_place(const struct spool_record *a, const struct spool_record *
     return a->segment == b->segment && a->offset == b->offset;
 }
 
-static bool copy_body(struct queue *q, struct moved *b, struct fault *f)
+static bool copy_body(struct queue *q, struct move *mv, struct moved *b, struct fault *f)
 {
     struct buf bytes = {0};
     bool good = true;
     b->to = b->from; /* what cannot be read stays where it is; its delivery will say so */
-    if (spool_read(q->spool, &b->from, add_piece, &bytes) == SPOOL_GOOD)
+    enum spool_result result = spool_read(q->spool, &b->from, add_piece, &bytes);
+    if (result == SPOOL_GOOD)
         good = spool_append(q->spool, b->mid, buf_span(&bytes), &b->to, f);
-    else
-        spool_leave_segment(q->spool, b->from.segment);
+    mv->damaged |= result == SPOOL_DAMAGED;
+    mv->failed |= result == SPOOL_FAILED;
     buf_free(&bytes);
     return good;
 }
 
+/* Lists the bodies in the transaction that moves them: other operations may have ended some meanwhile. */
 static bool write_move(struct queue *q, struct operation *op, struct fault *f)
 {
     struct move *mv = (struct move *)op;
     uint64_t bytes = 0;
+    mv->count = 0;
+    mv->damaged = mv->failed = false;
+    if (!store_segment_bodies(q->store, mv->segment, BODIES_PER_STEP, list_body, mv, f))
+        return false;
     for (mv->done = 0; mv->done < mv->count && bytes < BYTES_PER_STEP; mv->done++) {
         struct moved *b = &mv->bodies[mv->done], *before = mv->done ? b - 1 : NULL;
         if (before && same_place(&before->from, &b->from))
             b->to = before->to; /* children of one message share its body */
-        else if (!copy_body(q, b, f))
+        else if (!copy_body(q, mv, b, f))
             return false;
         bytes += b->from.length;
         if (!store_move_body(q->store, b->mid, &b->to, f))
             return false;
     }
     return true;
+}
+
+static void end_move(struct queue *q, struct move *mv)
+{
+    q->moving = false;
+    free(mv);
 }
 
 static void committed_move(struct queue *q, struct operation *op)
@@ -75,12 +89,22 @@ static void committed_move(struct queue *q, struct operation *op)
         if (m)
             m->body = b->to;
     }
-    q->moving = false;
-    free(mv);
-    compact_step(q);
+    bool again = !mv->failed; /* otherwise with the next tick */
+    if (mv->damaged || mv->count == 0)
+        spool_leave_segment(q->spool, mv->segment);
+    end_move(q, mv);
+    if (again)
+        compact_step(q);
 }
 
-static const struct operation_type move_type = {write_move, committed_move, NULL};
+/* There is no hurry: the next tick tries again. */
+static void refused_move(struct queue *q, struct operation *op, const struct fault *f)
+{
+    (void)f;
+    end_move(q, (struct move *)op);
+}
+
+static const struct operation_type move_type = {write_move, committed_move, refused_move};
 
 void compact_step(struct queue *q)
 {
@@ -88,13 +112,8 @@ void compact_step(struct queue *q)
     if (segment == 0 || q->moving || q->turn.failing)
         return;
     struct move *mv = xcalloc(1, sizeof *mv);
-    struct fault f;
     mv->op.type = &move_type;
-    if (!store_segment_bodies(q->store, segment, BODIES_PER_STEP, list_body, mv, &f) || mv->count == 0) {
-        spool_leave_segment(q->spool, segment);
-        free(mv);
-        return;
-    }
+    mv->segment = segment;
     q->moving = true;
     turn_add(q, &mv->op, TURN_LATER);
 }

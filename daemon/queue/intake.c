@@ -124,14 +124,9 @@ void intake_data(struct queue *q, struct wire_reader *in)
 static bool write_arrival(struct queue *q, struct operation *op, struct fault *f)
 {
     struct arrival *a = (struct arrival *)op;
-    if (a->stream) {
-        if (!spool_stream_finish(a->stream, message_mid(a->m), &a->m->body, f))
-            return false;
-        a->stream = NULL;
-    } else if (!spool_append(q->spool, message_mid(a->m), buf_span(&a->bytes), &a->m->body, f)) {
-        return false;
-    }
-    return store_add_message(q->store, a->m, f);
+    bool good = a->stream ? spool_stream_finish(a->stream, message_mid(a->m), &a->m->body, f)
+                          : spool_append(q->spool, message_mid(a->m), buf_span(&a->bytes), &a->m->body, f);
+    return good && store_add_message(q->store, a->m, f);
 }
 
 static void committed_arrival(struct queue *q, struct operation *op)
@@ -140,6 +135,8 @@ static void committed_arrival(struct queue *q, struct operation *op)
     struct message *m = a->m;
     a->m = NULL;
     spool_keep(q->spool, &m->body);
+    spool_stream_close(a->stream);
+    a->stream = NULL;
     LOG(ACCEPTED, LOG_U(message_mid(m)));
     send_accepted(message_mid(m));
     if (m->body.length == a->bytes.len && a->bytes.len) {

@@ -9,7 +9,7 @@
 #include "daemon/protocol.h"
 #include "daemon/queue/body.h"
 #include "daemon/queue/message.h"
-#include "daemon/queue/route.h"
+#include "daemon/route.h"
 #include "daemon/queue/schedule.h"
 #include "daemon/queue/spool.h"
 #include "daemon/queue/store.h"

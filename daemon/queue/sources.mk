@@ -16,7 +16,6 @@ libqueue_a_SOURCES = \
 	%D%/message.c %D%/message.h \
 	%D%/outbox.c \
 	%D%/queue.h \
-	%D%/route.c %D%/route.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/space.c \
 	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \

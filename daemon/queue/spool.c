@@ -150,7 +150,8 @@ static bool is_idle(const struct spool *sp, const struct segment *seg)
 static struct segment *recycle(struct spool *sp)
 {
     for (size_t i = 0; i < sp->count; i++) {
-        if (!is_idle(sp, &sp->segments[i]) || sp->segments[i].size != sp->segment_bytes)
+        const struct segment *idle = &sp->segments[i];
+        if (!is_idle(sp, idle) || idle->distrusted || idle->size != sp->segment_bytes)
             continue;
         char old[16], new[16];
         spool_segment_name(sp->segments[i].number, old);
@@ -216,8 +217,10 @@ static bool append_alone(struct spool *sp, uint64_t mid, struct span body, struc
     struct spool_stream *st = spool_stream_open(sp, f);
     if (!st)
         return false;
-    if (spool_stream_write(st, body, f) && spool_stream_finish(st, mid, record, f))
+    if (spool_stream_write(st, body, f) && spool_stream_finish(st, mid, record, f)) {
+        spool_stream_close(st);
         return true;
+    }
     spool_stream_abort(st);
     return false;
 }
@@ -233,8 +236,8 @@ bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool
         seg->end = (seg->end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
     if (!seg || seg->end + need > seg->size)
         seg = begin_segment(sp, f);
-    if (!seg)
-        return false;
+    if (!seg) /* a nearly full disk may still have room for this one */
+        return f->kind == FAULT_SPACE && append_alone(sp, mid, body, record, f);
     *record = (struct spool_record){.segment = seg->number, .offset = seg->end, .length = body.n};
     if (EVP_DigestInit_ex2(sp->hash, sp->sha256, NULL) != 1 ||
         EVP_DigestUpdate(sp->hash, body.p, body.n) != 1 ||
@@ -254,7 +257,7 @@ static void distrust(struct spool *sp, struct segment *seg)
 {
     if (sp->current == seg->number)
         sp->current = 0;
-    seg->size = 0; /* never recycled */
+    seg->distrusted = true;
 }
 
 bool spool_sync(struct spool *sp, struct fault *f)
@@ -265,6 +268,8 @@ bool spool_sync(struct spool *sp, struct fault *f)
     bool folder_good = good;
     for (size_t i = 0; i < sp->count; i++) {
         struct segment *seg = &sp->segments[i];
+        if (!folder_good && seg->streaming)
+            distrust(sp, seg); /* its name may never reach the disk */
         if (!seg->touched)
             continue;
         if (folder_good && fdatasync(seg->fd) == 0) {
@@ -323,7 +328,7 @@ void spool_tidy(struct spool *sp)
         }
         if (!is_idle(sp, seg))
             continue;
-        if (seg->size != sp->segment_bytes || ++spares > SPARES)
+        if (seg->distrusted || seg->size != sp->segment_bytes || ++spares > SPARES)
             spool_segment_remove(sp, seg);
     }
 }

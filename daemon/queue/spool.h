@@ -42,11 +42,14 @@ void spool_close(struct spool *sp);
 bool spool_append(struct spool *sp, uint64_t mid, struct span body, struct spool_record *record,
                   struct fault *f);
 
-/* A message too large to be held in memory gets a segment of its own while it arrives.  After finish the stream
- * is gone; after a failure of any of these it is still to be aborted. */
+/* A message too large to be held in memory gets a segment of its own while it arrives.  finish is an append that
+ * may be done again after a roll-back; once that is synced, close frees the stream.  Until then it can be aborted,
+ * and after a failure of any of these it must be. */
 struct spool_stream *spool_stream_open(struct spool *sp, struct fault *f);
 bool spool_stream_write(struct spool_stream *st, struct span bytes, struct fault *f);
 bool spool_stream_finish(struct spool_stream *st, uint64_t mid, struct spool_record *record, struct fault *f);
+/* For both st may be NULL. */
+void spool_stream_close(struct spool_stream *st);
 void spool_stream_abort(struct spool_stream *st);
 
 /* Makes everything appended durable: one fdatasync for each touched segment.  A segment whose sync failed is not

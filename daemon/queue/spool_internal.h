@@ -18,9 +18,10 @@ struct segment {
     uint64_t synced; /* everything before is on disk */
     uint64_t live_bytes;
     uint32_t live_count;
-    bool touched;   /* written since the last sync */
-    bool streaming; /* a message is still arriving */
-    bool left;      /* see spool_leave_segment() */
+    bool touched;    /* written since the last sync */
+    bool streaming;  /* a message is still arriving, or not committed yet */
+    bool distrusted; /* a sync failed: never written again */
+    bool left;       /* see spool_leave_segment() */
 };
 
 struct spool {

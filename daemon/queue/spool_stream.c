@@ -1,6 +1,6 @@
 /* Large messages: each streams to a segment of its own while it arrives. */
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/queue/spool_internal.h"
 #include "engine/base/xalloc.h"
@@ -10,6 +10,8 @@ struct spool_stream {
     uint32_t segment;
     uint64_t length;
     EVP_MD_CTX *hash;
+    bool finished;
+    uint8_t sha256[SPOOL_HASH_BYTES];
 };
 
 struct spool_stream *spool_stream_open(struct spool *sp, struct fault *f)
@@ -36,27 +38,35 @@ bool spool_stream_write(struct spool_stream *st, struct span bytes, struct fault
     return true;
 }
 
+bool spool_stream_finish(struct spool_stream *st, uint64_t mid, struct spool_record *record, struct fault *f)
+{
+    struct segment *seg = spool_segment(st->spool, st->segment);
+    if (seg->distrusted)
+        return fault_set(f, FAULT_IO, "a spool segment could not be synced");
+    if (!st->finished && EVP_DigestFinal_ex(st->hash, st->sha256, NULL) != 1)
+        return fault_set(f, FAULT_BROKEN, "SHA-256 failed");
+    st->finished = true;
+    *record = (struct spool_record){.segment = seg->number, .length = st->length};
+    memcpy(record->sha256, st->sha256, sizeof st->sha256);
+    char header[SPOOL_HEADER_BYTES];
+    spool_header_put(header, mid, record);
+    seg->touched = true;
+    seg->size = seg->end = SPOOL_HEADER_BYTES + st->length;
+    return spool_write(seg->fd, span_of(header, sizeof header), (struct span){0}, 0, f);
+}
+
 static void free_stream(struct spool_stream *st)
 {
     EVP_MD_CTX_free(st->hash);
     free(st);
 }
 
-bool spool_stream_finish(struct spool_stream *st, uint64_t mid, struct spool_record *record, struct fault *f)
+void spool_stream_close(struct spool_stream *st)
 {
-    struct segment *seg = spool_segment(st->spool, st->segment);
-    *record = (struct spool_record){.segment = seg->number, .length = st->length};
-    if (EVP_DigestFinal_ex(st->hash, record->sha256, NULL) != 1)
-        return fault_set(f, FAULT_BROKEN, "SHA-256 failed");
-    char header[SPOOL_HEADER_BYTES];
-    spool_header_put(header, mid, record);
-    if (!spool_write(seg->fd, span_of(header, sizeof header), (struct span){0}, 0, f))
-        return false;
-    seg->streaming = false;
-    seg->touched = true;
-    seg->size = seg->end = SPOOL_HEADER_BYTES + st->length;
+    if (!st)
+        return;
+    spool_segment(st->spool, st->segment)->streaming = false;
     free_stream(st);
-    return true;
 }
 
 void spool_stream_abort(struct spool_stream *st)

@@ -18,7 +18,7 @@ struct operation_type {
     bool (*write)(struct queue *q, struct operation *op, struct fault *f);
     /* Everything written is on disk: memory follows, answers and log lines go out.  Frees op. */
     void (*committed)(struct queue *q, struct operation *op);
-    /* The commit failed.  Where it is NULL the operation stays and is tried again.  Frees op. */
+    /* Its write or the commit failed.  Where it is NULL the operation stays and is tried again.  Frees op. */
     void (*refused)(struct queue *q, struct operation *op, const struct fault *f);
 };
 
@@ -32,8 +32,10 @@ TAILQ_HEAD(operation_list, operation);
 
 struct turn {
     struct operation_list operations;
-    struct event *run, *soon, *later, *background;
+    struct operation_list stuck; /* each failed by itself: tried one at a time, so that the others go on */
+    struct event *run, *soon, *later, *retry, *background;
     bool failing;  /* the last commit failed: the next one is later */
+    bool told;     /* the log knows that something fails */
     bool stopping; /* the process ends after the next one */
 };
 

@@ -37,6 +37,7 @@ static bool write_split(struct queue *q, struct verdict *v, struct child *c, str
 {
     uint64_t parent = message_mid(v->parent);
     c->m->parent = parent;
+    c->m->body = v->parent->body; /* it may have been moved since the verdict came */
     if (!store_take_id(q->store, ID_MID, &c->m->node.key, f) || !store_add_message(q->store, c->m, f))
         return false;
     for (uint32_t i = 0; i < c->m->recipient_count; i++)
@@ -117,8 +118,10 @@ static void committed_verdict(struct queue *q, struct operation *op)
     struct verdict *v = (struct verdict *)op;
     uint32_t count = v->result.child_count;
     uint64_t mid = message_mid(v->parent);
-    if (count > 1)
+    if (count > 1) {
+        v->children[0].m->body = v->parent->body;
         queue_remove_message(q, v->parent);
+    }
     for (uint32_t i = 0; count > 1 && i < count; i++) {
         struct child *c = &v->children[i];
         if (i > 0) {
@@ -204,12 +207,13 @@ struct crash {
 static bool write_crash(struct queue *q, struct operation *op, struct fault *f)
 {
     struct crash *c = (struct crash *)op;
-    return store_set_scan_tries(q->store, message_mid(c->m), c->m->scan_tries, f);
+    return store_set_scan_tries(q->store, message_mid(c->m), c->m->scan_tries + 1, f);
 }
 
 static void committed_crash(struct queue *q, struct operation *op)
 {
     struct crash *c = (struct crash *)op;
+    c->m->scan_tries++;
     queue_put_back(q, c->m);
     free(c);
 }
@@ -219,8 +223,7 @@ static const struct operation_type crash_type = {write_crash, committed_crash, N
 static void add_crash(struct queue *q, struct message *m, struct span stage, struct span cause)
 {
     LOG(SCAN_CRASH, LOG_U(message_mid(m)), LOG_S(cause), LOG_S(stage));
-    m->scan_tries++;
-    if (m->scan_tries >= SCAN_TRIES) {
+    if (m->scan_tries + 1 >= SCAN_TRIES) {
         add_unscannable(q, m, cause);
         return;
     }

@@ -158,7 +158,11 @@ static void reset(struct connection *c)
 
 static void got_data_reply(struct connection *c)
 {
-    if (c->reply.code == 354 && c->accepted > 0) {
+    if (c->reply.code == 354 && c->sender_refused) {
+        /* All recipients have their result; not even an empty message may reach one. */
+        finish_job(c);
+        c->state = CONNECTION_CLOSED;
+    } else if (c->reply.code == 354 && c->accepted > 0) {
         expect(c, CONNECTION_BODY);
     } else if (c->reply.code == 354) {
         /* Pipelined DATA was taken although no recipient was (RFC 2920 3.1): an empty message ends it. */
@@ -170,6 +174,16 @@ static void got_data_reply(struct connection *c)
     } else {
         fail_with_nonsense(c);
     }
+}
+
+/* To RCPT, 552 says "too many recipients" in the words of older servers (RFC 5321 4.5.3.1.10): not now. */
+static void soften_552(struct smtp_reply *reply)
+{
+    if (reply->code != 552)
+        return;
+    reply->code = 452;
+    if (reply->enhanced[0])
+        reply->enhanced[0] = '4';
 }
 
 static void got_envelope(struct connection *c)
@@ -187,6 +201,7 @@ static void got_envelope(struct connection *c)
     if (number > 0 && is_positive(c)) {
         c->accepted++;
     } else if (number > 0) {
+        soften_552(&c->reply);
         delivery_settle(d, d->order[number - 1], &c->reply);
     } else if (!is_positive(c)) {
         c->sender_refused = true;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* accept4 */
 #include "daemon/smtp/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,7 +12,9 @@
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
+#include "daemon/smtp/net.h"
 #include "daemon/smtp/session.h"
+#include "daemon/smtp/smtp.h"
 #include "engine/base/xalloc.h"
 
 enum { ACCEPTS_PER_TURN = 64, LISTENERS_MAX = 64 };
@@ -20,9 +23,10 @@ static struct listener *listeners[LISTENERS_MAX];
 static size_t listener_count;
 
 /* Costs no session: a flood of connections finds nothing to use up. */
-static void refuse(int fd)
+static void refuse(int fd, const struct sockaddr *client)
 {
     struct buf text = {0};
+    char client_ip[INET6_ADDRSTRLEN];
     uint64_t icid = 0;
     ids_take(ID_ICID, &icid);
     smtp_answer_put(&text, SMTP_ANSWER_TOO_MANY_CONNECTIONS);
@@ -30,15 +34,16 @@ static void refuse(int fd)
         errno = 0; /* nobody to tell */
     buf_free(&text);
     close(fd);
-    LOG(ICID_REFUSED, LOG_U(icid), LOG_T("too many connections"));
+    net_print_address(client, client_ip);
+    LOG(ICID_REFUSED, LOG_U(icid), LOG_T(client_ip), LOG_T("too many connections"));
 }
 
 static void add_connection(const struct listener *l, int fd, const struct sockaddr *client)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (session_count() >= (size_t)role_settings()->smtp_connections)
-        refuse(fd);
+    if (session_count() >= smtp_session_limit())
+        refuse(fd, client);
     else
         session_start(l, fd, client);
 }

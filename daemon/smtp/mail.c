@@ -81,6 +81,20 @@ void mail_start_data(struct mail *m)
     m->trace_bytes = (uint32_t)m->data.len;
 }
 
+void mail_part_trace(struct mail *m)
+{
+    const struct span line = SPAN("\r\n");
+    size_t rest = m->data.len - m->trace_bytes;
+    if (rest == 0 || (m->data.data[m->trace_bytes] != ' ' && m->data.data[m->trace_bytes] != '\t'))
+        return;
+    buf_reserve(&m->data, line.n);
+    char *behind = m->data.data + m->trace_bytes;
+    memmove(behind + line.n, behind, rest);
+    memcpy(behind, line.p, line.n);
+    m->data.len += line.n;
+    m->trace_bytes += (uint32_t)line.n;
+}
+
 static struct buf scratch; /* for the body of a message to the queue */
 
 static void send_begin(struct mail *m)
@@ -109,7 +123,7 @@ static void send_begin(struct mail *m)
 
 bool mail_send_data(struct mail *m)
 {
-    if (m->queue_lost || !role_peer(ROLE_QUEUE))
+    if (m->dropped || !role_peer(ROLE_QUEUE))
         return false;
     if (!m->began)
         send_begin(m);
@@ -134,13 +148,14 @@ void mail_send_end(struct mail *m)
     buf_free(&m->data);
 }
 
-void mail_send_abort(const struct mail *m)
+void mail_send_abort(struct mail *m)
 {
-    if (!m->began || m->queue_lost)
+    if (!m->began || m->dropped)
         return;
     buf_clear(&scratch);
     wire_put_u64(&scratch, m->mid);
     role_send(ROLE_QUEUE, MSG_MAIL_ABORT, buf_span(&scratch), -1);
+    m->dropped = true;
 }
 
 struct mail *mail_find(uint64_t mid)

@@ -29,7 +29,7 @@ struct mail {
     uint32_t trace_bytes;
     int64_t data_due; /* clock_mono_us() by which all data must be there */
     bool began;       /* MSG_MAIL_BEGIN was sent */
-    bool queue_lost;  /* to a queue that is gone: the data is of no use any more */
+    bool dropped;     /* by the queue, or gone with it: the data is of no use any more */
 };
 
 struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mailbox *sender, bool body_8bit);
@@ -39,11 +39,14 @@ void mail_free(struct mail *m);
 
 /* Ready for decoded data: the trace header is its start. */
 void mail_start_data(struct mail *m);
+/* Behind the first decoded bytes: a blank at their start would make them part of the trace header.  They are no
+ * header then, so an empty line parts them from it; it belongs to the trace. */
+void mail_part_trace(struct mail *m);
 /* Sends what is gathered; false when the queue is not there. */
 bool mail_send_data(struct mail *m);
 void mail_send_end(struct mail *m);
-/* Tells the queue that there will be no more. */
-void mail_send_abort(const struct mail *m);
+/* Tells the queue, once, that there will be no more. */
+void mail_send_abort(struct mail *m);
 
 /* NULL when no such message has begun. */
 struct mail *mail_find(uint64_t mid);

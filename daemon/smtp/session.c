@@ -23,6 +23,7 @@ enum {
     READ_BYTES = 32 * 1024,
     KEPT_BYTES = 4 * 1024,   /* of a buffer while a session is idle */
     ANSWERS_MAX = 16 * 1024, /* bytes of unsent answers above which no command is taken */
+    GREETING_SECONDS = 10,   /* a client waits so long for a queue that is away */
     LINGER_SECONDS = 2,      /* for the client to read our last words */
     BACKLOG_HIGH = 4 * 1024 * 1024,
     BACKLOG_LOW = 2 * 1024 * 1024,
@@ -271,7 +272,7 @@ static void on_deadline(void *context)
         s->state = SESSION_GONE;
     } else {
         s->lost = true;
-        session_say_goodbye(s, SMTP_ANSWER_TIMEOUT);
+        session_say_goodbye(s, s->state == SESSION_NEW ? SMTP_ANSWER_NOT_READY : SMTP_ANSWER_TIMEOUT);
     }
     session_settle(s);
 }
@@ -325,7 +326,8 @@ void session_start(const struct listener *from, int fd, const struct sockaddr *c
     LIST_INSERT_HEAD(&sessions, s, link);
     count++;
     event_add(s->readable, NULL);
-    greet(s);
+    if (!greet(s)) /* the queue is away, or its disk is full */
+        deadline_set_seconds(&s->deadline, GREETING_SECONDS);
     session_settle(s);
 }
 

@@ -97,13 +97,17 @@ size_t session_data(struct session *s, struct span in)
     struct mail *m = s->mail;
     size_t before = m->data.len;
     size_t used = smtp_data_decode(&m->decoder, in, &m->data);
+    if (m->sent == 0 && before == m->trace_bytes)
+        mail_part_trace(m);
     smtp_header_capture_feed(&m->capture, span_slice(buf_span(&m->data), before, m->data.len));
     if (!m->decoder.fault && m->capture.received_count > role_settings()->smtp_received_headers)
         m->decoder.fault = SMTP_ANSWER_LOOP;
-    if (m->decoder.fault || m->queue_lost)
+    if (m->decoder.fault)
+        mail_send_abort(m); /* now, as its end may be far off and its space is needed */
+    if (m->decoder.fault || m->dropped)
         buf_free(&m->data);
     else if (m->data.len >= SEND_BYTES && !mail_send_data(m))
-        m->queue_lost = true;
+        m->dropped = true;
     if (m->decoder.ended)
         finish_data(s);
     else
@@ -133,7 +137,7 @@ void session_mail_refused(uint64_t mid, uint16_t code, struct span enhanced, str
     struct session *s = m->session;
     if (s->state != SESSION_ANSWER) {
         /* Too early for an answer; the rest of the data is of no use. */
-        m->queue_lost = true;
+        m->dropped = true;
         return;
     }
     LOG(ABORTED_RECEIVING, LOG_U(mid), LOG_S(text));
@@ -160,7 +164,7 @@ static void lose_queue(struct mail *m)
     if (m->session->state == SESSION_ANSWER)
         deadline_set_seconds(&m->session->deadline, ANSWER_SECONDS_AWAY);
     else
-        m->queue_lost = true;
+        m->dropped = true;
 }
 
 void session_queue_gone(void)

@@ -1,5 +1,4 @@
 /* The smtp role: the network of mail.  Hooks of the skeleton, and who gets which message. */
-#define _GNU_SOURCE /* gethostname */
 #include "daemon/smtp/smtp.h"
 
 #include <stdio.h>
@@ -17,16 +16,24 @@
 #include "engine/base/clock.h"
 #include "engine/smtp/address.h"
 
-enum { STOP_SECONDS = 3 };
+enum {
+    STOP_SECONDS = 3,
+    DESCRIPTORS_OWN = 64, /* channels, listeners, the event loop, messages as they come from the queue */
+};
 
-static char hostname[SMTP_DOMAIN_MAX + 1];
+static size_t session_limit;
 static bool space = true, stopping;
 static struct event *stop_timer;
 static int64_t stop_due;
 
 const char *smtp_hostname(void)
 {
-    return hostname;
+    return role_settings()->hostname; /* the master has seen to it that it is one */
+}
+
+size_t smtp_session_limit(void)
+{
+    return session_limit;
 }
 
 bool smtp_has_space(void)
@@ -39,32 +46,26 @@ bool smtp_is_stopping(void)
     return stopping;
 }
 
-static bool set_hostname(struct error *error)
+/* Each connection needs a descriptor, and deliveries must find theirs however many clients there are. */
+static void set_session_limit(void)
 {
-    struct span set = span_text(role_settings()->hostname);
-    if (set.n > 0 && !smtp_domain_is_valid(set))
-        return error_set(error, "hostname: '%s' is no host name", set.p);
-    if (set.n > 0)
-        snprintf(hostname, sizeof hostname, "%s", set.p);
-    else if (gethostname(hostname, sizeof hostname - 1) != 0 || !smtp_domain_is_valid(span_text(hostname)))
-        snprintf(hostname, sizeof hostname, "localhost");
-    return true;
-}
-
-/* Each connection needs a descriptor, and so does each message on its way out. */
-static void raise_descriptor_limit(void)
-{
+    const struct settings *set = role_settings();
     struct rlimit limit;
+    session_limit = (size_t)set->smtp_connections;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t reserve = (rlim_t)set->deliver_connections + DESCRIPTORS_OWN;
+    rlim_t left = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 1;
+    if (session_limit > left)
+        session_limit = (size_t)left;
 }
 
 static bool start(struct error *error)
 {
-    raise_descriptor_limit();
-    return set_hostname(error) && access_init(error);
+    set_session_limit();
+    return access_init(error);
 }
 
 static void peer_up(enum role_id peer)

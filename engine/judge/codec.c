@@ -31,7 +31,9 @@ static bool get_edits(struct wire_reader *in, uint64_t message_size, struct aren
     for (uint32_t i = 0; i < n; i++) {
         struct judge_edit edit = {.offset = wire_get_u64(in), .length = wire_get_u64(in)};
         edit.insert = wire_get_span(in);
-        bool in_order = i == 0 || (edit.offset >= end && edit.offset > list[i - 1].offset);
+        /* Two edits at one place: only an insertion may stand before another. */
+        bool in_order =
+            i == 0 || (edit.offset >= end && (edit.offset > list[i - 1].offset || edit.length > 0));
         if (in->failed || !in_order || edit.offset > message_size || edit.length > message_size - edit.offset)
             return false;
         end = edit.offset + edit.length;

@@ -80,8 +80,8 @@ void judge_edit_headers(const struct judge_input *input, const struct mime_view 
     struct judge_edit *edits = arena_calloc(arena, view->header_count + 2, sizeof *edits);
     uint32_t count = 0;
     if (child->verdict != JUDGE_NOT_SCANNED)
-        edits[count++] = (struct judge_edit){input->trace_bytes, 0,
-                                             new_headers(child, model, subject ? "" : subject_text, arena)};
+        edits[count++] =
+            (struct judge_edit){0, 0, new_headers(child, model, subject ? "" : subject_text, arena)};
     for (size_t i = 0; i < view->header_count; i++) {
         const struct mime_header *h = &view->headers[i];
         if (span_starts_nocase(h->name, verdict_headers))

@@ -90,6 +90,28 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
     return true;
 }
 
+/* Pairs of which the first may not be above the second. */
+static const struct pair {
+    const char *low, *high;
+} pairs[] = {
+    {"antispam.suspect-threshold", "antispam.positive-threshold"},
+    {"antispam.always-scan-size", "antispam.never-scan-size"},
+    {"queue.retry-first", "queue.retry-most"},
+};
+
+bool settings_check(const struct settings *s, struct error *error)
+{
+    struct settings *source = (struct settings *)s;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        int64_t low = *number_of(source, row_find(pairs[i].low)),
+                high = *number_of(source, row_find(pairs[i].high));
+        if (low > high)
+            return error_set(error, "%s (%" PRId64 ") must not be above %s (%" PRId64 ")", pairs[i].low, low,
+                             pairs[i].high, high);
+    }
+    return true;
+}
+
 void settings_describe(struct buf *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -26,6 +26,9 @@ void settings_free(struct settings *s);
 /* Sets one field by its name.  An error names the setting, the value and what would be right. */
 bool settings_set(struct settings *s, const char *name, const char *value, struct error *error);
 
+/* Whether the settings fit each other. */
+bool settings_check(const struct settings *s, struct error *error);
+
 /* Appends one line for each setting: name, default, range and help. */
 void settings_describe(struct buf *out);
 

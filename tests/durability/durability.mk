@@ -22,4 +22,3 @@ fail_sync.so: tests/durability/fail_sync.c
 check-durability: all $(DURABILITY_NEEDS)
 	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) $(abs_srcdir)/tests/run --verbose --jobs 1 --limit 3600 \
 		$(DURABILITY_FULL)
-.PHONY: check-durability

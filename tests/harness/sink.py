@@ -26,10 +26,12 @@ class Received:
 
 
 class Sink:
-    """answer_rcpt(address) and answer_dot(Received) may return a reply, HANG or DROP; None is the usual 250."""
+    """answer_mail(address), answer_rcpt(address) and answer_dot(Received) may return a reply, HANG or DROP; None is
+    the usual 250.  Whatever it answers to MAIL, it takes recipients and data."""
 
     def __init__(self, keep_data=False, port=0):
         self.keep_data = keep_data
+        self.answer_mail = lambda address: None
         self.answer_rcpt = lambda address: None
         self.answer_dot = lambda received: None
         self.messages = []  # accepted with 250
@@ -136,7 +138,7 @@ class _Connection(asyncio.Protocol):
     def _command_mail(self, argument):
         self._forget_transaction()
         self.sender, _, self.parameters = argument[argument.index("<") + 1 :].partition(">")
-        self._reply("250 2.1.0 ok")
+        self._reply(self.sink.answer_mail(self.sender) or "250 2.1.0 ok")
 
     def _command_rcpt(self, argument):
         address = argument[argument.index("<") + 1 :].rpartition(">")[0]

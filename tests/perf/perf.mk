@@ -6,4 +6,3 @@ EXTRA_DIST += tests/perf/bench.py tests/perf/corpus.py tests/perf/postfix.py
 
 bench: all bench-load bench-sink
 	@MAILWARD_BUILD=$(abs_builddir) $(abs_srcdir)/tests/perf/bench.py $(BENCH_OPTIONS)
-.PHONY: bench

@@ -89,6 +89,27 @@ def a_refusal_after_the_dot_bounces_to_every_recipient(world):
 
 
 @test
+def nothing_is_sent_to_a_next_hop_that_refused_the_sender_and_goes_on(world):
+    sink, instance = gateway(world)
+    sink.answer_mail = once("550 5.7.1 not from you")
+    send_one(instance.address, make_mail(1), ["a@example.com", "b@example.com"])
+    instance.wait_idle()
+    equal(len(bounces(sink)), 1, "bounces")
+    equal(len(sink.messages), 1, "messages at the sink")
+
+
+@test
+def too_many_recipients_in_the_words_of_552_is_tried_again(world):
+    sink, instance = gateway(world)
+    sink.answer_rcpt = once("552 5.5.3 too many recipients")
+    mid = send_one(instance.address, make_mail(1))
+    sink.wait_for_messages(1)
+    instance.wait_idle()
+    equal(sink.messages[0].recipients, ["ben@example.com"], "recipients")
+    true(any("Delayed: DCID" in line for line in instance.log.of_message(mid)), "no deferral in the log")
+
+
+@test
 def a_bounce_is_never_bounced(world):
     sink, instance = gateway(world)
     sink.answer_rcpt = lambda address: "550 5.1.1 unknown"

@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
 """The first shell: mailward --private DIR -c COMMAND, its answers and its exit status."""
 
+import contextlib
+import json
 import os
+import socket
+import struct
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.build import program
+from harness.build import program, wait_until
 from harness.mail import make_mail
+from harness.processes import children_of, peak_bytes
 from harness.sender import send_one
 from harness.tap import equal, main, test, true
 
@@ -67,6 +74,95 @@ def a_hostile_expression_does_not_hold_up_the_gateway(world):
     instance.shell('grep "(a+)+$b" mail_logs')  # may fail, must end
     send_one(instance.address, make_mail(2))
     instance.wait_idle()
+
+
+class RawShell:
+    """Frames over the control socket, without a program that keeps to the rules."""
+
+    def __init__(self, instance):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(instance.folder / "run" / "control.sock"))
+        self.stream = self.socket.makefile("rb")
+        self.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stream.close()
+        self.socket.close()
+
+    @staticmethod
+    def frame(**request):
+        text = json.dumps(request).encode()
+        return struct.pack("<I", len(text)) + text
+
+    def ask(self, **request):
+        self.socket.sendall(self.frame(**request))
+
+    def read(self):
+        (length,) = struct.unpack("<I", self.stream.read(4))
+        return json.loads(self.stream.read(length))
+
+    def read_end(self):
+        while True:
+            frame = self.read()
+            if "status" in frame:
+                return frame
+
+
+def grow_log(instance, megabytes):
+    line = b"Sat Nov 21 12:00:00 2026 Info: " + b"x" * 968 + b"\n"
+    (instance.folder / "log" / "mail_logs" / "mail.@20260101T000000.s").write_bytes(line * 1000 * megabytes)
+
+
+@test
+def a_flood_of_requests_is_answered_one_by_one(world):
+    instance = world.instance()
+    pid = instance.role_pid("control")
+    count = 150000
+    with RawShell(instance) as shell:
+        flood = RawShell.frame(method="status") + RawShell.frame() * count
+        threading.Thread(target=shell.socket.sendall, args=(flood,), daemon=True).start()
+        equal(shell.read()["status"], 0, "status")
+        equal({shell.read()["status"] for _ in range(count)}, {2}, "status of requests without a method")
+    equal(instance.role_pid("control"), pid, "process of the control role")
+
+
+@test
+def output_waits_for_a_shell_that_does_not_read(world):
+    instance = world.instance()
+    grow_log(instance, 60)
+    pid = instance.role_pid("control")
+    with RawShell(instance) as shell:
+        shell.ask(method="version")
+        shell.read()
+        before = peak_bytes(pid)
+        shell.ask(method="grep", log="mail_logs", expression="x")
+        shell.read()
+        time.sleep(3)
+        grown = peak_bytes(pid) - before
+        true(grown < 20 * 1024 * 1024, f"{grown} bytes more in memory")
+        equal(shell.read_end()["result"]["lines"] >= 60000, True, "all lines came")
+
+
+@test
+def queries_end_with_their_shell_and_only_so_many_run(world):
+    instance = world.instance()
+    grow_log(instance, 20)
+    pid = instance.role_pid("control")
+    with contextlib.ExitStack() as stack:
+        shells = [stack.enter_context(RawShell(instance)) for _ in range(5)]
+        for shell in shells[:4]:
+            shell.ask(method="grep", log="mail_logs", expression="x")
+            shell.read()
+        shells[4].ask(method="tail", log="mail_logs")
+        end = shells[4].read_end()
+        equal((end["status"], "too many" in end["error"]), (1, True), "the fifth query")
+        equal(len(children_of(pid)), 4, "children")
+    wait_until(lambda: not children_of(pid), "the children to end")
+    answer(instance, "tail mail_logs")
 
 
 @test

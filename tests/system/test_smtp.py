@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The listener over real sockets: the session of a person at a keyboard, and what must never get through."""
 
+import contextlib
+import resource
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
 from harness.sender import ConnectionLost, Session, dot_stuff, send_one
 from harness.tap import equal, main, test, true
@@ -18,6 +21,18 @@ def begin_data(session, recipients=(BEN,)):
     for recipient in recipients:
         equal(session.command(f"RCPT TO:<{recipient}>").code, 250, "RCPT")
     equal(session.command("DATA").code, 354, "DATA")
+
+
+def segments(instance):
+    return instance.status()["spool_segments"]
+
+
+def greeting_code(instance):
+    try:
+        with Session(instance.address, hello=None) as session:
+            return session.greeting.code
+    except (ConnectionError, ConnectionLost):
+        return None
 
 
 def only_message(instance, message):
@@ -196,6 +211,48 @@ def a_message_cut_off_before_its_dot_is_never_delivered(world):
     fence = make_mail(5)
     send_one(instance.address, fence)
     only_message(instance, fence)
+
+
+@test
+def a_first_line_that_begins_with_a_blank_does_not_join_the_trace_header(world):
+    instance = world.instance()
+    for message in (b" blank: first\r\n\r\nx\r\n", b"\ttab\r\n"):
+        mid = send_one(instance.address, message)
+        instance.wait_idle()
+        (delivered,) = [data for data in instance.maildir().values() if b"id %d;" % mid in data]
+        head, _, body = delivered.partition(b"\r\n\r\n")
+        true(head.endswith(b"+0000") and message.strip() not in head, f"head {head!r}")
+        true(body.endswith(message), f"body {body!r}")
+
+
+@test
+def a_message_that_is_refused_midway_leaves_the_queue_at_once(world):
+    instance = world.instance()
+    before = segments(instance)
+    with Session(instance.address) as session:
+        begin_data(session)
+        session.send(dot_stuff(make_mail(2, size=3000000)))
+        wait_until(lambda: segments(instance) > before, "the queue to have a part of it")
+        session.send(b"bare\nfeed\r\n")
+        wait_until(lambda: segments(instance) == before, "the queue to let go of it")
+        session.send(b"and the rest\r\n")
+        equal(session.command(".").code, 550, "the reply to its end")
+        true(session.mail(ANNA, [BEN], make_mail(3)).mid, "the next one is not accepted")
+
+
+@test
+def clients_do_not_use_up_the_descriptors_of_deliveries(world):
+    sink = world.sink()
+    instance = world.instance(route=sink.address)
+    resource.prlimit(instance.process.pid, resource.RLIMIT_NOFILE, (150, 150))
+    instance.kill_role("smtp")
+    wait_until(lambda: greeting_code(instance) == 220, "the listener")
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(Session(instance.address))
+        codes = [stack.enter_context(Session(instance.address, hello=None)).greeting.code for _ in range(120)]
+        true({220, 421} == set(codes), f"greetings {set(codes)}")
+        true(first.mail(ANNA, [BEN], make_mail(1)).mid, "not accepted")
+        sink.wait_for_messages(1)
 
 
 @test

@@ -1,7 +1,7 @@
 UNIT_TESTS += test_spool test_store test_relay test_queue test_queue_delivery
 
 test_spool_SOURCES = tests/unit/test_spool.c
-test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=fsync -Wl,--wrap=posix_fallocate -Wl,--wrap=pwritev
 test_spool_LDADD = libqueue.a $(TEST_LIBS) $(CRYPTO_LIBS)
 
 test_store_SOURCES = tests/unit/test_store.c
@@ -16,7 +16,7 @@ test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 QUEUE_PEERS = tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
 test_queue_SOURCES = tests/unit/test_queue.c $(QUEUE_PEERS)
 test_queue_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=compact_step -Wl,--wrap=pwritev
 test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)

@@ -123,8 +123,9 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
     return remove(path);
 }
 
-void peers_set_up(void)
+int peers_set_up(void **state)
 {
+    (void)state;
     snprintf(folder, sizeof folder, "/tmp/test_queue.XXXXXX");
     if (!mkdtemp(folder))
         abort();
@@ -135,12 +136,14 @@ void peers_set_up(void)
     peers_set("spool.segment-bytes", "1048576");
     peers_set("spool.reserve-bytes", "1048576");
     peers_set("spool.ballast-bytes", "1048576");
+    return 0;
 }
 
-void peers_tear_down(void)
+int peers_tear_down(void **state)
 {
+    (void)state;
     settings_free(&settings);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *peers_folder(void)
@@ -352,7 +355,7 @@ uint64_t peers_scan_job(void)
     return job.mid;
 }
 
-void peers_judge(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action)
+void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action)
 {
     uint32_t rids[16];
     for (uint32_t i = 0; i < count; i++)
@@ -372,6 +375,11 @@ void peers_judge(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum 
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);
+}
+
+void peers_judge(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action)
+{
+    peers_say_verdict(mid, count, verdict, action);
     peers_turn();
 }
 

@@ -23,8 +23,9 @@ extern int peers_syncs;
 #define CHECK(condition) peers_check((condition), #condition, __FILE__, __LINE__)
 void peers_check(bool good, const char *what, const char *file, int line);
 
-void peers_set_up(void);
-void peers_tear_down(void);
+/* Of every test. */
+int peers_set_up(void **state);
+int peers_tear_down(void **state);
 const char *peers_folder(void);
 /* For the next lives. */
 void peers_set(const char *name, const char *value);
@@ -69,6 +70,8 @@ int peers_refused(uint64_t mid);
 uint64_t peers_scan_job(void);
 /* One child for count recipients. */
 void peers_judge(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action);
+/* The same without a turn of the role: the operation waits. */
+void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict, enum judge_action action);
 /* Takes the next delivery job into *job (to the end of the life); *text is what is to be sent.  False: none. */
 bool peers_deliver_job(struct deliver_job *job, struct span *text);
 /* The same outcome for all recipients of the job; code 0: none. */

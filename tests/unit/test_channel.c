@@ -20,7 +20,7 @@ struct side {
     int messages, fds, closed;
     size_t bytes;
     off_t fd_size; /* of the last descriptor */
-    bool free_inside;
+    bool free_inside, broke;
 };
 
 static struct event_base *base;
@@ -46,9 +46,11 @@ static void on_message(void *context, uint16_t type, struct wire_reader *in, int
     }
 }
 
-static void on_closed(void *context)
+static void on_closed(void *context, const char *why)
 {
-    ((struct side *)context)->closed++;
+    struct side *s = context;
+    s->closed++;
+    s->broke = why != NULL;
 }
 
 static int set_up(void **state)
@@ -124,6 +126,7 @@ static void the_last_words_of_a_dead_peer_are_heard(void **state)
     channel_drain(right.channel);
     assert_int_equal(right.messages, 1);
     assert_int_equal(right.closed, 1);
+    assert_false(right.broke);
 }
 
 static void a_channel_may_be_freed_by_its_own_handler(void **state)
@@ -146,6 +149,7 @@ static void a_frame_that_is_too_long_ends_the_channel(void **state)
     assert_int_equal(write(pair[0], "\xff\xff\xff\x7f\0\0\1\0", 8), 8);
     run_until(&s.closed, 1);
     assert_int_equal(s.messages, 0);
+    assert_true(s.broke);
     channel_free(s.channel);
     close(pair[0]);
 }

@@ -110,11 +110,11 @@ static void ordinary_mail_is_delivered_to_all_with_the_two_headers(void **state)
     assert_int_equal(c->rid_count, 2);
     assert_true(span_equal(c->policy, SPAN("DEFAULT")));
     const char *out = edited(w, c);
-    assert_memory_equal(out, trace, TRACE);
     const char filtered[] = "X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: ";
-    assert_memory_equal(out + TRACE, filtered, sizeof filtered - 1);
+    assert_memory_equal(out, filtered, sizeof filtered - 1);
+    expect_contains(out, trace);
     expect_contains(out, "\r\nSubject: hi\r\n\r\nbody\r\n");
-    assert_true(strcspn(out + TRACE + 37, "\r") < 78);
+    assert_true(strcspn(out + 37, "\r") < 78);
 }
 
 static void reaching_a_threshold_is_enough(void **state)
@@ -187,8 +187,7 @@ static void the_subject_of_suspect_mail_is_marked(void **state)
         {"Subject:\r\n hi\r\nTo: x\r\n\r\nbody\r\n",
          "\r\nSubject:\r\n [SUSPECTED SPAM] hi\r\nTo: x\r\n\r\nbody\r\n"},
         {"Subject:\r\n\r\nbody\r\n", "\r\nSubject:[SUSPECTED SPAM] \r\n\r\nbody\r\n"},
-        {"To: x\r\n\r\nSubject: body\r\n",
-         "\r\nSubject: [SUSPECTED SPAM] \r\nTo: x\r\n\r\nSubject: body\r\n"},
+        {"To: x\r\n\r\nSubject: body\r\n", "\r\nSubject: [SUSPECTED SPAM] \r\nReceived: from a.example"},
         {"Subject: one\r\nSubject: two\r\n\r\n", "\r\nSubject: [SUSPECTED SPAM] one\r\nSubject: two\r\n\r\n"},
     };
     set_log_odds(w, 1);
@@ -220,6 +219,11 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
     expect_contains(
         text, "\r\nSubject: hi\r\nTo: a@gw.example\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n");
     assert_null(strstr(text, "folded"));
+    struct buf wire = {0}; /* and the queue takes such a result */
+    struct judge_result got;
+    judge_result_put(&wire, &w->result);
+    assert_true(judge_result_get(buf_span(&wire), w->message.len, 2, w->arena, &got));
+    buf_free(&wire);
 
     w->rt.never_scan_bytes = 10; /* what is not scanned carries no such header at all */
     text = edited(w, judge(w, forged));
@@ -388,7 +392,9 @@ static void edits_must_be_in_order_and_inside_the_message(void **state)
         {{{0, 0, {"a", 1}}, {100, 0, {"b", 1}}}, true},
         {{{0, 10, {"a", 1}}, {10, 90, {"b", 1}}}, true},
         {{{0, 10, {"a", 1}}, {9, 1, {"b", 1}}}, false},
+        {{{10, 0, {"a", 1}}, {10, 5, {"b", 1}}}, true},
         {{{10, 0, {"a", 1}}, {10, 0, {"b", 1}}}, false},
+        {{{10, 5, {"a", 1}}, {10, 5, {"b", 1}}}, false},
         {{{10, 0, {"a", 1}}, {9, 0, {"b", 1}}}, false},
         {{{0, 0, {"a", 1}}, {101, 0, {"b", 1}}}, false},
         {{{0, 0, {"a", 1}}, {90, 11, {"b", 1}}}, false},

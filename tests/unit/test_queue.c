@@ -6,26 +6,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "daemon/queue/queue.h"
 #include "engine/base/arena.h"
 #include "tests/unit/queue_peers.h"
-
-static int set_up(void **state)
-{
-    (void)state;
-    peers_set_up();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    peers_tear_down();
-    return 0;
-}
 
 static void deliver_one(void)
 {
@@ -118,18 +106,60 @@ static void keep_result_through_failures(void)
     peers_sync_fails = true;
     peers_deliver(&job, DELIVER_FAILED, "no such user"); /* the bounce needs the spool */
     CHECK(!peers_delivery_acknowledged(1, job.attempt));
-    AWAIT(peers_logged("nothing was acknowledged") >= 2);
+    int syncs = peers_syncs;
+    AWAIT(peers_syncs >= syncs + 2);
+    CHECK(peers_logged("nothing was acknowledged") == 1); /* not every try */
     CHECK(peers_finals(FINAL_BOUNCED) == 0);
     peers_sync_fails = false;
     AWAIT(peers_delivery_acknowledged(1, job.attempt));
     CHECK(peers_finals(FINAL_BOUNCED) == 1);
     CHECK(peers_logged("was generated for bounce") == 1);
+    CHECK(peers_logged("everything is stored again") == 1);
 }
 
 static void other_operations_are_tried_until_they_are_stored(void **state)
 {
     (void)state;
     assert_true(peers_life(keep_result_through_failures));
+}
+
+static bool bounces_cannot_be_written;
+
+ssize_t __real_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset);
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+    struct span body = span_of(parts[1].iov_base, parts[1].iov_len);
+    if (!bounces_cannot_be_written || span_find_span(body, SPAN("MAILER-DAEMON")) == body.n)
+        return __real_pwritev(fd, parts, count, offset);
+    errno = EIO;
+    return -1;
+}
+
+static void go_on_beside_a_stuck_bounce(void)
+{
+    peers_accept_one();
+    struct deliver_job job = peers_judge_and_take_job();
+    bounces_cannot_be_written = true;
+    peers_deliver(&job, DELIVER_FAILED, "no such user");
+    for (uint64_t mid = 2; mid <= 5; mid++) {
+        peers_send_mail(mid, "from@example.org", "to@example.net", MAIL);
+        AWAIT(peers_accepted(mid));
+        CHECK(peers_scan_job() == mid);
+        peers_judge(mid, 1, JUDGE_POSITIVE, JUDGE_DROP);
+        AWAIT(peers_finals(FINAL_DROPPED) == (int)mid - 1);
+    }
+    CHECK(!peers_delivery_acknowledged(1, job.attempt));
+    CHECK(peers_logged("nothing was acknowledged") == 1);
+    bounces_cannot_be_written = false;
+    AWAIT(peers_delivery_acknowledged(1, job.attempt));
+    CHECK(peers_logged("everything is stored again") == 1);
+}
+
+static void an_operation_that_cannot_be_stored_does_not_stop_the_others(void **state)
+{
+    (void)state;
+    assert_true(peers_life(go_on_beside_a_stuck_bounce));
 }
 
 static void count_syncs(void)
@@ -185,7 +215,6 @@ static void judge_two(uint64_t mid, uint32_t first, uint32_t second)
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);
-    peers_turn();
 }
 
 static void split_one(void)
@@ -194,6 +223,7 @@ static void split_one(void)
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 1);
+    peers_turn();
     CHECK(peers_logged("MID 1 was split creating MID") == 1);
     CHECK(peers_gauge("messages") == 2 && peers_gauge("recipients_active") == 2);
 }
@@ -227,6 +257,7 @@ static void refuse_partitions(void)
     peers_send_mail(1, "from@example.org", "a@example.net b@example.net", MAIL);
     CHECK(peers_accepted(1) && peers_scan_job() == 1);
     judge_two(1, 0, 0); /* b would be lost, a delivered twice */
+    peers_turn();
     CHECK(peers_gauge("recipients_waiting_scan") == 2);
     CHECK(peers_logged("killed its scan worker (invalid result)") == 1);
     CHECK(peers_scan_job() == 1);
@@ -443,14 +474,92 @@ static void segments_of_which_little_lives_are_emptied(void **state)
     assert_true(peers_life(count_quarantined));
 }
 
+enum { ENDS = 1, SPLITS = 2, WAITS = 33, SMALL = 33, ALL = SMALL + 6 };
+
+static struct span large_body(void)
+{
+    static char large[700 * 1024];
+    memset(large, 'x', sizeof large);
+    return span_of(large, sizeof large);
+}
+
+/* Verdicts on bodies of the segment that is about to be emptied, in the same commit. */
+static enum { STRIKE_NEVER, STRIKE_BEFORE, STRIKE_AFTER } strike;
+
+static void say_verdicts(void)
+{
+    strike = STRIKE_NEVER;
+    peers_say_verdict(ENDS, 2, JUDGE_POSITIVE, JUDGE_DROP);
+    judge_two(SPLITS, 0, 1);
+}
+
+void __real_compact_step(struct queue *q);
+void __wrap_compact_step(struct queue *q);
+void __wrap_compact_step(struct queue *q)
+{
+    bool now = spool_sparse_segment(q->spool) != 0;
+    if (now && strike == STRIKE_BEFORE)
+        say_verdicts();
+    __real_compact_step(q);
+    if (now && strike == STRIKE_AFTER)
+        say_verdicts();
+}
+
+static void judge_while_bodies_move(void)
+{
+    peers_hello();
+    for (uint64_t mid = 1; mid <= ALL; mid++) {
+        bool small = mid <= SMALL;
+        peers_send_mail(mid, "from@example.org", "a@example.net b@example.net", small ? MAIL : large_body());
+        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
+        if (mid != ENDS && mid != SPLITS && mid != WAITS)
+            peers_judge(mid, 2, JUDGE_POSITIVE, mid == SMALL + 1 ? JUDGE_DROP : JUDGE_QUARANTINE);
+    }
+    AWAIT(strike == STRIKE_NEVER && peers_gauge("spool_segments") <= ALL - SMALL);
+    CHECK(peers_gauge("spool_bytes") ==
+          SMALL * MAIL.n + (ALL - SMALL - 1) * large_body().n); /* 1 ended, 1 is two */
+    for (uint64_t mid = ALL + 1; mid <= ALL + 4; mid++) {       /* into segments that are used again */
+        peers_send_mail(mid, "from@example.org", "to@example.net", large_body());
+        CHECK(peers_accepted(mid));
+    }
+}
+
+static void find_all_bodies_whole(void)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_hello();
+    CHECK(peers_scan_job() == WAITS);
+    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
+    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
+    CHECK(peers_gauge("recipients_held") == 0);
+}
+
+static void verdicts_while_bodies_move_lose_no_body(void **state)
+{
+    (void)state;
+    strike = STRIKE_BEFORE;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+}
+
+static void verdicts_right_behind_a_move_lose_no_body(void **state)
+{
+    (void)state;
+    strike = STRIKE_AFTER;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_message_goes_through),
         TEST(what_was_accepted_survives_a_death_at_every_stage),
         TEST(what_cannot_be_synced_is_refused_and_the_next_is_taken),
         TEST(other_operations_are_tried_until_they_are_stored),
+        TEST(an_operation_that_cannot_be_stored_does_not_stop_the_others),
         TEST(one_message_alone_waits_for_at_most_two_syncs),
         TEST(quarantined_mail_stays_in_the_store),
         TEST(children_share_the_body_and_get_mids_of_their_own),
@@ -461,6 +570,8 @@ int main(void)
         TEST(a_large_message_goes_through_in_bounded_memory),
         TEST(mail_of_a_dead_smtp_is_not_taken),
         TEST(segments_of_which_little_lives_are_emptied),
+        TEST(verdicts_while_bodies_move_lose_no_body),
+        TEST(verdicts_right_behind_a_move_lose_no_body),
         TEST(a_disk_below_its_reserve_takes_no_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

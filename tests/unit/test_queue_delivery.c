@@ -23,20 +23,6 @@ int __wrap_renameat(int from_folder, const char *from, int to_folder, const char
     return result;
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    peers_set_up();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    peers_tear_down();
-    return 0;
-}
-
 static void defer_one(void)
 {
     peers_accept_one();
@@ -212,7 +198,7 @@ static void a_file_written_before_a_death_is_not_doubled(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(deferred_mail_is_tried_again_later),
         TEST(a_failure_bounces_once_and_a_bounce_never),

@@ -7,8 +7,8 @@
 
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/header.h"
-#include "daemon/queue/route.h"
 #include "daemon/queue/schedule.h"
+#include "daemon/route.h"
 #include "engine/base/buf.h"
 #include "engine/relay/splice.h"
 
@@ -60,6 +60,20 @@ static void routes_are_a_maildir_or_a_host_with_a_port(void **state)
                                  "mx.example:", "mx.example:0", "mx.example:65536"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(route_parse(wrong[i], &r, &e));
+    assert_true(route_parse("MailDir:box", &r, &e) && r.kind == ROUTE_MAILDIR);
+    assert_string_equal(r.maildir.p, "box");
+}
+
+static void listeners_may_leave_the_port_to_the_kernel(void **state)
+{
+    (void)state;
+    struct span host;
+    uint16_t port;
+    struct error e;
+    assert_true(host_port_parse("[::]:0", &host, &port, &e) && span_equal(host, SPAN("::")) && port == 0);
+    const char *const wrong[] = {"", "127.0.0.1", "[]:25", ":0", "h:65536", "h:-1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(host_port_parse(wrong[i], &host, &port, &e));
 }
 
 static void waits_double_up_to_the_longest_and_spread_a_little(void **state)
@@ -167,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edits_insert_remove_and_replace),
         cmocka_unit_test(routes_are_a_maildir_or_a_host_with_a_port),
+        cmocka_unit_test(listeners_may_leave_the_port_to_the_kernel),
         cmocka_unit_test(waits_double_up_to_the_longest_and_spread_a_little),
         cmocka_unit_test(the_schedule_gives_the_earliest_first),
         cmocka_unit_test(the_message_id_is_found_in_the_header_only),

@@ -23,6 +23,20 @@ static void a_number_out_of_range_is_named_with_its_range(void **state)
     settings_free(&s);
 }
 
+static void settings_that_do_not_fit_each_other_are_named(void **state)
+{
+    (void)state;
+    struct settings s;
+    struct error error;
+    settings_init(&s);
+    assert_true(settings_check(&s, &error));
+    assert_true(settings_set(&s, "antispam.suspect-threshold", "95", &error));
+    assert_false(settings_check(&s, &error));
+    assert_string_equal(error.text,
+                        "antispam.suspect-threshold (95) must not be above antispam.positive-threshold (90)");
+    settings_free(&s);
+}
+
 static void settings_arrive_as_they_were_sent(void **state)
 {
     (void)state;
@@ -51,6 +65,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_out_of_range_is_named_with_its_range),
+        cmocka_unit_test(settings_that_do_not_fit_each_other_are_named),
         cmocka_unit_test(settings_arrive_as_they_were_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
