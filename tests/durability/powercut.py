@@ -3,12 +3,15 @@
 
     powercut.py [--cuts N] [--seed N] [--without-sync]
 
-With --without-sync every sync is a lie, and the test passes only if it sees messages lost.
+After every second cut the power is cut again, while the instance recovers or a little later.  With
+--without-sync every sync is a lie, and the test passes only if it sees messages lost.
 """
 
 import argparse
+import contextlib
 import random
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -56,40 +59,75 @@ def run_until_cut(folder, image, copy, sink, rng, lie):
         load = Load(lambda: instance.address, SESSIONS)
         wait_until(lambda: load.sent.acknowledged, "the first acknowledgement")
         time.sleep(rng.uniform(0.05, 2.5))  # the random moment
-        processes.freeze(instance.family())
-        cut = time.monotonic()
-        disk.snapshot(image, copy)
+        cut = cut_power(instance, image, copy)
     finally:
         instance.power_off()
     return load.stop(), cut
 
 
-def drain(folder, sent, sink):
+def cut_power(instance, image, copy):
+    family = instance.family()
+    begin = time.monotonic()
+    processes.freeze(family)
+    end = time.monotonic()
+    disk.snapshot(image, copy)
+    return begin, end
+
+
+def recover_until_cut(folder, image, copy, sink, rng):
+    """Cuts the power again soon after the start, ready or not; returns the moment."""
+    instance = Instance(folder / "gateway", sink.address, SETTINGS)
+    starting = threading.Thread(target=start_quietly, args=(instance,))
+    starting.start()
+    try:
+        wait_until(lambda: instance.process, "the second start")
+        if rng.random() < 0.5:
+            time.sleep(rng.uniform(0.05, 0.6))  # it delivers what it found
+            return cut_power(instance, image, copy)
+        # It is ready after about 0.07 s: to be in time, the one that writes is stopped before the others are looked up.
+        queue = wait_until(lambda: instance.role_pid("queue"), "the queue", pause=0.001)
+        time.sleep(rng.uniform(0, 0.02))
+        begin = time.monotonic()
+        processes.freeze([queue])
+        return begin, cut_power(instance, image, copy)[1]
+    finally:
+        instance.power_off()
+        starting.join()
+
+
+def start_quietly(instance):
+    with contextlib.suppress(AssertionError):  # it was cut before it was ready
+        instance.start()
+
+
+def drain(folder, sink):
     """Starts an instance on what is left of the disk and lets it deliver all it has."""
     sink.share = 0
     instance = Instance(folder / "gateway", sink.address, SETTINGS).start()
-    restart = time.monotonic()
     try:
         instance.wait_empty(120)
     finally:
         instance.power_off()
-    return restart
 
 
-def one_cut(workspace, rng, lie):
-    image, copy = workspace / "disk", workspace / "copy"
-    disk.make_image(image, IMAGE_MEGABYTES)
+def one_cut(workspace, rng, lie, twice):
+    images = [workspace / f"disk{i}" for i in range(3 if twice else 2)]
+    disk.make_image(images[0], IMAGE_MEGABYTES)
     sink = DeferringSink(rng, 0.9 if lie else rng.choice((0, 0.3, 0.9)))
     try:
-        with disk.mounted(image) as folder:
-            sent, cut = run_until_cut(folder, image, copy, sink, rng, lie)
-        image.unlink()
-        with disk.mounted(copy) as folder:
-            restart = drain(folder, sent, sink)
-        copy.unlink()
-        return judge(sent, sink, [(cut, restart)])
+        with disk.mounted(images[0]) as folder:
+            sent, cut = run_until_cut(folder, *images[:2], sink, rng, lie)
+        cuts = [cut]
+        if twice:
+            with disk.mounted(images[1]) as folder:
+                cuts.append(recover_until_cut(folder, *images[1:], sink, rng))
+        with disk.mounted(images[-1]) as folder:
+            drain(folder, sink)
+        return judge(sent, sink, cuts)
     finally:
         sink.close()
+        for image in images:
+            image.unlink(missing_ok=True)
 
 
 def main():
@@ -110,8 +148,9 @@ def main():
     total = Verdict()
     with disk.workspace() as workspace:
         for number in range(1, options.cuts + 1):
-            verdict = one_cut(workspace, rng, lie)
-            print(f"# cut {number}: {verdict}", flush=True)
+            twice = not lie and number % 2 == 0
+            verdict = one_cut(workspace, rng, lie, twice)
+            print(f"# cut {number}{', and another during recovery' if twice else ''}: {verdict}", flush=True)
             total += verdict
     print(f"# {options.cuts} cuts: {total}")
     good = total.acknowledged and (total.lost if lie else not total.lost and not total.unexplained)

@@ -5,7 +5,7 @@ import struct
 
 from harness.build import program
 
-LAYOUT = struct.Struct("=IIQQ")  # failures per million, lie, calls, failed
+LAYOUT = struct.Struct("=IIIxxxxQQQ")  # failures per million, those of the spool, lie, calls, failed, lost
 
 
 class FailSync:
@@ -23,14 +23,14 @@ class FailSync:
             "ASAN_OPTIONS": "verify_asan_link_order=0",
         }
 
-    def fail(self, rate):
-        """From now on every such call fails with this probability; 0 ends it."""
-        struct.pack_into("=I", self._page, 0, round(rate * 1_000_000))
+    def fail(self, rate, spool_rate):
+        """From now on every such call, every sync of a spool segment fails with this probability; 0 ends it."""
+        struct.pack_into("=II", self._page, 0, round(rate * 1_000_000), round(spool_rate * 1_000_000))
 
     def lie(self):
         """From now on no sync reaches the disk, and all say they did."""
-        struct.pack_into("=I", self._page, 4, 1)
+        struct.pack_into("=I", self._page, 8, 1)
 
     def counts(self):
-        """(calls, failed) while a rate was set."""
-        return LAYOUT.unpack_from(self._page)[2:]
+        """(calls, failed, failed syncs that lost pages of the spool) while a rate was set."""
+        return LAYOUT.unpack_from(self._page)[3:]

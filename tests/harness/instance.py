@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from . import processes
@@ -88,10 +89,12 @@ class Instance:
         return found[0] if found else None
 
     def kill_role(self, role):
-        """kill -9 of one role; returns when the master has put another in its place."""
+        """kill -9 of one role; returns the moment of it when the master has put another in its place."""
         victim = wait_until(lambda: self.role_pid(role), f"role {role}")
+        moment = time.monotonic()
         processes.send_signal(victim, signal.SIGKILL)
         wait_until(lambda: self.role_pid(role) not in (None, victim), f"role {role} to come back")
+        return moment
 
     def family(self):
         return processes.family_of(self.process.pid)

@@ -20,6 +20,8 @@ from harness.tap import main, test, true
 MIB = 1 << 20
 SECONDS = 0.25 * (12 if sanitized() else 1)
 EXTRA_BYTES = 32 * MIB
+# What the marker adds to the log odds that the text gives: 2.1 at least.  Unseen it adds nothing.
+MARKER_LOG_ODDS = 1.5
 UNLIMITED = {
     "smtp.max-line-bytes": 100 * MIB,
     "antispam.always-scan-size": 100 * MIB,
@@ -52,6 +54,24 @@ def workers(instance):
     return processes.family_of(instance.role_pid("scan"))[1:]
 
 
+def text_log_odds(verdict):
+    return next((one["log_odds"] for one in verdict["reasons"] if one["name"] == "text"), 0)
+
+
+def logged_text_log_odds(instance, message):
+    """Sends the message and waits for the line that tells the reasons of its verdict."""
+    mid = send_one(instance.address, message)
+    line = wait_until(
+        lambda: next((one for one in instance.log.of_message(mid) if f"MID {mid} score " in one), None), "a verdict"
+    )
+    found = re.search(r" text=([+-][\d.]+)", line)
+    return float(found.group(1)) if found else 0
+
+
+def check_marker(with_marker, without):
+    true(with_marker >= without + MARKER_LOG_ODDS, f"the marker was not seen: the text gives {with_marker}, {without}")
+
+
 def check_offline(world, name):
     _, base_cpu, base_memory = scan(written(world, "plain", make_mail(1)))
     verdict, cpu, memory = scan(written(world, name, hostile.make(name)))
@@ -60,7 +80,7 @@ def check_offline(world, name):
     true(cpu - base_cpu <= SECONDS, f"{cpu - base_cpu:.3f} s of CPU")
     true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB more, the message included")
     harmless, _, _ = scan(written(world, "harmless", hostile.make(name, marker="")))
-    true(verdict["score"] > harmless["score"], f"the marker was not seen: {verdict} {harmless}")
+    check_marker(text_log_odds(verdict), text_log_odds(harmless))
 
 
 def check_worker(world, name):
@@ -68,16 +88,14 @@ def check_worker(world, name):
     send_one(instance.address, make_mail(1))
     instance.wait_idle()
     before = {pid: (processes.cpu_seconds(pid), processes.peak_bytes(pid)) for pid in workers(instance)}
-    mid = send_one(instance.address, hostile.make(name))
-    wait_until(
-        lambda: any("using engine: CASE spam" in line for line in instance.log.of_message(mid)), "a verdict"
-    )
+    with_marker = logged_text_log_odds(instance, hostile.make(name))
     true(set(workers(instance)) == set(before), "a worker died")
     cpu = sum(processes.cpu_seconds(pid) - used for pid, (used, _) in before.items())
     extra = max(processes.peak_bytes(pid) - peak for pid, (_, peak) in before.items())
     print(f"# {name}: {cpu:.3f} s, {extra / MIB:.1f} MiB more, the message included")
     true(cpu <= SECONDS, f"{cpu:.3f} s of CPU")
     true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB more, the message included")
+    check_marker(with_marker, logged_text_log_odds(instance, hostile.make(name, marker="")))
 
 
 def define(check, title):
