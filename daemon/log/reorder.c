@@ -55,6 +55,8 @@ static void compact(void)
 void reorder_take(int64_t until, struct buf *out)
 {
     size_t taken = 0;
+    if (count == 0)
+        return;
     qsort(lines, count, sizeof *lines, by_time);
     while (taken < count && lines[taken].time < until) {
         buf_append(out, texts.data + lines[taken].offset, lines[taken].length);
