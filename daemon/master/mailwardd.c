@@ -235,7 +235,7 @@ static void detach_streams(void)
 }
 
 /* The only place that decides: roles find a name that can be said in SMTP.  A wrong setting is an error of whoever
- * gave it; a machine whose own name cannot be used (an underscore, say) is no reason not to start. */
+ * gave it; a machine whose own name cannot be used is no reason not to start. */
 static bool set_hostname(struct settings *s, struct error *error)
 {
     char name[HOST_NAME_MAX + 1] = {0};
