@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """kill -9 of each role at random moments under load: the rest goes on, nothing acknowledged is missing at the end.
 
-    kills.py [--kills N] [--seed N] [ROLE...]      N kills of each role; `master` ends the whole instance
+    kills.py [--kills N] [--seed N] [--moving] [ROLE...]      N kills of each role; `master` ends the whole instance
+
+With --moving much mail is put off among much that goes, so that the queue moves bodies out of small segments now and
+then.
 """
 
 import argparse
@@ -19,9 +22,12 @@ from harness.instance import ROLES, Instance
 from harness.sender import Load
 from harness.sink import Sink
 from judge import IN_FLIGHT_SECONDS, covered, judge
+from powercut import DeferringSink
 
 SESSIONS = 20
 SETTINGS = {"queue.retry-first": 1, "queue.retry-most": 2}
+MOVING = {"queue.retry-first": 5, "queue.retry-most": 5, "spool.segment-bytes": 1 << 20}
+MOVING_SHARE = 0.05
 
 # Who takes part between the 250 of the next hop and the note of it.  The death of another excuses no second copy.
 HAND_OVER = ("queue", "smtp", "master")
@@ -51,10 +57,10 @@ def kill_once(instance, role, load, rng):
     return moment, moment
 
 
-def run_role(folder, role, kills, rng):
+def run_role(folder, role, kills, rng, moving):
     """Returns the verdict, and in which share of the run SMTP excused a second copy."""
-    sink = Sink()
-    instance = Instance(folder / role, sink.address, SETTINGS).start()
+    sink = DeferringSink(rng, MOVING_SHARE) if moving else Sink()
+    instance = Instance(folder / role, sink.address, MOVING if moving else SETTINGS).start()
     try:
         load = Load(lambda: instance.address, SESSIONS)
         wait_until(lambda: load.sent.acknowledged, "the first acknowledgement")
@@ -75,6 +81,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--moving", action="store_true")
     parser.add_argument("roles", nargs="*", default=[*ROLES, "master"])
     options = parser.parse_args()
 
@@ -82,7 +89,8 @@ def main():
     failed = False
     for number, role in enumerate(options.roles, 1):
         with tempfile.TemporaryDirectory(prefix="mailward-kills-") as folder:
-            verdict, share = run_role(Path(folder), role, options.kills, random.Random(f"{options.seed} {role}"))
+            rng = random.Random(f"{options.seed} {role}")
+            verdict, share = run_role(Path(folder), role, options.kills, rng, options.moving)
         good = verdict.acknowledged and not verdict.lost and not verdict.unexplained and share < MOST_COVERED
         failed |= not good
         print(f"# {options.kills} kills of {role}: {verdict}; SMTP is an excuse in {share:.0%} of the run")
