@@ -58,15 +58,13 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 
 
+TOPS = ("engine", "daemon", "shell", "commands", "tests")
+
+
 def sources(*suffixes):
     """C files of the tree, relative to its root."""
-    found = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True)
-    if found.returncode == 0 and found.stdout:
-        names = found.stdout.split("\n")
-    else:  # a release tarball
-        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
-    tops = ("engine/", "daemon/", "shell/", "commands/", "tools/", "tests/")
-    return sorted(n for n in names if n.startswith(tops) and n.endswith(suffixes) and (ROOT / n).exists())
+    paths = (path for top in TOPS for path in (ROOT / top).rglob("*") if path.name.endswith(suffixes))
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
 
 
 def folder_of(name):
