@@ -8,7 +8,7 @@ static void print_section(struct shell *sh, const char *title, json_t *values)
     const char *name;
     json_t *value;
     shell_print(sh, "%s\n", title);
-    json_object_foreach(values, name, value)
+    json_object_foreach (values, name, value)
         shell_print(sh, "  %-28s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
 }
 

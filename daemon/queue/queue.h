@@ -9,11 +9,11 @@
 #include "daemon/protocol.h"
 #include "daemon/queue/body.h"
 #include "daemon/queue/message.h"
-#include "daemon/route.h"
 #include "daemon/queue/schedule.h"
 #include "daemon/queue/spool.h"
 #include "daemon/queue/store.h"
 #include "daemon/queue/turn.h"
+#include "daemon/route.h"
 #include "engine/schema/settings.h"
 
 enum { OUTBOX_WINDOW = 1000 };

@@ -22,9 +22,9 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct op
     *culprit = NULL;
     if (!store_begin(q->store, f))
         return false;
-    TAILQ_FOREACH(*culprit, batch, link)
-    if (!(*culprit)->type->write(q, *culprit, f))
-        return false;
+    TAILQ_FOREACH (*culprit, batch, link)
+        if (!(*culprit)->type->write(q, *culprit, f))
+            return false;
     /* Bodies first: a committed row never points to what is not on disk. */
     return spool_sync(q->spool, f) && store_commit(q->store, f);
 }

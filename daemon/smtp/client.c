@@ -33,9 +33,9 @@ static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
 static struct hop *find_hop(const struct sockaddr_storage *address, socklen_t size)
 {
     struct hop *hop;
-    LIST_FOREACH(hop, &hops, link)
-    if (hop->size == size && memcmp(&hop->address, address, size) == 0)
-        return hop;
+    LIST_FOREACH (hop, &hops, link)
+        if (hop->size == size && memcmp(&hop->address, address, size) == 0)
+            return hop;
     hop = xcalloc(1, sizeof *hop);
     hop->address = *address;
     hop->size = size;
@@ -212,8 +212,7 @@ void client_ids_arrived(void)
 void client_stop(void)
 {
     struct hop *hop;
-    LIST_FOREACH(hop, &hops, link)
-    {
+    LIST_FOREACH (hop, &hops, link) {
         while (!LIST_EMPTY(&hop->idle)) {
             struct connection *c = LIST_FIRST(&hop->idle);
             client_leave_pool(c);

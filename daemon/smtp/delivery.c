@@ -118,9 +118,9 @@ void delivery_free(struct delivery *d)
 struct delivery *delivery_find(uint64_t mid, uint32_t attempt)
 {
     struct delivery *d;
-    LIST_FOREACH(d, &table[mid % TABLE_SIZE], by_mid)
-    if (d->job.mid == mid && d->job.attempt == attempt)
-        return d;
+    LIST_FOREACH (d, &table[mid % TABLE_SIZE], by_mid)
+        if (d->job.mid == mid && d->job.attempt == attempt)
+            return d;
     return NULL;
 }
 
@@ -216,8 +216,8 @@ static void each_delivery(void (*each)(struct delivery *d, void *context), void 
 {
     struct delivery *d;
     for (size_t i = 0; i < TABLE_SIZE; i++)
-        LIST_FOREACH(d, &table[i], by_mid)
-    each(d, context);
+        LIST_FOREACH (d, &table[i], by_mid)
+            each(d, context);
 }
 
 static void count_running(struct delivery *d, void *context)

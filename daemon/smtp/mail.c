@@ -161,9 +161,9 @@ void mail_send_abort(struct mail *m)
 struct mail *mail_find(uint64_t mid)
 {
     struct mail *m;
-    LIST_FOREACH(m, &table[mid % TABLE_SIZE], by_mid)
-    if (m->mid == mid)
-        return m;
+    LIST_FOREACH (m, &table[mid % TABLE_SIZE], by_mid)
+        if (m->mid == mid)
+            return m;
     return NULL;
 }
 

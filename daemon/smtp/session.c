@@ -60,8 +60,7 @@ static void on_release(evutil_socket_t fd, short what, void *context)
         return;
     }
     struct session *s;
-    LIST_FOREACH(s, &sessions, link)
-    {
+    LIST_FOREACH (s, &sessions, link) {
         if (!s->held)
             continue;
         s->held = false;
