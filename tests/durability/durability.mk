@@ -12,7 +12,7 @@ DURABILITY_FULL = \
 	'$(DURABILITY_FOLDER)/powercut.py --cuts 3 --without-sync' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 20' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 10 --moving queue smtp' \
-	'$(DURABILITY_FOLDER)/fsync_failures.py --messages 1500'
+	'$(DURABILITY_FOLDER)/fsync_failures.py --messages 500'
 
 EXTRA_DIST += tests/durability/disk.py tests/durability/fail_sync.c tests/durability/fsync_failures.py \
 	tests/durability/judge.py tests/durability/kills.py tests/durability/powercut.py tests/durability/shim.py
