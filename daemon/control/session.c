@@ -25,7 +25,6 @@ struct session {
     struct session *next;
     uint64_t id;
     int fd;
-    uid_t uid;
     struct event *readable, *writable, *next_request;
     struct buf in, out;
     size_t used; /* bytes of `in` that are done with */
@@ -36,11 +35,6 @@ struct session {
 
 static struct session *sessions;
 static uint64_t last_id;
-
-uid_t session_uid(const struct session *s)
-{
-    return s->uid;
-}
 
 uint64_t session_id(const struct session *s)
 {
@@ -221,7 +215,7 @@ void session_open(int fd)
         return;
     }
     struct session *s = xcalloc(1, sizeof *s);
-    *s = (struct session){.next = sessions, .id = ++last_id, .fd = fd, .uid = who.uid};
+    *s = (struct session){.next = sessions, .id = ++last_id, .fd = fd};
     s->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_readable, s);
     s->writable = event_new(role_base(), fd, EV_WRITE, on_writable, s);
     s->next_request = evtimer_new(role_base(), on_next_request, s);

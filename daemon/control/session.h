@@ -31,7 +31,6 @@ void session_begin_work(uint64_t session, const struct session_work *work);
 /* result may be NULL; it is taken over.  error may be NULL. */
 void session_end(uint64_t session, enum api_status status, const char *error, json_t *result);
 
-uid_t session_uid(const struct session *s);
 uint64_t session_id(const struct session *s);
 
 #endif

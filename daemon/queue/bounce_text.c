@@ -1,10 +1,9 @@
 /* The text of a bounce (RFC 3464, RFC 6522). */
-#define _GNU_SOURCE /* gmtime_r */
 #include <inttypes.h>
-#include <time.h>
 
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/header.h"
+#include "engine/smtp/date.h"
 
 enum { LISTED = 1000, TEXT_BYTES = 500, LINE_BYTES = 990 };
 
@@ -24,12 +23,9 @@ static void put_field(struct buf *out, const char *name, struct span value)
 
 static void put_date(struct buf *out, const char *name, int64_t wall_us)
 {
-    time_t seconds = (time_t)(wall_us / 1000000);
-    struct tm tm;
-    char text[64];
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-    buf_printf(out, "%s%s\r\n", name, text);
+    buf_printf(out, "%s", name);
+    smtp_date_put(out, wall_us);
+    buf_append_span(out, SPAN("\r\n"));
 }
 
 static void put_boundary(struct buf *out, const struct bounce *b, const char *end)

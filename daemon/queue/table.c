@@ -56,9 +56,3 @@ void table_remove(struct table *t, struct table_node *node)
     *link = node->next;
     t->count--;
 }
-
-void table_free(struct table *t)
-{
-    free(t->buckets);
-    *t = (struct table){0};
-}

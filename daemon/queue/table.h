@@ -21,8 +21,6 @@ struct table {
 void table_add(struct table *t, struct table_node *node);
 struct table_node *table_find(const struct table *t, uint64_t key);
 void table_remove(struct table *t, struct table_node *node);
-/* Frees the buckets; the nodes are the caller's. */
-void table_free(struct table *t);
 
 /* The structure of that type whose member is node; NULL stays NULL. */
 #define TABLE_ENTRY(node, type, member) ((type *)table_entry((node), offsetof(type, member)))

@@ -1,15 +1,14 @@
 /* One message on its way in: the envelope, and what is said about it to the queue. */
-#define _GNU_SOURCE /* gmtime_r */
 #include "daemon/smtp/mail.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+#include "engine/smtp/date.h"
 
 enum {
     PIECE_MAX = 64 * 1024,
@@ -51,16 +50,6 @@ void mail_free(struct mail *m)
     free(m);
 }
 
-static void put_date(struct buf *out, int64_t wall_us)
-{
-    char text[40];
-    time_t seconds = (time_t)(wall_us / 1000000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t length = strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-    buf_append(out, text, length);
-}
-
 /* The Received header of RFC 5321 4.4.  The HELO name was made safe when it came. */
 static void put_trace_header(struct buf *out, const struct mail *m)
 {
@@ -68,7 +57,7 @@ static void put_trace_header(struct buf *out, const struct mail *m)
     bool v6 = strchr(s->client_ip, ':') != NULL;
     buf_printf(out, "Received: from %s ([%s%s])\r\n\tby %s with %s id %" PRIu64 "; ", s->helo,
                v6 ? "IPv6:" : "", s->client_ip, smtp_hostname(), s->esmtp ? "ESMTP" : "SMTP", m->mid);
-    put_date(out, m->time);
+    smtp_date_put(out, m->time);
     buf_append_span(out, SPAN("\r\n"));
 }
 

@@ -206,9 +206,3 @@ const char *judge_verdict_name(enum judge_verdict verdict)
     static const char *const names[] = {"negative", "suspect", "positive", "not scanned", "unscannable"};
     return names[verdict];
 }
-
-const char *judge_action_name(enum judge_action action)
-{
-    static const char *const names[] = {"deliver", "quarantine", "drop", "bounce"};
-    return names[action];
-}

@@ -111,6 +111,5 @@ bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *aren
                      const struct judge_edit **edits, uint32_t *count);
 
 const char *judge_verdict_name(enum judge_verdict verdict); /* negative, suspect, positive, ... */
-const char *judge_action_name(enum judge_action action);
 
 #endif

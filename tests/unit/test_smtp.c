@@ -11,6 +11,7 @@
 
 #include "engine/smtp/access_list.h"
 #include "engine/smtp/command.h"
+#include "engine/smtp/date.h"
 #include "engine/smtp/reply.h"
 
 static void expect_span(struct span got, const char *want)
@@ -390,9 +391,19 @@ static void a_network_list_with_a_wrong_entry_is_refused(void **state)
     }
 }
 
+static void a_header_date_is_in_utc(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    smtp_date_put(&out, INT64_C(1795295137000000));
+    assert_string_equal(buf_text(&out), "Sat, 21 Nov 2026 21:05:37 +0000");
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_header_date_is_in_utc),
         cmocka_unit_test(commands_are_known_in_any_case),
         cmocka_unit_test(what_is_no_command_line_is_refused),
         cmocka_unit_test(only_mail_and_rcpt_may_be_longer_than_512_bytes),
