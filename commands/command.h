@@ -1,39 +1,72 @@
-/* A command of the shell: one file, one const descriptor, one line in table.c. */
+/* A command of the shell: one file, one const descriptor, one line in table.c (doc/adding-a-command.md).
+ *
+ * A descriptor is data: batch words, menus, help and completion are all read from its verbs and their forms.  What does
+ * not fit is plain C on the same primitives (ui.h, shell.h).
+ */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
-#include "engine/wire/api.h"
+#include "commands/form.h"
+#include "commands/shell.h"
 
-struct shell; /* what the running shell offers to handlers */
+struct verb;
+
+/* A batch line on its way down the tree of verbs. */
+enum { CALL_DEPTH_MAX = 8 };
+struct call {
+    const struct command *command;
+    const struct verb *path[CALL_DEPTH_MAX]; /* verbs passed, the last is the one that runs */
+    const char *object[CALL_DEPTH_MAX];      /* the name given to each, or NULL */
+    int depth;                               /* number of verbs in path */
+    int arg_count; /* words behind the last verb (and its object), options included */
+    char **args;
+};
+
+/* A word of a menu and of batch lines. */
+struct verb {
+    const char *word;          /* lower case; menus show it in capitals */
+    const char *text;          /* its line in menu and help */
+    const char *object;        /* "DOMAIN": a name follows the word; NULL: none */
+    const struct form *form;   /* the questions, and the options of the batch line; NULL: none */
+    const char *usage;         /* the words behind it, when no form describes them */
+    int least_args, most_args; /* of those words, when there is no form */
+    const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
+    enum api_status (*batch)(struct shell *sh, const struct call *call);
+};
+
+enum command_flags {
+    COMMAND_CONFIG = 1, /* changes settings: takes effect with commit */
+    COMMAND_LOCAL = 2,  /* needs no daemon */
+};
 
 struct command {
     const char *name;
-    const char *summary; /* one line for help */
-    const char *usage;   /* the words after the name */
+    const char *const *aliases; /* ended by NULL; NULL: none */
+    const char *summary;        /* one line for help */
+    unsigned flags;
+    const struct verb *verbs; /* what may follow the name; NULL: usage and run say it */
+    const char *usage;        /* without verbs: the words behind the name */
     int least_args, most_args;
-    /* args are the words after the name.  Returns the exit status. */
-    enum api_status (*run)(struct shell *sh, int arg_count, char **args);
+    enum api_status (*run)(struct shell *sh, int arg_count, char **args); /* without verbs */
+    enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */
 };
-
-/* One for each file of this folder; table.c lists them. */
-extern const struct command command_grep, command_help, command_status, command_tail, command_version;
 
 /* Sorted by name, ended by NULL. */
 extern const struct command *const command_table[];
 
+/* By name or alias, without regard to case. */
 const struct command *command_find(const char *name);
+/* Runs one command line that has been split into words; everything that goes wrong has been told. */
+enum api_status command_run(struct shell *sh, int word_count, char **words);
 
-/* ---- what handlers may call ---- */
+/* Appends a line for each way to call the command: name, verbs, objects, options. */
+void command_usage(const struct command *command, struct buf *out);
 
-/* Sends request (taken over) and waits for the end of the answer; text frames go straight to the output.
- * result, when not NULL, receives the result object or NULL; the caller owns it.  An error has been shown. */
-enum api_status shell_call(struct shell *sh, json_t *request, json_t **result);
-/* Output of a command. */
-void shell_print(struct shell *sh, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* An error of the command line itself; returns API_USAGE. */
-enum api_status shell_usage_error(struct shell *sh, const struct command *command);
+/* Calls visit for each word that may come behind these words, with its one-line text: for completion, `?` and for
+ * naming the nearest to a wrong one.  words[0] is the command; none: all commands. */
+void command_words(int word_count, char **words,
+                   void (*visit)(const char *word, const char *text, void *context), void *context);
 
 #endif

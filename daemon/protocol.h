@@ -22,6 +22,7 @@ enum message_type {
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
+    MSG_ROLE_STALE, /* control only: u8 role that does not follow: kill it, it is started anew on the head revision */
 
     /* any -> log */
     MSG_LOG_LINE = 100, /* see daemon/log_lines.h */
@@ -48,7 +49,7 @@ enum message_type {
 
     /* scan -> queue */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
-    MSG_SCAN_RESULT,      /* u64 mid, span of judge_result_put() */
+    MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
     MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
     /* queue -> scan */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
@@ -56,6 +57,20 @@ enum message_type {
     /* control <-> log, queue */
     MSG_STATUS_QUERY = 400, /* u32 id */
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
+    MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
+    MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
+
+    /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
+    MSG_CONFIG_HELLO =
+        500, /* u64 running, span commit id, u64 prepared, span commit id; first, 0 and empty for none */
+    MSG_CONFIG_PREPARED, /* u64 revision, span commit id, u8 1: ready, 0: cannot be, span why */
+    MSG_CONFIG_RUNNING,  /* u64 revision, span commit id: switched */
+    /* control -> role */
+    MSG_CONFIG_BEGIN =
+        520,            /* u64 revision, span commit id, u8 1: from empty tables, 0: from the running ones */
+    MSG_CONFIG_ROWS,    /* u32 table, u32 count, count of (u8 1: put, row | 0: remove, span key) */
+    MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
+    MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
 };
 
 enum id_kind { ID_MID, ID_ICID, ID_DCID, ID_KIND_COUNT };
@@ -131,6 +146,7 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
 struct scan_job {
     uint64_t mid;
     bool alone; /* it has killed a worker before */
+    bool outbound;
     uint32_t trace_bytes;
     struct span sender, helo, client_ip;
     const struct span *recipients;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/channel.h"
+#include "daemon/role_config.h"
 #include "engine/base/error.h"
 #include "engine/schema/settings.h"
 
@@ -41,6 +42,12 @@ struct role {
     void (*message)(enum role_id peer, uint16_t type, struct wire_reader *in, int fd);
     /* A bound listening socket that now belongs to the role. */
     void (*listener)(const char *name, int fd);
+    /* The configuration (role_config.h).  A role with config_apply gets one, and is ready only once the first runs.
+     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared().
+     * apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what prepare built. */
+    void (*config_prepare)(const struct role_config *next);
+    void (*config_apply)(void);
+    void (*config_discard)(void);
     /* Asked to end: finish and call role_exit() within five seconds, then comes SIGKILL. */
     void (*stop)(void);
 };

@@ -21,8 +21,9 @@ enum judge_verdict {
     JUDGE_NEGATIVE,
     JUDGE_SUSPECT,
     JUDGE_POSITIVE,
-    JUDGE_NOT_SCANNED, /* larger than never-scan, or anti-spam is off */
+    JUDGE_NOT_SCANNED, /* larger than never-scan */
     JUDGE_UNSCANNABLE, /* set by the queue, never by judge_message(): R16 */
+    JUDGE_OFF,         /* anti-spam is off, for the gateway or in the policy */
 };
 
 enum judge_action { JUDGE_DELIVER, JUDGE_QUARANTINE, JUDGE_DROP, JUDGE_BOUNCE };
@@ -75,6 +76,7 @@ struct judge_child {
     int score;                          /* 0-100; -1 when not scanned */
     bool partial;                       /* a limit or the budget cut the look short */
     bool test_mark;                     /* X-Advertisement: spam decided (S2-250) */
+    bool archive;                       /* the queue keeps a copy as it came */
     const struct judge_reason *reasons; /* the strongest first, at most JUDGE_MAX_REASONS */
     uint32_t reason_count;
     const struct judge_edit *edits;

@@ -1,3 +1,3 @@
 libengine_a_SOURCES += \
-	%D%/api.h \
+	%D%/api.h %D%/errors.c %D%/errors.def \
 	%D%/wire.c %D%/wire.h

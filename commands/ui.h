@@ -1,0 +1,38 @@
+/* What dialogues are made of: menus, questions, confirmations, lists.
+ *
+ * On a terminal a wrong answer is explained and asked again.  Without one nothing is shown and a wrong answer, or the end
+ * of the input, ends the command with status 2 and nothing changed (R6).
+ */
+#ifndef COMMANDS_UI_H
+#define COMMANDS_UI_H
+
+#include "commands/shell.h"
+#include "engine/schema/schema.h"
+
+enum ui_result {
+    UI_DONE,
+    UI_LEAVE, /* an empty answer to a menu: one level up */
+    UI_ABORT, /* Ctrl-C, end of input, or a wrong answer without a terminal; the command ends with shell_aborted() */
+};
+
+struct verb;
+
+/* "Choose the operation you want to perform:", a line for each verb that shown() allows (NULL: all), "[]> ".  Any case,
+ * unique prefixes. */
+enum ui_result ui_menu(struct shell *sh, const struct verb *verbs,
+                       bool (*shown)(const struct verb *verb, void *context), void *context,
+                       const struct verb **chosen);
+/* "question\n[preset]> "; the answer, or preset when it is empty.  Appends to answer. */
+enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset, struct buf *answer);
+/* The same for a field of the schema: a choice is a numbered list.  *value is the default and the result. */
+enum ui_result ui_ask_field(struct shell *sh, const struct schema_field *field, const char *question,
+                            struct arena *arena, struct schema_value *value);
+/* "question [Y]> ": a setting, asked everywhere. */
+enum ui_result ui_yes_no(struct shell *sh, const char *question, bool *yes);
+/* The same for "are you sure": without a terminal not asked, and yes. */
+enum ui_result ui_confirm(struct shell *sh, const char *question, bool preset, bool *yes);
+/* "heading", "1. text" ..., "[2]> ".  *chosen is the default (0-based) and the result. */
+enum ui_result ui_choose(struct shell *sh, const char *heading, const char *const *texts, size_t count,
+                         size_t *chosen);
+
+#endif

@@ -1,0 +1,46 @@
+/* What is committed: the head revision, the history behind it, and the trees of old revisions. */
+#ifndef CONTROL_HEAD_H
+#define CONTROL_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/config/candidate.h"
+
+enum { COMMIT_ID_MAX = 64 };
+
+/* A manifest, without its tree.  Texts are NUL-terminated and live as long as their array. */
+struct manifest {
+    uint64_t revision, parent;
+    uint64_t rollback_of; /* 0: no roll-back */
+    char commit_id[COMMIT_ID_MAX + 1];
+    int64_t time;                                 /* wall, microseconds */
+    const char *author, *source, *host, *comment; /* source: where from ("ssh 10.1.3.14"), as told */
+    bool hidden;                                  /* not offered for roll-back */
+};
+
+/* Opens config/config.db and the head, or makes the first revision (private instances get presets that accept and scan
+ * all mail).  Before the sandbox. */
+bool head_open(struct error *error);
+
+const struct manifest *head_manifest(void);
+/* Valid until the next commit; take a reference to keep it. */
+struct config_tree *head_tree(void);
+/* The levels of this machine. */
+const struct config_place *head_place(void);
+
+/* The tree of a revision: a new reference, or NULL with an error. */
+struct config_tree *head_load_tree(uint64_t revision, struct error *error);
+/* Newest first; in arena. */
+const struct manifest *head_history(struct arena *arena, unsigned limit, bool all, unsigned *count);
+/* NULL when no commit with this id is known. */
+const struct manifest *head_find_commit(struct arena *arena, const char *commit_id);
+/* Who committed the newest change of this row since revision `since`; for conflicts.  NULL: nobody that is known. */
+const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,
+                                        const struct schema_table *table, struct span key);
+
+/* A record of what was done, by whom, with what outcome; kept in config.db. */
+void audit_write(const char *user, const char *source, const char *method, const char *detail, int status);
+
+#endif

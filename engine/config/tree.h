@@ -1,0 +1,50 @@
+/* A whole configuration: for each level the tables that are set there.
+ *
+ * Levels are "cluster", "group/NAME" and "machine/NAME"; a standalone machine uses its machine level alone.  A table
+ * that a level does not have is inherited, which is not the same as an empty one.
+ */
+#ifndef CONFIG_TREE_H
+#define CONFIG_TREE_H
+
+#include "engine/config/table.h"
+
+struct config_tree; /* references are counted; shared ones are copied before a change */
+
+struct config_tree *config_tree_new(void);
+struct config_tree *config_tree_ref(struct config_tree *tree);
+void config_tree_unref(struct config_tree *tree);
+
+/* The table at this level, or NULL where it is inherited.  Valid as long as tree is. */
+struct config_table *config_tree_table(const struct config_tree *tree, const char *level,
+                                       enum schema_table_id id);
+/* Sets (table taken over) or, with NULL, removes. */
+void config_tree_set(struct config_tree **tree, const char *level, enum schema_table_id id,
+                     struct config_table *table);
+
+/* Levels in the order of their names; NULL behind the last. */
+const char *config_tree_level(const struct config_tree *tree, size_t index);
+
+/* Who asks: the levels of one machine, the nearest first ("machine/a", "group/b", "cluster"), ended by NULL. */
+struct config_place {
+    const char *levels[4];
+};
+
+/* What is in force at place: the nearest level that has the table, else the built-in default (never NULL).  level,
+ * when not NULL, is set to its name, or NULL for the built-in default. */
+const struct config_table *config_resolve(const struct config_tree *tree, const struct config_place *place,
+                                          enum schema_table_id id, const char **level);
+
+bool config_tree_equal(const struct config_tree *a, const struct config_tree *b);
+
+/* Calls visit for each row of each level's tables that differs.  A table that is set where it was inherited is
+ * compared with what `place` inherited there. */
+struct config_change {
+    const char *level;
+    const struct schema_table *table;
+    const struct schema_row *before, *after; /* NULL: not there */
+};
+void config_tree_diff(const struct config_tree *before, const struct config_tree *after,
+                      const struct config_place *place,
+                      void (*visit)(const struct config_change *change, void *context), void *context);
+
+#endif

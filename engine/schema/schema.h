@@ -1,0 +1,178 @@
+/* What can be configured: tables, their fields, and rows of typed values.
+ *
+ * tables.def lists the tables, NAME.def the fields of one.  Prompts, batch options, help, JSON, checks and the roles
+ * all read these rows; a field's name is its JSON key, its batch option (--NAME) and its word in errors alike.
+ */
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/base/span.h"
+#include "engine/wire/wire.h"
+
+enum schema_type { SCHEMA_FLAG, SCHEMA_NUMBER, SCHEMA_SIZE, SCHEMA_CHOICE, SCHEMA_TEXT };
+
+struct schema_field {
+    const char *name;
+    enum schema_type type;
+    const char *preset;         /* the default, as one would type it */
+    int64_t least, most;        /* of a number or size; of a text its length in bytes */
+    int64_t advice;             /* above it a warning; 0: none */
+    const char *unit;           /* "seconds", or "" */
+    const char *const *choices; /* ended by NULL; the value is the index.  A flag has off, on */
+    bool (*check)(struct span text, struct error *error); /* of a text; NULL: anything printable */
+    const char *help;
+};
+
+/* Roles that a change of a table is told to. */
+enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8 };
+
+enum schema_kind { SCHEMA_SINGLE, SCHEMA_LIST };
+
+enum schema_table_id {
+#define TABLE(id, name, kind, readers, help) SCHEMA_##id,
+#include "engine/schema/tables.def"
+#undef TABLE
+    SCHEMA_TABLE_COUNT
+};
+
+struct schema_row;
+
+struct schema_table {
+    enum schema_table_id id;
+    const char *name;
+    enum schema_kind kind;
+    unsigned readers;
+    const char *help;
+    const struct schema_field *fields; /* of a list, the first is the key */
+    unsigned field_count;
+    const char *const *preset_keys; /* rows that are there by default, ended by NULL: "" for a single table */
+    const char *fixed_key;          /* a row that cannot be deleted; NULL: none */
+    /* Whether the fields of one row fit each other; NULL: always. */
+    bool (*check_row)(const struct schema_row *row, struct error *error);
+    const char *row_noun; /* "policy", "SMTP route": for messages */
+};
+
+extern const struct schema_table schema_tables[SCHEMA_TABLE_COUNT];
+
+/* Indexes of the fields: ANTISPAM_TIMEOUT and so on. */
+#define FLAG(id, ...) id,
+#define NUMBER(id, ...) id,
+#define SIZE(id, ...) id,
+#define CHOICE(id, ...) id,
+#define TEXT(id, ...) id,
+enum antispam_field {
+#include "engine/schema/antispam.def"
+    ANTISPAM_FIELD_COUNT
+};
+enum policy_field {
+#include "engine/schema/policy.def"
+    POLICY_FIELD_COUNT
+};
+enum smtproutes_field {
+#include "engine/schema/smtproutes.def"
+    SMTPROUTES_FIELD_COUNT
+};
+#undef FLAG
+#undef NUMBER
+#undef SIZE
+#undef CHOICE
+#undef TEXT
+
+/* The choices of every action field, in this order. */
+enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
+
+const struct schema_table *schema_table_find(const char *name);
+/* The index of the field, or -1. */
+int schema_field_find(const struct schema_table *table, const char *name);
+/* A number that differs when tables or fields differ: shell and daemon must agree on it. */
+uint64_t schema_fingerprint(void);
+
+/* ---- values ---- */
+
+struct schema_value {
+    int64_t number;   /* flag 0 or 1, number, size in bytes, index of the choice */
+    struct span text; /* of a text field */
+};
+
+/* Reads what a person typed.  A text may live on in `text`.  An error names field, value and what would be right. */
+bool schema_value_parse(const struct schema_field *field, struct span text, struct schema_value *value,
+                        struct error *error);
+/* The same check for a value that came as a number or text already (JSON, wire). */
+bool schema_value_check(const struct schema_field *field, const struct schema_value *value,
+                        struct error *error);
+/* Appends the form that schema_value_parse() takes: "on", "60", "512K", "quarantine", the text. */
+void schema_value_print(const struct schema_field *field, const struct schema_value *value, struct buf *out);
+bool schema_value_equal(const struct schema_field *field, const struct schema_value *a,
+                        const struct schema_value *b);
+/* Appends what would be right: "from 1 to 120 seconds", "normal or aggressive", ...; for errors and help. */
+void schema_field_describe(const struct schema_field *field, struct buf *out);
+/* Appends the placeholder of a usage line: "1..120", "SIZE", "normal|aggressive", "TEXT". */
+void schema_field_usage(const struct schema_field *field, struct buf *out);
+/* True, and a sentence in out, when the value is allowed but above the advice limit. */
+bool schema_value_warning(const struct schema_field *field, const struct schema_value *value,
+                          struct buf *out);
+
+/* ---- rows: immutable, counted references ---- */
+
+struct schema_row {
+    unsigned references;
+    const struct schema_table *table;
+    struct schema_value values[]; /* field_count; texts live in the row's own memory */
+};
+
+/* A row of these values (field_count of them; texts are copied; a list's key is folded to lower case, but for a fixed
+ * key).  Values must have been checked. */
+struct schema_row *schema_row_new(const struct schema_table *table, const struct schema_value *values);
+/* All defaults, with this key. */
+struct schema_row *schema_row_preset(const struct schema_table *table, struct span key);
+struct schema_row *schema_row_ref(const struct schema_row *row);
+void schema_row_unref(const struct schema_row *row);
+
+static inline int64_t schema_row_number(const struct schema_row *row, unsigned field)
+{
+    return row->values[field].number;
+}
+static inline struct span schema_row_text(const struct schema_row *row, unsigned field)
+{
+    return row->values[field].text;
+}
+/* Empty for a single table. */
+struct span schema_row_key(const struct schema_row *row);
+/* The form in which keys are stored and compared: lower case for route domains, as typed for names; in arena. */
+struct span schema_key_fold(const struct schema_table *table, struct span key, struct arena *arena);
+bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
+
+/* Between roles. */
+void schema_row_put(struct buf *out, const struct schema_row *row);
+/* NULL when it is not well-formed; every value is checked. */
+struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_table *table);
+
+/* Appends the row as canonical JSON: an object with sorted keys, compact, flags as true and false, numbers as
+ * integers, choices as words, every field. */
+void schema_row_put_json(struct buf *out, const struct schema_row *row);
+
+/* ---- checks named in the .def files (schema_checks.c) ---- */
+
+bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
+bool schema_check_subject(struct span text,
+                          struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
+bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
+bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
+bool schema_check_destination(struct span text, struct error *error);
+
+/* Where a destination of smtproutes leads; spans point into text. */
+struct schema_destination {
+    bool use_dns; /* USEDNS: the MX records of the recipient's domain */
+    bool direct;  /* an address or [HOST]: no MX look-up */
+    struct span host;
+    uint16_t port;
+};
+bool schema_destination_parse(struct span text, struct schema_destination *destination, struct error *error);
+
+#endif
