@@ -1,5 +1,6 @@
 # Shared by all roles, and the master.
 libdaemon_a_SOURCES += \
+	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
