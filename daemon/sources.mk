@@ -6,6 +6,7 @@ libdaemon_a_SOURCES += \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/paths.c %D%/paths.h \
 	%D%/protocol.c %D%/protocol.h \
+	%D%/role_config.c %D%/role_config.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
 	%D%/route.c %D%/route.h \

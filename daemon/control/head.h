@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/protocol.h"
 #include "engine/base/error.h"
 #include "engine/config/candidate.h"
-
-enum { COMMIT_ID_MAX = 64 };
 
 /* A manifest, without its tree.  Texts are NUL-terminated and live as long as their array. */
 struct manifest {
