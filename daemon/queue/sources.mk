@@ -17,6 +17,7 @@ libqueue_a_SOURCES = \
 	%D%/message.c %D%/message.h \
 	%D%/outbox.c \
 	%D%/queue.h \
+	%D%/scan_answer.c \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/space.c \
 	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \
@@ -24,7 +25,8 @@ libqueue_a_SOURCES = \
 	%D%/store_statements.def \
 	%D%/table.c %D%/table.h \
 	%D%/turn.c %D%/turn.h \
-	%D%/verdict.c %D%/verdict_log.c %D%/verdict_log.h
+	%D%/verdict.c %D%/verdict.h %D%/verdict_log.c %D%/verdict_log.h \
+	%D%/workqueue.c
 QUEUE_LIBS = libqueue.a $(DAEMON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
 
 pkglibexec_PROGRAMS += mailwardd-queue
