@@ -113,6 +113,7 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
+    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
     struct span sender;
     bool body_8bit;
     const struct deliver_recipient *recipients;
