@@ -107,3 +107,12 @@ bool route_equal(const struct route *a, const struct route *b)
     return a->kind == b->kind && a->port == b->port && a->mx == b->mx &&
            span_equal_nocase(a->host, b->host) && span_equal(a->maildir, b->maildir);
 }
+
+/* FNV-1a */
+uint32_t route_hash(const struct route *route)
+{
+    uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)route->kind ^ (uint32_t)route->mx << 8 ^ route->port;
+    for (size_t i = 0; i < route->host.n; i++)
+        hash = (hash ^ (unsigned char)ascii_lower(route->host.p[i])) * UINT32_C(16777619);
+    return hash;
+}

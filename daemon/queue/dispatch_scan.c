@@ -54,6 +54,7 @@ static void send_job(struct queue *q, struct message *m, int fd)
         recipients[i] = m->recipients[i].address;
     struct scan_job job = {.mid = message_mid(m),
                            .alone = m->scan_tries > 0,
+                           .outbound = m->outbound,
                            .trace_bytes = m->trace_bytes,
                            .sender = m->sender,
                            .helo = m->helo,
@@ -71,7 +72,7 @@ static void send_job(struct queue *q, struct message *m, int fd)
 void scan_dispatch(struct queue *q)
 {
     struct message *m;
-    while (q->scan.ready && q->scan.jobs < q->scan.most && q->scan.bytes < BYTES_IN_HAND &&
+    while (queue_is_configured() && q->scan.ready && q->scan.jobs < q->scan.most && q->scan.bytes < BYTES_IN_HAND &&
            (m = TAILQ_FIRST(&q->scan.waiting))) {
         int fd;
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);

@@ -28,7 +28,8 @@ struct recipient {
     bool saved; /* already in the Maildir when the queue started */
     bool ended; /* to be removed by message_remove_ended() */
     uint32_t tries;
-    int64_t next_try; /* wall time */
+    int64_t next_try;                  /* wall time */
+    uint32_t route_hash, route_lookup; /* of the route found last, and by which revision; not stored */
     struct span address;
 };
 
@@ -60,7 +61,8 @@ struct message {
     enum message_hand hand;
     uint32_t hand_attempt; /* of the job that smtp has */
     uint8_t read_tries;    /* times in a row that its body could not be read */
-    size_t heap_index;     /* in the schedule; 0: not there */
+    uint8_t lane;          /* enum lane: in which schedule */
+    size_t heap_index;     /* there; 0: in none */
     int64_t due; /* the schedule's key: earliest next_try, or when to read it again (paused: monotonic) */
     char *bytes; /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, or in a peer's hand */

@@ -55,7 +55,7 @@ void queue_put_back(struct queue *q, struct message *m)
         TAILQ_INSERT_TAIL(&q->scan.waiting, m, link);
     } else {
         message_update_due(m, queue_latest_try(q));
-        schedule_add(&q->deliver.schedule, m);
+        lane_add(q, m);
     }
 }
 
@@ -64,7 +64,7 @@ void queue_withdraw(struct queue *q, struct message *m)
     if (m->state == RECIPIENT_SCAN)
         TAILQ_REMOVE(&q->scan.waiting, m, link);
     else
-        schedule_remove(&q->deliver.schedule, m);
+        lane_remove(q, m);
     m->hand = HAND_WRITING;
 }
 
@@ -125,7 +125,7 @@ void queue_pause(struct queue *q, struct message *m)
         TAILQ_INSERT_TAIL(&q->scan.paused, m, link);
     } else {
         m->due = clock_wall_us() + pause;
-        schedule_add(&q->deliver.schedule, m);
+        lane_add(q, m);
     }
 }
 
@@ -133,8 +133,8 @@ void queue_pause(struct queue *q, struct message *m)
 static void watch_clock(struct queue *q)
 {
     int64_t ahead = clock_wall_us() - clock_mono_us();
-    if (ahead < q->clock_ahead - SECOND_US)
-        schedule_limit(&q->deliver.schedule, queue_latest_try(q));
+    for (int i = 0; ahead < q->clock_ahead - SECOND_US && i < LANE_COUNT; i++)
+        schedule_limit(&q->deliver.lanes[i], queue_latest_try(q));
     q->clock_ahead = ahead;
 }
 
@@ -187,11 +187,12 @@ static bool open_stores(struct queue *q, struct error *error)
 
 static bool open_route(struct queue *q, struct error *error)
 {
-    if (!route_parse(q->settings->route, &q->deliver.route, error))
+    struct route route;
+    if (!route_parse(q->settings->route, &route, error))
         return false;
-    if (q->deliver.route.kind != ROUTE_MAILDIR)
+    if (route.kind != ROUTE_MAILDIR)
         return true;
-    q->deliver.maildir = maildir_open(q->deliver.route.maildir, q->hostname, error);
+    q->deliver.maildir = maildir_open(route.maildir, q->hostname, error);
     return q->deliver.maildir && maildir_recover(q->deliver.maildir, q, error);
 }
 
@@ -333,6 +334,24 @@ static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in,
     in->failed = true;
 }
 
+bool queue_is_configured(void)
+{
+    return role_config()->revision != 0;
+}
+
+/* Nothing is built ahead: each step looks into the tables that run. */
+static void config_prepare(const struct role_config *next)
+{
+    (void)next;
+    role_config_prepared(NULL);
+}
+
+static void config_apply(void)
+{
+    scan_dispatch(&queue);
+    deliver_dispatch(&queue);
+}
+
 static void stop(void)
 {
     turn_stop(&queue);
@@ -344,5 +363,7 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = on_message,
+    .config_prepare = config_prepare,
+    .config_apply = config_apply,
     .stop = stop,
 };

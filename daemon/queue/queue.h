@@ -18,6 +18,13 @@
 
 enum { OUTBOX_WINDOW = 1000 };
 
+/* How mail leaves; what one of them waits for does not stop the other. */
+enum lane {
+    LANE_SMTP,
+    LANE_LOCAL, /* into the Maildir, or to be deferred because nothing leads on */
+    LANE_COUNT
+};
+
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
@@ -50,11 +57,10 @@ struct queue {
         uint64_t bytes; /* of the bodies in hand */
     } scan;
 
-    struct { /* deliver.c, maildir.c */
-        struct route route;
-        struct maildir *maildir; /* NULL for other routes */
+    struct {                     /* lane.c, deliver.c, maildir.c */
+        struct maildir *maildir; /* of the setting `route`; NULL when that is none */
         bool ready;
-        struct schedule schedule;
+        struct schedule lanes[LANE_COUNT];
         struct message_list in_hand;
         uint32_t jobs;
         uint64_t bytes;
@@ -96,6 +102,22 @@ void queue_hold(struct queue *q, struct message *m);
 /* The body of m, which waits in no list, could not be read: it is tried again later and later, and held in the end. */
 void queue_pause(struct queue *q, struct message *m);
 
+/* Nothing is given out before the first configuration runs. */
+bool queue_is_configured(void);
+
+/* lane.c */
+/* m is due some time: it waits in the lane that the routes of now lead to. */
+void lane_add(struct queue *q, struct message *m);
+/* Harmless when m waits in none. */
+void lane_remove(struct queue *q, struct message *m);
+/* Whether something in the lane is due. */
+bool lane_is_due(const struct queue *q, enum lane lane, int64_t now);
+/* The message to be tried next, and where to; NULL when none is due.  The routes of now count: what they lead to the
+ * other lane goes there. */
+struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route);
+/* Whether r is due and goes there too. */
+bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route);
+
 /* intake.c */
 void intake_begin(struct queue *q, struct wire_reader *in);
 void intake_data(struct queue *q, struct wire_reader *in);
@@ -122,6 +144,8 @@ void deliver_hello(struct queue *q, struct wire_reader *in);
 void deliver_result(struct queue *q, struct wire_reader *in);
 void deliver_gone(struct queue *q);
 void deliver_dispatch(struct queue *q);
+/* Some of what needs no peer: background work. */
+void deliver_local(struct queue *q);
 void deliver_take_back(struct queue *q, struct message *m);
 /* Takes the outcome of an attempt at some recipients of m, which is not in the schedule: an operation. */
 void deliver_finish(struct queue *q, struct message *m, const struct deliver_result *result,

@@ -12,6 +12,7 @@ libqueue_a_SOURCES = \
 	%D%/header.c %D%/header.h \
 	%D%/intake.c \
 	%D%/known.c \
+	%D%/lane.c \
 	%D%/maildir.c %D%/maildir.h \
 	%D%/message.c %D%/message.h \
 	%D%/outbox.c \

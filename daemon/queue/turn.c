@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/queue/maildir.h"
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
@@ -169,8 +168,7 @@ static void on_background(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct queue *q = context;
-    if (q->deliver.maildir)
-        maildir_step(q->deliver.maildir, q);
+    deliver_local(q);
     if (store_log_pages(q->store) > LOG_PAGES_BUSY)
         store_checkpoint(q->store);
 }
