@@ -7,6 +7,7 @@ libdaemon_a_SOURCES += \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
+	%D%/rolling_file.c %D%/rolling_file.h \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h

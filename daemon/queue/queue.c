@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/maildir.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
@@ -227,8 +228,9 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);
     turn_open(q, role_base());
-    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !lock_queue(error) ||
-        !open_stores(q, error) || !open_route(q, error))
+    if (!make_folder("queue", error) || !make_folder("queue/spool", error) ||
+        !make_folder("archive", error) || !lock_queue(error) || !open_stores(q, error) ||
+        !archive_open(q, error) || !open_route(q, error))
         return false;
     watch_clock(q);
     struct timeval second = {.tv_sec = 1};

@@ -25,6 +25,7 @@ enum lane {
     LANE_COUNT
 };
 
+struct rolling_file;
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
@@ -39,6 +40,7 @@ struct queue {
     char hostname[256];
     struct store *store;
     struct spool *spool;
+    struct rolling_file *archive; /* archive.c */
     struct turn turn;
     struct body_cache cache;
     struct gauges gauges;

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libqueue.a
 libqueue_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 libqueue_a_SOURCES = \
+	%D%/archive.c %D%/archive.h \
 	%D%/body.c %D%/body.h \
 	%D%/bounce.c %D%/bounce_text.c %D%/bounce.h \
 	%D%/compact.c \

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/ending.h"
 #include "daemon/queue/verdict.h"
@@ -14,6 +15,7 @@ struct child {
     struct message *m; /* the parent itself when there is only one child */
     struct buf edits;
     uint64_t rcid;
+    bool archived;
     struct bounce_failure *failures;
     struct message *bounce;
 };
@@ -58,6 +60,16 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
     return fault_set(f, FAULT_BROKEN, "a verdict without an action");
 }
 
+/* A damaged body has no copy; its delivery will hold it. */
+static bool write_archive(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
+{
+    if (!c->judged->archive)
+        return true;
+    enum spool_result result = archive_add(q, v->parent, message_mid(c->m));
+    c->archived = result == SPOOL_GOOD;
+    return result != SPOOL_FAILED || fault_set_errno(f, "cannot write the archive");
+}
+
 static bool write_verdict(struct queue *q, struct operation *op, struct fault *f)
 {
     struct verdict *v = (struct verdict *)op;
@@ -68,7 +80,7 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
         c->m->revision = v->revision;
         if (!ends(c) && !store_set_verdict(q->store, c->m, c->judged, buf_span(&c->edits), f))
             return false;
-        if (!write_action(q, c, f))
+        if (!write_archive(q, v, c, f) || !write_action(q, c, f))
             return false;
     }
     return true;
@@ -85,6 +97,10 @@ static void deliver_child(struct queue *q, struct message *m, struct span edits)
 
 static void finish_child(struct queue *q, struct verdict *v, struct child *c)
 {
+    if (c->archived)
+        LOG(ARCHIVED, LOG_U(message_mid(c->m)));
+    else if (c->judged->archive)
+        LOG(ARCHIVE_DAMAGED, LOG_U(message_mid(c->m)));
     verdict_log(c->m, c->judged, c->rcid, v->cause);
     bounce_committed(q, c->bounce);
     if (c->judged->action == JUDGE_DELIVER)
