@@ -2,3 +2,6 @@
 UNIT_TESTS += test_schema
 test_schema_SOURCES = tests/unit/test_schema.c
 test_schema_LDADD = $(TEST_LIBS)
+UNIT_TESTS += test_config_table
+test_config_table_SOURCES = tests/unit/test_config_table.c
+test_config_table_LDADD = $(TEST_LIBS)
