@@ -44,6 +44,7 @@ FOREIGN = {
     r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
+    r"ares\.h": r"daemon/smtp/dns\w*\.c",
     r"gmime/.*": r"tests/.*",
 }
 
