@@ -1,8 +1,11 @@
 # What is committed, and how it becomes so: a list of its own, so that unit tests reach it.
 control_config_sources = \
+	%D%/commit.c %D%/commit.h \
+	%D%/converge.c %D%/converge.h \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
 	%D%/manifest.c %D%/manifest.h \
+	%D%/rows_out.c %D%/rows_out.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
 	%D%/stored_tree.c %D%/stored_tree.h
 

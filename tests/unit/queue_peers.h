@@ -33,6 +33,9 @@ void peers_set_row(enum schema_table_id table, const char *key, unsigned field, 
 void peers_set_route(const char *domain, const char *destination);
 void peers_commit(void);
 
+/* The revision that scan says it judged with. */
+extern uint64_t peers_judged_by;
+
 /* Of every test. */
 int peers_set_up(void **state);
 int peers_tear_down(void **state);
