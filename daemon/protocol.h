@@ -126,6 +126,7 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
+    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
     struct span sender;
     bool body_8bit;
     const struct deliver_recipient *recipients;
@@ -179,6 +180,7 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
+    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

@@ -18,7 +18,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .name = "queue",
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
-            .write_dirs = {"queue", "maildir"},
+            .write_dirs = {"queue", "maildir", "archive"},
             .reader = SCHEMA_QUEUE,
         },
     [ROLE_SCAN] =
@@ -42,6 +42,6 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
             .write_dirs = {"config", "configuration"},
-            .read_dirs = {"log"},
+            .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },
 };

@@ -12,3 +12,7 @@ test_commit_LDADD = $(CONTROL_PEERS_LIBS)
 test_role_config_SOURCES = tests/unit/test_role_config.c daemon/control/rows_out.c
 test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+# Unit tests of the control socket.
+UNIT_TESTS += test_permit
+test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c
+test_permit_LDADD = $(TEST_LIBS)
