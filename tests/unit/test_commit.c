@@ -402,20 +402,20 @@ static void a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so(v
     assert_true(control_life(life_does_not_follow));
 }
 
-static void life_silent(void)
+static void life_hangs(void)
 {
     start_with_candidates();
     commit_limits.prepare_ms = 50;
     fake_down(ROLE_SCAN);
-    fakes[ROLE_SCAN].holds_answers = true; /* not even hello */
+    fakes[ROLE_SCAN].never_prepares = true;
     fake_up(ROLE_SCAN);
     AWAIT(fakes[ROLE_SCAN].stale == 1);
 }
 
-static void a_role_that_connects_and_says_nothing_is_started_anew(void **state)
+static void a_role_that_does_not_come_to_the_head_is_started_anew(void **state)
 {
     (void)state;
-    assert_true(control_life(life_silent));
+    assert_true(control_life(life_hangs));
 }
 
 static void life_refuses_head(void)
@@ -533,7 +533,7 @@ int main(void)
         TEST(a_role_that_dies_after_it_prepared_has_to_prepare_again),
         TEST(a_role_that_dies_after_the_transaction_gets_the_new_head),
         TEST(a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so),
-        TEST(a_role_that_connects_and_says_nothing_is_started_anew),
+        TEST(a_role_that_does_not_come_to_the_head_is_started_anew),
         TEST(a_role_that_refuses_the_head_is_started_anew),
         TEST(after_control_died_every_role_is_brought_to_what_is_stored),
         TEST(one_row_on_top_of_ten_thousand_is_one_chunk_and_one_row_to_the_roles),
