@@ -11,6 +11,7 @@
 #include "commands/form.h"
 #include "commands/shell.h"
 
+struct list_table;
 struct verb;
 
 /* A batch line on its way down the tree of verbs. */
@@ -34,6 +35,8 @@ struct verb {
     int least_args, most_args; /* of those words, when there is no form */
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     enum api_status (*batch)(struct shell *sh, const struct call *call);
+    /* Chosen in a menu; context is that of ui_dialogue(). */
+    enum api_status (*dialogue)(struct shell *sh, void *context);
 };
 
 enum command_flags {
@@ -46,11 +49,13 @@ struct command {
     const char *const *aliases; /* ended by NULL; NULL: none */
     const char *summary;        /* one line for help */
     unsigned flags;
-    const struct verb *verbs; /* what may follow the name; NULL: usage and run say it */
-    const char *usage;        /* without verbs: the words behind the name */
+    const struct verb *verbs; /* what may follow the name; NULL: none */
+    const char *usage;        /* the words that run takes */
     int least_args, most_args;
-    enum api_status (*run)(struct shell *sh, int arg_count, char **args); /* without verbs */
+    /* Lines that do not start with a verb; NULL: every line does. */
+    enum api_status (*run)(struct shell *sh, int arg_count, char **args);
     enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */
+    const struct list_table *list;                 /* of a command that edits one list (list_table.h) */
 };
 
 /* Sorted by name, ended by NULL. */
@@ -60,6 +65,10 @@ extern const struct command *const command_table[];
 const struct command *command_find(const char *name);
 /* Runs one command line that has been split into words; everything that goes wrong has been told. */
 enum api_status command_run(struct shell *sh, int word_count, char **words);
+
+/* Tells what is wrong with the words and how the command is called. */
+enum api_status command_usage_error(struct shell *sh, const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Appends a line for each way to call the command: name, verbs, objects, options. */
 void command_usage(const struct command *command, struct buf *out);

@@ -15,7 +15,8 @@ enum { FORM_FIELDS_MAX = 64 };
 /* The values of a row while they are asked for or read from a line. */
 struct answers {
     const struct schema_table *table;
-    struct arena *arena;
+    struct schema_row *start; /* values that nobody has said yet */
+    struct arena *arena;      /* the texts of those that were */
     struct schema_value values[FORM_FIELDS_MAX];
     bool given[FORM_FIELDS_MAX]; /* said by the user */
 };
@@ -31,13 +32,14 @@ struct step {
     unsigned field;
     const char *question;
     unsigned flags;
-    /* Asked (in batch: allowed) only when true; NULL: always. */
+    /* Asked only when true; NULL: always.  A batch line may always set it: what it means may come in the next line. */
     bool (*when)(const struct answers *a);
     /* For what one question cannot do (a subject is a kind and a text): asks in its place.  NULL: the usual way. */
     enum ui_result (*ask)(struct shell *sh, const struct step *step, struct answers *a);
 };
 
 struct form {
+    enum schema_table_id table; /* whose fields the steps name, or one with the same fields */
     const struct step *steps;
     size_t step_count;
 };
@@ -52,7 +54,11 @@ enum ui_result form_ask(struct shell *sh, const struct form *form, struct answer
 enum api_status form_read(struct shell *sh, const struct form *form, int arg_count, char **args,
                           struct answers *a);
 /* Appends "on|off [--timeout=1..120] ...". */
-void form_usage(const struct form *form, const struct schema_table *table, struct buf *out);
+void form_usage(const struct form *form, struct buf *out);
+/* Appends a line for each option: range, default, help. */
+void form_help(const struct form *form, struct buf *out);
+/* Whether the step's field is given by this option: "--timeout=30". */
+bool step_is_option(const struct form *form, const struct step *step, const char *arg);
 
 /* The present row of the candidate, or NULL after the error was told.  key NULL: a single table. */
 struct schema_row *form_fetch(struct shell *sh, const struct schema_table *table, const char *key);

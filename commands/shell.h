@@ -14,15 +14,19 @@ struct shell;
 /* ---- the daemon ---- */
 
 /* Sends request (taken over) and waits for the end of the answer.  Edits that were sent before and failed end it first.
- * result, when not NULL, receives the result object or NULL; the caller owns it.  An error has been told. */
+ * Error and warnings have been told.  result, when not NULL, receives the result object, which the caller owns; of a
+ * request that failed without one the whole end of the answer ("conflicts"); NULL when there was no answer. */
 enum api_status shell_call(struct shell *sh, json_t *request, json_t **result);
 /* The same; each row of "rows" parts goes to visit instead. */
 enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)(json_t *row, void *context),
                                 void *context);
+/* The same; "text" parts are appended to text, not shown. */
+enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text);
 /* One or more edits (an array, taken over), all or none.  In a batch they are sent ahead without waiting: an error is
  * then told for the line that they came from, and nothing behind them is done. */
 enum api_status shell_edit(struct shell *sh, json_t *edits);
-/* Commits; after a lost answer it finds out by the commit id what became of it.  result as for shell_call(). */
+/* Commits, with a commit id of its own: after a lost answer it finds out by that what became of it.  result as for
+ * shell_call(). */
 enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result);
 
 /* ---- errors ---- */
@@ -58,6 +62,8 @@ bool shell_is_interactive(const struct shell *sh);
 bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line);
 /* Reads data for an import from `-`: up to a line that holds only ".", or the end of the input. */
 bool shell_read_data(struct shell *sh, struct buf *data);
+/* Whether this word of the line that is being run was in quotes. */
+bool shell_is_quoted(const struct shell *sh, const char *word);
 /* The session is to end after this command. */
 void shell_leave(struct shell *sh);
 const char *shell_hostname(struct shell *sh);

@@ -29,10 +29,24 @@ enum ui_result ui_ask_field(struct shell *sh, const struct schema_field *field, 
                             struct arena *arena, struct schema_value *value);
 /* "question [Y]> ": a setting, asked everywhere. */
 enum ui_result ui_yes_no(struct shell *sh, const char *question, bool *yes);
+/* "question []> ": Enter alone is no answer. */
+enum ui_result ui_yes_or_no(struct shell *sh, const char *question, bool *yes);
 /* The same for "are you sure": without a terminal not asked, and yes. */
 enum ui_result ui_confirm(struct shell *sh, const char *question, bool preset, bool *yes);
 /* "heading", "1. text" ..., "[2]> ".  *chosen is the default (0-based) and the result. */
 enum ui_result ui_choose(struct shell *sh, const char *heading, const char *const *texts, size_t count,
                          size_t *chosen);
+
+/* A wrong answer: on a terminal explained, and true (ask again); without one the error of the command, and false. */
+bool ui_explain(struct shell *sh, const char *text);
+
+/* A dialogue: its menu comes again, with the present state above it, until it is left. */
+struct ui_dialogue {
+    const struct verb *verbs; /* those with .dialogue are the menu */
+    /* Reads the state and shows it; only called on a terminal. */
+    enum api_status (*header)(struct shell *sh, void *context);
+    bool (*shown)(const struct verb *verb, void *context); /* NULL: all */
+};
+enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, void *context);
 
 #endif
