@@ -98,7 +98,7 @@ static void wrong_members_are_named(void **state)
                    "always-scan-size: 3M is above never-scan-size, which is 2M; give at most 2M");
     assert_refused(
         routes, "{\"domain\":\"a.example\"}",
-        "destination is missing: give the HOST[:PORT], [HOST][:PORT] to leave out MX records, an address, or "
+        "destination is missing: HOST[:PORT], [HOST][:PORT] to leave out MX records, an address, or "
         "USEDNS");
 }
 
