@@ -1,4 +1,4 @@
-UNIT_TESTS += test_sandbox test_scan_pool test_scan_role
+UNIT_TESTS += test_sandbox test_scan_pool test_scan_role test_scan_runtime
 test_sandbox_SOURCES = tests/unit/test_sandbox.c
 test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SECCOMP_CFLAGS)
 test_sandbox_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
@@ -8,3 +8,5 @@ test_scan_pool_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 test_scan_role_SOURCES = tests/unit/test_scan_role.c daemon/scan/scan.c daemon/scan/runtime.c $(scan_pool_sources)
 test_scan_role_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_scan_role_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+test_scan_runtime_SOURCES = tests/unit/test_scan_runtime.c daemon/scan/runtime.c
+test_scan_runtime_LDADD = $(TEST_LIBS)
