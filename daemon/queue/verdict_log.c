@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/role.h"
 
 static void log_detail(const struct message *m, const struct judge_child *judged)
 {

@@ -1,10 +1,14 @@
-UNIT_TESTS += test_sandbox test_scan_pool test_scan_role test_scan_runtime
+UNIT_TESTS += test_sandbox test_scan_pool test_scan_generation test_scan_role test_scan_runtime
 test_sandbox_SOURCES = tests/unit/test_sandbox.c
 test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SECCOMP_CFLAGS)
 test_sandbox_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
-test_scan_pool_SOURCES = tests/unit/test_scan_pool.c $(scan_pool_sources)
+pool_fixture_sources = tests/unit/pool_fixture.c tests/unit/pool_fixture.h $(scan_pool_sources)
+test_scan_pool_SOURCES = tests/unit/test_scan_pool.c $(pool_fixture_sources)
 test_scan_pool_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_scan_pool_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+test_scan_generation_SOURCES = tests/unit/test_scan_generation.c $(pool_fixture_sources)
+test_scan_generation_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+test_scan_generation_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 test_scan_role_SOURCES = tests/unit/test_scan_role.c daemon/scan/scan.c daemon/scan/runtime.c $(scan_pool_sources)
 test_scan_role_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_scan_role_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
