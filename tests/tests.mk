@@ -4,6 +4,7 @@ TEST_LIBS = libengine.a $(CMOCKA_LIBS)
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/daemon.mk
+include tests/unit/shell.mk
 include tests/unit/mime.mk
 include tests/unit/scan.mk
 include tests/unit/smtp.mk
