@@ -3,6 +3,7 @@ UNIT_TESTS =
 TEST_LIBS = libengine.a $(CMOCKA_LIBS)
 if HAVE_CMOCKA
 include tests/unit/base.mk
+include tests/unit/config.mk
 include tests/unit/daemon.mk
 include tests/unit/mime.mk
 include tests/unit/scan.mk

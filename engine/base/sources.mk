@@ -3,6 +3,7 @@ libengine_a_SOURCES += \
 	%D%/buf.c %D%/buf.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/error.c %D%/error.h \
+	%D%/nearest.c %D%/nearest.h \
 	%D%/span.c %D%/span.h \
 	%D%/text.c %D%/text.h \
 	%D%/xalloc.c %D%/xalloc.h

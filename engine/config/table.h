@@ -14,7 +14,10 @@ enum {
     CONFIG_CHUNK_ROWS = 256
 }; /* a chunk is split in two at twice this and joined to its neighbour below a quarter */
 
-enum { CONFIG_HASH_BYTES = 32 };
+enum {
+    CONFIG_HASH_BYTES = 32,
+    CONFIG_CHUNK_VERSION = 1, /* of its JSON */
+};
 
 struct config_chunk {
     unsigned references;
@@ -23,6 +26,14 @@ struct config_chunk {
     unsigned count;
     const struct schema_row *rows[2 * CONFIG_CHUNK_ROWS];
 };
+
+/* Chunks are made by tables and by config_chunk_from_json(); these are for whoever keeps some by their hash. */
+struct config_chunk *config_chunk_new(void); /* empty */
+struct config_chunk *config_chunk_ref(struct config_chunk *chunk);
+void config_chunk_unref(struct config_chunk *chunk);
+
+/* The order of rows in a table: that of the bytes of their keys. */
+int config_key_compare(const struct schema_row *a, const struct schema_row *b);
 
 struct config_table; /* references are counted */
 
@@ -44,6 +55,7 @@ const struct schema_row *config_table_single(const struct config_table *t);
 void config_table_put(struct config_table **t, struct schema_row *row);
 /* False when there is no such row. */
 bool config_table_remove(struct config_table **t, struct span key);
+/* Removes all rows but the fixed one. */
 void config_table_clear(struct config_table **t);
 
 /* Rows in the order of their keys: for (c = config_table_start(t); (row = config_table_next(&c));) */
@@ -60,9 +72,11 @@ size_t config_table_chunk_count(const struct config_table *t);
 struct config_chunk *config_table_chunk(const struct config_table *t, size_t index);
 /* Appends the chunk as canonical JSON {"rows":[...],"version":1}. */
 void config_chunk_put_json(struct buf *out, const struct config_chunk *chunk);
-/* Adds a chunk behind the last one; taken over.  Its keys must be in order and behind all others: false otherwise. */
+/* Adds a chunk behind the last one; taken over, also when it is refused.  It must have rows, with their keys in order
+ * and behind all others: false otherwise. */
 bool config_table_append(struct config_table *t, struct config_chunk *chunk);
-/* From its JSON (engine/config/chunk_json.c).  A missing field gets its default: it is younger than the chunk. */
+/* From its JSON (engine/config/chunk_json.c); NULL on error.  A missing field gets its default: it is younger than the
+ * chunk.  A version that is not known is refused with advice. */
 struct config_chunk *config_chunk_from_json(const struct schema_table *schema, struct span json,
                                             struct error *error);
 

@@ -52,7 +52,9 @@ struct schema_table {
     const struct schema_field *fields; /* of a list, the first is the key */
     unsigned field_count;
     const char *const *preset_keys; /* rows that are there by default, ended by NULL: "" for a single table */
-    const char *fixed_key;          /* a row that cannot be deleted; NULL: none */
+    const char *fixed_key;          /* a row that cannot be deleted ("" of a single table); NULL: none */
+    const char *rest_key;           /* of the row for all that no other fits: typed in any case; NULL: none */
+    bool keys_are_domains;          /* keys are kept in lower case, but for rest_key */
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
     const char *row_noun; /* "policy", "SMTP route": for messages */
@@ -110,7 +112,8 @@ bool schema_value_check(const struct schema_field *field, const struct schema_va
 void schema_value_print(const struct schema_field *field, const struct schema_value *value, struct buf *out);
 bool schema_value_equal(const struct schema_field *field, const struct schema_value *a,
                         const struct schema_value *b);
-/* Appends what would be right: "from 1 to 120 seconds", "normal or aggressive", ...; for errors and help. */
+/* Appends what would be right: "a whole number from 1 to 120 seconds", "normal or aggressive", ...; for errors and
+ * help. */
 void schema_field_describe(const struct schema_field *field, struct buf *out);
 /* Appends the placeholder of a usage line: "1..120", "SIZE", "normal|aggressive", "TEXT". */
 void schema_field_usage(const struct schema_field *field, struct buf *out);
@@ -126,8 +129,8 @@ struct schema_row {
     struct schema_value values[]; /* field_count; texts live in the row's own memory */
 };
 
-/* A row of these values (field_count of them; texts are copied; a list's key is folded to lower case, but for a fixed
- * key).  Values must have been checked. */
+/* A row of these values (field_count of them; texts are copied, a list's key is folded).  Values must have been
+ * checked. */
 struct schema_row *schema_row_new(const struct schema_table *table, const struct schema_value *values);
 /* All defaults, with this key. */
 struct schema_row *schema_row_preset(const struct schema_table *table, struct span key);
@@ -144,20 +147,21 @@ static inline struct span schema_row_text(const struct schema_row *row, unsigned
 }
 /* Empty for a single table. */
 struct span schema_row_key(const struct schema_row *row);
-/* The form in which keys are stored and compared: lower case for route domains, as typed for names; in arena. */
+/* The form in which keys are stored and compared: lower case for domains, as typed for names, DEFAULT and ALL in
+ * capitals; in arena. */
 struct span schema_key_fold(const struct schema_table *table, struct span key, struct arena *arena);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 
 /* Between roles. */
 void schema_row_put(struct buf *out, const struct schema_row *row);
-/* NULL when it is not well-formed; every value is checked. */
+/* NULL (and the reader failed) when it is not well-formed; every value is checked, and whether they fit each other. */
 struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_table *table);
 
 /* Appends the row as canonical JSON: an object with sorted keys, compact, flags as true and false, numbers as
  * integers, choices as words, every field. */
 void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
-/* ---- checks named in the .def files (schema_checks.c) ---- */
+/* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
 
 bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
 bool schema_check_subject(struct span text,

@@ -21,7 +21,8 @@ ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline
 ARROWS = {
     "engine/base": (),
     "engine/wire": ("engine/base",),
-    "engine/schema": ("engine/base", "engine/wire"),
+    "engine/schema": ("engine/base", "engine/wire", "engine/smtp"),
+    "engine/config": ("engine/base", "engine/wire", "engine/schema"),
     "engine/smtp": ("engine/base",),
     "engine/mime": ("engine/base",),
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
@@ -40,7 +41,7 @@ FOREIGN = {
     r"openssl/.*": r"daemon/queue/\w+\.[ch]",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_query\.c",
-    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]",
+    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"gmime/.*": r"tests/.*",

@@ -1,0 +1,166 @@
+/* The tables and their fields, made from the .def files. */
+#include "engine/schema/schema.h"
+
+#include "engine/schema/settings.h" /* KIB, MIB, GIB */
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define CHOICES(...) WORDS(__VA_ARGS__)
+#define ACTIONS WORDS("deliver", "drop", "bounce", "quarantine") /* enum schema_action */
+
+#define FLAG(id, name_, preset_, help_)                                                                      \
+    [id] = {.name = name_,                                                                                   \
+            .type = SCHEMA_FLAG,                                                                             \
+            .preset = preset_,                                                                               \
+            .most = 1,                                                                                       \
+            .unit = "",                                                                                      \
+            .choices = WORDS("off", "on"),                                                                   \
+            .help = help_},
+#define NUMBER(id, name_, preset_, least_, most_, unit_, help_)                                              \
+    [id] = {.name = name_,                                                                                   \
+            .type = SCHEMA_NUMBER,                                                                           \
+            .preset = preset_,                                                                               \
+            .least = least_,                                                                                 \
+            .most = most_,                                                                                   \
+            .unit = unit_,                                                                                   \
+            .help = help_},
+#define SIZE(id, name_, preset_, least_, most_, advice_, help_)                                              \
+    [id] = {.name = name_,                                                                                   \
+            .type = SCHEMA_SIZE,                                                                             \
+            .preset = preset_,                                                                               \
+            .least = least_,                                                                                 \
+            .most = most_,                                                                                   \
+            .advice = advice_,                                                                               \
+            .unit = "",                                                                                      \
+            .help = help_},
+#define CHOICE(id, name_, preset_, choices_, help_)                                                          \
+    [id] = {.name = name_,                                                                                   \
+            .type = SCHEMA_CHOICE,                                                                           \
+            .preset = preset_,                                                                               \
+            .most = sizeof(choices_) / sizeof(const char *) - 2,                                             \
+            .unit = "",                                                                                      \
+            .choices = choices_,                                                                             \
+            .help = help_},
+#define TEXT(id, name_, preset_, least_, most_, check_, help_)                                               \
+    [id] = {.name = name_,                                                                                   \
+            .type = SCHEMA_TEXT,                                                                             \
+            .preset = preset_,                                                                               \
+            .least = least_,                                                                                 \
+            .most = most_,                                                                                   \
+            .unit = "",                                                                                      \
+            .check = check_,                                                                                 \
+            .help = help_},
+
+static const struct schema_field antispam_fields[] = {
+#include "engine/schema/antispam.def"
+};
+static const struct schema_field policy_fields[] = {
+#include "engine/schema/policy.def"
+};
+static const struct schema_field smtproutes_fields[] = {
+#include "engine/schema/smtproutes.def"
+};
+
+/* Two fields of a row of which the first may not be above the second. */
+static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
+{
+    const struct schema_field *low_field = &row->table->fields[low], *high_field = &row->table->fields[high];
+    if (row->values[low].number <= row->values[high].number)
+        return true;
+    struct buf low_text = {0}, high_text = {0};
+    schema_value_print(low_field, &row->values[low], &low_text);
+    schema_value_print(high_field, &row->values[high], &high_text);
+    error_set(error, "%s: %s is above %s, which is %s; give at most %s", low_field->name, buf_text(&low_text),
+              high_field->name, buf_text(&high_text), buf_text(&high_text));
+    buf_free(&low_text);
+    buf_free(&high_text);
+    return false;
+}
+
+static bool check_antispam(const struct schema_row *row, struct error *error)
+{
+    return check_order(row, ANTISPAM_ALWAYS_SCAN_SIZE, ANTISPAM_NEVER_SCAN_SIZE, error);
+}
+
+static bool check_policy(const struct schema_row *row, struct error *error)
+{
+    return check_order(row, POLICY_SUSPECT_THRESHOLD, POLICY_POSITIVE_THRESHOLD, error);
+}
+
+/* What tables.def does not say. */
+#define FIELDS(array) .fields = array, .field_count = sizeof array / sizeof array[0]
+#define ANTISPAM_DETAILS                                                                                     \
+    FIELDS(antispam_fields), .preset_keys = WORDS(""), .fixed_key = "", .check_row = check_antispam,         \
+                             .row_noun = "anti-spam settings"
+#define POLICY_DETAILS                                                                                       \
+    FIELDS(policy_fields), .preset_keys = WORDS("DEFAULT"), .fixed_key = "DEFAULT", .rest_key = "DEFAULT",   \
+                           .check_row = check_policy, .row_noun = "policy"
+#define INCOMING_POLICY_DETAILS POLICY_DETAILS
+#define OUTGOING_POLICY_DETAILS POLICY_DETAILS
+#define SMTPROUTES_DETAILS                                                                                   \
+    FIELDS(smtproutes_fields), .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                \
+                               .keys_are_domains = true, .row_noun = "SMTP route"
+
+const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
+#define TABLE(id_, name_, kind_, readers_, help_)                                                            \
+    [SCHEMA_##id_] = {.id = SCHEMA_##id_,                                                                    \
+                      .name = name_,                                                                         \
+                      .kind = SCHEMA_##kind_,                                                                \
+                      .readers = readers_,                                                                   \
+                      .help = help_,                                                                         \
+                      id_##_DETAILS},
+#include "engine/schema/tables.def"
+};
+
+const struct schema_table *schema_table_find(const char *name)
+{
+    for (size_t i = 0; i < SCHEMA_TABLE_COUNT; i++)
+        if (strcmp(schema_tables[i].name, name) == 0)
+            return &schema_tables[i];
+    return NULL;
+}
+
+int schema_field_find(const struct schema_table *table, const char *name)
+{
+    for (unsigned i = 0; i < table->field_count; i++)
+        if (strcmp(table->fields[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* FNV-1a over everything that decides how a value is read. */
+static void mix(uint64_t *hash, const void *bytes, size_t size)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < size; i++)
+        *hash = (*hash ^ p[i]) * 0x100000001b3;
+}
+
+static void mix_text(uint64_t *hash, const char *text)
+{
+    mix(hash, text, strlen(text) + 1);
+}
+
+static void mix_field(uint64_t *hash, const struct schema_field *field)
+{
+    int64_t numbers[] = {field->type, field->least, field->most, field->advice};
+    mix_text(hash, field->name);
+    mix(hash, numbers, sizeof numbers);
+    mix_text(hash, field->preset);
+    mix_text(hash, field->unit);
+    for (const char *const *choice = field->choices; choice && *choice; choice++)
+        mix_text(hash, *choice);
+}
+
+uint64_t schema_fingerprint(void)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < SCHEMA_TABLE_COUNT; i++) {
+        const struct schema_table *table = &schema_tables[i];
+        unsigned kind = table->kind;
+        mix_text(&hash, table->name);
+        mix(&hash, &kind, sizeof kind);
+        for (unsigned f = 0; f < table->field_count; f++)
+            mix_field(&hash, &table->fields[f]);
+    }
+    return hash;
+}
