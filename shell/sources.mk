@@ -4,4 +4,4 @@ mailward_SOURCES = \
 	%D%/main.c \
 	%D%/words.c %D%/words.h
 mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-mailward_LDADD = libengine.a $(JANSSON_LIBS)
+mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS)
