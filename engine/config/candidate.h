@@ -43,8 +43,9 @@ bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, stru
                              void (*conflict)(const struct config_conflict *conflict, void *context),
                              void *context);
 
-/* The table that an edit changes: the level's own, made from what it inherits when there is none (R12).  Edit it
- * through config_table_put() and the like, then give it back by config_candidate_set(). */
+/* The table that an edit changes: that of place's nearest level, made from what it inherits when there is none (R12).
+ * It is taken out of the candidate, so that nothing is copied that need not be: edit it through config_table_put() and
+ * the like, then always give it back.  A table that still is what the level inherits is not set there (R4). */
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
                                            enum schema_table_id id);
 void config_candidate_give(struct config_candidate *c, const struct config_place *place,

@@ -1,2 +1,4 @@
 libengine_a_SOURCES += \
-	%D%/table.c %D%/table.h %D%/diff.c
+	%D%/candidate.c %D%/candidate.h %D%/check.c \
+	%D%/chunk_json.c %D%/diff.c %D%/table.c %D%/table.h \
+	%D%/tree.c %D%/tree.h

@@ -20,6 +20,8 @@ struct config_table *config_tree_table(const struct config_tree *tree, const cha
 /* Sets (table taken over) or, with NULL, removes. */
 void config_tree_set(struct config_tree **tree, const char *level, enum schema_table_id id,
                      struct config_table *table);
+/* Takes the table out, so that the tree no longer shares it; NULL when there is none.  Set it (or NULL) afterwards. */
+struct config_table *config_tree_take(struct config_tree **tree, const char *level, enum schema_table_id id);
 
 /* Levels in the order of their names; NULL behind the last. */
 const char *config_tree_level(const struct config_tree *tree, size_t index);
@@ -34,6 +36,19 @@ struct config_place {
 const struct config_table *config_resolve(const struct config_tree *tree, const struct config_place *place,
                                           enum schema_table_id id, const char **level);
 
+/* What level inherits: what would be in force at place if neither level nor any nearer one had the table.  A level that
+ * is none of place's inherits the built-in default. */
+const struct config_table *config_inherited(const struct config_tree *tree, const struct config_place *place,
+                                            const char *level, enum schema_table_id id);
+
+/* Calls visit for each table of each level that is set in either tree (NULL where it is not) and not shared by both, in
+ * the order of levels, until it returns false.  Returns whether it never did. */
+bool config_tree_pairs(const struct config_tree *before, const struct config_tree *after,
+                       bool (*visit)(const char *level, enum schema_table_id id, struct config_table *before,
+                                     struct config_table *after, void *context),
+                       void *context);
+
+/* The same tables set at the same levels. */
 bool config_tree_equal(const struct config_tree *a, const struct config_tree *b);
 
 /* Calls visit for each row of each level's tables that differs.  A table that is set where it was inherited is

@@ -88,6 +88,8 @@ enum smtproutes_field {
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
+/* The choices of ANTISPAM_PROFILE. */
+enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */

@@ -1,0 +1,190 @@
+/* Candidates: edits of one session, and moving them onto a revision that others committed meanwhile.
+ *
+ * A rebase starts from the new head and applies what the candidate changed, row by row: its cost is that of the
+ * candidate's own changes, whatever the size of the tables.
+ */
+#include "engine/config/candidate.h"
+
+#include <stdlib.h>
+
+#include "engine/base/xalloc.h"
+
+void config_candidate_begin(struct config_candidate *c, uint64_t revision, struct config_tree *head)
+{
+    *c = (struct config_candidate){revision, config_tree_ref(head), config_tree_ref(head)};
+}
+
+void config_candidate_end(struct config_candidate *c)
+{
+    config_tree_unref(c->base);
+    config_tree_unref(c->mine);
+    *c = (struct config_candidate){0};
+}
+
+bool config_candidate_is_changed(const struct config_candidate *c)
+{
+    return !config_tree_equal(c->base, c->mine);
+}
+
+/* ---- edits ---- */
+
+struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
+                                           enum schema_table_id id)
+{
+    struct config_table *own = config_tree_take(&c->mine, place->levels[0], id);
+    return own ? own : config_table_ref((struct config_table *)config_resolve(c->mine, place, id, NULL));
+}
+
+void config_candidate_give(struct config_candidate *c, const struct config_place *place,
+                           enum schema_table_id id, struct config_table *table)
+{
+    const char *level = place->levels[0];
+    if (!config_tree_table(c->base, level, id) &&
+        config_table_equal(table, config_inherited(c->mine, place, level, id))) {
+        config_table_unref(table);
+        table = NULL;
+    }
+    config_tree_set(&c->mine, level, id, table);
+}
+
+/* ---- rebase ---- */
+
+struct rebase {
+    const struct config_candidate *candidate;
+    const struct config_tree *head;
+    const struct config_place *place;
+    const struct config_decision *decision;
+    void (*conflict)(const struct config_conflict *conflict, void *context);
+    void *context;
+    bool refused;
+    struct config_tree *merged;
+    /* The table that is being merged. */
+    const char *level;
+    const struct schema_table *schema;
+    const struct config_table *theirs;
+    struct config_table *result;
+};
+
+static bool same_row(const struct schema_row *a, const struct schema_row *b)
+{
+    return a == b || (a && b && schema_row_equal(a, b));
+}
+
+static enum config_keep decided(const struct rebase *r, struct span key)
+{
+    const struct config_decision *d = r->decision;
+    bool about_row = d && (!d->table || (d->table == r->schema && (!d->key.p || span_equal(d->key, key))));
+    return about_row ? d->keep : CONFIG_KEEP_NONE;
+}
+
+static void tell_conflict(struct rebase *r, struct config_conflict *conflict)
+{
+    conflict->level = r->level;
+    conflict->table = r->schema;
+    r->refused = true;
+    if (r->conflict)
+        r->conflict(conflict, r->context);
+}
+
+/* The row of a single table: field by field. */
+static void merge_fields(struct rebase *r, struct config_conflict *conflict)
+{
+    const struct schema_row *base = conflict->base, *theirs = conflict->theirs, *mine = conflict->mine;
+    enum config_keep keep = decided(r, conflict->key);
+    struct schema_value *values = xcalloc(r->schema->field_count, sizeof *values);
+    for (unsigned i = 0; i < r->schema->field_count; i++) {
+        const struct schema_field *field = &r->schema->fields[i];
+        bool i_changed = !schema_value_equal(field, &base->values[i], &mine->values[i]);
+        bool they_changed = !schema_value_equal(field, &base->values[i], &theirs->values[i]);
+        bool differ = !schema_value_equal(field, &theirs->values[i], &mine->values[i]);
+        if (i_changed && they_changed && differ && conflict->field < 0)
+            conflict->field = (int)i;
+        bool take_mine = i_changed && (!they_changed || keep == CONFIG_KEEP_MINE);
+        values[i] = take_mine ? mine->values[i] : theirs->values[i];
+    }
+    if (conflict->field >= 0 && keep == CONFIG_KEEP_NONE)
+        tell_conflict(r, conflict);
+    else
+        config_table_put(&r->result, schema_row_new(r->schema, values));
+    free(values);
+}
+
+/* Applies one change of mine to what they have. */
+static void merge_row(const struct schema_row *base, const struct schema_row *mine, void *context)
+{
+    struct rebase *r = context;
+    struct span key = schema_row_key(base ? base : mine);
+    const struct schema_row *theirs = config_table_find(r->theirs, key);
+    struct config_conflict conflict = {.key = key, .field = -1, .base = base, .theirs = theirs, .mine = mine};
+    if (same_row(theirs, mine))
+        return;
+    if (!same_row(theirs, base)) {
+        if (r->schema->kind == SCHEMA_SINGLE && base && theirs && mine) {
+            merge_fields(r, &conflict);
+            return;
+        }
+        enum config_keep keep = decided(r, key);
+        if (keep == CONFIG_KEEP_NONE)
+            tell_conflict(r, &conflict);
+        if (keep != CONFIG_KEEP_MINE)
+            return;
+    }
+    if (mine)
+        config_table_put(&r->result, schema_row_ref(mine));
+    else
+        config_table_remove(&r->result, key);
+}
+
+static bool same_table(const struct config_table *a, const struct config_table *b)
+{
+    return a == b || (a && b && config_table_equal(a, b));
+}
+
+/* A table that the candidate may have changed. */
+static bool merge_table(const char *level, enum schema_table_id id, struct config_table *base,
+                        struct config_table *mine, void *context)
+{
+    struct rebase *r = context;
+    struct config_table *theirs = config_tree_table(r->head, level, id);
+    if (same_table(base, mine))
+        return true;
+    if (same_table(base, theirs)) {
+        config_tree_set(&r->merged, level, id, mine ? config_table_ref(mine) : NULL);
+        return true;
+    }
+    const struct config_candidate *c = r->candidate;
+    r->level = level;
+    r->schema = &schema_tables[id];
+    r->theirs = theirs ? theirs : config_inherited(r->head, r->place, level, id);
+    r->result = config_table_ref((struct config_table *)r->theirs);
+    config_table_diff(base ? base : config_inherited(c->base, r->place, level, id),
+                      mine ? mine : config_inherited(c->mine, r->place, level, id), merge_row, r);
+    if (r->result != r->theirs)
+        config_tree_set(&r->merged, level, id, r->result);
+    else
+        config_table_unref(r->result);
+    return true;
+}
+
+bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, struct config_tree *head,
+                             const struct config_place *place, const struct config_decision *decision,
+                             void (*conflict)(const struct config_conflict *conflict, void *context),
+                             void *context)
+{
+    struct rebase r = {.candidate = c,
+                       .head = head,
+                       .place = place,
+                       .decision = decision,
+                       .conflict = conflict,
+                       .context = context,
+                       .merged = config_tree_ref(head)};
+    config_tree_pairs(c->base, c->mine, merge_table, &r);
+    if (r.refused) {
+        config_tree_unref(r.merged);
+        return false;
+    }
+    config_tree_ref(head); /* it may be ours alone */
+    config_candidate_end(c);
+    *c = (struct config_candidate){revision, head, r.merged};
+    return true;
+}

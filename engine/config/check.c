@@ -1,0 +1,183 @@
+/* Whether a configuration can be committed, and what in it will not do what one would think.
+ *
+ * Only rows that differ from the configuration before are looked at, and policies when the settings of the gateway
+ * that they depend on differ.
+ */
+#include "engine/base/text.h"
+#include "engine/config/candidate.h"
+
+struct check {
+    const struct schema_table *table;
+    void (*warn)(const char *sentence, void *context);
+    void *context;
+    struct error *error;
+    bool failed;
+};
+
+static void warn_of(const struct check *check, struct buf *sentence)
+{
+    if (check->warn)
+        check->warn(buf_text(sentence), check->context);
+    buf_free(sentence);
+}
+
+/* ---- rows ---- */
+
+static void warn_of_values(const struct check *check, const struct schema_row *before,
+                           const struct schema_row *after)
+{
+    for (unsigned i = 0; i < check->table->field_count; i++) {
+        const struct schema_field *field = &check->table->fields[i];
+        struct buf sentence = {0};
+        bool changed = !before || !schema_value_equal(field, &before->values[i], &after->values[i]);
+        if (changed && schema_value_warning(field, &after->values[i], &sentence))
+            warn_of(check, &sentence);
+    }
+}
+
+static void check_row(const struct schema_row *before, const struct schema_row *after, void *context)
+{
+    struct check *check = context;
+    struct error reason;
+    if (!after || check->failed)
+        return;
+    if (check->table->check_row && !check->table->check_row(after, &reason)) {
+        struct span key = schema_row_key(after);
+        check->failed = true;
+        error_set(check->error, "%s%s%.*s: %s", check->table->name, key.n ? " " : "", (int)key.n, key.p,
+                  reason.text);
+        return;
+    }
+    warn_of_values(check, before, after);
+}
+
+/* ---- policies against the settings of the gateway ---- */
+
+static bool is_on_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                          const struct schema_row *gateway)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_ANTISPAM) && !schema_row_number(gateway, ANTISPAM_ENABLED);
+}
+
+static bool has_default(const struct schema_row *row, unsigned field)
+{
+    const struct schema_field *f = &row->table->fields[field];
+    struct schema_value preset;
+    struct error error;
+    return schema_value_parse(f, span_text(f->preset), &preset, &error) &&
+           schema_value_equal(f, &preset, &row->values[field]);
+}
+
+static bool is_sharpened(const struct schema_row *before, const struct schema_row *policy,
+                         const struct schema_row *gateway)
+{
+    (void)before;
+    return schema_row_number(gateway, ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
+           !(has_default(policy, POLICY_POSITIVE_THRESHOLD) && has_default(policy, POLICY_SUSPECT_THRESHOLD));
+}
+
+static bool is_suspect_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                               const struct schema_row *gateway)
+{
+    (void)gateway;
+    bool changed = false;
+    for (unsigned i = POLICY_SUSPECT_THRESHOLD; i <= POLICY_SUSPECT_ARCHIVE; i++)
+        changed |=
+            before ? !schema_value_equal(&policy->table->fields[i], &before->values[i], &policy->values[i])
+                   : !has_default(policy, i);
+    return changed && !schema_row_number(policy, POLICY_SUSPECT);
+}
+
+/* before is the row as it was, NULL for a new one. */
+static const struct doubt {
+    bool (*applies)(const struct schema_row *before, const struct schema_row *policy,
+                    const struct schema_row *gateway);
+    const char *sentence;
+} doubts[] = {
+    {is_on_in_vain, "antispam is on, but anti-spam is off for the whole gateway"},
+    {is_sharpened,
+     "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
+    {is_suspect_in_vain, "settings for suspected spam have no effect while suspect is off"},
+};
+
+enum { DOUBT_COUNT = sizeof doubts / sizeof doubts[0] };
+
+struct policies {
+    const struct schema_row *gateway;
+    struct {
+        size_t count;
+        struct span first;
+    } found[DOUBT_COUNT];
+};
+
+static void doubt_policy(const struct schema_row *before, const struct schema_row *after, void *context)
+{
+    struct policies *policies = context;
+    for (size_t i = 0; after && i < DOUBT_COUNT; i++)
+        if (doubts[i].applies(before, after, policies->gateway) && policies->found[i].count++ == 0)
+            policies->found[i].first = schema_row_key(after);
+}
+
+/* all: the gateway's settings differ too, so every policy is looked at. */
+static void doubt_policies(const struct check *check, const struct config_table *before,
+                           const struct config_table *after, const struct schema_row *gateway, bool all)
+{
+    struct policies policies = {.gateway = gateway};
+    if (all) {
+        struct config_cursor c = config_table_start(after);
+        for (const struct schema_row *row; (row = config_table_next(&c));)
+            doubt_policy(config_table_find(before, schema_row_key(row)), row, &policies);
+    } else {
+        config_table_diff(before, after, doubt_policy, &policies);
+    }
+    for (size_t i = 0; i < DOUBT_COUNT; i++) {
+        struct buf sentence = {0};
+        if (policies.found[i].count == 0)
+            continue;
+        buf_printf(&sentence, "%s ", config_table_schema(after)->name);
+        buf_append_span(&sentence, policies.found[i].first);
+        if (policies.found[i].count > 1)
+            buf_printf(&sentence, " and %zu more", policies.found[i].count - 1);
+        buf_printf(&sentence, ": %s", doubts[i].sentence);
+        warn_of(check, &sentence);
+    }
+}
+
+/* ---- the whole ---- */
+
+static void check_table(struct check *check, const struct config_table *before,
+                        const struct config_table *after)
+{
+    const struct schema_table *table = config_table_schema(after);
+    check->table = table;
+    if (table->fixed_key && !config_table_find(after, span_text(table->fixed_key))) {
+        check->failed = true;
+        error_set(check->error, "%s: the %s '%s' is missing", table->name, table->row_noun, table->fixed_key);
+    }
+    config_table_diff(before, after, check_row, check);
+}
+
+bool config_check(const struct config_tree *tree, const struct config_tree *before,
+                  const struct config_place *place, void (*warn)(const char *sentence, void *context),
+                  void *context, struct error *error)
+{
+    static const enum schema_table_id policy_tables[] = {SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
+    struct check check = {.warn = warn, .context = context, .error = error};
+    const struct config_table *old[SCHEMA_TABLE_COUNT], *new[SCHEMA_TABLE_COUNT];
+    struct config_table *empty[SCHEMA_TABLE_COUNT];
+    for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++) {
+        empty[id] = config_table_new(&schema_tables[id]);
+        old[id] = before ? config_resolve(before, place, (enum schema_table_id)id, NULL) : empty[id];
+        new[id] = config_resolve(tree, place, (enum schema_table_id)id, NULL);
+        if (!check.failed)
+            check_table(&check, old[id], new[id]);
+    }
+    bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
+    for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
+        doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],
+                       config_table_single(new[SCHEMA_ANTISPAM]), gateway_differs);
+    for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        config_table_unref(empty[id]);
+    return !check.failed;
+}
