@@ -21,6 +21,13 @@ static void put_value(struct buf *out, const struct schema_field *field, const j
         buf_printf(out, "(nothing)");
 }
 
+/* Fields that neither row has are the same. */
+static bool same(const json_t *a, const json_t *b, const char *name)
+{
+    const json_t *x = json_object_get(a, name), *y = json_object_get(b, name);
+    return x == y || json_equal(x, y);
+}
+
 /* ---- changes ---- */
 
 static void put_fields(struct buf *out, const struct schema_table *table, const char *indent,
@@ -38,7 +45,7 @@ static void put_differences(struct buf *out, const struct schema_table *table, c
 {
     for (unsigned i = first_field(table); i < table->field_count; i++) {
         const struct schema_field *field = &table->fields[i];
-        if (json_equal(json_object_get(before, field->name), json_object_get(after, field->name)))
+        if (same(before, after, field->name))
             continue;
         buf_printf(out, "%s%s: ", indent, field->name);
         put_value(out, field, before);
@@ -94,11 +101,9 @@ static void put_side(struct buf *out, const struct schema_field *field, const ch
 
 static bool is_disputed(const json_t *conflict, const char *name)
 {
-    const json_t *base = json_object_get(json_object_get(conflict, "base"), name);
-    const json_t *theirs = json_object_get(json_object_get(conflict, "theirs"), name);
-    const json_t *mine = json_object_get(json_object_get(conflict, "mine"), name);
-    bool same = (!base && !theirs) || json_equal(base, theirs);
-    return !same || !((!base && !mine) || json_equal(base, mine));
+    const json_t *base = json_object_get(conflict, "base");
+    return !same(base, json_object_get(conflict, "theirs"), name) ||
+           !same(base, json_object_get(conflict, "mine"), name);
 }
 
 static void put_conflict(struct buf *out, const struct schema_table *table, const json_t *conflict)

@@ -174,7 +174,9 @@ enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)
     {
         if (key && strcmp(key, key_of(row, table)) != 0)
             continue;
-        visit(row, context);
+        json_t *copy = json_deep_copy(row); /* visitors may change what is theirs */
+        visit(copy, context);
+        json_decref(copy);
         visited++;
     }
     record(sh, request);
