@@ -69,8 +69,11 @@ static void put_change(struct buf *out, const struct schema_table *table, const 
     put_fields(out, table, "      ", is_new ? after : before);
 }
 
-void changes_show(struct shell *sh, json_t *changes)
+void changes_show(struct shell *sh, const json_t *result)
 {
+    json_t *changes = json_object_get(result, "changes");
+    json_int_t more =
+        json_integer_value(json_object_get(result, "count")) - (json_int_t)json_array_size(changes);
     const struct schema_table *shown = NULL;
     struct buf text = {0};
     size_t i;
@@ -85,6 +88,8 @@ void changes_show(struct shell *sh, json_t *changes)
         shown = table;
         put_change(&text, table, change);
     }
+    if (more > 0)
+        buf_printf(&text, "and %" JSON_INTEGER_FORMAT " more\n", more);
     out_span(sh, buf_span(&text));
     out_value(sh, "changes", json_incref(changes));
     buf_free(&text);

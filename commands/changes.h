@@ -4,9 +4,9 @@
 
 #include "commands/shell.h"
 
-/* A nested tree: table, row, "field: before -> after"; new rows with "+", removed ones with "-".  changes: an array of
- * them, borrowed; with --json it is the result's "changes". */
-void changes_show(struct shell *sh, json_t *changes);
+/* A nested tree: table, row, "field: before -> after"; new rows with "+", removed ones with "-".  result: of
+ * config.changes or config.rollback, borrowed; with --json its "changes" are in the result. */
+void changes_show(struct shell *sh, const json_t *result);
 /* What both sides made of a row, who was first, and the ways out. */
 void conflicts_show(struct shell *sh, json_t *conflicts);
 

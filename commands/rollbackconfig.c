@@ -54,9 +54,8 @@ static enum api_status roll_back(struct shell *sh, const char *revision, const c
     if (!request)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the table is not UTF-8");
     enum api_status status = shell_call(sh, request, &result);
-    json_t *changes = json_object_get(result, "changes");
     if (status == API_DONE && preview)
-        changes_show(sh, changes);
+        changes_show(sh, result);
     json_decref(result);
     return status;
 }

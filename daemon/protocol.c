@@ -75,6 +75,7 @@ void deliver_job_put(struct buf *out, const struct deliver_job *j)
     wire_put_u32(out, j->attempt);
     wire_put_span(out, j->host);
     wire_put_u16(out, j->port);
+    wire_put_u8(out, j->mx);
     wire_put_span(out, j->sender);
     wire_put_u8(out, j->body_8bit);
     wire_put_u32(out, j->recipient_count);
@@ -90,6 +91,7 @@ bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver
     j->attempt = wire_get_u32(in);
     j->host = wire_get_span(in);
     j->port = wire_get_u16(in);
+    j->mx = wire_get_u8(in);
     j->sender = wire_get_span(in);
     j->body_8bit = wire_get_u8(in);
     j->recipient_count = wire_get_count(in, 8);
@@ -143,6 +145,7 @@ void scan_job_put(struct buf *out, const struct scan_job *j)
 {
     wire_put_u64(out, j->mid);
     wire_put_u8(out, j->alone);
+    wire_put_u8(out, j->outbound);
     wire_put_u32(out, j->trace_bytes);
     wire_put_span(out, j->sender);
     wire_put_span(out, j->helo);
@@ -154,6 +157,7 @@ bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *
 {
     j->mid = wire_get_u64(in);
     j->alone = wire_get_u8(in);
+    j->outbound = wire_get_u8(in);
     j->trace_bytes = wire_get_u32(in);
     j->sender = wire_get_span(in);
     j->helo = wire_get_span(in);
@@ -173,6 +177,7 @@ void final_event_put(struct buf *out, const struct final_event *e)
     wire_put_span(out, e->sender);
     wire_put_span(out, e->recipient);
     wire_put_span(out, e->detail);
+    wire_put_u64(out, e->revision);
 }
 
 bool final_event_get(struct wire_reader *in, struct final_event *e)
@@ -189,5 +194,28 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->sender = wire_get_span(in);
     e->recipient = wire_get_span(in);
     e->detail = wire_get_span(in);
+    e->revision = wire_get_u64(in);
     return wire_reader_done(in);
+}
+
+void config_revision_put(struct buf *out, const struct config_revision *r)
+{
+    wire_put_u64(out, r->number);
+    wire_put_span(out, span_text(r->commit_id));
+}
+
+struct config_revision config_revision_get(struct wire_reader *in)
+{
+    struct config_revision r = {.number = wire_get_u64(in)};
+    struct span id = wire_get_span(in);
+    if (id.n > COMMIT_ID_MAX || span_find(id, '\0') != id.n)
+        in->failed = true;
+    else if (id.n)
+        memcpy(r.commit_id, id.p, id.n);
+    return r;
+}
+
+bool config_revision_equal(const struct config_revision *a, const struct config_revision *b)
+{
+    return a->number == b->number && strcmp(a->commit_id, b->commit_id) == 0;
 }

@@ -1,10 +1,13 @@
-/* The next hop from the setting `route`, and HOST:PORT. */
+/* The next hop from table smtproutes or the setting `route`, and HOST:PORT. */
 #include "daemon/route.h"
 
-static size_t last_colon(struct span s)
+enum { DOMAIN_BYTES = 255 };
+
+/* Index of the last byte c in s, or s.n. */
+static size_t find_last(struct span s, char c)
 {
     for (size_t i = s.n; i-- > 0;)
-        if (s.p[i] == ':')
+        if (s.p[i] == c)
             return i;
     return s.n;
 }
@@ -12,7 +15,7 @@ static size_t last_colon(struct span s)
 bool host_port_parse(const char *text, struct span *host, uint16_t *port, struct error *error)
 {
     struct span s = span_text(text);
-    size_t colon = last_colon(s);
+    size_t colon = find_last(s, ':');
     uint64_t number;
     *host = span_slice(s, 0, colon);
     if (host->n >= 2 && host->p[0] == '[' && host->p[host->n - 1] == ']')
@@ -43,4 +46,73 @@ bool route_parse(const char *text, struct route *route, struct error *error)
     if (!host_port_parse(text, &route->host, &route->port, &why))
         return error_set(error, "route: %s", why.text);
     return route->port > 0 || error_set(error, "route: '%s' names no port", text);
+}
+
+/* Keys are lower case; a name longer than any key has no row of its own. */
+static const struct schema_row *find_row(const struct config_table *routes, struct span domain)
+{
+    char folded[DOMAIN_BYTES];
+    const struct schema_row *row = NULL;
+    if (domain.n <= sizeof folded) {
+        for (size_t i = 0; i < domain.n; i++)
+            folded[i] = ascii_lower(domain.p[i]);
+        struct span rest = span_of(folded, domain.n);
+        row = config_table_find(routes, rest);
+        while (!row && rest.n) {
+            rest = span_slice(rest, 1, rest.n);
+            rest = span_slice(rest, span_find(rest, '.'), rest.n);
+            row = config_table_find(routes, rest);
+        }
+    }
+    return row ? row : config_table_find(routes, SPAN("ALL"));
+}
+
+/* The domain's own mail exchangers; a literal is its own (RFC 5321 5). */
+static void use_domain(struct route *route, struct span domain)
+{
+    const struct span ipv6 = SPAN("IPv6:");
+    route->mx = true;
+    route->host = domain;
+    if (domain.n < 2 || domain.p[0] != '[')
+        return;
+    route->mx = false;
+    route->host = span_slice(domain, 1, domain.n - 2);
+    if (span_starts_nocase(route->host, ipv6))
+        route->host = span_slice(route->host, ipv6.n, route->host.n);
+}
+
+bool route_find(const struct config_table *routes, struct span address, const char *fallback,
+                struct route *route)
+{
+    struct span domain = span_slice(address, find_last(address, '@') + 1, address.n);
+    const struct schema_row *row = routes ? find_row(routes, domain) : NULL;
+    struct schema_destination to;
+    struct error error;
+    *route = (struct route){.kind = ROUTE_NONE};
+    if (!row)
+        return route_parse(fallback, route, &error) && route->kind != ROUTE_NONE;
+    if (!schema_destination_parse(schema_row_text(row, SMTPROUTES_DESTINATION), &to, &error))
+        return false;
+    route->port = to.port;
+    route->host = to.host;
+    route->mx = !to.direct;
+    if (to.use_dns)
+        use_domain(route, domain);
+    route->kind = route->host.n ? ROUTE_SMTP : ROUTE_NONE; /* <postmaster> has no domain to ask DNS about */
+    return route->kind != ROUTE_NONE;
+}
+
+bool route_equal(const struct route *a, const struct route *b)
+{
+    return a->kind == b->kind && a->port == b->port && a->mx == b->mx &&
+           span_equal_nocase(a->host, b->host) && span_equal(a->maildir, b->maildir);
+}
+
+/* FNV-1a */
+uint32_t route_hash(const struct route *route)
+{
+    uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)route->kind ^ (uint32_t)route->mx << 8 ^ route->port;
+    for (size_t i = 0; i < route->host.n; i++)
+        hash = (hash ^ (unsigned char)ascii_lower(route->host.p[i])) * UINT32_C(16777619);
+    return hash;
 }

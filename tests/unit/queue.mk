@@ -1,4 +1,7 @@
-UNIT_TESTS += test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
+UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
+
+test_route_SOURCES = tests/unit/test_route.c
+test_route_LDADD = libdaemon.a $(TEST_LIBS)
 
 test_spool_SOURCES = tests/unit/test_spool.c
 test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=fsync -Wl,--wrap=posix_fallocate -Wl,--wrap=pwritev

@@ -32,6 +32,8 @@ static struct buf logged;
 static bool up[ROLE_COUNT];
 static struct arena *arena;
 
+bool peers_without_config;
+uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
 
@@ -107,6 +109,55 @@ static bool keep_line(struct span event)
     return true;
 }
 
+/* --- the configuration --- */
+
+static struct role_config running;
+
+const struct role_config *role_config(void)
+{
+    return &running;
+}
+
+void role_config_prepared(const struct error *refusal)
+{
+    peers_check(!refusal, "the role takes the configuration", __FILE__, __LINE__);
+}
+
+void peers_set_row(enum schema_table_id table, const char *key, unsigned field, const char *value)
+{
+    const struct schema_table *schema = &schema_tables[table];
+    const struct schema_row *row = config_table_find(running.tables[table], span_text(key));
+    struct schema_row *preset = row ? NULL : schema_row_preset(schema, span_text(key));
+    struct schema_value values[32];
+    struct error error;
+    CHECK(schema->field_count <= sizeof values / sizeof values[0]);
+    memcpy(values, (row ? row : preset)->values, schema->field_count * sizeof values[0]);
+    CHECK(schema_value_parse(&schema->fields[field], span_text(value), &values[field], &error));
+    config_table_put(&running.tables[table], schema_row_new(schema, values));
+    if (preset)
+        schema_row_unref(preset);
+}
+
+void peers_set_route(const char *domain, const char *destination)
+{
+    peers_set_row(SCHEMA_SMTPROUTES, domain, SMTPROUTES_DESTINATION, destination);
+}
+
+void peers_commit(void)
+{
+    role_self.config_prepare(&running);
+    running.revision++;
+    role_self.config_apply();
+    peers_turn();
+}
+
+static void preset_tables(void)
+{
+    for (int i = 0; i < SCHEMA_TABLE_COUNT; i++)
+        if (schema_tables[i].readers & SCHEMA_QUEUE)
+            running.tables[i] = config_table_preset(&schema_tables[i]);
+}
+
 /* --- lives --- */
 
 void peers_check(bool good, const char *what, const char *file, int line)
@@ -167,6 +218,8 @@ static void live(void (*life)(void))
     arena = arena_new();
     log_set_output(keep_line);
     clock_use_offset(&wall_shift);
+    if (!peers_without_config)
+        preset_tables(), running.revision = 1;
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
     peers_up(ROLE_LOG);
     peers_up(ROLE_CONTROL);
@@ -379,6 +432,7 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
     struct buf result = {0}, body = {0};
     judge_result_put(&result, &(struct judge_result){&child, 1});
     wire_put_u64(&body, mid);
+    wire_put_u64(&body, peers_judged_by);
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);

@@ -23,7 +23,13 @@ struct world {
     struct judge_runtime rt;
     struct judge_result result;
     char breadcrumb[64];
+    bool outbound;
 };
+
+static struct judge_policy *incoming(struct world *w)
+{
+    return &w->rt.policies[JUDGE_INCOMING];
+}
 
 static void set_log_odds(struct world *w, double log_odds)
 {
@@ -68,6 +74,7 @@ static const struct judge_child *judge(struct world *w, const char *text)
     buf_printf(&w->message, "%s%s", trace, text);
     struct judge_input input = {.message = buf_span(&w->message),
                                 .trace_bytes = TRACE,
+                                .outbound = w->outbound,
                                 .recipients = recipients,
                                 .recipient_count = 2};
     struct judge_breadcrumb breadcrumb = {w->breadcrumb, sizeof w->breadcrumb};
@@ -198,14 +205,147 @@ static void the_subject_of_suspect_mail_is_marked(void **state)
     }
 }
 
-static void an_empty_subject_text_changes_no_subject(void **state)
+static void a_subject_is_changed_as_the_policy_says_and_blanks_are_kept(void **state)
 {
     struct world *w = *state;
+    static const struct {
+        enum judge_subject_change change;
+        struct span text;
+        const char *before, *after;
+    } cases[] = {
+        {JUDGE_SUBJECT_KEEP, {"unused", 6}, "Subject: hi\r\n\r\n", "\r\nSubject: hi\r\n\r\n"},
+        {JUDGE_SUBJECT_PREPEND, {" * ", 3}, "Subject: hi\r\n\r\n", "\r\nSubject:  * hi\r\n\r\n"},
+        {JUDGE_SUBJECT_APPEND, {" [S] ", 5}, "Subject: hi\r\n\r\n", "\r\nSubject: hi [S] \r\n\r\n"},
+        {JUDGE_SUBJECT_APPEND, {"[S]", 3}, "Subject: hi \r\n\r\n", "\r\nSubject: hi [S]\r\n\r\n"},
+        {JUDGE_SUBJECT_APPEND,
+         {"[S]", 3},
+         "Subject: a\r\n b\r\nTo: x\r\n\r\n",
+         "\r\nSubject: a\r\n b[S]\r\nTo: x\r\n\r\n"},
+        {JUDGE_SUBJECT_APPEND, {" [S]", 4}, "Subject:\r\n\r\n", "\r\nSubject: [S]\r\n\r\n"},
+        {JUDGE_SUBJECT_APPEND, {" [S]", 4}, "Subject: cut off", "\r\nSubject: cut off [S]"},
+        {JUDGE_SUBJECT_APPEND,
+         {" [S]", 4},
+         "To: x\r\n\r\n.\r\n",
+         "\r\nSubject:  [S]\r\nReceived: from a.example"},
+    };
     set_log_odds(w, 1);
-    w->rt.suspect_subject = "";
-    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nbody\r\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        incoming(w)->suspect.subject_change = cases[i].change;
+        incoming(w)->suspect.subject_text = cases[i].text;
+        const struct judge_child *c = judge(w, cases[i].before);
+        assert_int_equal(c->verdict, JUDGE_SUSPECT);
+        expect_contains(edited(w, c), cases[i].after);
+    }
+}
+
+static void each_verdict_gets_its_own_treatment(void **state)
+{
+    struct world *w = *state;
+    static const enum judge_action actions[] = {JUDGE_DELIVER, JUDGE_DROP, JUDGE_BOUNCE, JUDGE_QUARANTINE};
+    for (unsigned i = 0; i < 16; i++) {
+        struct judge_treatment *positive = &incoming(w)->positive, *suspect = &incoming(w)->suspect;
+        positive->action = actions[i % 4];
+        positive->header = SPAN("X-Spam: yes");
+        positive->archive = i & 1;
+        suspect->action = actions[i / 4];
+        suspect->header = SPAN("X-Spam: perhaps");
+        suspect->archive = i & 2;
+
+        set_log_odds(w, 9);
+        const struct judge_child *c = judge(w, "Subject: hi\r\n\r\n");
+        assert_int_equal(c->verdict, JUDGE_POSITIVE);
+        assert_int_equal(c->action, positive->action);
+        assert_int_equal(c->archive, positive->archive);
+        expect_contains(edited(w, c), "\r\nX-Spam: yes\r\nReceived: from a.example");
+        expect_contains(edited(w, c), "\r\nSubject: hi\r\n");
+
+        set_log_odds(w, 1);
+        c = judge(w, "Subject: hi\r\n\r\n");
+        assert_int_equal(c->verdict, JUDGE_SUSPECT);
+        assert_int_equal(c->action, suspect->action);
+        assert_int_equal(c->archive, suspect->archive);
+        expect_contains(edited(w, c), "\r\nX-Spam: perhaps\r\nReceived: from a.example");
+        expect_contains(edited(w, c), "\r\nSubject: [SUSPECTED SPAM] hi\r\n");
+
+        set_log_odds(w, -9);
+        c = judge(w, "Subject: hi\r\n\r\n");
+        assert_int_equal(c->verdict, JUDGE_NEGATIVE);
+        assert_int_equal(c->action, JUDGE_DELIVER);
+        assert_false(c->archive);
+        assert_null(strstr(edited(w, c), "X-Spam"));
+    }
+}
+
+static void without_suspects_mail_is_spam_or_legitimate(void **state)
+{
+    struct world *w = *state;
+    incoming(w)->treat_suspects = false;
+    set_log_odds(w, 1);
+    assert_int_equal(judge(w, "Subject: hi\r\n\r\n")->verdict, JUDGE_NEGATIVE);
+    set_log_odds(w, 9);
+    assert_int_equal(judge(w, "Subject: hi\r\n\r\n")->verdict, JUDGE_POSITIVE);
+}
+
+static void mail_that_goes_out_has_a_policy_of_its_own(void **state)
+{
+    struct world *w = *state;
+    w->rt.policies[JUDGE_OUTGOING].name = SPAN("OUT");
+    w->rt.policies[JUDGE_OUTGOING].positive.action = JUDGE_BOUNCE;
+    set_log_odds(w, 9);
+    assert_int_equal(judge(w, "Subject: hi\r\n\r\n")->action, JUDGE_QUARANTINE);
+    w->outbound = true;
+    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\n");
+    assert_int_equal(c->action, JUDGE_BOUNCE);
+    assert_true(span_equal(c->policy, SPAN("OUT")));
+}
+
+static void where_anti_spam_is_off_mail_passes_without_score_or_headers(void **state)
+{
+    struct world *w = *state;
+    const char *text = "X-IronPort-Anti-Spam-Filtered: true\r\nX-Advertisement: spam\r\n\r\nbody\r\n";
+    for (int gateway = 0; gateway < 2; gateway++) {
+        w->rt.antispam = !gateway;
+        incoming(w)->antispam = gateway;
+        const struct judge_child *c = judge(w, text);
+        assert_int_equal(c->verdict, JUDGE_OFF);
+        assert_int_equal(c->action, JUDGE_DELIVER);
+        assert_int_equal(c->score, -1);
+        assert_int_equal(c->reason_count, 0);
+        assert_int_equal(c->rid_count, 2);
+        assert_null(strstr(edited(w, c), "X-IronPort-Anti-Spam"));
+        expect_contains(edited(w, c), "\r\nX-Advertisement: spam\r\n\r\nbody\r\n");
+    }
+    w->outbound = true; /* the gateway's switch is on again, and so is the other policy */
+    w->rt.antispam = true;
+    assert_int_equal(judge(w, text)->verdict, JUDGE_POSITIVE);
+}
+
+static void the_aggressive_score_is_monotone_and_never_lower(void **state)
+{
+    (void)state;
+    for (int score = 0; score <= 100; score++) {
+        assert_true(judge_aggressive_score(score) >= score);
+        assert_true(score == 0 || judge_aggressive_score(score) >= judge_aggressive_score(score - 1));
+    }
+    assert_int_equal(judge_aggressive_score(0), 0);
+    assert_int_equal(judge_aggressive_score(34), 50);
+    assert_int_equal(judge_aggressive_score(50), 66);
+    assert_int_equal(judge_aggressive_score(82), 90);
+    assert_int_equal(judge_aggressive_score(99), 99);
+    assert_int_equal(judge_aggressive_score(100), 100);
+}
+
+static void the_aggressive_profile_doubles_the_odds_and_says_so(void **state)
+{
+    struct world *w = *state;
+    set_log_odds(w, -0.5); /* a score of 37 */
+    assert_int_equal(judge(w, "Subject: hi\r\n\r\n")->verdict, JUDGE_NEGATIVE);
+    w->rt.profile = JUDGE_AGGRESSIVE;
+    const struct judge_child *c = judge(w, "Subject: hi\r\n\r\n");
+    assert_int_equal(c->score, 54);
     assert_int_equal(c->verdict, JUDGE_SUSPECT);
-    assert_int_equal(c->edit_count, 1);
+    assert_true(span_equal(c->reasons[0].name, SPAN("profile")));
+    assert_int_equal(c->reasons[0].millilogodds, 693);
 }
 
 static void verdict_headers_of_the_sender_are_taken_out(void **state)
@@ -240,6 +380,7 @@ static void mail_above_never_scan_is_left_alone(void **state)
     assert_int_equal(c->verdict, JUDGE_NOT_SCANNED);
     assert_int_equal(c->action, JUDGE_DELIVER);
     assert_int_equal(c->score, -1);
+    assert_int_equal(c->size_limit, 30);
     assert_int_equal(c->edit_count, 0);
     assert_int_equal(c->rid_count, 2);
 }
@@ -296,11 +437,17 @@ static void put_some_result(struct buf *out)
          .action = JUDGE_DELIVER,
          .score = 77,
          .partial = true,
+         .archive = true,
          .reasons = reasons,
          .reason_count = 2,
          .edits = some_edits,
          .edit_count = 3},
-        {.rids = second, .rid_count = 1, .policy = SPAN("other"), .verdict = JUDGE_NOT_SCANNED, .score = -1},
+        {.rids = second,
+         .rid_count = 1,
+         .policy = SPAN("other"),
+         .verdict = JUDGE_NOT_SCANNED,
+         .score = -1,
+         .size_limit = UINT64_C(1) << 40},
     };
     judge_result_put(out, &(struct judge_result){children, 2});
 }
@@ -321,10 +468,12 @@ static void a_result_survives_the_wire(void **state)
     assert_int_equal(c->score, 77);
     assert_true(c->partial);
     assert_false(c->test_mark);
+    assert_true(c->archive);
     assert_int_equal(c->reasons[1].millilogodds, -300);
     assert_int_equal(c->edit_count, 3);
     assert_true(span_equal(c->edits[2].insert, SPAN("three")));
     assert_int_equal(got.children[1].score, -1);
+    assert_int_equal(got.children[1].size_limit, UINT64_C(1) << 40);
 
     struct buf again = {0};
     judge_result_put(&again, &got);
@@ -411,6 +560,20 @@ static void edits_must_be_in_order_and_inside_the_message(void **state)
     }
 }
 
+/* Edits are in the queue's store: their form must stay readable. */
+static void edits_have_the_form_that_stores_have_had_from_the_beginning(void **state)
+{
+    struct world *w = *state;
+    const struct span stored = SPAN("\1\1\0\0\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0one");
+    struct buf wire = {0};
+    judge_edits_put(&wire, some_edits, 1);
+    assert_true(span_equal(buf_span(&wire), stored));
+    const struct judge_edit *got;
+    uint32_t count;
+    assert_true(judge_edits_get(stored, 100, w->arena, &got, &count));
+    buf_free(&wire);
+}
+
 static void edits_alone_survive_the_wire_and_no_cut(void **state)
 {
     struct world *w = *state;
@@ -435,8 +598,8 @@ static void values_outside_their_ranges_are_refused(void **state)
         unsigned char values[4];
         bool good;
     } cases[] = {
-        {{0, 0, 0, 0}, true},    {{4, 3, 100, 3}, true},  {{5, 0, 0, 0}, false},    {{0, 4, 0, 0}, false},
-        {{0, 0, 101, 0}, false}, {{0, 0, 0xff, 0}, true}, {{0, 0, 0xfe, 0}, false}, {{0, 0, 0, 4}, false},
+        {{0, 0, 0, 0}, true},    {{5, 3, 100, 7}, true},  {{6, 0, 0, 0}, false},    {{0, 4, 0, 0}, false},
+        {{0, 0, 101, 0}, false}, {{0, 0, 0xff, 0}, true}, {{0, 0, 0xfe, 0}, false}, {{0, 0, 0, 8}, false},
     };
     const size_t at = 1 + 4 + 4 + 4 + 4;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -461,7 +624,13 @@ int main(void)
         WITH_WORLD(the_test_header_makes_any_mail_spam),
         WITH_WORLD(the_test_header_counts_only_as_a_header_with_that_value),
         WITH_WORLD(the_subject_of_suspect_mail_is_marked),
-        WITH_WORLD(an_empty_subject_text_changes_no_subject),
+        WITH_WORLD(a_subject_is_changed_as_the_policy_says_and_blanks_are_kept),
+        WITH_WORLD(each_verdict_gets_its_own_treatment),
+        WITH_WORLD(without_suspects_mail_is_spam_or_legitimate),
+        WITH_WORLD(mail_that_goes_out_has_a_policy_of_its_own),
+        WITH_WORLD(where_anti_spam_is_off_mail_passes_without_score_or_headers),
+        cmocka_unit_test(the_aggressive_score_is_monotone_and_never_lower),
+        WITH_WORLD(the_aggressive_profile_doubles_the_odds_and_says_so),
         WITH_WORLD(verdict_headers_of_the_sender_are_taken_out),
         WITH_WORLD(mail_above_never_scan_is_left_alone),
         WITH_WORLD(mail_above_always_scan_is_looked_at_in_part),
@@ -472,6 +641,7 @@ int main(void)
         WITH_WORLD(children_must_partition_the_recipients),
         WITH_WORLD(a_child_without_recipients_is_refused),
         WITH_WORLD(edits_must_be_in_order_and_inside_the_message),
+        WITH_WORLD(edits_have_the_form_that_stores_have_had_from_the_beginning),
         WITH_WORLD(edits_alone_survive_the_wire_and_no_cut),
         WITH_WORLD(values_outside_their_ranges_are_refused),
     };

@@ -158,7 +158,9 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     add_sample(s, 1);
     GOOD(store_begin(s, &f));
     GOOD(store_set_scan_tries(s, 1, 1, &f));
-    GOOD(store_set_verdict(s, 1, SPAN("DEFAULT"), JUDGE_SUSPECT, 60, SPAN("edits"), &f));
+    const struct message judged = {.node.key = 1, .revision = 12};
+    const struct judge_child verdict = {.policy = SPAN("DEFAULT"), .verdict = JUDGE_SUSPECT, .score = 60};
+    GOOD(store_set_verdict(s, &judged, &verdict, SPAN("edits"), &f));
     GOOD(store_set_state(s, 1, RECIPIENT_DELIVER, &f));
     GOOD(store_defer_recipient(s, 1, 1, 4, 777, SPAN("busy"), &f));
     GOOD(store_remove_recipient(s, 1, 0, &f));
@@ -170,6 +172,7 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     const struct message *m = l.messages[0];
     assert_int_equal(m->scan_tries, 1);
     assert_int_equal(m->attempt, 9);
+    assert_int_equal(m->revision, 12);
     assert_true(span_equal(m->edits, SPAN("edits")));
     assert_int_equal(m->state, RECIPIENT_DELIVER);
     assert_int_equal(m->recipient_count, 1);
