@@ -177,6 +177,7 @@ void final_event_put(struct buf *out, const struct final_event *e)
     wire_put_span(out, e->sender);
     wire_put_span(out, e->recipient);
     wire_put_span(out, e->detail);
+    wire_put_u64(out, e->revision);
 }
 
 bool final_event_get(struct wire_reader *in, struct final_event *e)
@@ -193,6 +194,7 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->sender = wire_get_span(in);
     e->recipient = wire_get_span(in);
     e->detail = wire_get_span(in);
+    e->revision = wire_get_u64(in);
     return wire_reader_done(in);
 }
 

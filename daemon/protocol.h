@@ -180,6 +180,7 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
+    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

@@ -18,7 +18,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .name = "queue",
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
-            .write_dirs = {"queue", "maildir"},
+            .write_dirs = {"queue", "maildir", "archive"},
             .reader = SCHEMA_QUEUE,
         },
     [ROLE_SCAN] =

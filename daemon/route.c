@@ -1,7 +1,7 @@
 /* The next hop from table smtproutes or the setting `route`, and HOST:PORT. */
 #include "daemon/route.h"
 
-enum { DOMAIN_BYTES = 255, SMTP_PORT = 25 };
+enum { DOMAIN_BYTES = 255 };
 
 /* Index of the last byte c in s, or s.n. */
 static size_t find_last(struct span s, char c)
@@ -93,7 +93,7 @@ bool route_find(const struct config_table *routes, struct span address, const ch
         return route_parse(fallback, route, &error) && route->kind != ROUTE_NONE;
     if (!schema_destination_parse(schema_row_text(row, SMTPROUTES_DESTINATION), &to, &error))
         return false;
-    route->port = to.port ? to.port : SMTP_PORT;
+    route->port = to.port;
     route->host = to.host;
     route->mx = !to.direct;
     if (to.use_dns)

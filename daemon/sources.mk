@@ -9,6 +9,7 @@ libdaemon_a_SOURCES += \
 	%D%/role_config.c %D%/role_config.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
+	%D%/rolling_file.c %D%/rolling_file.h \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h

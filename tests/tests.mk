@@ -42,6 +42,7 @@ SYSTEM_TESTS = \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
 	tests/system/test_restart.py \
+	tests/system/test_routes.py \
 	tests/system/test_shell.py \
 	tests/system/test_smtp.py
 include tests/durability/durability.mk
@@ -49,7 +50,7 @@ include tests/perf/perf.mk
 
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/system/hostile.py \
-	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/tap.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \

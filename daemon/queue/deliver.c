@@ -5,7 +5,12 @@
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 
-enum { RECIPIENTS_PER_JOB = 100, JOBS_PER_CONNECTION = 2, BYTES_IN_HAND = 256 * 1024 * 1024, LOCAL_PER_STEP = 64 };
+enum {
+    RECIPIENTS_PER_JOB = 100,
+    JOBS_PER_CONNECTION = 2,
+    BYTES_IN_HAND = 256 * 1024 * 1024,
+    LOCAL_PER_STEP = 64
+};
 
 static void give(struct queue *q, struct message *m, uint32_t attempt)
 {
@@ -122,8 +127,7 @@ static void defer_unroutable(struct queue *q, struct message *m, int64_t now, co
 {
     struct arena *arena = arena_new();
     struct deliver_reply *replies = arena_calloc(arena, m->recipient_count, sizeof *replies);
-    struct deliver_result result = {
-        .mid = message_mid(m), .attempt = m->attempt + 1, .replies = replies};
+    struct deliver_result result = {.mid = message_mid(m), .attempt = m->attempt + 1, .replies = replies};
     for (uint32_t i = 0; i < m->recipient_count; i++)
         if (lane_takes(q, &m->recipients[i], now, route))
             replies[result.reply_count++] = (struct deliver_reply){.rid = m->recipients[i].rid,

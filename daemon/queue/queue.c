@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/maildir.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
@@ -34,6 +35,8 @@ struct message *queue_find(const struct queue *q, uint64_t mid)
 
 void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
 {
+    if (m->state == RECIPIENT_SCAN)
+        q->gauges.messages_scan += (uint64_t)sign;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         uint64_t *gauge = m->state == RECIPIENT_SCAN    ? &q->gauges.waiting_scan
                           : m->recipients[i].tries == 0 ? &q->gauges.active
@@ -120,9 +123,9 @@ void queue_pause(struct queue *q, struct message *m)
     if (m->read_tries == READ_TRIES) {
         queue_hold(q, m);
     } else if (m->state == RECIPIENT_SCAN) {
-        m->hand = HAND_PAUSED;
+        m->hand = HAND_UNREADABLE;
         m->due = clock_mono_us() + pause;
-        TAILQ_INSERT_TAIL(&q->scan.paused, m, link);
+        TAILQ_INSERT_TAIL(&q->scan.unreadable, m, link);
     } else {
         m->due = clock_wall_us() + pause;
         lane_add(q, m);
@@ -178,7 +181,7 @@ static bool open_stores(struct queue *q, struct error *error)
     if (q->store)
         q->spool = spool_open("queue/spool", (uint64_t)q->settings->segment_bytes, &f);
     if (q->spool && store_each_body(q->store, load_body, q, &f) &&
-        store_load(q->store, load_message, q, &f)) {
+        store_load(q->store, load_message, q, &f) && store_is_paused(q->store, &q->scan.paused, &f)) {
         spool_tidy(q->spool);
         return true;
     }
@@ -221,12 +224,13 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->cache.list);
     TAILQ_INIT(&q->intake.list);
     TAILQ_INIT(&q->scan.waiting);
-    TAILQ_INIT(&q->scan.paused);
+    TAILQ_INIT(&q->scan.unreadable);
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);
     turn_open(q, role_base());
-    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !lock_queue(error) ||
-        !open_stores(q, error) || !open_route(q, error))
+    if (!make_folder("queue", error) || !make_folder("queue/spool", error) ||
+        !make_folder("archive", error) || !lock_queue(error) || !open_stores(q, error) ||
+        !archive_open(q, error) || !open_route(q, error))
         return false;
     watch_clock(q);
     struct timeval second = {.tv_sec = 1};
@@ -278,6 +282,8 @@ static void on_status_query(struct queue *q, struct wire_reader *in)
     } rows[] = {
         {"messages", counts->messages},
         {"recipients_waiting_scan", q->gauges.waiting_scan},
+        {"messages_waiting_scan", q->gauges.messages_scan},
+        {"workqueue_paused", q->scan.paused},
         {"recipients_active", q->gauges.active},
         {"recipients_delayed", q->gauges.delayed},
         {"recipients_quarantined", counts->quarantined},
@@ -319,6 +325,7 @@ static const struct {
     {ROLE_SCAN, MSG_SCAN_CRASH, scan_crash},
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
+    {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
 };
 
 static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

@@ -25,12 +25,14 @@ enum lane {
     LANE_COUNT
 };
 
+struct rolling_file;
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
 /* Recipients in memory: kept, never counted.  The store keeps the rest. */
 struct gauges {
     uint64_t waiting_scan, active, delayed;
+    uint64_t messages_scan; /* messages, not recipients */
 };
 
 struct queue {
@@ -38,6 +40,7 @@ struct queue {
     char hostname[256];
     struct store *store;
     struct spool *spool;
+    struct rolling_file *archive; /* archive.c */
     struct turn turn;
     struct body_cache cache;
     struct gauges gauges;
@@ -52,7 +55,8 @@ struct queue {
     struct {           /* dispatch_scan.c */
         bool ready;    /* the hello has come */
         uint32_t most; /* jobs in its hand at a time */
-        struct message_list waiting, paused, in_hand;
+        bool paused;   /* by the administrator: workqueue.c */
+        struct message_list waiting, unreadable, in_hand;
         uint32_t jobs;
         uint64_t bytes; /* of the bodies in hand */
     } scan;
@@ -128,7 +132,10 @@ void intake_ask(struct queue *q, struct wire_reader *in);
 /* What smtp has not ended is thrown away. */
 void intake_smtp_gone(struct queue *q);
 
-/* dispatch_scan.c, verdict.c */
+/* workqueue.c */
+void workqueue_request(struct queue *q, struct wire_reader *in);
+
+/* dispatch_scan.c, scan_answer.c */
 void scan_hello(struct queue *q, struct wire_reader *in);
 void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);

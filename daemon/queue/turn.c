@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
@@ -25,7 +26,7 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct op
         if (!(*culprit)->type->write(q, *culprit, f))
             return false;
     /* Bodies first: a committed row never points to what is not on disk. */
-    return spool_sync(q->spool, f) && store_commit(q->store, f);
+    return spool_sync(q->spool, f) && archive_sync(q, f) && store_commit(q->store, f);
 }
 
 static void start_timer(struct event *timer, int64_t wait_us)
@@ -39,6 +40,7 @@ static void take_back(struct queue *q, const struct fault *f)
 {
     store_rollback(q->store);
     spool_rollback(q->spool);
+    archive_rollback(q);
     if (f->kind == FAULT_BROKEN)
         role_fatal("%s", f->error.text);
     if (!q->turn.told)
@@ -80,6 +82,7 @@ static void fail_batch(struct queue *q, struct operation_list *batch, const stru
 
 static void finish_batch(struct queue *q, struct operation_list *batch)
 {
+    archive_committed(q);
     for (struct operation *op; (op = TAILQ_FIRST(batch));) {
         TAILQ_REMOVE(batch, op, link);
         op->type->committed(q, op);

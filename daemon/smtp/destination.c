@@ -1,5 +1,6 @@
 /* The addresses of one next hop.  Of one preference IPv4 comes first: where a mail server's IPv6 is broken, which is
  * far more common than the reverse, each connection would wait for its time-out. */
+#define _GNU_SOURCE /* random */
 #include "daemon/smtp/destination.h"
 
 #include <stdlib.h>

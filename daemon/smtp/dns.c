@@ -1,4 +1,5 @@
 /* Asking name servers: the channel of c-ares, and its sockets and time on the loop of the role. */
+#define _GNU_SOURCE         /* ares.h needs fd_set */
 #define CARES_NO_DEPRECATED /* ares_query: what newer versions have instead is not in those of today's systems */
 #include "daemon/smtp/dns.h"
 
@@ -11,8 +12,8 @@
 #include "engine/base/xalloc.h"
 
 enum {
-    TRIES = 2,         /* of each server; the second waits twice as long */
-    UDP_BYTES = 1232,  /* what passes the net in one piece (RFC 9715); longer answers come by TCP */
+    TRIES = 2,        /* of each server; the second waits twice as long */
+    UDP_BYTES = 1232, /* what passes the net in one piece (RFC 9715); longer answers come by TCP */
 };
 
 struct dns_socket {

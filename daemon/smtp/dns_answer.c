@@ -1,4 +1,5 @@
 /* Reading the answer of a name server. */
+#define _GNU_SOURCE         /* ares.h needs fd_set */
 #define CARES_NO_DEPRECATED /* ares_expand_name: newer versions would rather parse the whole packet into a tree */
 #include "daemon/smtp/dns_answer.h"
 
@@ -52,8 +53,7 @@ static bool copy_name(const struct cursor *c, char to[DNS_NAME_MAX + 1])
     const unsigned char *packet = (const unsigned char *)c->packet.p;
     char *text;
     long used;
-    if (c->failed ||
-        ares_expand_name(packet + c->at, packet, (int)c->packet.n, &text, &used) != ARES_SUCCESS)
+    if (c->failed || ares_expand_name(packet + c->at, packet, (int)c->packet.n, &text, &used) != ARES_SUCCESS)
         return false;
     size_t length = strlen(text);
     if (length <= DNS_NAME_MAX)

@@ -19,8 +19,8 @@ enum {
 enum dns_type { DNS_A = 1, DNS_MX = 15, DNS_AAAA = 28 };
 
 struct dns_record {
-    uint16_t preference;        /* of an MX record */
-    unsigned char address[16];  /* of A, the first four, and AAAA */
+    uint16_t preference;         /* of an MX record */
+    unsigned char address[16];   /* of A, the first four, and AAAA */
     char name[DNS_NAME_MAX + 1]; /* of MX: as sent, not checked; "" for the root */
 };
 
@@ -35,7 +35,8 @@ struct dns_answer {
     enum dns_status status;
     uint32_t ttl;   /* seconds; the shortest of the answer; only when found */
     uint32_t count; /* above 0 only when found */
-    struct dns_record records[DNS_RECORDS_MAX]; /* by preference, else as sent; beyond the bound the best ones */
+    struct dns_record
+        records[DNS_RECORDS_MAX]; /* by preference, else as sent; beyond the bound the best ones */
 };
 
 /* Reads a packet whose response code says that all is well: found, no records, or failed when it is malformed. */

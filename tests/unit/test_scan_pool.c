@@ -1,4 +1,5 @@
-/* The pool of scan workers with real processes: what a bad message costs, and what comes back after a death. */
+/* The pool of scan workers with real processes: what a bad message costs, what comes back after a death, and how one
+ * generation takes over from another. */
 #define _GNU_SOURCE /* memfd_create */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +38,9 @@ static struct {
     uint64_t crashed_mid;
     char stage[64], cause[64], report[100];
     struct buf last_result;
+    uint64_t revision_of[64]; /* by MID */
+    unsigned answers;         /* to prepares */
+    struct error refusal;     /* of the last; "" when it was none */
 } t;
 
 static void count_and_stop(void)
@@ -45,15 +49,17 @@ static void count_and_stop(void)
         event_base_loopbreak(t.base);
 }
 
-static void on_ready(struct span report)
+static void on_prepared(const struct error *refusal, struct span report)
 {
+    t.answers++;
+    t.refusal = refusal ? *refusal : (struct error){{0}};
     snprintf(t.report, sizeof t.report, "%.*s", (int)report.n, report.p);
     event_base_loopbreak(t.base);
 }
 
-static void on_result(uint64_t mid, struct span result)
+static void on_result(uint64_t mid, uint64_t revision, struct span result)
 {
-    (void)mid;
+    t.revision_of[mid] = revision;
     t.results++;
     buf_clear(&t.last_result);
     buf_append_span(&t.last_result, result);
@@ -78,18 +84,13 @@ static struct scan_model *make_model(void)
     return scan_model_parse(buf_span(&t.model_file), &error);
 }
 
-static struct pool *make_pool(void)
+static struct runtime make_runtime(void)
 {
-    struct pool_config config = {
-        .base = t.base, .workers = 2, .timeout_us = 1000000, .message_bytes_max = 100 << 20};
-    judge_runtime_defaults(&config.runtime);
-    config.runtime.model = t.model = make_model();
-    config.runtime.test_hooks = true;
-    const struct pool_handler handler = {on_ready, on_result, on_crash};
-    struct error error = {{0}};
-    struct pool *pool = pool_new(&config, &handler, &error);
-    assert_string_equal(error.text, "");
-    return pool;
+    struct runtime rt = {.timeout_us = 1000000, .texts = arena_new()};
+    judge_runtime_defaults(&rt.judge);
+    rt.judge.model = t.model;
+    rt.judge.test_hooks = true;
+    return rt;
 }
 
 /* Fails, rather than waits for ever, when they do not come. */
@@ -102,14 +103,62 @@ static void run_until(unsigned answers)
     assert_int_equal(t.results + t.crashes, answers);
 }
 
+/* Runs for a moment, with nothing expected. */
+static void run_a_while(void)
+{
+    const struct timeval a_while = {.tv_usec = 300 * 1000};
+    t.expected = UINT32_MAX;
+    event_base_loopexit(t.base, &a_while);
+    event_base_dispatch(t.base);
+}
+
+static void begin_to_prepare(const struct runtime *rt)
+{
+    struct error error;
+    t.refusal.text[0] = '\0';
+    assert_true(pool_prepare(t.pool, rt, &error));
+}
+
+static void await_prepared(void)
+{
+    const struct timeval patience = {.tv_sec = 20};
+    unsigned before = t.answers;
+    t.expected = UINT32_MAX;
+    event_base_loopexit(t.base, &patience);
+    event_base_dispatch(t.base);
+    assert_int_equal(t.answers, before + 1);
+}
+
+static void prepare(const struct runtime *rt)
+{
+    begin_to_prepare(rt);
+    await_prepared();
+}
+
+static void apply(uint64_t revision)
+{
+    pool_apply(t.pool);
+    pool_set_revision(t.pool, revision);
+}
+
+static void pool_make(void)
+{
+    memset(&t, 0, sizeof t);
+    t.base = event_base_new();
+    t.model = make_model();
+    const struct pool_handler handler = {on_prepared, on_result, on_crash};
+    t.pool = pool_new(t.base, 2, 100 << 20, &handler);
+}
+
 static int pool_begin(void **state)
 {
     (void)state;
-    memset(&t, 0, sizeof t);
-    t.base = event_base_new();
-    t.pool = make_pool();
-    run_until(0); /* ready */
-    return t.report[0] ? 0 : -1;
+    pool_make();
+    struct runtime rt = make_runtime();
+    prepare(&rt);
+    assert_string_equal(t.refusal.text, "");
+    apply(1);
+    return 0;
 }
 
 static int pool_end(void **state)
@@ -164,25 +213,62 @@ static void expect_children(uint32_t recipients, uint64_t size)
     arena_free(arena);
 }
 
-/* A child process of ours by the name it gave itself, or 0. */
-static pid_t find_child(const char *name)
+/* How many child processes of ours gave themselves that name, zombies left out; one of them goes to found. */
+static unsigned count_children(const char *name, pid_t *found)
 {
     DIR *proc = opendir("/proc");
-    pid_t found = 0;
-    for (struct dirent *e; !found && (e = readdir(proc));) {
+    unsigned count = 0;
+    for (struct dirent *e; (e = readdir(proc));) {
         char path[300], comm[32];
         int pid, parent;
         snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
         FILE *f = atoi(e->d_name) > 0 ? fopen(path, "r") : NULL;
         if (!f)
             continue;
-        if (fscanf(f, "%d (%31[^)]) %*c %d", &pid, comm, &parent) == 3 && parent == getpid() &&
-            strcmp(comm, name) == 0)
-            found = pid;
+        char run_state;
+        if (fscanf(f, "%d (%31[^)]) %c %d", &pid, comm, &run_state, &parent) == 4 && parent == getpid() &&
+            run_state != 'Z' && strcmp(comm, name) == 0) {
+            *found = pid;
+            count++;
+        }
         fclose(f);
     }
     closedir(proc);
+    return count;
+}
+
+/* One of them, or 0. */
+static pid_t find_child(const char *name)
+{
+    pid_t found = 0;
+    count_children(name, &found);
     return found;
+}
+
+/* The child that was made last, whatever its name is by now. */
+static pid_t youngest_child(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *f = fopen(path, "r");
+    int youngest = 0;
+    for (int pid; f && fscanf(f, "%d", &pid) == 1;)
+        youngest = pid;
+    if (f)
+        fclose(f);
+    assert_true(youngest > 0);
+    return youngest;
+}
+
+static void expect_children_named(const char *name, unsigned count)
+{
+    pid_t any;
+    unsigned there = count_children(name, &any);
+    for (int i = 0; i < 100 && there != count; i++) {
+        run_a_while();
+        there = count_children(name, &any);
+    }
+    assert_int_equal(there, count);
 }
 
 static void a_message_is_judged(void **state)
@@ -391,8 +477,13 @@ static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
             _exit(1);
         submit(1, hang);
         submit(2, crash);
-        for (uint64_t mid = 3; mid <= 10; mid++)
+        for (uint64_t mid = 3; mid <= 9; mid++)
             submit(mid, good);
+        run_until(9);
+        struct runtime rt = make_runtime();
+        prepare(&rt);
+        apply(2);
+        submit(10, good);
         run_until(10);
         pool_free(t.pool);
         _exit(t.results == 8 && t.crashes == 2 ? 0 : 2);
@@ -401,6 +492,185 @@ static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
     waitpid(supervisor, &status, 0);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void before_the_first_generation_is_applied_messages_wait(void **state)
+{
+    (void)state;
+    pool_make();
+    submit(1, good);
+    struct runtime rt = make_runtime();
+    prepare(&rt);
+    run_a_while();
+    assert_int_equal(t.results, 0);
+    assert_int_equal(pool_job_count(t.pool), 1);
+    t.expected = 1;
+    apply(7);
+    run_until(1);
+    assert_int_equal(t.revision_of[1], 7);
+    pool_end(NULL);
+}
+
+static void each_message_has_the_revision_with_which_it_was_handed_out(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    prepare(&rt);
+    for (uint64_t mid = 1; mid <= 40; mid++)
+        submit(mid, good); /* two go out at once, the others wait */
+    apply(2);
+    for (uint64_t mid = 41; mid <= 50; mid++)
+        submit(mid, good);
+    run_until(50);
+    for (uint64_t mid = 1; mid <= 50; mid++)
+        assert_int_equal(t.revision_of[mid], mid <= 2 ? 1 : 2);
+    expect_children_named("scan-zygote", 1);
+    expect_children_named("scan-worker", 2);
+}
+
+static void the_new_generation_judges_by_the_new_configuration(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].name = SPAN("NEW");
+    rt.judge.antispam = false;
+    prepare(&rt);
+    apply(2);
+    submit(1, good);
+    run_until(1);
+    struct arena *arena = arena_new();
+    struct judge_result result;
+    assert_true(judge_result_get(buf_span(&t.last_result), strlen(good), 1, arena, &result));
+    assert_int_equal(result.children[0].verdict, JUDGE_OFF);
+    assert_true(span_equal(result.children[0].policy, SPAN("NEW")));
+    arena_free(arena);
+}
+
+static void a_message_of_the_old_generation_may_take_its_time_and_its_worker_s_life(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    prepare(&rt);
+    submit(1, hang);
+    apply(2);
+    submit(2, good);
+    submit(3, good);
+    assert_int_equal(pool_job_count(t.pool), 3);
+    run_until(3);
+    assert_int_equal(t.crashed_mid, 1);
+    assert_memory_equal(t.cause, "wall time 1 s", strlen("wall time 1 s"));
+    expect_children_named("scan-worker", 2);
+}
+
+static void a_third_generation_is_prepared_while_the_first_one_drains(void **state)
+{
+    (void)state;
+    submit(1, hang);
+    for (uint64_t revision = 2; revision <= 3; revision++) {
+        struct runtime rt = make_runtime();
+        prepare(&rt);
+        assert_string_equal(t.refusal.text, "");
+        apply(revision);
+        submit(revision, good);
+    }
+    run_until(3);
+    assert_int_equal(t.results, 2);
+    assert_int_equal(t.revision_of[3], 3);
+    expect_children_named("scan-zygote", 1);
+    expect_children_named("scan-worker", 2);
+}
+
+static void what_was_prepared_can_be_discarded(void **state)
+{
+    (void)state;
+    struct runtime ready = make_runtime(), unready = make_runtime();
+    prepare(&ready);
+    pool_discard(t.pool);
+    begin_to_prepare(&unready);
+    pool_discard(t.pool);
+    submit(1, good);
+    run_until(1);
+    run_a_while();
+    assert_int_equal(t.answers, 2); /* the one of the setup, and the first one's */
+    assert_int_equal(t.revision_of[1], 1);
+    expect_children_named("scan-zygote", 1);
+    expect_children_named("scan-worker", 2);
+}
+
+static void the_last_of_two_prepares_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    struct runtime first = make_runtime(), second = make_runtime();
+    begin_to_prepare(&first);
+    prepare(&second);
+    run_a_while();
+    assert_int_equal(t.answers, 2);
+    apply(2);
+    submit(1, good);
+    run_until(1);
+    assert_int_equal(t.revision_of[1], 2);
+}
+
+static void expect_refused(const struct runtime *rt, const char *reason)
+{
+    prepare(rt);
+    assert_string_equal(t.refusal.text, reason);
+    submit(1, good);
+    run_until(1);
+    assert_int_equal(t.revision_of[1], 1);
+    expect_children_named("scan-zygote", 1);
+    expect_children_named("scan-worker", 2);
+}
+
+static void a_generation_that_judges_the_test_message_wrongly_is_refused(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].positive.header = SPAN("X-Mailward-Test: refuse-prepare");
+    expect_refused(&rt, "the test message was not judged as it must be");
+}
+
+static void a_generation_that_does_not_survive_the_test_message_is_refused(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].positive.header = SPAN("X-Mailward-Test: crash");
+    expect_refused(&rt, "the test message killed its worker (signal 6)");
+}
+
+static void a_generation_that_does_not_answer_in_time_is_refused(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].positive.header = SPAN("X-Mailward-Test: hang");
+    expect_refused(&rt, "the new workers were not ready in time");
+}
+
+static void a_zygote_that_dies_while_it_prepares_is_a_refusal(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    begin_to_prepare(&rt);
+    kill(youngest_child(), SIGKILL);
+    await_prepared();
+    assert_non_null(strstr(t.refusal.text, "zygote"));
+    submit(1, good);
+    run_until(1);
+    expect_children_named("scan-zygote", 1);
+}
+
+static void a_worker_that_dies_in_the_prepared_generation_is_replaced(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    prepare(&rt);
+    kill(find_child("scan-worker"), SIGKILL);
+    run_a_while();
+    expect_children_named("scan-worker", 4);
+    apply(2);
+    submit(1, good);
+    run_until(1);
+    assert_int_equal(t.revision_of[1], 2);
 }
 
 #define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, pool_begin, pool_end)
@@ -419,6 +689,18 @@ int main(void)
         POOL_TEST(a_worker_that_dies_idle_is_replaced),
         POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
         POOL_TEST(jobs_in_hand_are_listed),
+        cmocka_unit_test(before_the_first_generation_is_applied_messages_wait),
+        POOL_TEST(each_message_has_the_revision_with_which_it_was_handed_out),
+        POOL_TEST(the_new_generation_judges_by_the_new_configuration),
+        POOL_TEST(a_message_of_the_old_generation_may_take_its_time_and_its_worker_s_life),
+        POOL_TEST(a_third_generation_is_prepared_while_the_first_one_drains),
+        POOL_TEST(what_was_prepared_can_be_discarded),
+        POOL_TEST(the_last_of_two_prepares_is_the_one_that_counts),
+        POOL_TEST(a_generation_that_judges_the_test_message_wrongly_is_refused),
+        POOL_TEST(a_generation_that_does_not_survive_the_test_message_is_refused),
+        POOL_TEST(a_generation_that_does_not_answer_in_time_is_refused),
+        POOL_TEST(a_zygote_that_dies_while_it_prepares_is_a_refusal),
+        POOL_TEST(a_worker_that_dies_in_the_prepared_generation_is_replaced),
         cmocka_unit_test(all_of_it_works_from_within_the_role_s_sandbox),
         cmocka_unit_test(nobody_outlives_the_supervisor),
     };
