@@ -23,7 +23,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import postfix
+from bench_config import bench_configuration
 from harness import processes
+from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
 from harness.instance import Instance
 from harness.mail import make_mail, read_sample
@@ -32,7 +34,8 @@ from harness.sender import dot_stuff, send_one
 CONNECTIONS = (1, 10)
 MESSAGE_BYTES = 4096
 # The bench is about speed: no limit on a connection's messages, and nothing held back from the sink as spam.
-SETTINGS = {"smtp.max-messages": 1_000_000, "antispam.positive-threshold": 99}
+SETTINGS = {"smtp.max-messages": 1_000_000}
+POLICY = edit("incoming-policy", key="DEFAULT", positive_threshold=99)
 
 
 class CountingSink:
@@ -105,6 +108,7 @@ def measure_throughput(folder, messages, connections, count):
     with contextlib.closing(CountingSink(count)) as sink:
         instance = Instance(folder, sink.address, SETTINGS).start()
         try:
+            instance.configure(POLICY)
             send(instance.address, connections, count, messages)  # warm up: one full round
             wait_until(lambda: sink.times, "the warm-up at the sink", 300)
             before = cpu_by_name(instance)
@@ -188,6 +192,7 @@ def main():
         folder = Path(name)
         folder.chmod(0o755)  # Postfix's processes have an account of their own
         bench_start(folder, options)
+        bench_configuration(folder, options, print_row)
         bench_throughput(folder, options, write_messages(folder))
 
 
