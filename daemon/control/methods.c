@@ -16,37 +16,14 @@ static void call_version(uint64_t session, json_t *request)
     session_done(session, json_pack("{s:s,s:s}", "product", "mailward", "version", PACKAGE_VERSION));
 }
 
-#define TEXT(name, required, least, most)                                                                    \
-    {                                                                                                        \
-        name, MEMBER_TEXT, required, least, most                                                             \
-    }
-#define FLAG(name)                                                                                           \
-    {                                                                                                        \
-        name, MEMBER_FLAG, false, 0, 0                                                                       \
-    }
-#define NUMBER(name, required, least, most)                                                                  \
-    {                                                                                                        \
-        name, MEMBER_NUMBER, required, least, most                                                           \
-    }
-#define LIST(name, required, least, most)                                                                    \
-    {                                                                                                        \
-        name, MEMBER_LIST, required, least, most                                                             \
-    }
-#define MEMBERS(...)                                                                                         \
-    (const struct member[])                                                                                  \
-    {                                                                                                        \
-        __VA_ARGS__,                                                                                         \
-        {                                                                                                    \
-            0                                                                                                \
-        }                                                                                                    \
-    }
-#define NO_MEMBERS                                                                                           \
-    (const struct member[])                                                                                  \
-    {                                                                                                        \
-        {                                                                                                    \
-            0                                                                                                \
-        }                                                                                                    \
-    }
+/* clang-format off */
+#define TEXT(name, required, least, most) {name, MEMBER_TEXT, required, least, most}
+#define FLAG(name) {name, MEMBER_FLAG, false, 0, 0}
+#define NUMBER(name, required, least, most) {name, MEMBER_NUMBER, required, least, most}
+#define LIST(name, required, least, most) {name, MEMBER_LIST, required, least, most}
+#define MEMBERS(...) (const struct member[]){__VA_ARGS__, {0}}
+#define NO_MEMBERS (const struct member[]){{0}}
+/* clang-format on */
 
 /* Rows of a table are found by the schema's own rules; these are only bounds. */
 #define TABLE_NAME(required) TEXT("table", required, 1, 64)

@@ -290,7 +290,7 @@ def hostile_frames_are_answered_and_hurt_nobody_else(world):
 @test
 def a_shell_that_never_reads_costs_little(world):
     instance = world.instance()
-    routes = [route(f"d{i}.example.com") for i in range(20000)]
+    routes = [route(f"d{i}.example.com") for i in range(100000)]  # shown in 10 MB
     with instance.api() as api:
         for i in range(0, len(routes), 5000):
             api.edit(*routes[i : i + 5000])
@@ -306,8 +306,8 @@ def a_shell_that_never_reads_costs_little(world):
             pass
         bystander.must("version")
         grown = peak_bytes(instance.role_pid("control")) - before
-        most = 256 << 20 if sanitized() else 16 << 20  # a sanitizer keeps for a while what was freed
-        true(grown < most, f"control grew by {grown} bytes")
+        most = 256 << 20 if sanitized() else 5 << 20  # a sanitizer keeps for a while what was freed
+        print("# grown", grown); true(grown < most, f"control grew by {grown} bytes")
 
 
 @test
