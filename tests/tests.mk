@@ -39,6 +39,7 @@ SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
 	tests/system/test_config_kills.py \
+	tests/system/test_api.py \
 	tests/system/test_delivery.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
