@@ -6,9 +6,11 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/control.mk
 include tests/unit/daemon.mk
+include tests/unit/shell.mk
 include tests/unit/mime.mk
 include tests/unit/scan.mk
 include tests/unit/smtp.mk
+include tests/unit/commands.mk
 include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
