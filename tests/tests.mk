@@ -45,6 +45,7 @@ SYSTEM_TESTS = \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
+	tests/system/test_policy.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_shell.py \
