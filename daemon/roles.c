@@ -42,6 +42,6 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
             .write_dirs = {"config", "configuration"},
-            .read_dirs = {"log"},
+            .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },
 };

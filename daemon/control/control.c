@@ -7,6 +7,7 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
+#include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
@@ -52,6 +53,8 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
         return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);
+    else if (type == MSG_WORKQUEUE_REPLY)
+        workqueue_reply(in);
 }
 
 const struct role role_self = {

@@ -1,4 +1,5 @@
 /* How a generation prepares, staffs itself, and ends. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, strnlen */
 #include "daemon/scan/generation.h"
 
 #include <signal.h>
@@ -208,7 +209,9 @@ void generation_staff(struct generation *g, bool with_lone)
     int64_t now = clock_mono_us();
     struct error error;
     g->lone_wanted = with_lone;
-    if (g->zygote.pid == 0 && now >= g->zygote_not_before && !start_zygote(g, &error))
+    if (g->zygote.pid == 0 && g->state == GENERATION_PREPARING)
+        complain(g, "the zygote died");
+    else if (g->zygote.pid == 0 && now >= g->zygote_not_before && !start_zygote(g, &error))
         complain(g, "%s", error.text);
     for (struct slot *s = g->slots; s <= lone_slot(g) && g->zygote.ready; s++)
         if (s->state == SLOT_EMPTY && is_wanted(g, s) && now >= s->not_before)

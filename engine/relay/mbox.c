@@ -1,4 +1,5 @@
 /* The mboxrd form. */
+#define _GNU_SOURCE /* gmtime_r */
 #include "engine/relay/mbox.h"
 
 #include <time.h>
