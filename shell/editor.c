@@ -171,9 +171,11 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
 {
     static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
     int count = 0;
-    e->prompt = prompt;
+    const char *last = strrchr(prompt, '\n');
+    e->prompt = last ? last + 1 : prompt;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
-    fputs(paste_on, stdout);
+    fputs(paste_on, stdout); /* nothing may stand between the newline of a prompt and its text */
+    fwrite(prompt, 1, (size_t)(e->prompt - prompt), stdout);
     const char *text = el_gets(e->line, &count);
     fputs(paste_off, stdout);
     fflush(stdout);

@@ -29,12 +29,9 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
 
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line)
 {
-    const char *last = strrchr(prompt, '\n');
-    last = last ? last + 1 : prompt;
-    writer_put(&sh->out, span_of(prompt, (size_t)(last - prompt)));
     writer_flush(&sh->out);
     enum read_result got =
-        sh->editor ? editor_read(sh->editor, last, is_command, line) : read_plain(sh, last, line);
+        sh->editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
     if (got != READ_LINE) {
         writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
         writer_flush(&sh->out);
