@@ -58,6 +58,9 @@ struct command {
     const struct list_table *list;                 /* of a command that edits one list (list_table.h) */
 };
 
+#define COMMAND(name) extern const struct command command_##name;
+#include "commands/commands.def"
+#undef COMMAND
 /* Sorted by name, ended by NULL. */
 extern const struct command *const command_table[];
 
@@ -66,6 +69,8 @@ const struct command *command_find(const char *name);
 /* Runs one command line that has been split into words; everything that goes wrong has been told. */
 enum api_status command_run(struct shell *sh, int word_count, char **words);
 
+/* Tells that there is no such command, and the nearest one. */
+enum api_status command_unknown(struct shell *sh, const char *name);
 /* Tells what is wrong with the words and how the command is called. */
 enum api_status command_usage_error(struct shell *sh, const struct command *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -57,12 +57,21 @@ enum api_status form_read(struct shell *sh, const struct form *form, int arg_cou
 void form_usage(const struct form *form, struct buf *out);
 /* Appends a line for each option: range, default, help. */
 void form_help(const struct form *form, struct buf *out);
+/* The present values of the options, a line each, for headers. */
+void form_show(struct shell *sh, const struct form *form, const struct schema_row *row);
 /* Whether the step's field is given by this option: "--timeout=30". */
 bool step_is_option(const struct form *form, const struct step *step, const char *arg);
 
-/* The present row of the candidate, or NULL after the error was told.  key NULL: a single table. */
-struct schema_row *form_fetch(struct shell *sh, const struct schema_table *table, const char *key);
+/* The present row of the candidate; the caller ends the reference.  key NULL: a single table. */
+enum api_status form_fetch(struct shell *sh, const struct schema_table *table, const char *key,
+                           struct schema_row **row);
 /* What was given, as one edit (verb "edit", "new", ...) for shell_edit(). */
 json_t *answers_to_edit(const struct answers *a, const char *verb, const char *key);
+/* Changes a present row: fetches it, reads the words (args NULL: asks), and saves what was given. */
+enum api_status form_change(struct shell *sh, const struct form *form, const struct schema_table *table,
+                            const char *key, int arg_count, char **args,
+                            enum api_status (*save)(struct shell *sh, struct answers *a, const char *key));
+/* The usual way to save: one edit. */
+enum api_status form_save(struct shell *sh, struct answers *a, const char *key);
 
 #endif

@@ -1,24 +1,69 @@
-/* help: the commands, or the words of one. */
+/* help: the commands, or how one is called. */
 #include "commands/command.h"
+
+static void list_commands(struct shell *sh)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; command_table[i]; i++) {
+        out_text(sh, "%-16s %s\n", command_table[i]->name, command_table[i]->summary);
+        json_array_append_new(names, json_string(command_table[i]->name));
+    }
+    out_text(sh, "\n`help COMMAND` shows how one is called.\n");
+    out_value(sh, "commands", names);
+}
+
+/* The options of each form once; verbs that share one stand side by side. */
+static void put_forms(struct buf *out, const struct verb *verbs, const struct form **last)
+{
+    for (const struct verb *v = verbs; v && v->word; v++) {
+        if (v->form && v->form != *last)
+            form_help(*last = v->form, out);
+        if (v == verbs || v->verbs != v[-1].verbs)
+            put_forms(out, v->verbs, last);
+    }
+}
+
+static void show_command(struct shell *sh, const struct command *command)
+{
+    struct buf text = {0};
+    const struct form *last = NULL;
+    buf_printf(&text, "%s - %s\n", command->name, command->summary);
+    for (const char *const *alias = command->aliases; alias && *alias; alias++)
+        buf_printf(&text, "%s%s", alias == command->aliases ? "Also: " : ", ", *alias);
+    buf_append(&text, "\n", command->aliases != NULL);
+    buf_printf(&text, "\nUsage:\n");
+    command_usage(command, &text);
+    size_t usage_end = text.len;
+    put_forms(&text, command->verbs, &last);
+    if (text.len > usage_end)
+        buf_append_char(&text, '\n');
+    if (command->flags & COMMAND_CONFIG)
+        buf_printf(&text, "\nChanges take effect with commit.\n");
+    out_span(sh, buf_span(&text));
+    buf_free(&text);
+}
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
-    const struct command *one = arg_count ? command_find(args[0]) : NULL;
-    if (arg_count && !one) {
-        shell_print(sh, "Unknown command: %s\n", args[0]);
-        return API_USAGE;
+    if (!arg_count) {
+        list_commands(sh);
+        return API_DONE;
     }
-    for (size_t i = 0; command_table[i]; i++)
-        if (!one || one == command_table[i])
-            shell_print(sh, "%-10s %-24s %s\n", command_table[i]->name, command_table[i]->usage,
-                        command_table[i]->summary);
+    const struct command *command = command_find(args[0]);
+    if (!command)
+        return command_unknown(sh, args[0]);
+    show_command(sh, command);
     return API_DONE;
 }
 
+static const char *const aliases[] = {"?", "h", NULL};
+
 const struct command command_help = {
     .name = "help",
-    .summary = "list the commands",
+    .aliases = aliases,
+    .summary = "list the commands, or show how one is called",
     .usage = "[COMMAND]",
+    .flags = COMMAND_LOCAL,
     .most_args = 1,
     .run = run,
 };

@@ -1,8 +1,44 @@
-# One file a command, and the table.
-mailward_SOURCES += \
-	%D%/command.h %D%/table.c \
+# The dialogue runner, and one file a command.
+noinst_LIBRARIES += libcommands.a
+libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libcommands_a_SOURCES = \
+	%D%/antispamconfig.c \
+	%D%/changes.c \
+	%D%/changes.h \
+	%D%/clearchanges.c \
+	%D%/command.c \
+	%D%/command.h \
+	%D%/commands.def \
+	%D%/commit.c \
+	%D%/commit.h \
+	%D%/commitdetail.c \
+	%D%/exit.c \
+	%D%/form.c \
+	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/list_file.c \
+	%D%/list_table.c \
+	%D%/list_table.h \
+	%D%/logs.c \
+	%D%/logs.h \
+	%D%/policy_antispam.c \
+	%D%/policyconfig.c \
+	%D%/policyconfig.h \
+	%D%/rollbackconfig.c \
+	%D%/shell.h \
+	%D%/showchanges.c \
+	%D%/showconfig.c \
+	%D%/smtproutes.c \
 	%D%/status.c \
+	%D%/table.c \
 	%D%/tail.c \
-	%D%/version.c
+	%D%/ui.c \
+	%D%/ui.h \
+	%D%/usage.c \
+	%D%/values.c \
+	%D%/values.h \
+	%D%/version.c \
+	%D%/who.c \
+	%D%/whoami.c \
+	%D%/workqueue.c

@@ -1,22 +1,37 @@
-/* tail: the last lines of a log. */
-#include <stdlib.h>
+/* tail: the last lines of a log; on a terminal it follows until Ctrl-C. */
 #include <string.h>
 
 #include "commands/command.h"
+#include "commands/logs.h"
+
+enum { LINES = 10 };
+
+static enum api_status tail(struct shell *sh, const char *log, json_int_t lines)
+{
+    json_t *request = json_pack("{s:s,s:s,s:I,s:b}", "method", "tail", "log", log, "lines", lines, "follow",
+                                (int)shell_is_interactive(sh));
+    return request ? shell_call(sh, request, NULL)
+                   : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the log is not UTF-8");
+}
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
-    long lines = 10;
-    if (arg_count > 1) {
-        char *end = args[1];
-        if (arg_count == 3 && strcmp(args[0], "-n") == 0)
-            lines = strtol(args[1], &end, 10);
-        if (end == args[1] || *end)
-            return shell_usage_error(sh, &command_tail);
-    }
-    json_t *request =
-        json_pack("{s:s,s:s,s:I}", "method", "tail", "log", args[arg_count - 1], "lines", (json_int_t)lines);
-    return request ? shell_call(sh, request, NULL) : shell_usage_error(sh, &command_tail);
+    uint64_t lines = LINES;
+    if (arg_count == 2 || (arg_count == 3 && strcmp(args[0], "-n") != 0))
+        return command_usage_error(sh, &command_tail, "'%s' is not known here", args[0]);
+    if (arg_count == 3 && (!span_parse_u64(span_text(args[1]), &lines) || lines > INT32_MAX))
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number of lines", args[1]);
+    return tail(sh, args[arg_count - 1], (json_int_t)lines);
+}
+
+static enum api_status dialogue(struct shell *sh)
+{
+    struct buf log = {0};
+    enum api_status status = logs_choose(sh, "Enter the number of the log you wish to tail.", &log);
+    if (status == API_DONE)
+        status = tail(sh, buf_text(&log), LINES);
+    buf_free(&log);
+    return status;
 }
 
 const struct command command_tail = {
@@ -26,4 +41,5 @@ const struct command command_tail = {
     .least_args = 1,
     .most_args = 3,
     .run = run,
+    .dialogue = dialogue,
 };

@@ -1,5 +1,6 @@
 /* version: which mailward answers. */
 #include "commands/command.h"
+#include "commands/values.h"
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
@@ -7,9 +8,10 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     json_t *result;
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "version"), &result);
     if (status == API_DONE) {
-        shell_print(sh, "Current Version\n===============\n");
-        shell_print(sh, "Product: %s\n", json_string_value(json_object_get(result, "product")));
-        shell_print(sh, "Version: %s\n", json_string_value(json_object_get(result, "version")));
+        out_text(sh, "Current Version\n===============\nProduct: %s\nVersion: %s\n",
+                 text_of(result, "product"), text_of(result, "version"));
+        out_value(sh, "product", json_string(text_of(result, "product")));
+        out_value(sh, "version", json_string(text_of(result, "version")));
     }
     json_decref(result);
     return status;
@@ -18,6 +20,5 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 const struct command command_version = {
     .name = "version",
     .summary = "show the version of the running daemon",
-    .usage = "",
     .run = run,
 };

@@ -177,6 +177,7 @@ void final_event_put(struct buf *out, const struct final_event *e)
     wire_put_span(out, e->sender);
     wire_put_span(out, e->recipient);
     wire_put_span(out, e->detail);
+    wire_put_u64(out, e->revision);
 }
 
 bool final_event_get(struct wire_reader *in, struct final_event *e)
@@ -193,5 +194,28 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->sender = wire_get_span(in);
     e->recipient = wire_get_span(in);
     e->detail = wire_get_span(in);
+    e->revision = wire_get_u64(in);
     return wire_reader_done(in);
+}
+
+void config_revision_put(struct buf *out, const struct config_revision *r)
+{
+    wire_put_u64(out, r->number);
+    wire_put_span(out, span_text(r->commit_id));
+}
+
+struct config_revision config_revision_get(struct wire_reader *in)
+{
+    struct config_revision r = {.number = wire_get_u64(in)};
+    struct span id = wire_get_span(in);
+    if (id.n > COMMIT_ID_MAX || span_find(id, '\0') != id.n)
+        in->failed = true;
+    else if (id.n)
+        memcpy(r.commit_id, id.p, id.n);
+    return r;
+}
+
+bool config_revision_equal(const struct config_revision *a, const struct config_revision *b)
+{
+    return a->number == b->number && strcmp(a->commit_id, b->commit_id) == 0;
 }

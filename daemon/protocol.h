@@ -15,7 +15,7 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1, /* u8 private, settings; descriptor: the test clock, an int64 of microseconds */
+    MSG_START = 1, /* u8 private, settings; descriptor: the page of daemon/failpoint.h, or none */
     MSG_PEER,      /* u8 role; descriptor */
     MSG_LISTENER,  /* span name; descriptor */
     MSG_STOP,      /* - */
@@ -72,6 +72,19 @@ enum message_type {
     MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
 };
+
+enum { COMMIT_ID_MAX = 64 };
+
+/* A revision as roles and control name it to each other: a number is used again when its commit came to nothing. */
+struct config_revision {
+    uint64_t number; /* 0: none */
+    char commit_id[COMMIT_ID_MAX + 1];
+};
+
+void config_revision_put(struct buf *out, const struct config_revision *r);
+/* Marks the reader as failed when the commit id is too long or has a NUL. */
+struct config_revision config_revision_get(struct wire_reader *in);
+bool config_revision_equal(const struct config_revision *a, const struct config_revision *b);
 
 enum id_kind { ID_MID, ID_ICID, ID_DCID, ID_KIND_COUNT };
 
@@ -167,6 +180,7 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
+    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

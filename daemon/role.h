@@ -22,6 +22,7 @@ struct role_entry {
     const char *name;          /* the program is mailwardd-NAME */
     const char *account;       /* that it runs as when the master is root and not private */
     unsigned peers;            /* bit set of the roles it talks to, the master left out */
+    unsigned reader;           /* its bit of enum schema_readers; 0: control does not configure it */
     bool network;              /* may make network sockets */
     const char *write_dirs[3]; /* relative to the state folder; made by the master, owned by account */
     const char *read_dirs[2];

@@ -20,8 +20,8 @@ struct role_config {
 /* The running configuration.  Its revision is 0 until the first one came; no role does its work before. */
 const struct role_config *role_config(void);
 
-/* The answer to the hook config_prepare, which may come later: NULL when the next revision is ready, else why it
- * cannot be. */
+/* The answer to the hook config_prepare, inside it or later: NULL when the next revision is ready, else why it cannot be;
+ * then nothing of it may be kept.  config_discard may come before the answer, which is then not to be given. */
 void role_config_prepared(const struct error *refusal);
 
 /* For the skeleton only. */

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/master_fd.h"
 #include "daemon/protocol.h"
@@ -30,7 +31,8 @@ static struct event_base *base;
 static struct channel *master;
 static struct settings settings;
 static struct peer peers[ROLE_COUNT];
-static bool private_instance, running;
+static bool private_instance, running, said_ready;
+static struct buf sandbox_report;
 
 struct event_base *role_base(void)
 {
@@ -54,7 +56,7 @@ struct channel *role_peer(enum role_id peer)
 
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
 {
-    struct channel *ch = peers[peer].channel;
+    struct channel *ch = peer == ROLE_MASTER ? master : peers[peer].channel;
     if (!ch) {
         if (fd >= 0)
             close(fd);
@@ -103,13 +105,32 @@ void role_fatal(const char *format, ...)
     _exit(1);
 }
 
+/* A role with a configuration does its work only by one that control gave it. */
+static void say_ready_when_due(void)
+{
+    bool waits = role_self.config_apply && role_config()->revision == 0;
+    if (!running || waits || said_ready)
+        return;
+    struct buf body = {0};
+    said_ready = true;
+    wire_put_span(&body, buf_span(&sandbox_report));
+    channel_send(master, MSG_READY, buf_span(&body), -1);
+    buf_free(&sandbox_report);
+    buf_free(&body);
+}
+
 static void on_peer_message(void *context, uint16_t type, struct wire_reader *in, int fd)
 {
     enum role_id peer = (enum role_id)((struct peer *)context - peers);
-    if (role_self.message)
+    if (peer == ROLE_CONTROL && role_config_message(type, in)) {
+        if (fd >= 0)
+            close(fd);
+        say_ready_when_due();
+    } else if (role_self.message) {
         role_self.message(peer, type, in, fd);
-    else if (fd >= 0)
+    } else if (fd >= 0) {
         close(fd);
+    }
     if (!wire_reader_done(in))
         role_fatal("cannot read message %u of role %s", type, role_table[peer].name);
 }
@@ -131,7 +152,7 @@ static void on_peer_closed(void *context, const char *why)
 static void add_peer(struct wire_reader *in, int fd)
 {
     uint8_t id = wire_get_u8(in);
-    if (in->failed || id >= ROLE_COUNT || fd < 0)
+    if (in->failed || id == ROLE_MASTER || id >= ROLE_COUNT || fd < 0)
         role_fatal("cannot read a peer from the master");
     struct peer *peer = &peers[id];
     /* The old peer is dead, but what it still said comes first. */
@@ -143,6 +164,8 @@ static void add_peer(struct wire_reader *in, int fd)
     peer->channel = channel_new(base, fd, &handler);
     if (id == ROLE_LOG)
         log_resume();
+    if (id == ROLE_CONTROL)
+        role_config_control_up();
     if (role_self.peer_up)
         role_self.peer_up(id);
 }
@@ -182,13 +205,14 @@ static void enter_sandbox(struct buf *report)
         role_fatal("%s", error.text);
 }
 
-static void use_test_clock(int fd)
+static void use_test_page(int fd)
 {
-    void *page = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    struct test_page *page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED)
-        role_fatal("cannot map the test clock: %s", strerror(errno));
+        role_fatal("cannot map the page of the tests: %s", strerror(errno));
     close(fd);
-    clock_use_offset(page);
+    clock_use_offset(&page->clock_offset);
+    failpoint_use(page);
 }
 
 static void start(struct wire_reader *in, int fd)
@@ -197,19 +221,15 @@ static void start(struct wire_reader *in, int fd)
     if (!settings_get(in, &settings) || !wire_reader_done(in))
         role_fatal("cannot read the settings from the master");
     if (fd >= 0)
-        use_test_clock(fd);
+        use_test_page(fd);
     if (!private_instance && geteuid() == 0)
         drop_privileges(role_table[role_self.id].account);
     struct error error = {{0}};
     if (role_self.start && !role_self.start(&error))
         role_fatal("%s", error.text);
-    struct buf report = {0}, body = {0};
-    enter_sandbox(&report);
+    enter_sandbox(&sandbox_report);
     running = true;
-    wire_put_span(&body, buf_span(&report));
-    channel_send(master, MSG_READY, buf_span(&body), -1);
-    buf_free(&report);
-    buf_free(&body);
+    say_ready_when_due();
 }
 
 static void add_listener(struct wire_reader *in, int fd)

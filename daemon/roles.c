@@ -11,32 +11,37 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .account = "mailward",
             .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
             .write_dirs = {"log", "track"},
+            .reader = SCHEMA_LOG,
         },
     [ROLE_QUEUE] =
         {
             .name = "queue",
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
-            .write_dirs = {"queue", "maildir"},
+            .write_dirs = {"queue", "maildir", "archive"},
+            .reader = SCHEMA_QUEUE,
         },
     [ROLE_SCAN] =
         {
             .name = "scan",
             .account = "mailward-scan",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_SCAN,
         },
     [ROLE_SMTP] =
         {
             .name = "smtp",
             .account = "mailward-smtp",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_SMTP,
             .network = true,
         },
     [ROLE_CONTROL] =
         {
             .name = "control",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE),
-            .read_dirs = {"log"},
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
+            .write_dirs = {"config", "configuration"},
+            .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },
 };

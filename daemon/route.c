@@ -1,7 +1,7 @@
 /* The next hop from table smtproutes or the setting `route`, and HOST:PORT. */
 #include "daemon/route.h"
 
-enum { DOMAIN_BYTES = 255, SMTP_PORT = 25 };
+enum { DOMAIN_BYTES = 255 };
 
 /* Index of the last byte c in s, or s.n. */
 static size_t find_last(struct span s, char c)
@@ -93,7 +93,7 @@ bool route_find(const struct config_table *routes, struct span address, const ch
         return route_parse(fallback, route, &error) && route->kind != ROUTE_NONE;
     if (!schema_destination_parse(schema_row_text(row, SMTPROUTES_DESTINATION), &to, &error))
         return false;
-    route->port = to.port ? to.port : SMTP_PORT;
+    route->port = to.port;
     route->host = to.host;
     route->mx = !to.direct;
     if (to.use_dns)
@@ -106,4 +106,13 @@ bool route_equal(const struct route *a, const struct route *b)
 {
     return a->kind == b->kind && a->port == b->port && a->mx == b->mx &&
            span_equal_nocase(a->host, b->host) && span_equal(a->maildir, b->maildir);
+}
+
+/* FNV-1a */
+uint32_t route_hash(const struct route *route)
+{
+    uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)route->kind ^ (uint32_t)route->mx << 8 ^ route->port;
+    for (size_t i = 0; i < route->host.n; i++)
+        hash = (hash ^ (unsigned char)ascii_lower(route->host.p[i])) * UINT32_C(16777619);
+    return hash;
 }

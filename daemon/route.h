@@ -27,6 +27,8 @@ bool route_find(const struct config_table *routes, struct span address, const ch
                 struct route *route);
 /* One job serves both. */
 bool route_equal(const struct route *a, const struct route *b);
+/* Equal for equal routes. */
+uint32_t route_hash(const struct route *route);
 
 /* HOST:PORT | [IPv6]:PORT; the port may be 0.  host points into text. */
 bool host_port_parse(const char *text, struct span *host, uint16_t *port, struct error *error);

@@ -1,12 +1,15 @@
 # Shared by all roles, and the master.
 libdaemon_a_SOURCES += \
+	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/paths.c %D%/paths.h \
 	%D%/protocol.c %D%/protocol.h \
+	%D%/role_config.c %D%/role_config.h \
 	%D%/role_main.c %D%/role.h \
 	%D%/roles.c \
+	%D%/rolling_file.c %D%/rolling_file.h \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h

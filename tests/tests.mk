@@ -4,11 +4,13 @@ TEST_LIBS = libengine.a $(CMOCKA_LIBS)
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/config.mk
+include tests/unit/control.mk
 include tests/unit/daemon.mk
 include tests/unit/shell.mk
 include tests/unit/mime.mk
 include tests/unit/scan.mk
 include tests/unit/smtp.mk
+include tests/unit/commands.mk
 include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
@@ -42,6 +44,7 @@ SYSTEM_TESTS = \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
 	tests/system/test_restart.py \
+	tests/system/test_routes.py \
 	tests/system/test_shell.py \
 	tests/system/test_smtp.py
 include tests/durability/durability.mk
@@ -49,7 +52,7 @@ include tests/perf/perf.mk
 
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/system/hostile.py \
-	tests/harness/__init__.py tests/harness/build.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/tap.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \

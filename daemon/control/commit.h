@@ -10,11 +10,16 @@
 #include "daemon/role.h"
 #include "engine/wire/api.h"
 
+/* How long roles may take; tests set shorter times. */
+extern struct commit_limits {
+    int prepare_ms, apply_ms;
+} commit_limits;
+
 struct commit_request {
     struct config_candidate
         *candidate;           /* becomes unchanged on the new head when the commit succeeds; must live on */
     struct manifest manifest; /* commit_id, author, source, host, comment, rollback_of, hidden; copied */
-    bool check_only;
+    bool check_only;          /* everything up to the transaction: roles prepare, and discard again */
 };
 
 struct commit_result {
@@ -28,7 +33,7 @@ struct commit_result {
 struct commit_handler {
     void (*warning)(void *context, const char *sentence);
     void (*conflict)(void *context, const struct config_conflict *conflict);
-    /* Called once, perhaps inside commit_start(). */
+    /* Called once, never inside commit_start(). */
     void (*done)(void *context, const struct commit_result *result);
     void *context;
 };
@@ -37,6 +42,9 @@ void commit_start(const struct commit_request *request, const struct commit_hand
 /* The session has gone: its commit goes on or is dropped from the queue, but nobody is told and the candidate is no
  * longer touched. */
 void commit_forget(const struct config_candidate *candidate);
+
+/* True while a commit with this id waits or runs: only when it is over does head_find_commit() tell its outcome. */
+bool commit_is_under_way(const char *commit_id);
 
 /* From the hooks of the role. */
 void commit_peer_up(enum role_id peer);

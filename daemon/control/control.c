@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/commit.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
+#include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
@@ -47,12 +49,19 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
 {
     if (fd >= 0)
         close(fd);
+    if (commit_message(peer, type, in))
+        return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);
+    else if (type == MSG_WORKQUEUE_REPLY)
+        workqueue_reply(in);
 }
 
 const struct role role_self = {
     .id = ROLE_CONTROL,
+    .start = head_open,
+    .peer_up = commit_peer_up,
+    .peer_down = commit_peer_down,
     .listener = control_listener,
     .message = control_message,
 };

@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/protocol.h"
 #include "engine/base/error.h"
 #include "engine/config/candidate.h"
-
-enum { COMMIT_ID_MAX = 64 };
 
 /* A manifest, without its tree.  Texts are NUL-terminated and live as long as their array. */
 struct manifest {
@@ -39,6 +38,13 @@ const struct manifest *head_find_commit(struct arena *arena, const char *commit_
 /* Who committed the newest change of this row since revision `since`; for conflicts.  NULL: nobody that is known. */
 const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,
                                         const struct schema_table *table, struct span key);
+
+/* For the commit path alone: stores tree as the revision that manifest names, in one transaction in which its parent must
+ * still be the head.  False: nothing is changed.  When the disk leaves the outcome open the process ends, as the store
+ * tells it at the next start. */
+bool head_commit(struct config_tree *tree, const struct manifest *manifest, struct error *error);
+/* Housekeeping that is due now and then: old revisions and what only they used.  Takes tens of milliseconds. */
+void head_tidy(void);
 
 /* A record of what was done, by whom, with what outcome; kept in config.db. */
 void audit_write(const char *user, const char *source, const char *method, const char *detail, int status);

@@ -1,41 +1,32 @@
-/* tail and grep: the child reads and matches, the parent passes its output on to the session.
- *
- * The child inherits the role's sandbox.  Expressions run under PCRE2's limits on one line at a time and the
- * child under a CPU limit, so no expression can occupy the machine.
- */
-#define _GNU_SOURCE /* kill */
-#define PCRE2_CODE_UNIT_WIDTH 8
+/* tail and grep: a child reads and matches (log_child.c), its output is passed on to the session. */
+#define _GNU_SOURCE /* close_range */
 #include "daemon/control/log_query.h"
 
 #include <errno.h>
-#include <pcre2.h>
+#include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/control/log_child.h"
 #include "daemon/control/log_read.h"
 #include "daemon/control/session.h"
 #include "daemon/role.h"
-#include "engine/base/text.h"
 #include "engine/base/xalloc.h"
 
-enum {
-    TAIL_LINES = 10,
-    TAIL_LINES_MOST = 10000,
-    LINE_MAX_BYTES = 16 * 1024,
-    CPU_SECONDS = 20,
-    MATCH_LIMIT = 100000,
-    PIECE = 64 * 1024,
-    QUERIES_MOST = 4, /* children at a time */
-};
+enum { TAIL_LINES = 10, PIECE = 64 * 1024 };
+
+/* A child that follows a log lives as long as somebody looks at it, so it takes no place of those that end. */
+enum query_kind { QUERY_ENDS, QUERY_FOLLOWS, QUERY_KINDS };
+static const unsigned most_running[QUERY_KINDS] = {[QUERY_ENDS] = 4, [QUERY_FOLLOWS] = 8};
+static unsigned running[QUERY_KINDS];
 
 struct query {
-    uint64_t session;
+    uint64_t session; /* 0: nobody waits for it any more */
+    enum query_kind kind;
     pid_t pid;
     int fd;
     struct event *readable;
@@ -43,86 +34,20 @@ struct query {
     json_int_t lines;
 };
 
-static unsigned running;
-
-/* ---- in the child ---- */
-
-/* Made safe once more: the file may be damaged, and JSON takes valid UTF-8 only. */
-static void put_line(struct span line)
-{
-    static struct buf text;
-    buf_clear(&text);
-    text_from_wire(&text, line, line.n);
-    buf_append_char(&text, '\n');
-    fwrite(text.data, 1, text.len, stdout);
-}
-
-struct ring {
-    struct span *lines; /* copies */
-    size_t size, count;
-};
-
-static bool keep_last(struct span line, void *context)
-{
-    struct ring *r = context;
-    struct span *slot = &r->lines[r->count++ % r->size];
-    free((char *)slot->p);
-    *slot = (struct span){xmemdup0(line.p, line.n), line.n};
-    return true;
-}
-
-static void child_tail(const char *log, size_t count)
-{
-    struct ring r = {.lines = xcalloc(count, sizeof(struct span)), .size = count};
-    struct error error;
-    if (!log_read_lines(log, keep_last, &r, &error))
-        _exit(API_FAILED);
-    size_t first = r.count > r.size ? r.count - r.size : 0;
-    for (size_t i = first; i < r.count; i++)
-        put_line(r.lines[i % r.size]);
-}
-
-struct matcher {
-    pcre2_code *code;
-    pcre2_match_data *data;
-    pcre2_match_context *limits;
-};
-
-static bool put_match(struct span line, void *context)
-{
-    struct matcher *m = context;
-    struct span window = span_slice(line, 0, LINE_MAX_BYTES);
-    if (pcre2_match(m->code, (PCRE2_SPTR)window.p, window.n, 0, 0, m->data, m->limits) >= 0)
-        put_line(line);
-    return true;
-}
-
-static void child_grep(const char *log, pcre2_code *code)
-{
-    struct matcher m = {code, pcre2_match_data_create_from_pattern(code, NULL),
-                        pcre2_match_context_create(NULL)};
-    pcre2_set_match_limit(m.limits, MATCH_LIMIT);
-    struct error error;
-    if (!log_read_lines(log, put_match, &m, &error))
-        _exit(API_FAILED);
-}
-
-/* ---- in the role ---- */
-
 static void end_query(struct query *q)
 {
     int status;
     while (waitpid(q->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        session_end(q->session, API_DONE, NULL, json_pack("{s:I}", "lines", q->lines));
+        session_done(q->session, json_pack("{s:I}", "lines", q->lines));
     else
-        session_end(q->session, API_FAILED, "reading the log took too long or failed", NULL);
+        session_fail(q->session, API_ERROR_FAILED, "reading the log took too long or failed");
+    running[q->kind]--;
     event_free(q->readable);
     close(q->fd);
     buf_free(&q->held);
     free(q);
-    running--;
 }
 
 static void resume_query(void *context)
@@ -135,6 +60,7 @@ static void resume_query(void *context)
 static void cancel_query(void *context)
 {
     struct query *q = context;
+    q->session = 0;
     kill(q->pid, SIGKILL);
     resume_query(q);
 }
@@ -168,103 +94,103 @@ static void on_output(evutil_socket_t fd, short what, void *context)
     }
 }
 
+/* The way back is all that the child keeps: with the sockets of sessions in its hands, none of them could end. */
+static void become_child(int fd)
+{
+    signal(SIGPIPE, SIG_DFL);
+    dup2(fd, STDOUT_FILENO);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
 /* Forks the child: returns true in it, with standard output as the way back. */
-static bool fork_query(uint64_t session)
+static bool fork_query(uint64_t session, enum query_kind kind)
 {
     int ends[2];
-    if (running == QUERIES_MOST) {
-        session_end(session, API_FAILED, "too many queries are running; try again", NULL);
+    if (running[kind] == most_running[kind]) {
+        session_fail(session, API_ERROR_FAILED, "too many queries are running; try again");
         return false;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        session_end(session, API_FAILED, "cannot start a query", NULL);
+        session_fail(session, API_ERROR_FAILED, "cannot start a query: %s", strerror(errno));
         return false;
     }
     pid_t pid = fork();
     if (pid == 0) {
-        struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS};
-        setrlimit(RLIMIT_CPU, &cpu);
-        signal(SIGPIPE, SIG_DFL);
-        dup2(ends[1], STDOUT_FILENO);
+        become_child(ends[1]);
         return true;
     }
     close(ends[1]);
     if (pid < 0) {
+        session_fail(session, API_ERROR_FAILED, "cannot start a query: %s", strerror(errno));
         close(ends[0]);
-        session_end(session, API_FAILED, "cannot start a query", NULL);
         return false;
     }
-    running++;
+    running[kind]++;
     struct query *q = xcalloc(1, sizeof *q);
-    *q = (struct query){.session = session, .pid = pid, .fd = ends[0]};
+    *q = (struct query){.session = session, .kind = kind, .pid = pid, .fd = ends[0]};
     q->readable = event_new(role_base(), ends[0], EV_READ | EV_PERSIST, on_output, q);
     event_add(q->readable, NULL);
     session_begin_work(session, &(struct session_work){resume_query, cancel_query, q});
     return false;
 }
 
-static _Noreturn void end_child(void)
-{
-    fflush(stdout);
-    _exit(0);
-}
-
-/* The name of an existing log in the request, or NULL after the session was told what is wrong. */
+/* The name of an existing log in the request, or NULL after the session was told. */
 static const char *log_of(uint64_t session, json_t *request)
 {
     const char *name = json_string_value(json_object_get(request, "log"));
-    if (name && log_exists(name))
+    if (log_exists(name))
         return name;
-    char text[160];
-    snprintf(text, sizeof text, "log '%.64s' does not exist", name ? name : "");
-    session_end(session, API_FAILED, text, NULL);
+    session_fail(session, API_ERROR_NOT_FOUND, "log '%s'", name);
     return NULL;
 }
 
 void log_query_tail(uint64_t session, json_t *request)
 {
     const char *log = log_of(session, request);
-    if (!log)
-        return;
-    json_t *lines = json_object_get(request, "lines");
-    json_int_t count = lines ? json_integer_value(lines) : TAIL_LINES;
-    if (count < 1 || count > TAIL_LINES_MOST) {
-        session_end(session, API_USAGE, "the number of lines must be from 1 to 10000", NULL);
-        return;
+    const json_t *lines = json_object_get(request, "lines");
+    size_t count = lines ? (size_t)json_integer_value(lines) : TAIL_LINES;
+    bool follow = json_is_true(json_object_get(request, "follow"));
+    if (log && fork_query(session, follow ? QUERY_FOLLOWS : QUERY_ENDS))
+        log_child_tail(log, count, follow);
+}
+
+static pcre2_code *compile(uint64_t session, json_t *request)
+{
+    const json_t *text = json_object_get(request, "expression");
+    uint32_t options = PCRE2_NEVER_BACKSLASH_C;
+    if (json_is_true(json_object_get(request, "ignore_case")))
+        options |= PCRE2_CASELESS;
+    int number;
+    PCRE2_SIZE offset;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)json_string_value(text), json_string_length(text), options,
+                                     &number, &offset, NULL);
+    if (!code) {
+        PCRE2_UCHAR why[200];
+        pcre2_get_error_message(number, why, sizeof why);
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "the expression is wrong at character %zu: %s",
+                     (size_t)offset + 1, (char *)why);
     }
-    if (fork_query(session)) {
-        child_tail(log, (size_t)count);
-        end_child();
-    }
+    return code;
 }
 
 void log_query_grep(uint64_t session, json_t *request)
 {
-    const char *expression = json_string_value(json_object_get(request, "expression"));
-    if (!expression) {
-        session_end(session, API_USAGE, "grep needs an expression", NULL);
-        return;
-    }
-    uint32_t options = PCRE2_NEVER_BACKSLASH_C;
-    if (json_is_true(json_object_get(request, "ignore_case")))
-        options |= PCRE2_CASELESS;
-    int code_number;
-    PCRE2_SIZE offset;
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, options, &code_number, &offset, NULL);
-    if (!code) {
-        PCRE2_UCHAR why[200];
-        char text[300];
-        pcre2_get_error_message(code_number, why, sizeof why);
-        snprintf(text, sizeof text, "the expression is wrong at character %zu: %s", (size_t)offset + 1,
-                 (char *)why);
-        session_end(session, API_USAGE, text, NULL);
-        return;
-    }
-    const char *log = log_of(session, request);
-    if (log && fork_query(session)) {
-        child_grep(log, code);
-        end_child();
-    }
+    pcre2_code *code = compile(session, request);
+    const char *log = code ? log_of(session, request) : NULL;
+    if (log && fork_query(session, QUERY_ENDS))
+        log_child_grep(log, code);
     pcre2_code_free(code);
+}
+
+static void add_name(const char *name, void *context)
+{
+    json_array_append_new(context, json_string(name));
+}
+
+void log_query_names(uint64_t session, json_t *request)
+{
+    (void)request;
+    json_t *names = json_array();
+    log_each(add_name, names);
+    session_done(session, json_pack("{s:o}", "logs", names));
 }

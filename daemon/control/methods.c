@@ -1,44 +1,191 @@
-/* The table of methods. */
+/* The table of methods, and what is checked before one is called. */
 #include "daemon/control/methods.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
+#include "daemon/control/config_methods.h"
+#include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/status.h"
+#include "daemon/control/workqueue.h"
 
 static void call_version(uint64_t session, json_t *request)
 {
     (void)request;
-    session_end(session, API_DONE, NULL,
-                json_pack("{s:s,s:s}", "product", "mailward", "version", PACKAGE_VERSION));
+    session_done(session, json_pack("{s:s,s:s}", "product", "mailward", "version", PACKAGE_VERSION));
 }
 
-static void call_status(uint64_t session, json_t *request)
-{
-    (void)request;
-    status_ask(session);
-}
+#define TEXT(name, required, least, most)                                                                    \
+    {                                                                                                        \
+        name, MEMBER_TEXT, required, least, most                                                             \
+    }
+#define FLAG(name)                                                                                           \
+    {                                                                                                        \
+        name, MEMBER_FLAG, false, 0, 0                                                                       \
+    }
+#define NUMBER(name, required, least, most)                                                                  \
+    {                                                                                                        \
+        name, MEMBER_NUMBER, required, least, most                                                           \
+    }
+#define LIST(name, required, least, most)                                                                    \
+    {                                                                                                        \
+        name, MEMBER_LIST, required, least, most                                                             \
+    }
+#define MEMBERS(...)                                                                                         \
+    (const struct member[])                                                                                  \
+    {                                                                                                        \
+        __VA_ARGS__,                                                                                         \
+        {                                                                                                    \
+            0                                                                                                \
+        }                                                                                                    \
+    }
+#define NO_MEMBERS                                                                                           \
+    (const struct member[])                                                                                  \
+    {                                                                                                        \
+        {                                                                                                    \
+            0                                                                                                \
+        }                                                                                                    \
+    }
 
-static const struct method {
-    const char *name;
-    void (*call)(uint64_t session, json_t *request);
-} methods[] = {
-    {"grep", log_query_grep},
-    {"status", call_status},
-    {"tail", log_query_tail},
-    {"version", call_version},
+/* Rows of a table are found by the schema's own rules; these are only bounds. */
+#define TABLE_NAME(required) TEXT("table", required, 1, 64)
+#define KEY TEXT("key", false, 0, 1024)
+#define REVISION(required) NUMBER("revision", required, 1, INT64_MAX)
+#define COMMIT_ID TEXT("commit_id", true, 16, COMMIT_ID_MAX)
+#define LOG_NAME TEXT("log", true, 1, 64)
+
+enum {
+    EDITS_MOST = 100000,
+    HISTORY_MOST = 1000,
+    COMMENT_MOST = 1000,
+    EXPRESSION_MOST = 1000,
+    LINES_MOST = 10000
 };
 
-void method_call(struct session *s, json_t *request)
+const struct method methods[] = {
+    {"config.changes", config_changes, NO_MEMBERS},
+    {"config.clear", config_clear, NO_MEMBERS},
+    {"config.commit", config_commit,
+     MEMBERS(COMMIT_ID, TEXT("comment", false, 0, COMMENT_MOST), FLAG("hidden"), FLAG("check"))},
+    {"config.edit", config_edit, MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"))},
+    {"config.get", config_get, MEMBERS(TABLE_NAME(true), KEY, FLAG("running"))},
+    {"config.history", config_history, MEMBERS(NUMBER("limit", false, 1, HISTORY_MOST), FLAG("all"))},
+    {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},
+    {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
+    {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},
+    {"config.show", config_show, MEMBERS(REVISION(false))},
+    {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"file.write", files_write,
+     MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"),
+             FLAG("last"))},
+    {"grep", log_query_grep,
+     MEMBERS(LOG_NAME, TEXT("expression", true, 0, EXPRESSION_MOST), FLAG("ignore_case"))},
+    {"hello", who_hello,
+     MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
+             TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
+    {"logs", log_query_names, NO_MEMBERS},
+    {"status", status_ask, NO_MEMBERS},
+    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, LINES_MOST), FLAG("follow"))},
+    {"version", call_version, NO_MEMBERS},
+    {"who", who_list, NO_MEMBERS},
+    {"whoami", who_am_i, NO_MEMBERS},
+    {"workqueue", workqueue_call, MEMBERS(TEXT("operation", true, 1, 16))},
+    {NULL, NULL, NULL},
+};
+
+static const struct method *find_method(const char *name)
 {
-    const char *name = json_string_value(json_object_get(request, "method"));
-    for (size_t i = 0; name && i < sizeof methods / sizeof methods[0]; i++) {
-        if (strcmp(methods[i].name, name) == 0) {
-            methods[i].call(session_id(s), request);
-            return;
-        }
+    const struct method *m = methods;
+    while (m->name && strcmp(m->name, name) != 0)
+        m++;
+    return m->name ? m : NULL;
+}
+
+static bool is_between(const struct member *m, json_int_t value, const char *what, struct error *error)
+{
+    return (value >= m->least && value <= m->most) ||
+           error_set(error, "'%s' must be from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT "%s",
+                     m->name, m->least, m->most, what);
+}
+
+static bool check_member(const struct member *m, const json_t *value, struct error *error)
+{
+    switch (m->type) {
+    case MEMBER_TEXT:
+        return json_is_string(value) ? is_between(m, (json_int_t)json_string_length(value), " bytes", error)
+                                     : error_set(error, "'%s' must be a text", m->name);
+    case MEMBER_FLAG:
+        return json_is_boolean(value) || error_set(error, "'%s' must be true or false", m->name);
+    case MEMBER_NUMBER:
+        return json_is_integer(value) ? is_between(m, json_integer_value(value), "", error)
+                                      : error_set(error, "'%s' must be a number", m->name);
+    case MEMBER_LIST:
+        return json_is_array(value) ? is_between(m, (json_int_t)json_array_size(value), " elements", error)
+                                    : error_set(error, "'%s' must be a list", m->name);
+    case MEMBER_OBJECT:
+        return json_is_object(value) || error_set(error, "'%s' must be an object", m->name);
     }
-    session_end(session_id(s), API_USAGE, "unknown method", NULL);
+    return false;
+}
+
+static const struct member *find_member(const struct member *members, const char *name)
+{
+    while (members->name && strcmp(members->name, name) != 0)
+        members++;
+    return members->name ? members : NULL;
+}
+
+bool members_check(const struct member *members, json_t *object, struct error *error)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach (object, name, value) {
+        const struct member *m = find_member(members, name);
+        if (!m)
+            return error_set(error, "there is no member '%.64s' here", name);
+        if (!check_member(m, value, error))
+            return false;
+    }
+    for (const struct member *m = members; m->name; m++)
+        if (m->required && !json_object_get(object, m->name))
+            return error_set(error, "'%s' is missing", m->name);
+    return true;
+}
+
+static const char *text_of(const json_t *request, const char *member)
+{
+    return json_string_value(json_object_get(request, member));
+}
+
+/* The role is looked at first: a refused command is refused whatever its text says (R1). */
+void method_call(struct session_info *session, json_t *request)
+{
+    const char *name = text_of(request, "method");
+    const struct method *m = name ? find_method(name) : NULL;
+    const json_t *pipeline = json_object_get(request, "pipeline");
+    struct error error;
+    if (!m) {
+        session_fail(session->id, API_ERROR_BAD_REQUEST, "there is no method '%.64s'", name ? name : "");
+        return;
+    }
+    session->method = m->name;
+    if (!permit_allows(session->role, m->name, text_of(request, "table"), text_of(request, "operation"))) {
+        session_fail(session->id, API_ERROR_REFUSED, "the role %s may not do this",
+                     permit_role_name(session->role));
+        return;
+    }
+    if (pipeline && !json_is_boolean(pipeline)) {
+        session_fail(session->id, API_ERROR_BAD_REQUEST, "'pipeline' must be true or false");
+        return;
+    }
+    json_object_del(request, "method");
+    json_object_del(request, "pipeline");
+    if (!members_check(m->members, request, &error)) {
+        session_fail(session->id, API_ERROR_BAD_REQUEST, "%s: %s", m->name, error.text);
+        return;
+    }
+    if (m->call != config_edit)
+        session_config_drop_pieces(&session->config);
+    m->call(session->id, request);
 }

@@ -5,8 +5,32 @@
 #include <jansson.h>
 
 #include "daemon/control/session.h"
+#include "engine/base/error.h"
 
-/* Runs the method named in request; it answers through session_text() and session_end(). */
-void method_call(struct session *s, json_t *request);
+enum member_type { MEMBER_TEXT, MEMBER_FLAG, MEMBER_NUMBER, MEMBER_LIST, MEMBER_OBJECT };
+
+/* A member that a request may have besides "method" and "pipeline". */
+struct member {
+    const char *name;
+    enum member_type type;
+    bool required;
+    json_int_t least, most; /* of a number, of a text its bytes, of a list its elements */
+};
+
+struct method {
+    const char *name;
+    /* Called only with members that the table allows; answers through session.h, now or later. */
+    void (*call)(uint64_t session, json_t *request);
+    const struct member *members; /* ended by .name == NULL */
+};
+
+/* Ended by .name == NULL. */
+extern const struct method methods[];
+
+/* Checks a request against table and permissions, and runs its method. */
+void method_call(struct session_info *session, json_t *request);
+
+/* Whether the members of object are what the table says; an error names the wrong one. */
+bool members_check(const struct member *members, json_t *object, struct error *error);
 
 #endif

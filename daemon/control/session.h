@@ -1,36 +1,75 @@
-/* One shell at the control socket: frames in, answers out, who is at the other end. */
+/* One shell at the control socket (doc/control-api.md): frames in, answers out, who is at the other end.
+ *
+ * Sessions are named by number, so that every answer is safe after the shell has gone: it is then dropped.
+ */
 #ifndef CONTROL_SESSION_H
 #define CONTROL_SESSION_H
 
-#include <event2/event.h>
 #include <jansson.h>
-#include <sys/types.h>
+#include <stdbool.h>
+#include <stdint.h>
 
+#include "daemon/control/config_session.h"
+#include "daemon/control/files.h"
+#include "daemon/control/permit.h"
+#include "daemon/control/who.h"
 #include "engine/base/span.h"
 #include "engine/wire/api.h"
-
-struct session;
 
 /* Takes over fd, asks the kernel who connected (SO_PEERCRED) and greets.  Refuses by a last answer and closes
  * when that account may not use this instance. */
 void session_open(int fd);
 
-/* The answer to the request in hand: text any number of times, then one end.  All are safe after the shell has
- * gone: sessions are named by number. */
-void session_text(uint64_t session, struct span text);
-/* True when the shell is behind in reading: whoever can stop adding text does so until `resume`. */
+enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63 };
+
+struct session_info {
+    uint64_t id;
+    struct account account;
+    enum permit_role role;
+    int64_t login;      /* wall, microseconds */
+    int64_t active;     /* clock_mono_us() of the latest request */
+    const char *method; /* that is being answered; NULL: none */
+    /* As told by hello, unverified; made safe to show. */
+    char from[SESSION_FROM_MAX + 1], program[SESSION_PROGRAM_MAX + 1];
+    bool terminal;
+    /* What the methods of configuration and files keep for it. */
+    struct session_config config;
+    struct file_upload upload;
+};
+
+/* NULL when the shell has gone. */
+struct session_info *session_info(uint64_t session);
+/* Sessions, newest first: the one behind `after` (NULL: the first), or NULL. */
+const struct session_info *session_next(const struct session_info *after);
+
+/* ---- the answer to the request in hand: parts, then one end ---- */
+
+void session_text(uint64_t session, struct span text); /* valid UTF-8 */
+void session_rows(uint64_t session, json_t *rows);     /* an array; taken over */
+/* Adds value (taken over) to the array `member` of the end frame. */
+void session_add(uint64_t session, const char *member, json_t *value);
+
+/* result may be NULL; it is taken over. */
+void session_done(uint64_t session, json_t *result);
+/* The format makes the detail of the error's phrase; bytes that cannot be shown are made safe. */
+void session_fail(uint64_t session, enum api_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same, with more members (taken over) in the end frame. */
+void session_fail_with(uint64_t session, enum api_error error, json_t *members, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- requests that take longer than a call ---- */
+
+/* True when the shell is behind in reading: whoever can stop adding to the answer does so until `resume`. */
 bool session_is_full(uint64_t session);
-/* What goes on behind the request in hand until its end: told when there is room again, and when the shell has
- * gone.  Forgotten at the end. */
+
 struct session_work {
-    void (*resume)(void *context);
+    void (*resume)(void *context); /* there is room again */
+    /* The shell has gone or wants no more of it: clean up, and give no answer from now on. */
     void (*cancel)(void *context);
     void *context;
 };
+/* What goes on behind the request in hand until its end.  Without it a request cannot be cancelled. */
 void session_begin_work(uint64_t session, const struct session_work *work);
-/* result may be NULL; it is taken over.  error may be NULL. */
-void session_end(uint64_t session, enum api_status status, const char *error, json_t *result);
-
-uint64_t session_id(const struct session *s);
 
 #endif

@@ -1,10 +1,35 @@
-pkglibexec_PROGRAMS += mailwardd-control
-mailwardd_control_SOURCES = \
-	%D%/control.c \
+# What is committed, and how it becomes so: a list of its own, so that unit tests reach it.
+control_config_sources = \
+	%D%/commit.c %D%/commit.h \
+	%D%/converge.c %D%/converge.h \
+	%D%/first_revision.c %D%/first_revision.h \
+	%D%/head.c %D%/head.h \
+	%D%/manifest.c %D%/manifest.h \
+	%D%/rows_out.c %D%/rows_out.h \
+	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
+	%D%/stored_tree.c %D%/stored_tree.h
+
+# What the control socket offers, without the role around it.
+control_session_sources = \
+	%D%/config_methods.c %D%/config_methods.h \
+	%D%/config_methods_commit.c \
+	%D%/config_methods_edit.c \
+	%D%/config_methods_read.c \
+	%D%/config_session.c %D%/config_session.h \
+	%D%/files.c %D%/files.h \
+	%D%/log_child.c %D%/log_child.h \
 	%D%/log_query.c %D%/log_query.h \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/methods.c %D%/methods.h \
+	%D%/permit.c %D%/permit.h \
 	%D%/session.c %D%/session.h \
-	%D%/status.c %D%/status.h
-mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS)
-mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
+	%D%/status.c %D%/status.h \
+	%D%/who.c %D%/who.h \
+	%D%/workqueue.c %D%/workqueue.h
+
+pkglibexec_PROGRAMS += mailwardd-control
+mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) \
+	%D%/control.c
+mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
+	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
+mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)

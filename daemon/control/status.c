@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/control/session.h"
 #include "daemon/protocol.h"
 #include "engine/base/xalloc.h"
 
@@ -32,9 +33,10 @@ static void end_query(struct query *q)
         }
     }
     if (q->missing)
-        session_end(q->session, API_FAILED, "a part of the daemon did not answer", q->result);
+        session_fail_with(q->session, API_ERROR_FAILED, json_pack("{s:o}", "result", q->result),
+                          "a part of the daemon did not answer");
     else
-        session_end(q->session, API_DONE, NULL, q->result);
+        session_done(q->session, q->result);
     event_free(q->timer);
     free(q);
 }
@@ -45,8 +47,9 @@ static void on_timeout(evutil_socket_t fd, short what, void *context)
     end_query(context);
 }
 
-void status_ask(uint64_t session)
+void status_ask(uint64_t session, json_t *request)
 {
+    (void)request;
     struct query *q = xcalloc(1, sizeof *q);
     *q = (struct query){.next = queries, .id = ++last_id, .session = session, .result = json_object()};
     q->timer = evtimer_new(role_base(), on_timeout, q);

@@ -23,7 +23,7 @@ enum {
 
 static const char tracking_path[] = "track/tracking.db";
 
-static struct log_file *mail_log;
+static struct rolling_file *mail_log;
 static uint64_t counters[LINE_COUNT];
 static uint64_t lost_lines;
 static struct buf ready;
@@ -71,7 +71,7 @@ static void write_lines(int64_t until)
     reorder_take(until, &ready);
     if (ready.len == 0)
         return;
-    if (!log_file_write(mail_log, buf_span(&ready))) {
+    if (!rolling_file_add(mail_log, buf_span(&ready))) {
         for (size_t i = 0; i < ready.len; i++)
             lost_lines += ready.data[i] == '\n';
     } else if (lost_lines) {
@@ -181,9 +181,13 @@ static void log_peer_down(enum role_id peer)
 static bool log_start(struct error *error)
 {
     log_set_output(take_own_line);
-    mail_log =
-        log_file_open("log/mail_logs", "mail", role_settings()->log_bytes, role_settings()->log_files, error);
-    if (!mail_log || !open_tracking(error))
+    mail_log = rolling_file_open("log/mail_logs", "mail", &log_file_kind, role_settings()->log_bytes,
+                                 role_settings()->log_files, error);
+    if (!mail_log)
+        return false;
+    if (!rolling_file_begin(mail_log, 0))
+        return error_set_errno(error, "cannot begin a file in log/mail_logs");
+    if (!open_tracking(error))
         return false;
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     struct timeval period = {0, TICK_MS * 1000};
@@ -195,7 +199,7 @@ static void log_stop(void)
 {
     commit_tracking();
     write_lines(INT64_MAX);
-    log_file_close(mail_log);
+    rolling_file_close(mail_log);
     if (tracking_is_open)
         tracking_close();
     role_exit();

@@ -3,14 +3,19 @@
 
 #include <sqlite3.h>
 
-enum { FORMAT = 1, BUSY_MS = 5000 };
+enum { FORMAT = 2, BUSY_MS = 5000 };
 
-static const char schema[] = "CREATE TABLE final("
-                             "  mid INTEGER NOT NULL, rid INTEGER NOT NULL, sequence INTEGER NOT NULL,"
-                             "  time INTEGER NOT NULL, kind INTEGER NOT NULL,"
-                             "  message_id BLOB, sender BLOB, recipient BLOB, detail BLOB,"
-                             "  PRIMARY KEY(mid, rid, sequence)) STRICT, WITHOUT ROWID;"
-                             "PRAGMA user_version = 1;";
+/* Step i brings format i to format i + 1. */
+static const char *const migrations[FORMAT] = {
+    "CREATE TABLE final("
+    "  mid INTEGER NOT NULL, rid INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  message_id BLOB, sender BLOB, recipient BLOB, detail BLOB,"
+    "  PRIMARY KEY(mid, rid, sequence)) STRICT, WITHOUT ROWID;"
+    "PRAGMA user_version = 1;",
+    "ALTER TABLE final ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 2;",
+};
 
 static sqlite3 *db;
 static sqlite3_stmt *insert;
@@ -43,9 +48,12 @@ static bool prepare_format(struct error *error)
         return error_set(
             error, "tracking: the store has format %d, this version reads up to %d: use the newer mailward",
             format, FORMAT);
-    if (format == FORMAT)
-        return true;
-    return run("BEGIN IMMEDIATE", error) && run(schema, error) && run("COMMIT", error);
+    if (format < 0)
+        return fail("read the format", error);
+    bool good = format == FORMAT || run("BEGIN IMMEDIATE", error);
+    for (int i = format; good && i < FORMAT; i++)
+        good = run(migrations[i], error);
+    return good && (format == FORMAT || run("COMMIT", error));
 }
 
 static bool open_store(const char *path, struct error *error)
@@ -56,7 +64,7 @@ static bool open_store(const char *path, struct error *error)
     /* FULL: the queue forgets an event once we acknowledge it. */
     if (!run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) || !prepare_format(error))
         return false;
-    if (sqlite3_prepare_v3(db, "INSERT OR IGNORE INTO final VALUES(?,?,?,?,?,?,?,?,?)", -1,
+    if (sqlite3_prepare_v3(db, "INSERT OR IGNORE INTO final VALUES(?,?,?,?,?,?,?,?,?,?)", -1,
                            SQLITE_PREPARE_PERSISTENT, &insert, NULL) != SQLITE_OK)
         return fail("prepare", error);
     return true;
@@ -92,6 +100,7 @@ static bool insert_event(struct span body, struct error *error)
     bind_blob(7, e.sender);
     bind_blob(8, e.recipient);
     bind_blob(9, e.detail);
+    sqlite3_bind_int64(insert, 10, (sqlite3_int64)e.revision);
     int rc = sqlite3_step(insert);
     sqlite3_reset(insert);
     return rc == SQLITE_DONE || fail("add a row", error);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/failpoint.h"
 #include "daemon/role.h"
 
 static const char lock_path[] = "run/lock";
@@ -48,18 +49,18 @@ static bool take_lock(struct instance *inst, const char *dir, struct error *erro
     return true;
 }
 
-/* The test clock: one int64 of microseconds that shifts the wall time of every role; 0 until a test writes it. */
-static bool open_clock(struct instance *inst, struct error *error)
+/* A page that every role maps: all zeros until a test writes it. */
+static bool open_test_page(struct instance *inst, struct error *error)
 {
-    inst->clock_fd = open("run/clock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (inst->clock_fd < 0 || ftruncate(inst->clock_fd, 8) != 0)
-        return error_set_errno(error, "cannot make the test clock");
+    inst->test_fd = open("run/clock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (inst->test_fd < 0 || ftruncate(inst->test_fd, sizeof(struct test_page)) != 0)
+        return error_set_errno(error, "cannot make the page of the tests");
     return true;
 }
 
 bool instance_open(struct instance *inst, const char *dir, bool is_private, struct error *error)
 {
-    *inst = (struct instance){.is_private = is_private, .lock_fd = -1, .clock_fd = -1};
+    *inst = (struct instance){.is_private = is_private, .lock_fd = -1, .test_fd = -1};
     /* Everybody may knock at a system instance's control socket: who gets in is decided there, with a clear word. */
     mode_t mode = is_private ? 0700 : 0755;
     umask(is_private ? 077 : 022);
@@ -69,7 +70,7 @@ bool instance_open(struct instance *inst, const char *dir, bool is_private, stru
         return error_set_errno(error, "cannot enter the state folder '%s'", dir);
     bool with_accounts = !is_private && geteuid() == 0;
     return make_dir("run", mode, NULL, error) && take_lock(inst, dir, error) &&
-           make_role_dirs(with_accounts, error) && (!is_private || open_clock(inst, error));
+           make_role_dirs(with_accounts, error) && (!is_private || open_test_page(inst, error));
 }
 
 pid_t instance_owner(const char *dir, struct error *error)

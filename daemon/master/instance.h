@@ -1,4 +1,4 @@
-/* The state folder of one instance: its lock, its folders, its test clock and the list of its ports. */
+/* The state folder of one instance: its lock, its folders, its page for tests and the list of its ports. */
 #ifndef MASTER_INSTANCE_H
 #define MASTER_INSTANCE_H
 
@@ -11,7 +11,7 @@
 struct instance {
     bool is_private;
     int lock_fd;
-    int clock_fd; /* -1 unless private */
+    int test_fd; /* run/clock, daemon/failpoint.h; -1 unless private */
 };
 
 /* Makes dir when it is missing, makes it the current folder, takes the lock, and makes the folders of all roles

@@ -256,8 +256,7 @@ static int run(struct options *o)
     int exit_status = 1;
     if (!o->foreground && !go_to_background(&starter, &exit_status))
         return exit_status;
-    if (!set_hostname(&o->settings, &error) || !sockets_resolve_route(&o->settings, &error) ||
-        !instance_open(&inst, o->dir, o->is_private, &error) ||
+    if (!set_hostname(&o->settings, &error) || !instance_open(&inst, o->dir, o->is_private, &error) ||
         !sockets_bind(&o->settings, o->is_private, listeners, &starter.ports, &error)) {
         fprintf(stderr, "mailwardd: %s\n", error.text);
         return 1;

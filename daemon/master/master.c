@@ -111,7 +111,7 @@ static void send_start(struct child *c)
     wire_put_u8(&body, instance->is_private);
     settings_put(&body, settings);
     channel_send(c->channel, MSG_START, buf_span(&body),
-                 instance->clock_fd >= 0 ? fcntl(instance->clock_fd, F_DUPFD_CLOEXEC, 0) : -1);
+                 instance->test_fd >= 0 ? fcntl(instance->test_fd, F_DUPFD_CLOEXEC, 0) : -1);
     buf_free(&body);
     for (int i = 0; i < LISTENER_COUNT; i++) {
         if (listeners[i].role != c->id)
@@ -121,6 +121,14 @@ static void send_start(struct child *c)
         channel_send(c->channel, MSG_LISTENER, buf_span(&name), fcntl(listeners[i].fd, F_DUPFD_CLOEXEC, 0));
         buf_free(&name);
     }
+}
+
+/* Control says that a role does not follow the configuration. */
+static void kill_stale(struct wire_reader *in)
+{
+    uint8_t id = wire_get_u8(in);
+    if (!in->failed && id > ROLE_MASTER && id < ROLE_COUNT && children[id].pid)
+        kill(children[id].pid, SIGKILL);
 }
 
 static void on_child_message(void *context, uint16_t type, struct wire_reader *in, int fd)
@@ -138,6 +146,8 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
         snprintf(reason, sizeof reason, "%s: %.*s", role_table[c->id].name, (int)text.n, text.p);
         if (!was_ready)
             hooks->failed(hooks->context, reason);
+    } else if (type == MSG_ROLE_STALE && c->id == ROLE_CONTROL) {
+        kill_stale(in);
     }
     bool all = true;
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++)

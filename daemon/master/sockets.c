@@ -1,4 +1,4 @@
-/* Binding listeners and resolving the configured next hop. */
+/* Binding listeners. */
 #include "daemon/master/sockets.h"
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@
 
 enum { BACKLOG = 512 };
 
-static bool look_up(const char *text, int flags, struct addrinfo **found, struct error *error)
+static bool look_up(const char *text, struct addrinfo **found, struct error *error)
 {
     struct span host;
     uint16_t number;
@@ -26,7 +26,7 @@ static bool look_up(const char *text, int flags, struct addrinfo **found, struct
         return false;
     char *name = xmemdup0(host.p, host.n), port[8];
     snprintf(port, sizeof port, "%u", number);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     int rc = getaddrinfo(name, port, &hints, found);
     free(name);
     return rc == 0 || error_set(error, "cannot look up '%s': %s", text, gai_strerror(rc));
@@ -45,7 +45,7 @@ static void name_of(const struct sockaddr *address, socklen_t length, char *host
 static int bind_public(const char *listen_on, struct buf *ports, struct error *error)
 {
     struct addrinfo *found;
-    if (!look_up(listen_on, AI_PASSIVE, &found, error))
+    if (!look_up(listen_on, &found, error))
         return -1;
     int on = 1;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -102,25 +102,4 @@ bool sockets_check(const struct settings *settings, struct error *error)
     if (!host_port_parse(settings->listen, &host, &port, &why))
         return error_set(error, "smtp.listen: %s", why.text);
     return route_parse(settings->route, &route, error);
-}
-
-bool sockets_resolve_route(struct settings *settings, struct error *error)
-{
-    struct route route;
-    if (!route_parse(settings->route, &route, error))
-        return false;
-    if (route.kind != ROUTE_SMTP)
-        return true;
-    struct addrinfo *found;
-    if (!look_up(settings->route, 0, &found, error))
-        return false;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    name_of(found->ai_addr, found->ai_addrlen, host, sizeof host, port, sizeof port);
-    struct buf literal = {0};
-    buf_printf(&literal, found->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-    freeaddrinfo(found);
-    free(settings->route);
-    settings->route = xstrdup(buf_text(&literal));
-    buf_free(&literal);
-    return true;
 }

@@ -22,8 +22,4 @@ bool sockets_bind(const struct settings *settings, bool is_private, struct liste
 /* Whether smtp.listen and route are written as they should be. */
 bool sockets_check(const struct settings *settings, struct error *error);
 
-/* Resolves the host of a HOST:PORT route once, as roles cannot read resolver files: route is replaced by its
- * literal form.  A maildir route and an empty one are left as they are. */
-bool sockets_resolve_route(struct settings *settings, struct error *error);
-
 #endif

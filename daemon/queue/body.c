@@ -69,6 +69,13 @@ static bool get_edits(const struct message *m, enum body_form form, struct arena
     return good;
 }
 
+enum spool_result body_read(struct queue *q, const struct message *m, spool_sink *sink, void *context)
+{
+    if (!m->bytes)
+        return spool_read(q->spool, &m->body, sink, context);
+    return sink(context, span_of(m->bytes, m->body.length)) ? SPOOL_GOOD : SPOOL_FAILED;
+}
+
 enum spool_result body_write(struct queue *q, const struct message *m, enum body_form form, struct span head,
                              int fd)
 {
@@ -79,10 +86,7 @@ enum spool_result body_write(struct queue *q, const struct message *m, enum body
         result = SPOOL_DAMAGED;
     } else {
         write_piece(&w, head);
-        if (m->bytes)
-            splice_piece(&w, span_of(m->bytes, m->body.length));
-        else
-            result = spool_read(q->spool, &m->body, splice_piece, &w);
+        result = body_read(q, m, splice_piece, &w);
     }
     arena_free(arena);
     return result == SPOOL_GOOD && w.failed ? SPOOL_FAILED : result;

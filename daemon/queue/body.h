@@ -18,6 +18,8 @@ void body_cache_remove(struct body_cache *cache, struct message *m);
 
 enum body_form { BODY_STORED, BODY_EDITED };
 
+/* Hands the stored body to sink, piece by piece; see spool_read(). */
+enum spool_result body_read(struct queue *q, const struct message *m, spool_sink *sink, void *context);
 /* Appends head and the body to fd.  What was written is good only after SPOOL_GOOD. */
 enum spool_result body_write(struct queue *q, const struct message *m, enum body_form form, struct span head,
                              int fd);

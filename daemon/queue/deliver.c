@@ -1,13 +1,20 @@
-/* Handing due messages to the smtp role. */
+/* Handing due messages to the smtp role, a job for each destination of a message in turn; and deferring what has no
+ * destination. */
+#include "daemon/queue/maildir.h"
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 
-enum { RECIPIENTS_PER_JOB = 100, JOBS_PER_CONNECTION = 2, BYTES_IN_HAND = 256 * 1024 * 1024 };
+enum {
+    RECIPIENTS_PER_JOB = 100,
+    JOBS_PER_CONNECTION = 2,
+    BYTES_IN_HAND = 256 * 1024 * 1024,
+    LOCAL_PER_STEP = 64
+};
 
 static void give(struct queue *q, struct message *m, uint32_t attempt)
 {
-    schedule_remove(&q->deliver.schedule, m);
+    lane_remove(q, m);
     m->read_tries = 0;
     m->hand = HAND_PEER;
     m->hand_attempt = attempt;
@@ -55,20 +62,21 @@ void deliver_gone(struct queue *q)
     q->deliver.ready = false;
 }
 
-static void send_job(struct queue *q, struct message *m, int64_t now, int fd)
+static void send_job(struct queue *q, struct message *m, int64_t now, const struct route *route, int fd)
 {
     struct arena *arena = arena_new();
     struct deliver_recipient *due = arena_calloc(arena, RECIPIENTS_PER_JOB, sizeof *due);
     struct deliver_job job = {.mid = message_mid(m),
                               .attempt = m->attempt + 1,
-                              .host = q->deliver.route.host,
-                              .port = q->deliver.route.port,
+                              .host = route->host,
+                              .port = route->port,
+                              .mx = route->mx,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
                               .recipients = due};
     for (uint32_t i = 0; i < m->recipient_count && job.recipient_count < RECIPIENTS_PER_JOB; i++) {
-        const struct recipient *r = &m->recipients[i];
-        if (r->next_try <= now)
+        struct recipient *r = &m->recipients[i];
+        if (lane_takes(q, r, now, route))
             due[job.recipient_count++] = (struct deliver_recipient){.rid = r->rid, .address = r->address};
     }
     struct buf body = {0};
@@ -79,19 +87,19 @@ static void send_job(struct queue *q, struct message *m, int64_t now, int fd)
     give(q, m, job.attempt);
 }
 
-static void dispatch_one(struct queue *q, struct message *m, int64_t now)
+static void dispatch_one(struct queue *q, struct message *m, int64_t now, const struct route *route)
 {
     int fd;
     switch (body_memfd(q, m, BODY_EDITED, &fd)) {
     case SPOOL_GOOD:
-        send_job(q, m, now, fd);
+        send_job(q, m, now, route, fd);
         break;
     case SPOOL_FAILED:
-        schedule_remove(&q->deliver.schedule, m);
+        lane_remove(q, m);
         queue_pause(q, m);
         break;
     case SPOOL_DAMAGED:
-        schedule_remove(&q->deliver.schedule, m);
+        lane_remove(q, m);
         queue_hold(q, m);
         break;
     }
@@ -106,14 +114,42 @@ static bool has_room(const struct queue *q)
 void deliver_dispatch(struct queue *q)
 {
     int64_t now = clock_wall_us();
-    struct message *m = schedule_first(&q->deliver.schedule);
-    if (q->deliver.route.kind == ROUTE_MAILDIR) {
-        if (m && m->due <= now)
-            turn_want_background(q);
-        return;
+    struct message *m;
+    struct route route;
+    while (has_room(q) && (m = lane_first(q, LANE_SMTP, now, &route)))
+        dispatch_one(q, m, now, &route);
+    if (lane_is_due(q, LANE_LOCAL, now))
+        turn_want_background(q);
+}
+
+/* The recipients that no route leads to are tried again later, for one may come; in the end they bounce. */
+static void defer_unroutable(struct queue *q, struct message *m, int64_t now, const struct route *route)
+{
+    struct arena *arena = arena_new();
+    struct deliver_reply *replies = arena_calloc(arena, m->recipient_count, sizeof *replies);
+    struct deliver_result result = {.mid = message_mid(m), .attempt = m->attempt + 1, .replies = replies};
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        if (lane_takes(q, &m->recipients[i], now, route))
+            replies[result.reply_count++] = (struct deliver_reply){.rid = m->recipients[i].rid,
+                                                                   .outcome = DELIVER_DEFERRED,
+                                                                   .enhanced = SPAN("4.4.4"),
+                                                                   .text = SPAN("no route to this domain")};
+    lane_remove(q, m);
+    deliver_finish(q, m, &result, false);
+    arena_free(arena);
+}
+
+void deliver_local(struct queue *q)
+{
+    int64_t now = clock_wall_us();
+    struct message *m;
+    struct route route;
+    for (int i = 0; i < LOCAL_PER_STEP && (m = lane_first(q, LANE_LOCAL, now, &route)); i++) {
+        if (route.kind != ROUTE_NONE)
+            break;
+        defer_unroutable(q, m, now, &route);
     }
-    while (q->deliver.route.kind == ROUTE_SMTP && has_room(q) && m && m->due <= now) {
-        dispatch_one(q, m, now);
-        m = schedule_first(&q->deliver.schedule);
-    }
+    if (q->deliver.maildir)
+        maildir_step(q->deliver.maildir, q);
+    deliver_dispatch(q);
 }

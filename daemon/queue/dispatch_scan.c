@@ -54,6 +54,7 @@ static void send_job(struct queue *q, struct message *m, int fd)
         recipients[i] = m->recipients[i].address;
     struct scan_job job = {.mid = message_mid(m),
                            .alone = m->scan_tries > 0,
+                           .outbound = m->outbound,
                            .trace_bytes = m->trace_bytes,
                            .sender = m->sender,
                            .helo = m->helo,
@@ -68,11 +69,16 @@ static void send_job(struct queue *q, struct message *m, int fd)
     give(q, m);
 }
 
+static bool has_room(const struct queue *q)
+{
+    return q->scan.ready && !q->scan.paused && queue_is_configured() && q->scan.jobs < q->scan.most &&
+           q->scan.bytes < BYTES_IN_HAND;
+}
+
 void scan_dispatch(struct queue *q)
 {
     struct message *m;
-    while (q->scan.ready && q->scan.jobs < q->scan.most && q->scan.bytes < BYTES_IN_HAND &&
-           (m = TAILQ_FIRST(&q->scan.waiting))) {
+    while (has_room(q) && (m = TAILQ_FIRST(&q->scan.waiting))) {
         int fd;
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
         if (result == SPOOL_GOOD) {
@@ -92,11 +98,11 @@ void scan_dispatch(struct queue *q)
 void scan_resume(struct queue *q)
 {
     int64_t now = clock_mono_us();
-    for (struct message *m = TAILQ_FIRST(&q->scan.paused), *next; m; m = next) {
+    for (struct message *m = TAILQ_FIRST(&q->scan.unreadable), *next; m; m = next) {
         next = TAILQ_NEXT(m, link);
         if (m->due > now)
             continue;
-        TAILQ_REMOVE(&q->scan.paused, m, link);
+        TAILQ_REMOVE(&q->scan.unreadable, m, link);
         queue_put_back(q, m);
     }
 }

@@ -13,7 +13,8 @@ bool ending_add_final(struct queue *q, const struct message *m, const struct rec
                             .message_id = m->message_id,
                             .sender = m->sender,
                             .recipient = r->address,
-                            .detail = detail};
+                            .detail = detail,
+                            .revision = m->revision};
     return store_add_final(q->store, &e, f);
 }
 

@@ -232,12 +232,12 @@ static void finish_message(struct queue *q, const struct copy *copies, int count
 
 /* Adds the due recipients of m, or none and false when its body is damaged. */
 static bool add_message(struct maildir *md, struct queue *q, struct step *step, struct message *m,
-                        int64_t now)
+                        int64_t now, const struct route *route)
 {
     int first = step->count;
     for (uint32_t i = 0; i < m->recipient_count && has_room(step); i++) {
         struct recipient *r = &m->recipients[i];
-        if (r->next_try > now)
+        if (!lane_takes(q, r, now, route))
             continue;
         struct copy *c = &step->copies[step->count++];
         *c = (struct copy){.m = m, .r = r, .fd = -1, .saved = r->saved};
@@ -258,11 +258,12 @@ void maildir_step(struct maildir *md, struct queue *q)
     step.count = 0;
     step.bytes = 0;
     while (has_room(&step)) {
-        struct message *m = schedule_first(&q->deliver.schedule);
-        if (!m || m->due > now)
+        struct route route;
+        struct message *m = lane_first(q, LANE_LOCAL, now, &route);
+        if (!m || route.kind != ROUTE_MAILDIR)
             break;
-        schedule_remove(&q->deliver.schedule, m);
-        if (!add_message(md, q, &step, m, now))
+        lane_remove(q, m);
+        if (!add_message(md, q, &step, m, now, &route))
             queue_hold(q, m);
     }
     if (step.count == 0)

@@ -28,22 +28,24 @@ struct recipient {
     bool saved; /* already in the Maildir when the queue started */
     bool ended; /* to be removed by message_remove_ended() */
     uint32_t tries;
-    int64_t next_try; /* wall time */
+    int64_t next_try;                  /* wall time */
+    uint32_t route_hash, route_lookup; /* of the route found last, and by which revision; not stored */
     struct span address;
 };
 
 /* Who has the message at the moment. */
 enum message_hand {
-    HAND_QUEUE,   /* in the list of those waiting for scan, or in the schedule */
-    HAND_PAUSED,  /* waits for scan too, but its body could not be read: not before it is due */
-    HAND_PEER,    /* scan or smtp */
-    HAND_WRITING, /* an operation on it waits for its commit */
+    HAND_QUEUE,      /* in the list of those waiting for scan, or in the schedule */
+    HAND_UNREADABLE, /* waits for scan too, but its body could not be read: not before it is due */
+    HAND_PEER,       /* scan or smtp */
+    HAND_WRITING,    /* an operation on it waits for its commit */
 };
 
 struct message {
     struct table_node node; /* key: MID */
     uint64_t parent;        /* of a split, or the bounced message; 0: none */
     uint64_t icid;
+    uint64_t revision; /* of the configuration that judged it; 0: not judged */
     int64_t received;
     struct spool_record body;
     uint32_t trace_bytes;
@@ -60,8 +62,9 @@ struct message {
     enum message_hand hand;
     uint32_t hand_attempt; /* of the job that smtp has */
     uint8_t read_tries;    /* times in a row that its body could not be read */
-    size_t heap_index;     /* in the schedule; 0: not there */
-    int64_t due; /* the schedule's key: earliest next_try, or when to read it again (paused: monotonic) */
+    uint8_t lane;          /* enum lane: in which schedule */
+    size_t heap_index;     /* there; 0: in none */
+    int64_t due; /* the schedule's key: earliest next_try, or when to read it again (unreadable: monotonic) */
     char *bytes; /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/maildir.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
@@ -34,6 +35,8 @@ struct message *queue_find(const struct queue *q, uint64_t mid)
 
 void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
 {
+    if (m->state == RECIPIENT_SCAN)
+        q->gauges.messages_scan += (uint64_t)sign;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         uint64_t *gauge = m->state == RECIPIENT_SCAN    ? &q->gauges.waiting_scan
                           : m->recipients[i].tries == 0 ? &q->gauges.active
@@ -55,7 +58,7 @@ void queue_put_back(struct queue *q, struct message *m)
         TAILQ_INSERT_TAIL(&q->scan.waiting, m, link);
     } else {
         message_update_due(m, queue_latest_try(q));
-        schedule_add(&q->deliver.schedule, m);
+        lane_add(q, m);
     }
 }
 
@@ -64,7 +67,7 @@ void queue_withdraw(struct queue *q, struct message *m)
     if (m->state == RECIPIENT_SCAN)
         TAILQ_REMOVE(&q->scan.waiting, m, link);
     else
-        schedule_remove(&q->deliver.schedule, m);
+        lane_remove(q, m);
     m->hand = HAND_WRITING;
 }
 
@@ -120,12 +123,12 @@ void queue_pause(struct queue *q, struct message *m)
     if (m->read_tries == READ_TRIES) {
         queue_hold(q, m);
     } else if (m->state == RECIPIENT_SCAN) {
-        m->hand = HAND_PAUSED;
+        m->hand = HAND_UNREADABLE;
         m->due = clock_mono_us() + pause;
-        TAILQ_INSERT_TAIL(&q->scan.paused, m, link);
+        TAILQ_INSERT_TAIL(&q->scan.unreadable, m, link);
     } else {
         m->due = clock_wall_us() + pause;
-        schedule_add(&q->deliver.schedule, m);
+        lane_add(q, m);
     }
 }
 
@@ -133,8 +136,8 @@ void queue_pause(struct queue *q, struct message *m)
 static void watch_clock(struct queue *q)
 {
     int64_t ahead = clock_wall_us() - clock_mono_us();
-    if (ahead < q->clock_ahead - SECOND_US)
-        schedule_limit(&q->deliver.schedule, queue_latest_try(q));
+    for (int i = 0; ahead < q->clock_ahead - SECOND_US && i < LANE_COUNT; i++)
+        schedule_limit(&q->deliver.lanes[i], queue_latest_try(q));
     q->clock_ahead = ahead;
 }
 
@@ -178,7 +181,7 @@ static bool open_stores(struct queue *q, struct error *error)
     if (q->store)
         q->spool = spool_open("queue/spool", (uint64_t)q->settings->segment_bytes, &f);
     if (q->spool && store_each_body(q->store, load_body, q, &f) &&
-        store_load(q->store, load_message, q, &f)) {
+        store_load(q->store, load_message, q, &f) && store_is_paused(q->store, &q->scan.paused, &f)) {
         spool_tidy(q->spool);
         return true;
     }
@@ -187,11 +190,12 @@ static bool open_stores(struct queue *q, struct error *error)
 
 static bool open_route(struct queue *q, struct error *error)
 {
-    if (!route_parse(q->settings->route, &q->deliver.route, error))
+    struct route route;
+    if (!route_parse(q->settings->route, &route, error))
         return false;
-    if (q->deliver.route.kind != ROUTE_MAILDIR)
+    if (route.kind != ROUTE_MAILDIR)
         return true;
-    q->deliver.maildir = maildir_open(q->deliver.route.maildir, q->hostname, error);
+    q->deliver.maildir = maildir_open(route.maildir, q->hostname, error);
     return q->deliver.maildir && maildir_recover(q->deliver.maildir, q, error);
 }
 
@@ -220,12 +224,13 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->cache.list);
     TAILQ_INIT(&q->intake.list);
     TAILQ_INIT(&q->scan.waiting);
-    TAILQ_INIT(&q->scan.paused);
+    TAILQ_INIT(&q->scan.unreadable);
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);
     turn_open(q, role_base());
-    if (!make_folder("queue", error) || !make_folder("queue/spool", error) || !lock_queue(error) ||
-        !open_stores(q, error) || !open_route(q, error))
+    if (!make_folder("queue", error) || !make_folder("queue/spool", error) ||
+        !make_folder("archive", error) || !lock_queue(error) || !open_stores(q, error) ||
+        !archive_open(q, error) || !open_route(q, error))
         return false;
     watch_clock(q);
     struct timeval second = {.tv_sec = 1};
@@ -277,6 +282,8 @@ static void on_status_query(struct queue *q, struct wire_reader *in)
     } rows[] = {
         {"messages", counts->messages},
         {"recipients_waiting_scan", q->gauges.waiting_scan},
+        {"messages_waiting_scan", q->gauges.messages_scan},
+        {"workqueue_paused", q->scan.paused},
         {"recipients_active", q->gauges.active},
         {"recipients_delayed", q->gauges.delayed},
         {"recipients_quarantined", counts->quarantined},
@@ -318,6 +325,7 @@ static const struct {
     {ROLE_SCAN, MSG_SCAN_CRASH, scan_crash},
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
+    {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
 };
 
 static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
@@ -333,6 +341,24 @@ static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in,
     in->failed = true;
 }
 
+bool queue_is_configured(void)
+{
+    return role_config()->revision != 0;
+}
+
+/* Nothing is built ahead: each step looks into the tables that run. */
+static void config_prepare(const struct role_config *next)
+{
+    (void)next;
+    role_config_prepared(NULL);
+}
+
+static void config_apply(void)
+{
+    scan_dispatch(&queue);
+    deliver_dispatch(&queue);
+}
+
 static void stop(void)
 {
     turn_stop(&queue);
@@ -344,5 +370,7 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = on_message,
+    .config_prepare = config_prepare,
+    .config_apply = config_apply,
     .stop = stop,
 };

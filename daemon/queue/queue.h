@@ -18,12 +18,21 @@
 
 enum { OUTBOX_WINDOW = 1000 };
 
+/* How mail leaves; what one of them waits for does not stop the other. */
+enum lane {
+    LANE_SMTP,
+    LANE_LOCAL, /* into the Maildir, or to be deferred because nothing leads on */
+    LANE_COUNT
+};
+
+struct rolling_file;
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
 /* Recipients in memory: kept, never counted.  The store keeps the rest. */
 struct gauges {
     uint64_t waiting_scan, active, delayed;
+    uint64_t messages_scan; /* messages, not recipients */
 };
 
 struct queue {
@@ -31,6 +40,7 @@ struct queue {
     char hostname[256];
     struct store *store;
     struct spool *spool;
+    struct rolling_file *archive; /* archive.c */
     struct turn turn;
     struct body_cache cache;
     struct gauges gauges;
@@ -45,16 +55,16 @@ struct queue {
     struct {           /* dispatch_scan.c */
         bool ready;    /* the hello has come */
         uint32_t most; /* jobs in its hand at a time */
-        struct message_list waiting, paused, in_hand;
+        bool paused;   /* by the administrator: workqueue.c */
+        struct message_list waiting, unreadable, in_hand;
         uint32_t jobs;
         uint64_t bytes; /* of the bodies in hand */
     } scan;
 
-    struct { /* deliver.c, maildir.c */
-        struct route route;
-        struct maildir *maildir; /* NULL for other routes */
+    struct {                     /* lane.c, deliver.c, maildir.c */
+        struct maildir *maildir; /* of the setting `route`; NULL when that is none */
         bool ready;
-        struct schedule schedule;
+        struct schedule lanes[LANE_COUNT];
         struct message_list in_hand;
         uint32_t jobs;
         uint64_t bytes;
@@ -96,6 +106,22 @@ void queue_hold(struct queue *q, struct message *m);
 /* The body of m, which waits in no list, could not be read: it is tried again later and later, and held in the end. */
 void queue_pause(struct queue *q, struct message *m);
 
+/* Nothing is given out before the first configuration runs. */
+bool queue_is_configured(void);
+
+/* lane.c */
+/* m is due some time: it waits in the lane that the routes of now lead to. */
+void lane_add(struct queue *q, struct message *m);
+/* Harmless when m waits in none. */
+void lane_remove(struct queue *q, struct message *m);
+/* Whether something in the lane is due. */
+bool lane_is_due(const struct queue *q, enum lane lane, int64_t now);
+/* The message to be tried next, and where to; NULL when none is due.  The routes of now count: what they lead to the
+ * other lane goes there. */
+struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route);
+/* Whether r is due and goes there too. */
+bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route);
+
 /* intake.c */
 void intake_begin(struct queue *q, struct wire_reader *in);
 void intake_data(struct queue *q, struct wire_reader *in);
@@ -106,7 +132,10 @@ void intake_ask(struct queue *q, struct wire_reader *in);
 /* What smtp has not ended is thrown away. */
 void intake_smtp_gone(struct queue *q);
 
-/* dispatch_scan.c, verdict.c */
+/* workqueue.c */
+void workqueue_request(struct queue *q, struct wire_reader *in);
+
+/* dispatch_scan.c, scan_answer.c */
 void scan_hello(struct queue *q, struct wire_reader *in);
 void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);
@@ -122,6 +151,8 @@ void deliver_hello(struct queue *q, struct wire_reader *in);
 void deliver_result(struct queue *q, struct wire_reader *in);
 void deliver_gone(struct queue *q);
 void deliver_dispatch(struct queue *q);
+/* Some of what needs no peer: background work. */
+void deliver_local(struct queue *q);
 void deliver_take_back(struct queue *q, struct message *m);
 /* Takes the outcome of an attempt at some recipients of m, which is not in the schedule: an operation. */
 void deliver_finish(struct queue *q, struct message *m, const struct deliver_result *result,

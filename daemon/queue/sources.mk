@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libqueue.a
 libqueue_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 libqueue_a_SOURCES = \
+	%D%/archive.c %D%/archive.h \
 	%D%/body.c %D%/body.h \
 	%D%/bounce.c %D%/bounce_text.c %D%/bounce.h \
 	%D%/compact.c \
@@ -12,10 +13,12 @@ libqueue_a_SOURCES = \
 	%D%/header.c %D%/header.h \
 	%D%/intake.c \
 	%D%/known.c \
+	%D%/lane.c \
 	%D%/maildir.c %D%/maildir.h \
 	%D%/message.c %D%/message.h \
 	%D%/outbox.c \
 	%D%/queue.h \
+	%D%/scan_answer.c \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/space.c \
 	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \
@@ -23,7 +26,8 @@ libqueue_a_SOURCES = \
 	%D%/store_statements.def \
 	%D%/table.c %D%/table.h \
 	%D%/turn.c %D%/turn.h \
-	%D%/verdict.c %D%/verdict_log.c %D%/verdict_log.h
+	%D%/verdict.c %D%/verdict.h %D%/verdict_log.c %D%/verdict_log.h \
+	%D%/workqueue.c
 QUEUE_LIBS = libqueue.a $(DAEMON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
 
 pkglibexec_PROGRAMS += mailwardd-queue

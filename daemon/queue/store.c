@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 2 };
+enum { ID_BLOCK = 1000, FORMAT = 3 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -31,6 +31,10 @@ static const char *const migrations[FORMAT] = {
     " recipient TEXT NOT NULL, detail TEXT NOT NULL) STRICT;",
     "ALTER TABLE known ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX known_ended ON known (ended);",
+    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE work_queue (paused INTEGER NOT NULL) STRICT;"
+    "INSERT INTO work_queue VALUES (0);",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

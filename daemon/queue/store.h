@@ -38,6 +38,10 @@ bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *firs
 /* The same for one id of the queue's own use, from blocks, so that it costs next to nothing. */
 bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f);
 
+/* Whether nothing is to be given to scan. */
+bool store_set_paused(struct store *s, bool paused, struct fault *f);
+bool store_is_paused(struct store *s, bool *paused, struct fault *f);
+
 /* Messages and their recipients: store_message.c */
 
 bool store_add_message(struct store *s, const struct message *m, struct fault *f);
@@ -45,7 +49,8 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
 bool store_remove_recipient(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
 /* The message and all its recipients. */
 bool store_remove_message(struct store *s, uint64_t mid, struct fault *f);
-bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score,
+/* Of m->revision. */
+bool store_set_verdict(struct store *s, const struct message *m, const struct judge_child *judged,
                        struct span edits, struct fault *f);
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f);
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f);

@@ -13,7 +13,7 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
                    V_BLOB(span_of(m->body.sha256, SPOOL_HASH_BYTES)), V_INT(m->trace_bytes),
                    V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
                    V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
-                   V_BLOB(m->edits)))
+                   V_BLOB(m->edits), V_INT(m->revision)))
         return false;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         const struct recipient *r = &m->recipients[i];
@@ -38,11 +38,11 @@ bool store_remove_message(struct store *s, uint64_t mid, struct fault *f)
     return true;
 }
 
-bool store_set_verdict(struct store *s, uint64_t mid, struct span policy, int verdict, int score,
+bool store_set_verdict(struct store *s, const struct message *m, const struct judge_child *judged,
                        struct span edits, struct fault *f)
 {
-    return STORE_RUN(s, SET_VERDICT, f, V_INT(mid), V_TEXT(policy), V_INT(verdict), V_INT(score),
-                     V_BLOB(edits));
+    return STORE_RUN(s, SET_VERDICT, f, V_INT(message_mid(m)), V_TEXT(judged->policy), V_INT(judged->verdict),
+                     V_INT(judged->score), V_BLOB(edits), V_INT(m->revision));
 }
 
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f)
@@ -54,6 +54,28 @@ bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, 
     else if (state == RECIPIENT_HELD)
         s->now.counts.held += (uint64_t)sqlite3_changes64(s->db);
     return true;
+}
+
+static bool count_rows(struct store *s, enum statement id, uint64_t *count, struct fault *f)
+{
+    sqlite3_stmt *row = s->statements[id];
+    if (store_step(s, row, f) != STORE_ROW)
+        return false;
+    *count = store_column_u64(row, 0);
+    return store_step(s, row, f) == STORE_END;
+}
+
+bool store_set_paused(struct store *s, bool paused, struct fault *f)
+{
+    return STORE_RUN(s, SET_PAUSED, f, V_INT(paused));
+}
+
+bool store_is_paused(struct store *s, bool *paused, struct fault *f)
+{
+    uint64_t value;
+    bool good = count_rows(s, STATEMENT_GET_PAUSED, &value, f);
+    *paused = value != 0;
+    return good;
 }
 
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f)
@@ -113,6 +135,7 @@ enum load_column {
     COLUMN_SCAN_TRIES,
     COLUMN_ATTEMPT,
     COLUMN_EDITS,
+    COLUMN_REVISION,
     COLUMN_RID,
     COLUMN_ADDRESS,
     COLUMN_STATE,
@@ -127,6 +150,7 @@ static void begin_message(struct loading *l, sqlite3_stmt *row)
         .node.key = store_column_u64(row, COLUMN_MID),
         .parent = store_column_u64(row, COLUMN_PARENT),
         .icid = store_column_u64(row, COLUMN_ICID),
+        .revision = store_column_u64(row, COLUMN_REVISION),
         .received = sqlite3_column_int64(row, COLUMN_RECEIVED),
         .body = {.segment = (uint32_t)store_column_u64(row, COLUMN_SEGMENT),
                  .offset = store_column_u64(row, COLUMN_POSITION),
@@ -191,15 +215,6 @@ bool store_load(struct store *s, store_message_visit *visit, void *context, stru
     buf_free(&l.text);
     free(l.recipients);
     return step == STORE_END;
-}
-
-static bool count_rows(struct store *s, enum statement id, uint64_t *count, struct fault *f)
-{
-    sqlite3_stmt *row = s->statements[id];
-    if (store_step(s, row, f) != STORE_ROW)
-        return false;
-    *count = store_column_u64(row, 0);
-    return store_step(s, row, f) == STORE_END;
 }
 
 bool store_count(struct store *s, struct fault *f)

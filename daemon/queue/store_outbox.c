@@ -6,7 +6,7 @@ bool store_add_final(struct store *s, struct final_event *e, struct fault *f)
     if (!store_take_id(s, STORE_ID_FINAL, &e->sequence, f) ||
         !STORE_RUN(s, ADD_FINAL, f, V_INT(e->sequence), V_INT(e->mid), V_INT(e->rid), V_INT(e->time),
                    V_INT(e->kind), V_TEXT(e->message_id), V_TEXT(e->sender), V_TEXT(e->recipient),
-                   V_TEXT(e->detail)))
+                   V_TEXT(e->detail), V_INT(e->revision)))
         return false;
     s->now.counts.outbox++;
     return true;
@@ -28,6 +28,7 @@ bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_fin
             .sender = store_column_span(row, 6),
             .recipient = store_column_span(row, 7),
             .detail = store_column_span(row, 8),
+            .revision = store_column_u64(row, 9),
         };
         visit(context, &e);
     }

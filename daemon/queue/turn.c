@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/queue/maildir.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
@@ -26,7 +26,7 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct op
         if (!(*culprit)->type->write(q, *culprit, f))
             return false;
     /* Bodies first: a committed row never points to what is not on disk. */
-    return spool_sync(q->spool, f) && store_commit(q->store, f);
+    return spool_sync(q->spool, f) && archive_sync(q, f) && store_commit(q->store, f);
 }
 
 static void start_timer(struct event *timer, int64_t wait_us)
@@ -40,6 +40,7 @@ static void take_back(struct queue *q, const struct fault *f)
 {
     store_rollback(q->store);
     spool_rollback(q->spool);
+    archive_rollback(q);
     if (f->kind == FAULT_BROKEN)
         role_fatal("%s", f->error.text);
     if (!q->turn.told)
@@ -81,6 +82,7 @@ static void fail_batch(struct queue *q, struct operation_list *batch, const stru
 
 static void finish_batch(struct queue *q, struct operation_list *batch)
 {
+    archive_committed(q);
     for (struct operation *op; (op = TAILQ_FIRST(batch));) {
         TAILQ_REMOVE(batch, op, link);
         op->type->committed(q, op);
@@ -169,8 +171,7 @@ static void on_background(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct queue *q = context;
-    if (q->deliver.maildir)
-        maildir_step(q->deliver.maildir, q);
+    deliver_local(q);
     if (store_log_pages(q->store) > LOG_PAGES_BUSY)
         store_checkpoint(q->store);
 }

@@ -2,30 +2,22 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/archive.h"
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/ending.h"
+#include "daemon/queue/verdict.h"
 #include "daemon/queue/verdict_log.h"
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
-
-enum { SCAN_TRIES = 2, EDITS_BYTES = 1024 * 1024 };
 
 struct child {
     const struct judge_child *judged;
     struct message *m; /* the parent itself when there is only one child */
     struct buf edits;
     uint64_t rcid;
+    bool archived;
     struct bounce_failure *failures;
     struct message *bounce;
-};
-
-struct verdict {
-    struct operation op;
-    struct message *parent;
-    struct arena *arena;
-    struct judge_result result;
-    struct child *children; /* the first one keeps the MID */
-    struct span cause;      /* of an unscannable message */
 };
 
 static bool ends(const struct child *c)
@@ -68,6 +60,16 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
     return fault_set(f, FAULT_BROKEN, "a verdict without an action");
 }
 
+/* A damaged body has no copy; its delivery will hold it. */
+static bool write_archive(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
+{
+    if (!c->judged->archive)
+        return true;
+    enum spool_result result = archive_add(q, v->parent, message_mid(c->m));
+    c->archived = result == SPOOL_GOOD;
+    return result != SPOOL_FAILED || fault_set_errno(f, "cannot write the archive");
+}
+
 static bool write_verdict(struct queue *q, struct operation *op, struct fault *f)
 {
     struct verdict *v = (struct verdict *)op;
@@ -75,10 +77,10 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
         struct child *c = &v->children[i];
         if (i > 0 && !write_split(q, v, c, f))
             return false;
-        if (!ends(c) && !store_set_verdict(q->store, message_mid(c->m), c->judged->policy,
-                                           (int)c->judged->verdict, c->judged->score, buf_span(&c->edits), f))
+        c->m->revision = v->revision;
+        if (!ends(c) && !store_set_verdict(q->store, c->m, c->judged, buf_span(&c->edits), f))
             return false;
-        if (!write_action(q, c, f))
+        if (!write_archive(q, v, c, f) || !write_action(q, c, f))
             return false;
     }
     return true;
@@ -95,7 +97,11 @@ static void deliver_child(struct queue *q, struct message *m, struct span edits)
 
 static void finish_child(struct queue *q, struct verdict *v, struct child *c)
 {
-    verdict_log(q, c->m, c->judged, c->rcid, v->cause);
+    if (c->archived)
+        LOG(ARCHIVED, LOG_U(message_mid(c->m)));
+    else if (c->judged->archive)
+        LOG(ARCHIVE_DAMAGED, LOG_U(message_mid(c->m)));
+    verdict_log(c->m, c->judged, c->rcid, v->cause);
     bounce_committed(q, c->bounce);
     if (c->judged->action == JUDGE_DELIVER)
         deliver_child(q, c->m, buf_span(&c->edits));
@@ -105,9 +111,9 @@ static void finish_child(struct queue *q, struct verdict *v, struct child *c)
         queue_remove_message(q, c->m);
 }
 
-static void free_verdict(struct verdict *v)
+void verdict_free(struct verdict *v)
 {
-    for (uint32_t i = 0; i < v->result.child_count; i++)
+    for (uint32_t i = 0; v->children && i < v->result.child_count; i++)
         buf_free(&v->children[i].edits);
     arena_free(v->arena);
     free(v);
@@ -133,7 +139,7 @@ static void committed_verdict(struct queue *q, struct operation *op)
     }
     for (uint32_t i = 0; i < count; i++)
         finish_child(q, v, &v->children[i]);
-    free_verdict(v);
+    verdict_free(v);
 }
 
 static const struct operation_type verdict_type = {write_verdict, committed_verdict, NULL};
@@ -161,7 +167,7 @@ static void make_child(struct verdict *v, struct child *c, const struct judge_ch
                                                  .text = SPAN("Message refused by policy")};
 }
 
-static void add_verdict(struct queue *q, struct verdict *v)
+void verdict_add(struct queue *q, struct verdict *v)
 {
     v->op.type = &verdict_type;
     v->children = arena_calloc(v->arena, v->result.child_count, sizeof *v->children);
@@ -171,110 +177,11 @@ static void add_verdict(struct queue *q, struct verdict *v)
     turn_add(q, &v->op, TURN_SOON);
 }
 
-static struct verdict *new_verdict(struct message *m)
+struct verdict *verdict_new(struct message *m, uint64_t revision)
 {
     struct verdict *v = xcalloc(1, sizeof *v);
     v->parent = m;
+    v->revision = revision;
     v->arena = arena_new();
     return v;
-}
-
-/* R16: what no worker survives is quarantined, so that nothing is lost and nothing slips through. */
-static void add_unscannable(struct queue *q, struct message *m, struct span cause)
-{
-    struct verdict *v = new_verdict(m);
-    struct judge_child *child = arena_calloc(v->arena, 1, sizeof *child);
-    uint32_t *rids = arena_calloc(v->arena, m->recipient_count, sizeof *rids);
-    for (uint32_t i = 0; i < m->recipient_count; i++)
-        rids[i] = i;
-    *child = (struct judge_child){.rids = rids,
-                                  .rid_count = m->recipient_count,
-                                  .policy = SPAN("DEFAULT"),
-                                  .verdict = JUDGE_UNSCANNABLE,
-                                  .action = JUDGE_QUARANTINE,
-                                  .score = -1};
-    v->result = (struct judge_result){child, 1};
-    v->cause = arena_dup(v->arena, cause);
-    add_verdict(q, v);
-}
-
-/* A worker died on the message: the count is on disk before the next try. */
-struct crash {
-    struct operation op;
-    struct message *m;
-};
-
-static bool write_crash(struct queue *q, struct operation *op, struct fault *f)
-{
-    struct crash *c = (struct crash *)op;
-    return store_set_scan_tries(q->store, message_mid(c->m), c->m->scan_tries + 1, f);
-}
-
-static void committed_crash(struct queue *q, struct operation *op)
-{
-    struct crash *c = (struct crash *)op;
-    c->m->scan_tries++;
-    queue_put_back(q, c->m);
-    free(c);
-}
-
-static const struct operation_type crash_type = {write_crash, committed_crash, NULL};
-
-static void add_crash(struct queue *q, struct message *m, struct span stage, struct span cause)
-{
-    LOG(SCAN_CRASH, LOG_U(message_mid(m)), LOG_S(cause), LOG_S(stage));
-    if (m->scan_tries + 1 >= SCAN_TRIES) {
-        add_unscannable(q, m, cause);
-        return;
-    }
-    struct crash *c = xcalloc(1, sizeof *c);
-    *c = (struct crash){.op.type = &crash_type, .m = m};
-    m->hand = HAND_WRITING;
-    turn_add(q, &c->op, TURN_SOON);
-}
-
-/* The message, out of the scan role's hand; NULL when that does not have it. */
-static struct message *take_scanned(struct queue *q, uint64_t mid)
-{
-    struct message *m = queue_find(q, mid);
-    if (!m || m->state != RECIPIENT_SCAN || m->hand != HAND_PEER)
-        return NULL;
-    scan_take_back(q, m);
-    scan_dispatch(q); /* its worker need not wait for the commit */
-    return m;
-}
-
-static bool get_result(struct verdict *v, struct span wire)
-{
-    const struct message *m = v->parent;
-    if (wire.n > EDITS_BYTES || !judge_result_get(arena_dup(v->arena, wire), m->body.length,
-                                                  m->recipient_count, v->arena, &v->result))
-        return false;
-    return v->result.child_count > 0;
-}
-
-void scan_result(struct queue *q, struct wire_reader *in)
-{
-    uint64_t mid = wire_get_u64(in);
-    struct span wire = wire_get_span(in);
-    struct message *m = in->failed ? NULL : take_scanned(q, mid);
-    if (!m)
-        return;
-    struct verdict *v = new_verdict(m);
-    if (get_result(v, wire)) {
-        add_verdict(q, v);
-    } else {
-        v->result.child_count = 0;
-        free_verdict(v);
-        add_crash(q, m, SPAN("result"), SPAN("invalid result"));
-    }
-}
-
-void scan_crash(struct queue *q, struct wire_reader *in)
-{
-    uint64_t mid = wire_get_u64(in);
-    struct span stage = wire_get_span(in), cause = wire_get_span(in);
-    struct message *m = in->failed ? NULL : take_scanned(q, mid);
-    if (m)
-        add_crash(q, m, stage, cause);
 }

@@ -5,7 +5,7 @@
 
 #include "daemon/log_lines.h"
 
-static void log_detail(uint64_t mid, const struct judge_child *judged)
+static void log_detail(const struct message *m, const struct judge_child *judged)
 {
     struct buf text = {0};
     for (uint32_t i = 0; i < judged->reason_count; i++) {
@@ -16,13 +16,12 @@ static void log_detail(uint64_t mid, const struct judge_child *judged)
     }
     if (judged->partial)
         buf_append_span(&text, SPAN(" (partial)"));
-    LOG(VERDICT_DETAIL, LOG_U(mid), LOG_U(judged->score < 0 ? 0 : (uint64_t)judged->score),
-        LOG_S(buf_span(&text)));
+    LOG(VERDICT_DETAIL, LOG_U(message_mid(m)), LOG_U(judged->score < 0 ? 0 : (uint64_t)judged->score),
+        LOG_S(buf_span(&text)), LOG_U(m->revision));
     buf_free(&text);
 }
 
-static void log_verdict(const struct queue *q, const struct message *m, const struct judge_child *judged,
-                        struct span cause)
+static void log_verdict(const struct message *m, const struct judge_child *judged, struct span cause)
 {
     uint64_t mid = message_mid(m);
     switch (judged->verdict) {
@@ -39,21 +38,25 @@ static void log_verdict(const struct queue *q, const struct message *m, const st
         log_send(LINE_VERDICT_POSITIVE, NULL, 0);
         break;
     case JUDGE_NOT_SCANNED:
-        LOG(TOO_BIG, LOG_U(mid), LOG_U(m->body.length), LOG_U((uint64_t)q->settings->scan_never));
+        LOG(TOO_BIG, LOG_U(mid), LOG_U(m->body.length), LOG_U(judged->size_limit));
+        LOG(JUDGED_BY, LOG_U(mid), LOG_U(m->revision));
         return;
     case JUDGE_UNSCANNABLE:
         LOG(UNSCANNABLE, LOG_U(mid), LOG_S(cause));
+        LOG(JUDGED_BY, LOG_U(mid), LOG_U(m->revision));
+        return;
+    case JUDGE_OFF:
+        LOG(SCAN_OFF, LOG_U(mid), LOG_U(m->revision));
         return;
     }
-    log_detail(mid, judged);
+    log_detail(m, judged);
 }
 
-void verdict_log(const struct queue *q, const struct message *m, const struct judge_child *judged,
-                 uint64_t rcid, struct span cause)
+void verdict_log(const struct message *m, const struct judge_child *judged, uint64_t rcid, struct span cause)
 {
     uint64_t mid = message_mid(m);
     LOG(POLICY, LOG_U(mid), LOG_S(judged->policy), LOG_T(m->outbound ? "outbound" : "inbound"));
-    log_verdict(q, m, judged, cause);
+    log_verdict(m, judged, cause);
     switch (judged->action) {
     case JUDGE_DELIVER:
         LOG(QUEUED, LOG_U(mid));

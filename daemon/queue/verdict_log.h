@@ -5,7 +5,6 @@
 #include "daemon/queue/queue.h"
 
 /* rcid is of a quarantined child, cause of an unscannable one. */
-void verdict_log(const struct queue *q, const struct message *m, const struct judge_child *judged,
-                 uint64_t rcid, struct span cause);
+void verdict_log(const struct message *m, const struct judge_child *judged, uint64_t rcid, struct span cause);
 
 #endif

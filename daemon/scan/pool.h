@@ -1,38 +1,44 @@
-/* The pool: a zygote, a worker in each slot, and the messages that wait for one.
+/* The pool: the messages that wait for a worker, and the generations of workers.
  *
- * A worker that dies takes nothing with it but the message it had.  A job marked alone gets a new worker in a slot
- * of its own, which ends after it.
+ * One generation runs and gets what waits.  The next one is prepared beside it; once it is applied, the old one
+ * finishes what its workers have and ends.  Until the first is applied everything waits.
  */
 #ifndef SCAN_POOL_H
 #define SCAN_POOL_H
 
+#include "daemon/scan/runtime.h"
 #include "daemon/scan/slot.h"
 
 struct pool;
 
-struct pool_config {
-    struct event_base *base;
-    size_t workers;
-    int64_t timeout_us; /* wall time for one message */
-    uint64_t message_bytes_max;
-    struct judge_runtime runtime;
-};
-
 /* Spans are valid during the call only. */
 struct pool_handler {
-    /* All workers are in their sandboxes, for the first time; report says what these consist of. */
-    void (*ready)(struct span report);
-    /* result is the worker's word, not looked at. */
-    void (*result)(uint64_t mid, struct span result);
+    /* The answer to pool_prepare(): refusal is NULL when the next generation is ready, and sandbox says what the
+     * sandbox of its workers consists of. */
+    void (*prepared)(const struct error *refusal, struct span sandbox);
+    /* result is the worker's word, not looked at; revision was set when it was handed out. */
+    void (*result)(uint64_t mid, uint64_t revision, struct span result);
     /* The message killed its worker in a stage of judge_message(). */
     void (*crash)(uint64_t mid, struct span stage, struct span cause);
 };
 
-/* Starts the zygote and waits for it, then has the workers made.  NULL with the reason in error. */
-struct pool *pool_new(const struct pool_config *config, const struct pool_handler *handler,
-                      struct error *error);
+struct pool *pool_new(struct event_base *base, size_t workers, uint64_t message_bytes_max,
+                      const struct pool_handler *handler);
 /* Kills and reaps all processes. */
 void pool_free(struct pool *pool);
+
+/* Begins to prepare the next generation, in place of one that was not applied; takes over rt->texts.  False, with the
+ * reason in error, when that cannot be begun; else the handler gets the answer later, once, unless pool_discard() or
+ * another pool_prepare() comes before. */
+bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *error);
+/* Switches to the generation that was prepared. */
+void pool_apply(struct pool *pool);
+/* Throws away what was prepared, if anything. */
+void pool_discard(struct pool *pool);
+/* The number that every job gets from now on. */
+void pool_set_revision(struct pool *pool, uint64_t revision);
+/* Whether a generation was applied. */
+bool pool_is_running(const struct pool *pool);
 
 /* Takes over the job, made with xcalloc(). */
 void pool_submit(struct pool *pool, struct job *job);

@@ -29,6 +29,7 @@ static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
 static uint32_t kept_count;
 static struct buf ready_report; /* until the log role can be told */
+static bool is_same;            /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -43,10 +44,11 @@ static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
     kept_count++;
 }
 
-static void on_result(uint64_t mid, struct span result)
+static void on_result(uint64_t mid, uint64_t revision, struct span result)
 {
     struct buf body = {0};
     wire_put_u64(&body, mid);
+    wire_put_u64(&body, revision);
     wire_put_span(&body, result);
     send_or_keep(MSG_SCAN_RESULT, mid, &body);
 }
@@ -68,23 +70,14 @@ static void tell_ready(void)
     buf_free(&ready_report);
 }
 
-static void on_ready(struct span report)
+/* The first generation's workers are the ones that the log hears of. */
+static void on_prepared(const struct error *refusal, struct span sandbox)
 {
-    buf_append_span(&ready_report, report);
-    tell_ready();
-}
-
-static struct judge_runtime runtime_of(const struct settings *s)
-{
-    struct judge_runtime runtime;
-    judge_runtime_defaults(&runtime);
-    runtime.model = model;
-    runtime.always_scan_bytes = (uint64_t)s->scan_always;
-    runtime.never_scan_bytes = (uint64_t)s->scan_never;
-    runtime.positive_threshold = (int)s->positive_threshold;
-    runtime.suspect_threshold = (int)s->suspect_threshold;
-    runtime.test_hooks = s->test_hooks && role_is_private();
-    return runtime;
+    if (!refusal && !pool_is_running(pool)) {
+        buf_append_span(&ready_report, sandbox);
+        tell_ready();
+    }
+    role_config_prepared(refusal);
 }
 
 /* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
@@ -97,16 +90,39 @@ static bool start(struct error *error)
     if (!model)
         return false;
     mime_charsets_open();
-    const struct pool_config config = {
-        .base = role_base(),
-        .workers = workers,
-        .timeout_us = s->scan_timeout * 1000000,
-        .message_bytes_max = (uint64_t)s->smtp_message_bytes,
-        .runtime = runtime_of(s),
-    };
-    const struct pool_handler handler = {on_ready, on_result, on_crash};
-    pool = pool_new(&config, &handler, error);
-    return pool != NULL;
+    const struct pool_handler handler = {on_prepared, on_result, on_crash};
+    pool = pool_new(role_base(), workers, (uint64_t)s->smtp_message_bytes, &handler);
+    return true;
+}
+
+static bool same_tables(const struct role_config *a, const struct role_config *b)
+{
+    for (unsigned id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (b->tables[id] && !(a->tables[id] && config_table_equal(a->tables[id], b->tables[id])))
+            return false;
+    return true;
+}
+
+static bool prepare_generation(const struct role_config *next, struct error *error)
+{
+    struct runtime runtime;
+    if (!runtime_build(&runtime, next->tables, error))
+        return false;
+    runtime.judge.model = model;
+    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
+    return pool_prepare(pool, &runtime, error);
+}
+
+static void config_prepare(const struct role_config *next)
+{
+    is_same = pool_is_running(pool) && same_tables(role_config(), next);
+    if (is_same) {
+        role_config_prepared(NULL);
+        return;
+    }
+    struct error error;
+    if (!prepare_generation(next, &error))
+        role_config_prepared(&error);
 }
 
 static void say_hello(void)
@@ -133,14 +149,36 @@ static void send_kept(void)
     kept_count = 0;
 }
 
+/* The queue sends jobs from hello on: not before there is a configuration to judge them by. */
+static void greet_queue(void)
+{
+    if (!pool_is_running(pool) || !role_peer(ROLE_QUEUE))
+        return;
+    say_hello();
+    send_kept();
+}
+
 static void peer_up(enum role_id peer)
 {
     if (peer == ROLE_LOG)
         tell_ready();
-    if (peer != ROLE_QUEUE)
-        return;
-    say_hello();
-    send_kept();
+    if (peer == ROLE_QUEUE)
+        greet_queue();
+}
+
+static void config_apply(void)
+{
+    bool first = !pool_is_running(pool);
+    if (!is_same)
+        pool_apply(pool);
+    pool_set_revision(pool, role_config()->revision);
+    if (first)
+        greet_queue();
+}
+
+static void config_discard(void)
+{
+    pool_discard(pool);
 }
 
 /* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to the queue's charge and
@@ -185,5 +223,8 @@ const struct role role_self = {
     .start = start,
     .peer_up = peer_up,
     .message = message,
+    .config_prepare = config_prepare,
+    .config_apply = config_apply,
+    .config_discard = config_discard,
     .stop = stop,
 };

@@ -15,6 +15,7 @@
 struct job {
     struct job *next;
     uint64_t mid;
+    uint64_t revision; /* with which it was handed out */
     bool alone;
     int fd;              /* sealed memfd with the message */
     struct buf envelope; /* scan_job_put() */
@@ -31,7 +32,7 @@ enum slot_state {
 };
 
 struct slot {
-    struct pool *pool; /* whose it is */
+    struct generation *generation; /* whose it is */
     size_t number;
     enum slot_state state;
     pid_t pid;  /* 0: none */

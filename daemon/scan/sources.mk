@@ -1,6 +1,7 @@
 # The scan role: a supervisor, a zygote and sandboxed workers, all the same program.
 pkglibexec_PROGRAMS += mailwardd-scan
 mailwardd_scan_SOURCES = \
+	%D%/runtime.c \
 	%D%/scan.c \
 	$(scan_pool_sources)
 mailwardd_scan_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
@@ -9,10 +10,13 @@ mailwardd_scan_LDADD = $(DAEMON_LIBS)
 # All but the role's hooks, for its test too.
 scan_pool_sources = \
 	%D%/breadcrumb.h \
-	%D%/generation.h \
+	%D%/canned.c %D%/canned.h \
+	%D%/generation.c %D%/generation.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/process.c %D%/process.h \
+	%D%/runtime.h \
 	%D%/slot.c %D%/slot.h \
 	%D%/worker.c %D%/worker.h \
+	%D%/worker_config.h \
 	%D%/zygote.c %D%/zygote.h

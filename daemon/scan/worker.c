@@ -43,16 +43,16 @@ static void limit(int resource, rlim_t value)
     setrlimit(resource, &both);
 }
 
-static void set_limits(const struct generation *generation)
+static void set_limits(const struct worker_config *config)
 {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
     limit(RLIMIT_FSIZE, CHANNEL_MESSAGE_MAX); /* a large result goes through a memfd */
 #ifndef WITH_SANITIZERS
-    limit(RLIMIT_AS, generation->address_space); /* sanitizers map terabytes */
+    limit(RLIMIT_AS, config->address_space); /* sanitizers map terabytes */
 #else
-    (void)generation;
+    (void)config;
 #endif
 }
 
@@ -108,6 +108,7 @@ static void judge(struct worker *w, const struct packet *packet)
     struct judge_input input = {
         .message = map_message(w, packet->fd),
         .trace_bytes = job.trace_bytes,
+        .outbound = job.outbound,
         .sender = job.sender,
         .helo = job.helo,
         .client_ip = job.client_ip,
@@ -132,14 +133,14 @@ static void answer(const struct worker *w)
         give_up(w, "the result cannot be sent");
 }
 
-void worker_run(const struct generation *generation, size_t slot, int socket)
+void worker_run(const struct worker_config *config, size_t slot, int socket)
 {
-    process_begin("scan-worker", generation->supervisor, socket);
-    keep_own_breadcrumb(&generation->crumbs, slot);
-    set_limits(generation);
+    process_begin("scan-worker", config->supervisor, socket);
+    keep_own_breadcrumb(&config->crumbs, slot);
+    set_limits(config);
     struct worker w = {
-        .runtime = &generation->runtime,
-        .crumb = {breadcrumb_of(&generation->crumbs, slot), BREADCRUMB_BYTES},
+        .runtime = &config->runtime,
+        .crumb = {breadcrumb_of(&config->crumbs, slot), BREADCRUMB_BYTES},
         .arena = arena_new(),
         .start_kib = resident_kib(),
     };

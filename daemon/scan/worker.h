@@ -2,9 +2,9 @@
 #ifndef SCAN_WORKER_H
 #define SCAN_WORKER_H
 
-#include "daemon/scan/generation.h"
+#include "daemon/scan/worker_config.h"
 
 /* Runs in a new process, copied from the zygote; takes over socket and never returns. */
-_Noreturn void worker_run(const struct generation *generation, size_t slot, int socket);
+_Noreturn void worker_run(const struct worker_config *config, size_t slot, int socket);
 
 #endif

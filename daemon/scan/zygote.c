@@ -3,8 +3,10 @@
 #include "daemon/scan/zygote.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -12,31 +14,15 @@
 #include <unistd.h>
 
 #include "daemon/sandbox.h"
+#include "daemon/scan/canned.h"
 #include "daemon/scan/packet.h"
 #include "daemon/scan/process.h"
 #include "daemon/scan/worker.h"
+#include "engine/base/clock.h"
 #include "engine/wire/wire.h"
 
 /* For a zygote to answer: it is small and works for nobody else. */
 enum { ANSWER_SECONDS = 10 };
-
-static bool judge_own_message(const struct judge_runtime *runtime, struct error *error)
-{
-    const struct span recipient = SPAN("postmaster@localhost");
-    const struct judge_input input = {
-        .message = SPAN("From: <postmaster@localhost>\r\nSubject: =?utf-8?q?warm-up?=\r\n"
-                        "Content-Type: text/html; charset=iso-8859-1\r\n\r\n<p>Ready?</p>\r\n"),
-        .sender = SPAN("postmaster@localhost"),
-        .recipients = &recipient,
-        .recipient_count = 1,
-    };
-    struct arena *arena = arena_new();
-    struct judge_result result;
-    judge_message(runtime, &input, NULL, arena, &result);
-    bool judged = result.child_count == 1 && result.children[0].score >= 0;
-    arena_free(arena);
-    return judged || error_set(error, "the engine does not judge its own test message");
-}
 
 /* A fork whose child belongs to the caller's parent, which no function of the C library offers.  The zygote has one
  * thread and no fork handlers, so there is nothing that the library would have to be told. */
@@ -45,16 +31,16 @@ static pid_t fork_sibling(void)
     return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-static void make_worker(const struct generation *generation, const struct packet *packet)
+static void make_worker(const struct worker_config *config, const struct packet *packet)
 {
     struct wire_reader in = wire_reader_of(packet->body);
     uint32_t slot = wire_get_u32(&in);
     if (packet->type != ZYGOTE_SPAWN || packet->fd < 0 || !wire_reader_done(&in) ||
-        slot >= generation->crumbs.count)
+        slot >= config->crumbs.count)
         _exit(1);
     pid_t pid = fork_sibling();
     if (pid == 0)
-        worker_run(generation, slot, packet->fd);
+        worker_run(config, slot, packet->fd);
     close(packet->fd);
     struct buf body = {0};
     wire_put_i64(&body, pid > 0 ? pid : 0);
@@ -62,56 +48,89 @@ static void make_worker(const struct generation *generation, const struct packet
     buf_free(&body);
 }
 
-static _Noreturn void zygote_run(const struct generation *generation, int socket)
+static _Noreturn void zygote_run(const struct worker_config *config, int socket)
 {
-    process_begin("scan-zygote", generation->supervisor, socket);
+    process_begin("scan-zygote", config->supervisor, socket);
     const struct sandbox box = {.fork = true};
     struct buf report = {0}, store = {0};
     struct error error;
-    bool ok = sandbox_enter(&box, &report, &error) && judge_own_message(&generation->runtime, &error);
+    bool ok = sandbox_enter(&box, &report, &error);
+    if (ok)
+        canned_warm_up(&config->runtime);
     packet_send(PROCESS_SOCKET, ok ? ZYGOTE_READY : ZYGOTE_FAILED, span_text(ok ? NULL : error.text), -1);
     buf_free(&report);
     struct packet packet;
     while (ok && packet_receive(PROCESS_SOCKET, &store, &packet) == PACKET_GOOD)
-        make_worker(generation, &packet);
+        make_worker(config, &packet);
     _exit(ok ? 0 : 1);
 }
 
-static bool await_ready(const struct zygote *z, struct error *error)
-{
-    struct buf store = {0};
-    struct packet packet = {.fd = -1};
-    enum packet_result got = packet_receive(z->socket, &store, &packet);
-    bool ready = got == PACKET_GOOD && packet.type == ZYGOTE_READY;
-    if (got == PACKET_GOOD && packet.type == ZYGOTE_FAILED)
-        error_set(error, "scan zygote: %.*s", (int)packet.body.n, packet.body.p);
-    else if (!ready)
-        error_set(error, "scan zygote: %s", got == PACKET_NONE ? "no answer" : "it died at its start");
-    buf_free(&store);
-    return ready;
-}
-
-bool zygote_start(struct zygote *z, const struct generation *generation, struct error *error)
+bool zygote_start(struct zygote *z, const struct worker_config *config, struct event_base *base,
+                  event_callback_fn on_readable, void *context, struct error *error)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return error_set_errno(error, "scan zygote");
     pid_t pid = fork();
     if (pid == 0)
-        zygote_run(generation, pair[1]);
+        zygote_run(config, pair[1]);
     close(pair[1]);
-    *z = (struct zygote){.pid = pid, .socket = pair[0]};
     if (pid < 0) {
         close(pair[0]);
-        z->pid = 0;
         return error_set_errno(error, "scan zygote");
     }
-    struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    *z = (struct zygote){.pid = pid, .socket = pair[0], .since = clock_mono_us()};
+    z->readable = event_new(base, z->socket, EV_READ | EV_PERSIST, on_readable, context);
+    if (!z->readable)
+        abort();
+    event_add(z->readable, NULL);
+    return true;
+}
+
+static void stop_listening(struct zygote *z)
+{
+    if (z->readable)
+        event_free(z->readable);
+    z->readable = NULL;
+}
+
+/* From now on it speaks only when it is asked, and is waited for. */
+static void set_ready(struct zygote *z)
+{
+    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    stop_listening(z);
+    fcntl(z->socket, F_SETFL, 0);
     setsockopt(z->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (await_ready(z, error))
+    z->ready = true;
+}
+
+static void say_why(enum packet_result got, const struct packet *packet, struct error *error)
+{
+    if (got == PACKET_GOOD && packet->type == ZYGOTE_FAILED)
+        error_set(error, "scan zygote: %.*s", (int)packet->body.n, packet->body.p);
+    else
+        error_set(error, "scan zygote: %s", got == PACKET_NONE ? "no answer" : "it died at its start");
+}
+
+bool zygote_listen(struct zygote *z, struct error *error)
+{
+    if (z->pid == 0 || z->ready)
         return true;
-    zygote_stop(z);
-    return false;
+    struct buf store = {0};
+    struct packet packet = {.fd = -1};
+    enum packet_result got = packet_receive(z->socket, &store, &packet);
+    bool overdue = clock_mono_us() - z->since >= ANSWER_SECONDS * INT64_C(1000000);
+    bool waits = got == PACKET_NONE && !overdue;
+    bool ready = got == PACKET_GOOD && packet.type == ZYGOTE_READY;
+    if (ready)
+        set_ready(z);
+    else if (!waits)
+        say_why(got, &packet, error);
+    buf_free(&store);
+    if (!ready && !waits)
+        zygote_stop(z);
+    return ready || waits;
 }
 
 /* The answer to ZYGOTE_SPAWN; false when there is none. */
@@ -129,7 +148,7 @@ static bool read_spawned(const struct zygote *z, pid_t *pid)
 
 pid_t zygote_spawn(struct zygote *z, size_t slot, int socket)
 {
-    if (z->pid == 0)
+    if (!z->ready)
         return 0;
     struct buf body = {0};
     wire_put_u32(&body, (uint32_t)slot);
@@ -142,8 +161,9 @@ pid_t zygote_spawn(struct zygote *z, size_t slot, int socket)
 
 static void forget(struct zygote *z)
 {
+    stop_listening(z);
     close(z->socket);
-    z->pid = 0;
+    *z = (struct zygote){0};
 }
 
 bool zygote_reap(struct zygote *z)

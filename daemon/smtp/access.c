@@ -2,6 +2,7 @@
 #include "daemon/smtp/access.h"
 
 #include "daemon/role.h"
+#include "daemon/route.h"
 #include "engine/smtp/access_list.h"
 
 static struct smtp_network_list *relays;
@@ -39,5 +40,9 @@ enum smtp_answer access_check_recipient(bool may_relay, const struct smtp_mailbo
 {
     if (!may_relay && !is_local(recipient))
         return SMTP_ANSWER_RELAYING_DENIED;
-    return role_settings()->route[0] ? SMTP_ANSWER_NONE : SMTP_ANSWER_NO_ROUTE;
+    struct route route;
+    return route_find(role_config()->tables[SCHEMA_SMTPROUTES], recipient->text, role_settings()->route,
+                      &route)
+               ? SMTP_ANSWER_NONE
+               : SMTP_ANSWER_NO_ROUTE;
 }

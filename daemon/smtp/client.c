@@ -8,18 +8,23 @@
 
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
-#include "daemon/smtp/net.h"
+#include "daemon/smtp/resolve.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-/* After a connection could not be made, those that work carry on alone for so long. */
-enum { HOP_PAUSE_SECONDS = 5 };
+enum {
+    HOP_PAUSE_SECONDS =
+        5,              /* after a connection could not be made, those that work carry on alone for so long */
+    AVOID_SECONDS = 60, /* and the address that it was to goes last, while there are connections to others */
+};
 
 struct hop {
     LIST_ENTRY(hop) link;
-    struct sockaddr_storage address;
-    socklen_t size;
+    struct destination destination;
+    in_port_t port;
+    uint64_t avoided; /* addresses */
+    int64_t avoided_until;
     TAILQ_HEAD(, delivery) waiting;
     size_t waiting_count;
     LIST_HEAD(, connection) idle;
@@ -30,15 +35,15 @@ struct hop {
 
 static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
 
-static struct hop *find_hop(const struct sockaddr_storage *address, socklen_t size)
+static struct hop *find_hop(const struct destination *destination, in_port_t port)
 {
     struct hop *hop;
     LIST_FOREACH (hop, &hops, link)
-        if (hop->size == size && memcmp(&hop->address, address, size) == 0)
+        if (hop->port == port && destination_equal(&hop->destination, destination))
             return hop;
     hop = xcalloc(1, sizeof *hop);
-    hop->address = *address;
-    hop->size = size;
+    hop->destination = *destination;
+    hop->port = port;
     TAILQ_INIT(&hop->waiting);
     LIST_INSERT_HEAD(&hops, hop, link);
     return hop;
@@ -52,11 +57,11 @@ static struct delivery *take_waiting(struct hop *hop)
     return d;
 }
 
-static void defer_waiting(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
+static void end_waiting(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
 {
     while (hop->waiting_count > 0) {
         struct delivery *d = take_waiting(hop);
-        delivery_defer_rest(d, code, enhanced, text);
+        delivery_end_rest(d, code, enhanced, text);
         delivery_finish(d);
     }
 }
@@ -66,7 +71,40 @@ static void hop_failed(struct hop *hop, uint16_t code, struct span enhanced, str
 {
     hop->paused_until = clock_mono_us() + HOP_PAUSE_SECONDS * 1000000;
     if (hop->connections == hop->fresh)
-        defer_waiting(hop, code, enhanced, text);
+        end_waiting(hop, code, enhanced, text);
+}
+
+/* Begins a connection to the best address that is not among those tried, which is added to them.  False, and errno,
+ * when none was left. */
+static bool connect_next(struct hop *hop, uint64_t tried, uint64_t dcid)
+{
+    errno = EHOSTUNREACH;
+    if (clock_mono_us() >= hop->avoided_until)
+        hop->avoided = 0;
+    for (;;) {
+        struct sockaddr_storage address;
+        int index = destination_choose(&hop->destination, tried | hop->avoided);
+        if (index < 0)
+            index = destination_choose(&hop->destination, tried);
+        if (index < 0)
+            return false;
+        socklen_t size = destination_socket_address(&hop->destination, index, hop->port, &address);
+        struct connection *c = connection_open(hop, (struct sockaddr *)&address, size, dcid);
+        tried |= UINT64_C(1) << index;
+        if (!c)
+            continue;
+        c->address = index;
+        c->tried = tried;
+        hop->connections++;
+        hop->fresh++;
+        return true;
+    }
+}
+
+static void avoid(struct hop *hop, int address)
+{
+    hop->avoided |= UINT64_C(1) << address;
+    hop->avoided_until = clock_mono_us() + AVOID_SECONDS * 1000000;
 }
 
 /* True when a connection more is wanted, allowed and likely to work. */
@@ -80,14 +118,9 @@ static bool wants_connection(const struct hop *hop)
 static void open_connections(struct hop *hop)
 {
     uint64_t dcid;
-    while (wants_connection(hop) && ids_take(ID_DCID, &dcid)) {
-        if (connection_open(hop, (struct sockaddr *)&hop->address, hop->size, dcid)) {
-            hop->connections++;
-            hop->fresh++;
-        } else {
+    while (wants_connection(hop) && ids_take(ID_DCID, &dcid))
+        if (!connect_next(hop, 0, dcid))
             hop_failed(hop, 0, SPAN("4.4.1"), span_text(strerror(errno)));
-        }
-    }
 }
 
 /* Gives waiting deliveries to idle connections, or opens some.  Frees a next hop that nobody needs. */
@@ -137,7 +170,23 @@ void client_leave_pool(struct connection *c)
 
 void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text)
 {
-    hop_failed(c->hop, code, enhanced, text);
+    struct hop *hop = c->hop;
+    uint64_t dcid;
+    avoid(hop, c->address);
+    bool goes_on = hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
+                   connect_next(hop, c->tried, dcid);
+    if (!goes_on)
+        hop_failed(hop, code, enhanced, text);
+}
+
+/* RFC 5321 5.1: only better exchangers than this host may be tried, and those were. */
+void client_connection_is_loop(struct connection *c)
+{
+    const struct destination *d = &c->hop->destination;
+    if (destination_preference(d, 0) < destination_preference(d, c->address))
+        hop_failed(c->hop, 0, SPAN("4.4.1"), SPAN("no mail exchanger before this host can be reached"));
+    else
+        hop_failed(c->hop, 0, SPAN("5.4.6"), SPAN("mail loop: the next hop is this host"));
 }
 
 void client_put_back(struct hop *hop, struct delivery *d)
@@ -158,22 +207,18 @@ void client_connection_closed(struct connection *c)
 
 /* For the role */
 
-/* False when it is already over. */
-static bool queue_delivery(struct delivery *d)
+static void on_resolved(void *context, const struct resolution *resolution)
 {
-    struct sockaddr_storage address;
-    socklen_t size;
-    if (d->order_count == 0)
-        return false;
-    if (!net_parse_host(d->job.host, d->job.port, &address, &size)) {
-        delivery_defer_rest(d, 0, SPAN("4.4.3"), SPAN("the name of the next hop was not resolved"));
-        return false;
+    struct delivery *d = context;
+    if (!resolution->destination) {
+        delivery_end_rest(d, 0, resolution->enhanced, resolution->text);
+        delivery_finish(d);
+        return;
     }
-    struct hop *hop = find_hop(&address, size);
+    struct hop *hop = find_hop(resolution->destination, d->job.port);
     TAILQ_INSERT_TAIL(&hop->waiting, d, waiting);
     hop->waiting_count++;
     run_hop(hop);
-    return true;
 }
 
 void client_deliver(const struct deliver_job *job, int fd)
@@ -184,8 +229,10 @@ void client_deliver(const struct deliver_job *job, int fd)
         return;
     }
     struct delivery *d = delivery_new(job, fd);
-    if (!queue_delivery(d))
+    if (d->order_count == 0)
         delivery_finish(d);
+    else
+        resolve_host(d->job.host, d->job.mx, on_resolved, d);
 }
 
 void client_acknowledged(uint64_t mid, uint32_t attempt)

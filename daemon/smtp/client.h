@@ -20,8 +20,11 @@ void client_stop(void);
 void client_connection_idle(struct connection *c);
 /* It is not to be given a delivery any more. */
 void client_leave_pool(struct connection *c);
-/* It carried nothing yet and is to be given up: what waits for this next hop has no better chance. */
+/* It carried nothing yet and is to be given up: the next address is tried, and after the last of them, what waits has
+ * no better chance.  A code of class 4 or 5 tells whether to try again. */
 void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text);
+/* It leads to a listener of our own. */
+void client_connection_is_loop(struct connection *c);
 /* A delivery that met a connection which the next hop had closed meanwhile: nothing was sent yet. */
 void client_put_back(struct hop *hop, struct delivery *d);
 /* Closed; the connection is freed by its own code right after. */

@@ -11,6 +11,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
+#include "daemon/smtp/listener.h"
 #include "daemon/smtp/net.h"
 #include "engine/base/xalloc.h"
 
@@ -53,7 +54,7 @@ void connection_fail(struct connection *c, struct span enhanced, const char *tex
     if (stale) {
         client_put_back(c->hop, d);
     } else if (d) {
-        delivery_defer_rest(d, 0, enhanced, span_text(text));
+        delivery_end_rest(d, 0, enhanced, span_text(text));
         delivery_finish(d);
     } else if (state < CONNECTION_IDLE) {
         client_connection_failed(c, 0, enhanced, span_text(text));
@@ -102,6 +103,15 @@ void connection_flush(struct connection *c)
     event_add(c->writable, NULL);
 }
 
+/* Whatever the address is called: the kernel gives both ends the same one when they are the same machine's. */
+static bool is_this_host(const struct connection *c, const struct sockaddr *peer)
+{
+    struct sockaddr_storage local = {0};
+    socklen_t size = sizeof local;
+    return getsockname(c->fd, (struct sockaddr *)&local, &size) == 0 &&
+           net_same_machine((struct sockaddr *)&local, peer) && listener_serves(peer);
+}
+
 static void finish_connecting(struct connection *c)
 {
     int error = 0;
@@ -120,6 +130,11 @@ static void finish_connecting(struct connection *c)
     net_print_address((struct sockaddr *)&peer, peer_ip);
     LOG(NEW_DCID, LOG_U(c->dcid), LOG_T(local_ip), LOG_T(peer_ip), LOG_U(net_port((struct sockaddr *)&peer)));
     c->logged = true;
+    if (is_this_host(c, (struct sockaddr *)&peer)) {
+        client_connection_is_loop(c);
+        c->state = CONNECTION_CLOSED;
+        return;
+    }
     event_add(c->readable, NULL);
     dialogue_begin(c);
 }

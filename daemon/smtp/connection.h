@@ -42,6 +42,8 @@ struct connection {
     struct event *readable, *writable;
     struct deadline deadline;
     struct buf in, out;
+    int address;    /* index in the destination of the hop */
+    uint64_t tried; /* indexes of this and of those that failed before it */
     uint64_t dcid;
     bool logged; /* NEW_DCID was */
 

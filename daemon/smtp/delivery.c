@@ -90,7 +90,7 @@ struct delivery *delivery_new(const struct deliver_job *job, int fd)
     copy_job(d, job);
     choose_recipients(d);
     if (!map_message(fd, &d->message)) {
-        delivery_defer_rest(d, 0, SPAN("4.3.0"), SPAN("the message cannot be read"));
+        delivery_end_rest(d, 0, SPAN("4.3.0"), SPAN("the message cannot be read"));
         d->order_count = 0;
     }
     if (fd >= 0)
@@ -158,10 +158,10 @@ void delivery_settle_rest(struct delivery *d, const struct smtp_reply *reply)
     settle_all(d, &copy);
 }
 
-void delivery_defer_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text)
+void delivery_end_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text)
 {
     const struct deliver_reply reply = {
-        .outcome = DELIVER_DEFERRED,
+        .outcome = enhanced.p[0] == '5' ? DELIVER_FAILED : DELIVER_DEFERRED,
         .code = code,
         .enhanced = arena_dup(d->arena, enhanced),
         .text = arena_dup(d->arena, text),

@@ -37,8 +37,9 @@ struct delivery *delivery_find(uint64_t mid, uint32_t attempt);
 /* Results; a recipient that has one keeps it.  index is that of job.recipients. */
 void delivery_settle(struct delivery *d, uint32_t index, const struct smtp_reply *reply);
 void delivery_settle_rest(struct delivery *d, const struct smtp_reply *reply);
-/* For failures that are not a reply: all are deferred.  code is 0 when there was none. */
-void delivery_defer_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text);
+/* For failures that are not the reply to a command.  The class of the enhanced code tells whether to try again; code
+ * is 0 when there was no reply. */
+void delivery_end_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text);
 /* All recipients have their result: tells log and queue, and lets the message go. */
 void delivery_finish(struct delivery *d);
 

@@ -21,6 +21,7 @@ enum { ACCEPTS_PER_TURN = 64, LISTENERS_MAX = 64 };
 
 static struct listener *listeners[LISTENERS_MAX];
 static size_t listener_count;
+static bool started;
 
 /* Costs no session: a flood of connections finds nothing to use up. */
 static void refuse(int fd, const struct sockaddr *client)
@@ -91,8 +92,36 @@ void listener_add(const char *name, int fd)
     evutil_make_socket_nonblocking(fd);
     l->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, l);
     l->pause = evtimer_new(role_base(), on_pause_over, l);
-    event_add(l->readable, NULL);
+    if (started)
+        event_add(l->readable, NULL);
     listeners[listener_count++] = l;
+}
+
+/* All addresses of IPv6 usually means those of IPv4, too. */
+static bool is_any_of(const struct sockaddr *at, const struct sockaddr *address)
+{
+    return net_is_any(at) && (at->sa_family == AF_INET6 || at->sa_family == address->sa_family);
+}
+
+bool listener_serves(const struct sockaddr *address)
+{
+    for (size_t i = 0; i < listener_count; i++) {
+        struct sockaddr_storage own = {0};
+        socklen_t size = sizeof own;
+        if (getsockname(listeners[i]->fd, (struct sockaddr *)&own, &size) != 0)
+            continue;
+        const struct sockaddr *at = (struct sockaddr *)&own;
+        if (net_port(at) == net_port(address) && (is_any_of(at, address) || net_same_address(at, address)))
+            return true;
+    }
+    return false;
+}
+
+void listener_start_all(void)
+{
+    started = true;
+    for (size_t i = 0; i < listener_count; i++)
+        event_add(listeners[i]->readable, NULL);
 }
 
 void listener_stop_all(void)

@@ -36,6 +36,35 @@ void net_print_local(int fd, char text[INET6_ADDRSTRLEN])
     net_print_address((struct sockaddr *)&local, text);
 }
 
+static struct span bytes_of(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return span_of(&((const struct sockaddr_in *)(const void *)address)->sin_addr,
+                       sizeof(struct in_addr));
+    if (address->sa_family == AF_INET6)
+        return span_of(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+                       sizeof(struct in6_addr));
+    return SPAN("");
+}
+
+bool net_same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+    return a->sa_family == b->sa_family && span_equal(bytes_of(a), bytes_of(b));
+}
+
+bool net_is_any(const struct sockaddr *address)
+{
+    static const char zeros[sizeof(struct in6_addr)];
+    struct span bytes = bytes_of(address);
+    return span_equal(bytes, span_of(zeros, bytes.n));
+}
+
+/* From 127.0.0.1 the kernel also reaches 127.0.0.2. */
+bool net_same_machine(const struct sockaddr *local, const struct sockaddr *peer)
+{
+    return net_same_address(local, peer) || (peer->sa_family == AF_INET && bytes_of(peer).p[0] == 127);
+}
+
 bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};

@@ -14,6 +14,11 @@ void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLE
 in_port_t net_port(const struct sockaddr *address);
 /* The address of our end of a socket. */
 void net_print_local(int fd, char text[INET6_ADDRSTRLEN]);
+/* Two addresses without their ports. */
+bool net_same_address(const struct sockaddr *a, const struct sockaddr *b);
+bool net_is_any(const struct sockaddr *address);
+/* The ends of one connection belong to one machine. */
+bool net_same_machine(const struct sockaddr *local, const struct sockaddr *peer);
 /* A literal or "localhost"; names are resolved elsewhere.  False when it is neither. */
 bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size);
 

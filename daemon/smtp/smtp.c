@@ -1,7 +1,8 @@
 /* The smtp role: the network of mail.  Hooks of the skeleton, and who gets which message. */
+#define _GNU_SOURCE /* srandom */
 #include "daemon/smtp/smtp.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "daemon/role.h"
 #include "daemon/smtp/access.h"
 #include "daemon/smtp/client.h"
+#include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/session.h"
@@ -65,7 +67,15 @@ static void set_session_limit(void)
 static bool start(struct error *error)
 {
     set_session_limit();
-    return access_init(error);
+    srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
+    return access_init(error) && dns_init(error);
+}
+
+/* Routes are read from the running revision when they are needed: there is nothing to build. */
+static void config_prepare(const struct role_config *next)
+{
+    (void)next;
+    role_config_prepared(NULL);
 }
 
 static void peer_up(enum role_id peer)
@@ -193,5 +203,7 @@ const struct role role_self = {
     .peer_down = peer_down,
     .message = message,
     .listener = listener_add,
+    .config_prepare = config_prepare,
+    .config_apply = listener_start_all, /* before the first one it is not known who may be mailed */
     .stop = stop,
 };

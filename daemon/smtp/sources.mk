@@ -6,14 +6,18 @@ mailwardd_smtp_SOURCES = \
 	%D%/connection.c %D%/connection.h \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/delivery.c %D%/delivery.h \
+	%D%/destination.c %D%/destination.h \
 	%D%/dialogue.c \
+	%D%/dns.c %D%/dns.h \
+	%D%/dns_answer.c %D%/dns_answer.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/mail.c %D%/mail.h \
 	%D%/net.c %D%/net.h \
+	%D%/resolve.c %D%/resolve.h \
 	%D%/session.c %D%/session.h \
 	%D%/session_command.c \
 	%D%/session_data.c \
 	%D%/smtp.c %D%/smtp.h
-mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-mailwardd_smtp_LDADD = $(DAEMON_LIBS)
+mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
+mailwardd_smtp_LDADD = $(DAEMON_LIBS) $(CARES_LIBS)

@@ -6,11 +6,12 @@
 #include "engine/judge/judge.h"
 #include "engine/wire/wire.h"
 
-enum { FORMAT = 1, MAX_SCORE = 100 };
-enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, ALL_FLAGS = 3 };
+/* Edits are in the queue's store, results only on their way: an update changes the two apart. */
+enum { EDITS_FORMAT = 1, RESULT_FORMAT = 2, MAX_SCORE = 100 };
+enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, FLAG_ARCHIVE = 4, ALL_FLAGS = 7 };
 
 /* The least bytes that an element takes, so that a forged count never makes us allocate. */
-enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 4 + 4 };
+enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 8 + 4 + 4 };
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
 {
@@ -46,7 +47,7 @@ static bool get_edits(struct wire_reader *in, uint64_t message_size, struct aren
 
 void judge_edits_put(struct buf *out, const struct judge_edit *edits, uint32_t count)
 {
-    wire_put_u8(out, FORMAT);
+    wire_put_u8(out, EDITS_FORMAT);
     put_edits(out, edits, count);
 }
 
@@ -54,8 +55,14 @@ bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *aren
                      const struct judge_edit **edits, uint32_t *count)
 {
     struct wire_reader in = wire_reader_of(wire);
-    return wire_get_u8(&in) == FORMAT && get_edits(&in, message_size, arena, edits, count) &&
+    return wire_get_u8(&in) == EDITS_FORMAT && get_edits(&in, message_size, arena, edits, count) &&
            wire_reader_done(&in);
+}
+
+static uint8_t flags_of(const struct judge_child *child)
+{
+    return (uint8_t)((child->partial ? FLAG_PARTIAL : 0) | (child->test_mark ? FLAG_TEST_MARK : 0) |
+                     (child->archive ? FLAG_ARCHIVE : 0));
 }
 
 static void put_child(struct buf *out, const struct judge_child *child)
@@ -67,8 +74,8 @@ static void put_child(struct buf *out, const struct judge_child *child)
     wire_put_u8(out, (uint8_t)child->verdict);
     wire_put_u8(out, (uint8_t)child->action);
     wire_put_u8(out, (uint8_t)child->score);
-    wire_put_u8(out,
-                (uint8_t)((child->partial ? FLAG_PARTIAL : 0) | (child->test_mark ? FLAG_TEST_MARK : 0)));
+    wire_put_u8(out, flags_of(child));
+    wire_put_u64(out, child->size_limit);
     wire_put_u32(out, child->reason_count);
     for (uint32_t i = 0; i < child->reason_count; i++) {
         wire_put_span(out, child->reasons[i].name);
@@ -79,7 +86,7 @@ static void put_child(struct buf *out, const struct judge_child *child)
 
 void judge_result_put(struct buf *out, const struct judge_result *result)
 {
-    wire_put_u8(out, FORMAT);
+    wire_put_u8(out, RESULT_FORMAT);
     wire_put_u32(out, result->child_count);
     for (uint32_t i = 0; i < result->child_count; i++)
         put_child(out, &result->children[i]);
@@ -131,14 +138,16 @@ static bool get_verdict(struct wire_reader *in, struct judge_child *child)
     uint8_t verdict = wire_get_u8(in), action = wire_get_u8(in);
     int8_t score = (int8_t)wire_get_u8(in);
     uint8_t flags = wire_get_u8(in);
-    if (in->failed || verdict > JUDGE_UNSCANNABLE || action > JUDGE_BOUNCE || score < -1 ||
-        score > MAX_SCORE || flags & ~ALL_FLAGS)
+    child->size_limit = wire_get_u64(in);
+    if (in->failed || verdict > JUDGE_OFF || action > JUDGE_QUARANTINE || score < -1 || score > MAX_SCORE ||
+        flags & ~ALL_FLAGS)
         return false;
     child->verdict = verdict;
     child->action = action;
     child->score = score;
     child->partial = flags & FLAG_PARTIAL;
     child->test_mark = flags & FLAG_TEST_MARK;
+    child->archive = flags & FLAG_ARCHIVE;
     return true;
 }
 
@@ -146,7 +155,7 @@ bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipien
                       struct judge_result *result)
 {
     struct wire_reader in = wire_reader_of(wire);
-    if (wire_get_u8(&in) != FORMAT)
+    if (wire_get_u8(&in) != RESULT_FORMAT)
         return false;
     uint32_t count = wire_get_count(&in, LEAST_CHILD);
     if (count == 0)

@@ -5,12 +5,12 @@
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
 
-/* Fills in child->edits from its verdict and score: the two anti-spam headers before everything else (unless the
- * message was not scanned), where no text of the sender can be glued to them; subject_text right before the
- * subject's value; and headers of their names that the sender put in are taken out, as they would speak for this
- * gateway.  The body is never touched. */
+/* Fills in child->edits.  Mail that was scanned gets the two anti-spam headers before everything else, where no text
+ * of the sender can be glued to them; treatment (NULL for none) adds its header there and changes the subject.
+ * Headers of our names that the sender put in are taken out of any mail, as they would speak for this gateway.  The
+ * body is never touched. */
 void judge_edit_headers(const struct judge_input *input, const struct mime_view *view,
-                        const struct scan_model *model, const char *subject_text, struct arena *arena,
-                        struct judge_child *child);
+                        const struct scan_model *model, const struct judge_treatment *treatment,
+                        struct arena *arena, struct judge_child *child);
 
 #endif

@@ -1,4 +1,5 @@
-/* judge_message(): view, features, model, thresholds, edits; one child for all recipients until there are policies. */
+/* judge_message(): policy, view, features, model, thresholds, edits; one child for all recipients, as each table has
+ * one policy. */
 #include "engine/judge/judge.h"
 
 #include <math.h>
@@ -13,16 +14,22 @@ enum { TEST_SCORE = 100 };
 
 void judge_runtime_defaults(struct judge_runtime *rt)
 {
+    const struct judge_policy policy = {
+        .name = SPAN("DEFAULT"),
+        .antispam = true,
+        .positive = {.threshold = 90, .action = JUDGE_QUARANTINE},
+        .suspect = {.threshold = 50,
+                    .action = JUDGE_DELIVER,
+                    .subject_change = JUDGE_SUBJECT_PREPEND,
+                    .subject_text = SPAN("[SUSPECTED SPAM] ")},
+        .treat_suspects = true,
+    };
     *rt = (struct judge_runtime){
         .limits = mime_default_limits,
+        .antispam = true,
         .always_scan_bytes = 1024 * 1024,
         .never_scan_bytes = 2 * 1024 * 1024,
-        .positive_threshold = 90,
-        .suspect_threshold = 50,
-        .positive_action = JUDGE_QUARANTINE,
-        .suspect_action = JUDGE_DELIVER,
-        .suspect_subject = "[SUSPECTED SPAM] ",
-        .positive_subject = "",
+        .policies = {policy, policy},
         .budget_us = 200 * 1000,
         .budget_us_per_mib = 20 * 1000,
     };
@@ -46,7 +53,9 @@ static bool header_says(const struct mime_view *view, const char *name, struct s
     return h && span_equal_nocase(span_trim(h->value), value);
 }
 
-static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrumb *breadcrumb)
+/* X-Mailward-Test: what a message may ask for in a private instance that was started with test.hooks. */
+static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrumb *breadcrumb,
+                            struct judge_child *child)
 {
     enter_stage(breadcrumb, "test hook");
     if (header_says(view, "X-Mailward-Test", SPAN("crash")))
@@ -54,6 +63,8 @@ static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrum
     volatile bool hang = header_says(view, "X-Mailward-Test", SPAN("hang"));
     while (hang) {
     }
+    if (header_says(view, "X-Mailward-Test", SPAN("refuse-prepare")))
+        child->policy = SPAN("refuse-prepare"); /* which is not what a generation's test message expects */
 }
 
 static int stronger_first(const void *a, const void *b)
@@ -70,11 +81,14 @@ static int32_t milli(double log_odds)
 }
 
 /* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
-static void list_reasons(const struct scan_score *score, struct arena *arena, struct judge_child *child)
+static void list_reasons(const struct scan_score *score, enum judge_profile profile, struct arena *arena,
+                         struct judge_child *child)
 {
-    struct judge_reason *reasons = arena_calloc(arena, 1 + SCAN_FAMILIES + SCAN_FACT_COUNT, sizeof *reasons);
+    struct judge_reason *reasons = arena_calloc(arena, 2 + SCAN_FAMILIES + SCAN_FACT_COUNT, sizeof *reasons);
     uint32_t count = 0;
     reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
+    if (profile == JUDGE_AGGRESSIVE)
+        reasons[count++] = (struct judge_reason){SPAN("profile"), milli(log(2))};
     for (unsigned i = SCAN_FACTS + 1; i < SCAN_FAMILIES; i++)
         reasons[count++] = (struct judge_reason){span_text(scan_family_name(i)), milli(score->families[i])};
     for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
@@ -93,6 +107,11 @@ static void list_reasons(const struct scan_score *score, struct arena *arena, st
     child->reason_count = count;
 }
 
+int judge_aggressive_score(int score)
+{
+    return 200 * score / (100 + score);
+}
+
 static void score_view(const struct judge_runtime *rt, const struct mime_view *view,
                        struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
 {
@@ -102,32 +121,28 @@ static void score_view(const struct judge_runtime *rt, const struct mime_view *v
     scan_features_extract(view, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
-    child->score = score.score;
-    list_reasons(&score, arena, child);
+    child->score = rt->profile == JUDGE_AGGRESSIVE ? judge_aggressive_score(score.score) : score.score;
+    list_reasons(&score, rt->profile, arena, child);
     if (header_says(view, "X-Advertisement", SPAN("spam"))) {
         child->test_mark = true;
         child->score = TEST_SCORE;
     }
 }
 
-static void decide(const struct judge_runtime *rt, struct judge_child *child)
+/* Verdict and action of a scored child; the rest of the treatment is returned, or NULL for legitimate mail. */
+static const struct judge_treatment *decide(const struct judge_policy *policy, struct judge_child *child)
 {
-    child->action = JUDGE_DELIVER;
-    if (child->score >= rt->positive_threshold) {
+    const struct judge_treatment *treatment = NULL;
+    if (child->score >= policy->positive.threshold) {
         child->verdict = JUDGE_POSITIVE;
-        child->action = rt->positive_action;
-    } else if (child->score >= rt->suspect_threshold) {
+        treatment = &policy->positive;
+    } else if (policy->treat_suspects && child->score >= policy->suspect.threshold) {
         child->verdict = JUDGE_SUSPECT;
-        child->action = rt->suspect_action;
+        treatment = &policy->suspect;
     }
-}
-
-static const char *subject_text(const struct judge_runtime *rt, enum judge_verdict verdict)
-{
-    const char *text = verdict == JUDGE_POSITIVE  ? rt->positive_subject
-                       : verdict == JUDGE_SUSPECT ? rt->suspect_subject
-                                                  : "";
-    return text ? text : "";
+    child->action = treatment ? treatment->action : JUDGE_DELIVER;
+    child->archive = treatment && treatment->archive;
+    return treatment;
 }
 
 /* What is above always-scan is looked at only so far. */
@@ -146,27 +161,25 @@ static struct span header_block(const struct judge_runtime *rt, const struct jud
 }
 
 static void pass_unscanned(const struct judge_runtime *rt, const struct judge_input *input,
-                           struct arena *arena, struct judge_child *child)
+                           struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                           struct judge_child *child)
 {
     struct mime_view view;
+    enter_stage(breadcrumb, "headers");
     mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &view);
-    child->verdict = JUDGE_NOT_SCANNED;
+    if (rt->test_hooks)
+        obey_test_hooks(&view, breadcrumb, child);
     child->action = JUDGE_DELIVER;
     child->score = -1;
-    judge_edit_headers(input, &view, rt->model, "", arena, child);
+    judge_edit_headers(input, &view, rt->model, NULL, arena, child);
 }
 
-static void judge_child_of_all(const struct judge_runtime *rt, const struct judge_input *input,
-                               struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                               struct judge_child *child)
+static void scan(const struct judge_runtime *rt, const struct judge_policy *policy,
+                 const struct judge_input *input, struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                 struct judge_child *child)
 {
-    uint64_t size = input->message.n - input->trace_bytes;
-    if (size > rt->never_scan_bytes) {
-        pass_unscanned(rt, input, arena, child);
-        return;
-    }
     enter_stage(breadcrumb, "mime");
-    struct span part = looked_at(rt, input, size);
+    struct span part = looked_at(rt, input, input->message.n - input->trace_bytes);
     int64_t end_us = clock_cpu_us() + rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20);
     struct mime_budget budget = {cpu_expired, &end_us};
     struct mime_view view;
@@ -175,11 +188,28 @@ static void judge_child_of_all(const struct judge_runtime *rt, const struct judg
                             MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
     child->partial = part.n < input->message.n || view.flags & limits;
     if (rt->test_hooks)
-        obey_test_hooks(&view, breadcrumb);
+        obey_test_hooks(&view, breadcrumb, child);
     score_view(rt, &view, breadcrumb, arena, child);
-    decide(rt, child);
+    const struct judge_treatment *treatment = decide(policy, child);
     enter_stage(breadcrumb, "edits");
-    judge_edit_headers(input, &view, rt->model, subject_text(rt, child->verdict), arena, child);
+    judge_edit_headers(input, &view, rt->model, treatment, arena, child);
+}
+
+static void judge_by_policy(const struct judge_runtime *rt, const struct judge_policy *policy,
+                            const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
+                            struct arena *arena, struct judge_child *child)
+{
+    child->policy = policy->name;
+    if (!rt->antispam || !policy->antispam) {
+        child->verdict = JUDGE_OFF;
+        pass_unscanned(rt, input, breadcrumb, arena, child);
+    } else if (input->message.n - input->trace_bytes > rt->never_scan_bytes) {
+        child->verdict = JUDGE_NOT_SCANNED;
+        child->size_limit = rt->never_scan_bytes;
+        pass_unscanned(rt, input, breadcrumb, arena, child);
+    } else {
+        scan(rt, policy, input, breadcrumb, arena, child);
+    }
 }
 
 static const uint32_t *all_recipients(uint32_t count, struct arena *arena)
@@ -196,13 +226,17 @@ void judge_message(const struct judge_runtime *rt, const struct judge_input *inp
     struct judge_child *child = arena_calloc(arena, 1, sizeof *child);
     child->rids = all_recipients(input->recipient_count, arena);
     child->rid_count = input->recipient_count;
-    child->policy = SPAN("DEFAULT");
-    judge_child_of_all(rt, input, breadcrumb, arena, child);
+    const struct judge_policy *policy = &rt->policies[input->outbound ? JUDGE_OUTGOING : JUDGE_INCOMING];
+    judge_by_policy(rt, policy, input, breadcrumb, arena, child);
     *result = (struct judge_result){child, 1};
 }
 
 const char *judge_verdict_name(enum judge_verdict verdict)
 {
-    static const char *const names[] = {"negative", "suspect", "positive", "not scanned", "unscannable"};
+    static const char *const names[] = {
+        [JUDGE_NEGATIVE] = "negative",       [JUDGE_SUSPECT] = "suspect",
+        [JUDGE_POSITIVE] = "positive",       [JUDGE_NOT_SCANNED] = "not scanned",
+        [JUDGE_UNSCANNABLE] = "unscannable", [JUDGE_OFF] = "off",
+    };
     return names[verdict];
 }

@@ -26,26 +26,51 @@ enum judge_verdict {
     JUDGE_OFF,         /* anti-spam is off, for the gateway or in the policy */
 };
 
-enum judge_action { JUDGE_DELIVER, JUDGE_QUARANTINE, JUDGE_DROP, JUDGE_BOUNCE };
+/* In the order of the choices that the schema has. */
+enum judge_action { JUDGE_DELIVER, JUDGE_DROP, JUDGE_BOUNCE, JUDGE_QUARANTINE };
+
+enum judge_subject_change { JUDGE_SUBJECT_KEEP, JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_APPEND };
+
+/* What becomes of mail with one verdict. */
+struct judge_treatment {
+    int threshold; /* score, 0-100; reached means so */
+    enum judge_action action;
+    enum judge_subject_change subject_change;
+    struct span subject_text; /* put in as it is: nothing is trimmed, no blank is added */
+    struct span header;       /* "NAME: VALUE" without line end; empty for none */
+    bool archive;
+};
+
+struct judge_policy {
+    struct span name;
+    bool antispam; /* off: mail is not scanned */
+    struct judge_treatment positive, suspect;
+    bool treat_suspects; /* off: nothing is suspect */
+};
+
+/* Each has a policy table of its own. */
+enum judge_direction { JUDGE_INCOMING, JUDGE_OUTGOING, JUDGE_DIRECTION_COUNT };
+
+enum judge_profile { JUDGE_NORMAL, JUDGE_AGGRESSIVE };
 
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */
 struct judge_runtime {
     const struct scan_model *model;
     struct mime_limits limits;
+    bool antispam; /* off: no mail is scanned, whatever the policies say */
+    enum judge_profile profile;
     uint64_t
         always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
     uint64_t never_scan_bytes; /* above: not scanned */
-    int positive_threshold, suspect_threshold; /* 0-100, reached means so */
-    enum judge_action positive_action, suspect_action;
-    const char *suspect_subject;          /* put before the subject of suspect mail; "" for none */
-    const char *positive_subject;         /* put before the subject of positive mail; "" for none */
-    int64_t budget_us, budget_us_per_mib; /* CPU for one message; then a partial verdict */
-    bool test_hooks; /* obey X-Mailward-Test: crash | hang (private instances of tests) */
+    struct judge_policy policies[JUDGE_DIRECTION_COUNT]; /* the DEFAULT row of each table */
+    int64_t budget_us, budget_us_per_mib;                /* CPU for one message; then a partial verdict */
+    bool test_hooks; /* obey X-Mailward-Test (judge.c; private instances of tests) */
 };
 
 struct judge_input {
     struct span message;  /* as it will be stored, own trace header first */
     uint32_t trace_bytes; /* length of that trace header */
+    bool outbound;        /* from a client that may relay */
     struct span sender;   /* envelope, without angle brackets; empty for <> */
     struct span helo, client_ip;
     const struct span *recipients;
@@ -74,6 +99,7 @@ struct judge_child {
     enum judge_verdict verdict;
     enum judge_action action;
     int score;                          /* 0-100; -1 when not scanned */
+    uint64_t size_limit;                /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
     bool partial;                       /* a limit or the budget cut the look short */
     bool test_mark;                     /* X-Advertisement: spam decided (S2-250) */
     bool archive;                       /* the queue keeps a copy as it came */
@@ -95,10 +121,16 @@ struct judge_breadcrumb {
     size_t text_size;
 };
 
-/* Defaults of the schema: thresholds 90 and 50, quarantine and "[SUSPECTED SPAM] ", sizes, budget. */
+/* For programs without a configuration: anti-spam is on, all else is as the schema's defaults have it.  The model is
+ * still missing. */
 void judge_runtime_defaults(struct judge_runtime *rt);
 
-/* Everything in result lives in arena or points into input. */
+/* The score in the aggressive profile of what the normal one gives score (0-100): the odds of spam count twofold,
+ *     200 * score / (100 + score), rounded down.
+ * Monotone and never lower; 0 and 100 stay.  So 34 becomes 50, 50 becomes 66 and 82 becomes 90. */
+int judge_aggressive_score(int score);
+
+/* Everything in result lives in arena or points into input or the texts of rt. */
 void judge_message(const struct judge_runtime *rt, const struct judge_input *input,
                    struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_result *result);
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from . import processes
+from .api import Api
 from .build import program, wait_until
 from .logs import MailLog
 
@@ -119,6 +120,16 @@ class Instance:
             text=True,
             timeout=60,
         )
+
+    def api(self):
+        """A session at the control socket."""
+        return Api(self.folder)
+
+    def configure(self, *edits, comment="test"):
+        """Commits edits (of api.edit()) and returns the new revision: every role runs with it."""
+        with self.api() as api:
+            api.edit(*edits)
+            return api.commit(comment=comment)["revision"]
 
     def status(self):
         """The numbers that `status` shows, by name; empty while a part of the daemon is away."""

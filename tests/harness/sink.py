@@ -29,8 +29,9 @@ class Sink:
     """answer_mail(address), answer_rcpt(address) and answer_dot(Received) may return a reply, HANG or DROP; None is
     the usual 250.  Whatever it answers to MAIL, it takes recipients and data."""
 
-    def __init__(self, keep_data=False, port=0):
+    def __init__(self, keep_data=False, host="127.0.0.1", port=0):
         self.keep_data = keep_data
+        self.greeting = "220 sink.example.com ESMTP"
         self.answer_mail = lambda address: None
         self.answer_rcpt = lambda address: None
         self.answer_dot = lambda received: None
@@ -43,14 +44,14 @@ class Sink:
         self._server = None
         self._transports = set()
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(port, ready), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(host, port, ready), daemon=True)
         self._thread.start()
         ready.wait()
 
-    def _run(self, port, ready):
+    def _run(self, host, port, ready):
         asyncio.set_event_loop(self._loop)
         self._server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=512)
+            self._loop.create_server(lambda: _Connection(self), host, port, backlog=512)
         )
         self.address = self._server.sockets[0].getsockname()
         ready.set()
@@ -95,7 +96,7 @@ class _Connection(asyncio.Protocol):
         self.transport = transport
         self.sink._transports.add(transport)
         self.sink.connections += 1
-        self._reply("220 sink.example.com ESMTP")
+        self._reply(self.sink.greeting)
 
     def connection_lost(self, error):
         self.sink._transports.discard(self.transport)

@@ -16,6 +16,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from .dns import Dns
 from .instance import Instance
 from .sink import Sink
 
@@ -60,6 +61,11 @@ class World(contextlib.ExitStack):
         sink = Sink(**options)
         self.callback(sink.close)
         return sink
+
+    def dns(self, **options):
+        dns = Dns(**options)
+        self.callback(dns.close)
+        return dns
 
     def logs(self):
         """For a failed test: the end of what each instance has said."""

@@ -37,13 +37,15 @@ ARROWS = {
 
 # Foreign header -> files that may use it.
 FOREIGN = {
-    r"sqlite3\.h": r"daemon/(log|queue)/store\w*\.[ch]|tests/unit/.*",
-    r"openssl/.*": r"daemon/queue/\w+\.[ch]",
+    r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|tests/unit/.*",
+    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/control/store_config\.c",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
-    r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_query\.c",
-    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]",
+    r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])",
+    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
+    r"|tests/unit/.*",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
+    r"ares\.h": r"daemon/smtp/dns\w*\.c",
     r"gmime/.*": r"tests/.*",
 }
 

@@ -1,7 +1,15 @@
 # Unit tests of what can be configured and of the configuration itself.
-UNIT_TESTS += test_schema
+UNIT_TESTS += test_schema test_config_table test_config_tree test_candidate test_config_check test_config_json
 test_schema_SOURCES = tests/unit/test_schema.c
 test_schema_LDADD = $(TEST_LIBS)
-UNIT_TESTS += test_config_table
 test_config_table_SOURCES = tests/unit/test_config_table.c
 test_config_table_LDADD = $(TEST_LIBS)
+test_config_json_SOURCES = tests/unit/test_config_json.c tests/unit/config_fixture.h
+test_config_json_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_config_json_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
+test_config_tree_SOURCES = tests/unit/test_config_tree.c tests/unit/config_fixture.h
+test_config_tree_LDADD = $(TEST_LIBS)
+test_candidate_SOURCES = tests/unit/test_candidate.c tests/unit/config_fixture.h
+test_candidate_LDADD = $(TEST_LIBS)
+test_config_check_SOURCES = tests/unit/test_config_check.c tests/unit/config_fixture.h
+test_config_check_LDADD = $(TEST_LIBS)

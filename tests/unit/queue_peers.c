@@ -32,6 +32,8 @@ static struct buf logged;
 static bool up[ROLE_COUNT];
 static struct arena *arena;
 
+bool peers_without_config, peers_outbound, peers_archive;
+uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
 
@@ -107,6 +109,61 @@ static bool keep_line(struct span event)
     return true;
 }
 
+/* --- the configuration --- */
+
+static struct role_config running;
+
+const struct role_config *role_config(void)
+{
+    return &running;
+}
+
+void role_config_prepared(const struct error *refusal)
+{
+    peers_check(!refusal, "the role takes the configuration", __FILE__, __LINE__);
+}
+
+void peers_set_row(enum schema_table_id table, const char *key, unsigned field, const char *value)
+{
+    const struct schema_table *schema = &schema_tables[table];
+    const struct schema_row *row = config_table_find(running.tables[table], span_text(key));
+    struct schema_row *preset = row ? NULL : schema_row_preset(schema, span_text(key));
+    struct schema_value values[32];
+    struct error error;
+    CHECK(schema->field_count <= sizeof values / sizeof values[0]);
+    memcpy(values, (row ? row : preset)->values, schema->field_count * sizeof values[0]);
+    CHECK(schema_value_parse(&schema->fields[field], span_text(value), &values[field], &error));
+    config_table_put(&running.tables[table], schema_row_new(schema, values));
+    if (preset)
+        schema_row_unref(preset);
+}
+
+void peers_set_route(const char *domain, const char *destination)
+{
+    peers_set_row(SCHEMA_SMTPROUTES, domain, SMTPROUTES_DESTINATION, destination);
+}
+
+static void apply(void)
+{
+    role_self.config_prepare(&running);
+    running.revision++;
+    role_self.config_apply();
+}
+
+void peers_commit(void)
+{
+    apply();
+    peers_turn();
+}
+
+void peers_first_config(void)
+{
+    for (int i = 0; i < SCHEMA_TABLE_COUNT; i++)
+        if (schema_tables[i].readers & SCHEMA_QUEUE)
+            running.tables[i] = config_table_preset(&schema_tables[i]);
+    apply();
+}
+
 /* --- lives --- */
 
 void peers_check(bool good, const char *what, const char *file, int line)
@@ -168,6 +225,8 @@ static void live(void (*life)(void))
     log_set_output(keep_line);
     clock_use_offset(&wall_shift);
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
+    if (!peers_without_config)
+        peers_first_config();
     peers_up(ROLE_LOG);
     peers_up(ROLE_CONTROL);
     life();
@@ -317,6 +376,7 @@ void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, s
                                .helo = SPAN("client.example"),
                                .client_ip = SPAN("192.0.2.1"),
                                .recipients = to,
+                               .outbound = peers_outbound,
                                .recipient_count = split_words(recipients, to, 16)};
     struct buf body = {0};
     mail_begin_put(&body, &begin);
@@ -373,12 +433,14 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
                                 .policy = SPAN("DEFAULT"),
                                 .verdict = verdict,
                                 .action = action,
-                                .score = 50,
+                                .score = verdict == JUDGE_OFF ? -1 : 50,
+                                .archive = peers_archive,
                                 .edits = &edit,
                                 .edit_count = 1};
     struct buf result = {0}, body = {0};
     judge_result_put(&result, &(struct judge_result){&child, 1});
     wire_put_u64(&body, mid);
+    wire_put_u64(&body, peers_judged_by);
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);

@@ -1,6 +1,20 @@
 # Unit tests of smtp.
-UNIT_TESTS += test_smtp test_smtp_data
+UNIT_TESTS += test_smtp test_smtp_data test_destination test_resolve test_client
 test_smtp_SOURCES = tests/unit/test_smtp.c
 test_smtp_LDADD = $(TEST_LIBS)
 test_smtp_data_SOURCES = tests/unit/test_smtp_data.c
 test_smtp_data_LDADD = $(TEST_LIBS)
+
+DNS_SOURCES = tests/unit/dns_server.c tests/unit/dns_server.h daemon/smtp/destination.c daemon/smtp/dns_answer.c
+test_destination_SOURCES = tests/unit/test_destination.c $(DNS_SOURCES)
+test_destination_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
+test_destination_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(CARES_LIBS)
+RESOLVE_SOURCES = daemon/smtp/dns.c daemon/smtp/net.c daemon/smtp/resolve.c $(DNS_SOURCES)
+test_resolve_SOURCES = tests/unit/test_resolve.c $(RESOLVE_SOURCES)
+test_resolve_CPPFLAGS = $(test_destination_CPPFLAGS)
+test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_us
+test_resolve_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(CMOCKA_LIBS)
+test_client_SOURCES = tests/unit/test_client.c $(RESOLVE_SOURCES) daemon/smtp/client.c daemon/smtp/connection.c \
+	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c
+test_client_CPPFLAGS = $(test_destination_CPPFLAGS)
+test_client_LDADD = $(test_resolve_LDADD)

@@ -114,16 +114,16 @@ static void a_full_log_is_saved_and_the_oldest_saved_one_goes(void **state)
     char dir[] = "/tmp/mailward-log-XXXXXX";
     struct error error;
     assert_non_null(mkdtemp(dir));
-    struct log_file *log = log_file_open(dir, "mail", 400, 2, &error);
+    struct rolling_file *log = rolling_file_open(dir, "mail", &log_file_kind, 400, 2, &error);
     assert_non_null(log);
     char line[200];
     memset(line, 'x', sizeof line - 1);
     line[sizeof line - 1] = '\n';
     for (int i = 0; i < 12; i++)
-        assert_true(log_file_write(log, span_of(line, sizeof line)));
+        assert_true(rolling_file_add(log, span_of(line, sizeof line)));
     assert_int_equal(count_files(dir, ".current"), 1);
     assert_int_equal(count_files(dir, ".s"), 2);
-    log_file_close(log);
+    rolling_file_close(log);
     assert_int_equal(count_files(dir, ".current"), 0);
 
     DIR *d = opendir(dir);

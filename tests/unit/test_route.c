@@ -146,6 +146,7 @@ static void recipients_share_a_job_when_all_of_their_route_is_equal(void **state
     struct route a = find("u@a.example"), b = find("u@b.example"), c = find("u@c.example"),
                  d = find("u@d.example");
     assert_true(route_equal(&a, &b));
+    assert_int_equal(route_hash(&a), route_hash(&b));
     assert_false(route_equal(&a, &c));
     assert_false(route_equal(&a, &d));
 }

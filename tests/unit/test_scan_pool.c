@@ -1,5 +1,5 @@
 /* The pool of scan workers with real processes: what a bad message costs, and what comes back after a death. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* kill, usleep */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,152 +7,15 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/protocol.h"
 #include "daemon/sandbox.h"
-#include "daemon/scan/pool.h"
-#include "engine/base/xalloc.h"
-#include "engine/scan/model.h"
-
-static const char good[] = "Subject: hello\r\n\r\nNothing wrong here.\r\n";
-static const char crash[] = "Subject: hello\r\nX-Mailward-Test: crash\r\n\r\n.\r\n";
-static const char hang[] = "Subject: hello\r\nX-Mailward-Test: hang\r\n\r\n.\r\n";
-
-/* What the pool of the running test has said. */
-static struct {
-    struct event_base *base;
-    struct buf model_file;
-    struct scan_model *model;
-    struct pool *pool;
-    unsigned results, crashes, expected;
-    uint64_t crashed_mid;
-    char stage[64], cause[64], report[100];
-    struct buf last_result;
-} t;
-
-static void count_and_stop(void)
-{
-    if (t.results + t.crashes == t.expected)
-        event_base_loopbreak(t.base);
-}
-
-static void on_ready(struct span report)
-{
-    snprintf(t.report, sizeof t.report, "%.*s", (int)report.n, report.p);
-    event_base_loopbreak(t.base);
-}
-
-static void on_result(uint64_t mid, struct span result)
-{
-    (void)mid;
-    t.results++;
-    buf_clear(&t.last_result);
-    buf_append_span(&t.last_result, result);
-    count_and_stop();
-}
-
-static void on_crash(uint64_t mid, struct span stage, struct span cause)
-{
-    t.crashes++;
-    t.crashed_mid = mid;
-    snprintf(t.stage, sizeof t.stage, "%.*s", (int)stage.n, stage.p);
-    snprintf(t.cause, sizeof t.cause, "%.*s", (int)cause.n, cause.p);
-    count_and_stop();
-}
-
-static struct scan_model *make_model(void)
-{
-    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
-    struct error error;
-    scan_model_put(&t.model_file, &(struct scan_model_parameters){
-                                      .table_bits = SCAN_MODEL_LEAST_BITS, .weights = weights, .slope = 1});
-    return scan_model_parse(buf_span(&t.model_file), &error);
-}
-
-static struct pool *make_pool(void)
-{
-    struct pool_config config = {
-        .base = t.base, .workers = 2, .timeout_us = 1000000, .message_bytes_max = 100 << 20};
-    judge_runtime_defaults(&config.runtime);
-    config.runtime.model = t.model = make_model();
-    config.runtime.test_hooks = true;
-    const struct pool_handler handler = {on_ready, on_result, on_crash};
-    struct error error = {{0}};
-    struct pool *pool = pool_new(&config, &handler, &error);
-    assert_string_equal(error.text, "");
-    return pool;
-}
-
-/* Fails, rather than waits for ever, when they do not come. */
-static void run_until(unsigned answers)
-{
-    const struct timeval patience = {.tv_sec = 20};
-    t.expected = answers;
-    event_base_loopexit(t.base, &patience);
-    event_base_dispatch(t.base);
-    assert_int_equal(t.results + t.crashes, answers);
-}
-
-static int pool_begin(void **state)
-{
-    (void)state;
-    memset(&t, 0, sizeof t);
-    t.base = event_base_new();
-    t.pool = make_pool();
-    run_until(0); /* ready */
-    return t.report[0] ? 0 : -1;
-}
-
-static int pool_end(void **state)
-{
-    (void)state;
-    pool_free(t.pool);
-    event_base_free(t.base);
-    scan_model_free(t.model);
-    buf_free(&t.model_file);
-    buf_free(&t.last_result);
-    return 0;
-}
-
-static int memfd_of(const char *text, bool sealed)
-{
-    int fd = memfd_create("message", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    if (sealed)
-        assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
-    return fd;
-}
-
-static void submit_to(uint64_t mid, int fd, bool alone, uint32_t recipient_count)
-{
-    struct span *recipients = xcalloc(recipient_count, sizeof *recipients);
-    for (uint32_t i = 0; i < recipient_count; i++)
-        recipients[i] = SPAN("ann@gw.example");
-    struct scan_job wire = {.mid = mid,
-                            .alone = alone,
-                            .sender = SPAN("bob@example.org"),
-                            .recipients = recipients,
-                            .recipient_count = recipient_count};
-    struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.mid = mid, .alone = alone, .fd = fd};
-    scan_job_put(&job->envelope, &wire);
-    free(recipients);
-    pool_submit(t.pool, job);
-}
-
-static void submit(uint64_t mid, const char *text)
-{
-    submit_to(mid, memfd_of(text, true), false, 1);
-}
+#include "engine/wire/wire.h"
+#include "tests/unit/pool_fixture.h"
 
 static void expect_children(uint32_t recipients, uint64_t size)
 {
@@ -164,34 +27,13 @@ static void expect_children(uint32_t recipients, uint64_t size)
     arena_free(arena);
 }
 
-/* A child process of ours by the name it gave itself, or 0. */
-static pid_t find_child(const char *name)
-{
-    DIR *proc = opendir("/proc");
-    pid_t found = 0;
-    for (struct dirent *e; !found && (e = readdir(proc));) {
-        char path[300], comm[32];
-        int pid, parent;
-        snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
-        FILE *f = atoi(e->d_name) > 0 ? fopen(path, "r") : NULL;
-        if (!f)
-            continue;
-        if (fscanf(f, "%d (%31[^)]) %*c %d", &pid, comm, &parent) == 3 && parent == getpid() &&
-            strcmp(comm, name) == 0)
-            found = pid;
-        fclose(f);
-    }
-    closedir(proc);
-    return found;
-}
-
 static void a_message_is_judged(void **state)
 {
     (void)state;
-    submit(1, good);
+    submit(1, GOOD);
     run_until(1);
     assert_int_equal(t.results, 1);
-    expect_children(1, strlen(good));
+    expect_children(1, strlen(GOOD));
     assert_non_null(strstr(t.report, "seccomp"));
 }
 
@@ -199,7 +41,7 @@ static void a_message_that_crashes_its_worker_costs_no_neighbour(void **state)
 {
     (void)state;
     for (uint64_t mid = 1; mid <= 20; mid++)
-        submit(mid, mid == 5 ? crash : good);
+        submit(mid, mid == 5 ? CRASH : GOOD);
     run_until(20);
     assert_int_equal(t.results, 19);
     assert_int_equal(t.crashes, 1);
@@ -212,9 +54,9 @@ static void a_message_that_crashes_its_worker_costs_no_neighbour(void **state)
 static void the_second_try_is_alone_and_harms_nobody_either(void **state)
 {
     (void)state;
-    submit_to(5, memfd_of(crash, true), true, 1);
-    submit_to(6, memfd_of(good, true), true, 1);
-    submit(7, good);
+    submit_to(5, memfd_of(CRASH, true), true, 1);
+    submit_to(6, memfd_of(GOOD, true), true, 1);
+    submit(7, GOOD);
     run_until(3);
     assert_int_equal(t.results, 2);
     assert_int_equal(t.crashed_mid, 5);
@@ -223,14 +65,14 @@ static void the_second_try_is_alone_and_harms_nobody_either(void **state)
 static void a_message_that_hangs_is_given_up_in_time(void **state)
 {
     (void)state;
-    submit(1, hang);
-    submit(2, good);
+    submit(1, HANG);
+    submit(2, GOOD);
     run_until(2);
     assert_int_equal(t.results, 1);
     assert_int_equal(t.crashed_mid, 1);
     assert_memory_equal(t.cause, "wall time 1 s", strlen("wall time 1 s"));
-    submit(3, good);
-    submit(4, good);
+    submit(3, GOOD);
+    submit(4, GOOD);
     run_until(4);
     assert_int_equal(t.results, 3);
 }
@@ -238,7 +80,7 @@ static void a_message_that_hangs_is_given_up_in_time(void **state)
 static void a_message_that_could_still_change_is_not_read(void **state)
 {
     (void)state;
-    submit_to(1, memfd_of(good, false), false, 1);
+    submit_to(1, memfd_of(GOOD, false), false, 1);
     run_until(1);
     assert_int_equal(t.crashes, 1);
     assert_string_equal(t.stage, "the message is not sealed");
@@ -278,9 +120,9 @@ static void no_charset_makes_a_worker_reach_for_files(void **state)
 static void twenty_thousand_recipients_come_back(void **state)
 {
     (void)state;
-    submit_to(1, memfd_of(good, true), false, 20000);
+    submit_to(1, memfd_of(GOOD, true), false, 20000);
     run_until(1);
-    expect_children(20000, strlen(good));
+    expect_children(20000, strlen(GOOD));
 }
 
 static void a_worker_that_dies_idle_is_replaced(void **state)
@@ -290,7 +132,7 @@ static void a_worker_that_dies_idle_is_replaced(void **state)
     assert_true(worker > 0);
     kill(worker, SIGKILL);
     for (uint64_t mid = 1; mid <= 20; mid++)
-        submit(mid, good);
+        submit(mid, GOOD);
     run_until(20);
     assert_true(t.crashes <= 1); /* it may have had one in hand already */
     while (find_child("scan-worker") == worker || find_child("scan-worker") == 0)
@@ -303,10 +145,10 @@ static void jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made(void **state)
     pid_t zygote = find_child("scan-zygote");
     assert_true(zygote > 0);
     kill(zygote, SIGKILL);
-    submit(1, crash);
-    submit(2, crash);
+    submit(1, CRASH);
+    submit(2, CRASH);
     for (uint64_t mid = 3; mid <= 20; mid++)
-        submit(mid, good);
+        submit(mid, GOOD);
     run_until(20);
     assert_int_equal(t.results, 18);
     assert_int_not_equal(find_child("scan-zygote"), 0);
@@ -317,7 +159,7 @@ static void jobs_in_hand_are_listed(void **state)
 {
     (void)state;
     for (uint64_t mid = 1; mid <= 5; mid++)
-        submit_to(mid, memfd_of(good, true), mid == 5, 1);
+        submit_to(mid, memfd_of(GOOD, true), mid == 5, 1);
     assert_int_equal(pool_job_count(t.pool), 5);
     struct buf mids = {0};
     pool_put_mids(t.pool, &mids);
@@ -389,10 +231,15 @@ static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
         pid_t zygote = find_child("scan-zygote");
         if (!sandbox_enter(&box, &report, &error) || kill(zygote, SIGKILL) != 0)
             _exit(1);
-        submit(1, hang);
-        submit(2, crash);
-        for (uint64_t mid = 3; mid <= 10; mid++)
-            submit(mid, good);
+        submit(1, HANG);
+        submit(2, CRASH);
+        for (uint64_t mid = 3; mid <= 9; mid++)
+            submit(mid, GOOD);
+        run_until(9);
+        struct runtime rt = make_runtime();
+        prepare(&rt);
+        apply(2);
+        submit(10, GOOD);
         run_until(10);
         pool_free(t.pool);
         _exit(t.results == 8 && t.crashes == 2 ? 0 : 2);
@@ -402,8 +249,6 @@ static void all_of_it_works_from_within_the_role_s_sandbox(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
 }
-
-#define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, pool_begin, pool_end)
 
 int main(void)
 {

@@ -1,0 +1,162 @@
+/* antispamconfig: the anti-spam engine of the whole gateway.
+ *
+ * Accepting the licence for the first time also switches scanning on in the default incoming policy (S2-23), in the
+ * same edit.  A batch line that says `setup on` accepts it.
+ */
+#include "commands/command.h"
+
+static const char licence[] =
+    "\nThe anti-spam engine of this gateway, with the rules and models that come with it, is part of "
+    "mailward and\n"
+    "is given under the project's licence.  It judges mail by probability: it comes without any warranty, "
+    "and what\n"
+    "becomes of mail by its judgement is the responsibility of whoever runs the gateway.\n";
+
+static const struct schema_table *table(void)
+{
+    return &schema_tables[SCHEMA_ANTISPAM];
+}
+
+static bool is_on(const struct answers *a)
+{
+    return a->values[ANTISPAM_ENABLED].number != 0;
+}
+
+static bool was_on(const struct answers *a)
+{
+    return schema_row_number(a->start, ANTISPAM_ENABLED) != 0;
+}
+
+static bool needs_licence(const struct answers *a)
+{
+    return is_on(a) && !schema_row_number(a->start, ANTISPAM_LICENCE_ACCEPTED);
+}
+
+/* ---- steps that are more than a question ---- */
+
+static enum ui_result ask_enabled(struct shell *sh, const struct step *step, struct answers *a)
+{
+    bool on = true, sure = true;
+    enum ui_result result = ui_yes_no(sh, step->question, &on);
+    if (result == UI_DONE && !on && was_on(a))
+        result = ui_confirm(sh, "Are you sure you want to disable anti-spam scanning for the whole gateway?",
+                            false, &sure);
+    a->values[ANTISPAM_ENABLED].number = on || !sure;
+    return result;
+}
+
+/* Without a terminal the licence is not asked for, and accepted (R6). */
+static enum ui_result ask_licence(struct shell *sh, const struct step *step, struct answers *a)
+{
+    bool yes = true;
+    enum ui_result result = UI_DONE;
+    if (shell_is_interactive(sh)) {
+        out_text(sh, "%s", licence);
+        result = ui_yes_or_no(sh, step->question, &yes);
+    }
+    a->values[ANTISPAM_LICENCE_ACCEPTED].number = yes;
+    a->values[ANTISPAM_ENABLED].number = yes;
+    return result;
+}
+
+static enum ui_result ask_always(struct shell *sh, const struct step *step, struct answers *a)
+{
+    const struct schema_field *field = &table()->fields[step->field];
+    int64_t never = a->values[ANTISPAM_NEVER_SCAN_SIZE].number;
+    struct schema_value value = a->values[step->field];
+    for (;;) {
+        enum ui_result result = ui_ask_field(sh, field, step->question, a->arena, &value);
+        if (result != UI_DONE)
+            return result;
+        if (value.number <= never)
+            break;
+        if (!ui_explain(sh, "always-scan-size must not be above never-scan-size"))
+            return UI_ABORT;
+        value = a->values[step->field];
+    }
+    a->values[step->field] = value;
+    return UI_DONE;
+}
+
+static const struct step steps[] = {
+    {ANTISPAM_ENABLED, "Would you like to use the anti-spam engine?", STEP_POSITIONAL | STEP_YES_NO, NULL,
+     ask_enabled},
+    {ANTISPAM_LICENCE_ACCEPTED, "Do you accept the above license agreement?", STEP_DIALOGUE_ONLY,
+     needs_licence, ask_licence},
+    {ANTISPAM_NEVER_SCAN_SIZE, "What is the largest size of message to scan? Larger ones are never scanned.",
+     0, is_on, NULL},
+    {ANTISPAM_ALWAYS_SCAN_SIZE, "Up to what size should messages always be scanned in full?", 0, is_on,
+     ask_always},
+    {ANTISPAM_TIMEOUT, "Enter the time-out for the scan of one message, in seconds:", 0, is_on, NULL},
+    {ANTISPAM_PROFILE, "Choose the scanning profile:", 0, is_on, NULL},
+};
+static const struct form form = {SCHEMA_ANTISPAM, steps, sizeof steps / sizeof steps[0]};
+
+/* ---- saving ---- */
+
+static enum api_status save(struct shell *sh, struct answers *a, const char *key)
+{
+    json_t *edits = json_array();
+    bool accepts = needs_licence(a);
+    if (accepts) {
+        a->values[ANTISPAM_LICENCE_ACCEPTED].number = 1;
+        json_array_append_new(edits, json_pack("{s:s,s:s,s:s,s:{s:s}}", "table", "incoming-policy", "verb",
+                                               "edit", "key", "DEFAULT", "fields", "antispam", "on"));
+    }
+    a->given[ANTISPAM_LICENCE_ACCEPTED] = accepts; /* one that was refused stays as it was */
+    json_array_append_new(edits, answers_to_edit(a, "edit", key));
+    enum api_status status = shell_edit(sh, edits);
+    if (status == API_DONE && is_on(a) && shell_is_interactive(sh))
+        out_text(sh, "\nThe anti-spam engine is enabled.  Which mail is scanned is up to its policy: see "
+                     "policyconfig.\n");
+    return status;
+}
+
+static enum api_status setup_batch(struct shell *sh, const struct call *call)
+{
+    return form_change(sh, &form, table(), NULL, call->arg_count, call->args, save);
+}
+
+static enum api_status setup_dialogue(struct shell *sh, void *context)
+{
+    (void)context;
+    return form_change(sh, &form, table(), NULL, 0, NULL, save);
+}
+
+static enum api_status show_state(struct shell *sh, void *context)
+{
+    (void)context;
+    struct schema_row *row;
+    enum api_status status = form_fetch(sh, table(), NULL, &row);
+    if (status != API_DONE)
+        return status;
+    bool on = schema_row_number(row, ANTISPAM_ENABLED) != 0;
+    out_text(sh, "\nAnti-spam scanning: %s\n", on ? "Enabled" : "Disabled");
+    if (on)
+        form_show(sh, &form, row);
+    schema_row_unref(row);
+    return API_DONE;
+}
+
+static const struct verb verbs[] = {
+    {.word = "setup",
+     .text = "Edit the anti-spam settings of the gateway.",
+     .form = &form,
+     .batch = setup_batch,
+     .dialogue = setup_dialogue},
+    {.word = NULL},
+};
+
+static enum api_status dialogue(struct shell *sh)
+{
+    static const struct ui_dialogue menu = {verbs, show_state, NULL};
+    return ui_run(sh, &menu, NULL);
+}
+
+const struct command command_antispamconfig = {
+    .name = "antispamconfig",
+    .summary = "configure the anti-spam engine",
+    .flags = COMMAND_CONFIG,
+    .verbs = verbs,
+    .dialogue = dialogue,
+};

@@ -1,0 +1,152 @@
+/* From the words of a line to the command and its verb. */
+#include "commands/command.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/base/nearest.h"
+
+static bool has_name(const struct command *command, const char *name)
+{
+    if (strcasecmp(command->name, name) == 0)
+        return true;
+    for (const char *const *alias = command->aliases; alias && *alias; alias++)
+        if (strcasecmp(*alias, name) == 0)
+            return true;
+    return false;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; command_table[i]; i++)
+        if (has_name(command_table[i], name))
+            return command_table[i];
+    return NULL;
+}
+
+static const struct verb *verb_find(const struct verb *verbs, const char *word)
+{
+    for (const struct verb *v = verbs; v && v->word; v++)
+        if (strcasecmp(v->word, word) == 0)
+            return v;
+    return NULL;
+}
+
+/* ---- what is wrong ---- */
+
+enum api_status command_unknown(struct shell *sh, const char *name)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; command_table[i]; i++) {
+        size_t distance = nearest_distance(span_text(name), span_text(command_table[i]->name));
+        if (distance < best) {
+            best = distance;
+            nearest = command_table[i]->name;
+        }
+    }
+    /* clients look for the first line as it is; the hint has a line of its own */
+    return nearest ? shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s\nDid you mean '%s'?", name, nearest)
+                   : shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s", name);
+}
+
+static enum api_status unknown_verb(struct shell *sh, const struct verb *verbs, const char *word)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+    struct buf valid = {0};
+    for (const struct verb *v = verbs; v && v->word; v++) {
+        buf_printf(&valid, "%s%s", valid.len ? ", " : "", v->word);
+        size_t distance = nearest_distance(span_text(word), span_text(v->word));
+        if (distance < best) {
+            best = distance;
+            nearest = v->word;
+        }
+    }
+    buf_text(&valid);
+    enum api_status status = nearest
+                                 ? shell_fail(sh, API_ERROR_UNKNOWN_WORD,
+                                              "'%s' is not known here; did you mean '%s'?\nValid words: %s",
+                                              word, nearest, valid.data)
+                                 : shell_fail(sh, API_ERROR_UNKNOWN_WORD,
+                                              "'%s' is not known here\nValid words: %s", word, valid.data);
+    buf_free(&valid);
+    return status;
+}
+
+enum api_status command_usage_error(struct shell *sh, const struct command *command, const char *format, ...)
+{
+    struct buf text = {0};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    buf_printf(&text, "\nUsage:\n");
+    command_usage(command, &text);
+    text.len--; /* the last newline */
+    enum api_status status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "%s", buf_text(&text));
+    buf_free(&text);
+    return status;
+}
+
+static enum api_status check_count(struct shell *sh, const struct command *command, int count, int least,
+                                   int most)
+{
+    if (count < least)
+        return command_usage_error(sh, command, "words are missing");
+    return count > most ? command_usage_error(sh, command, "there are too many words") : API_DONE;
+}
+
+/* ---- running ---- */
+
+static enum api_status call_verb(struct shell *sh, const struct call *call)
+{
+    const struct verb *verb = call->path[call->depth - 1];
+    enum api_status status = API_DONE;
+    if (!verb->batch)
+        status = call->arg_count ? unknown_verb(sh, verb->verbs, call->args[0])
+                                 : command_usage_error(sh, call->command, "words are missing");
+    else if (!verb->form) /* a form counts for itself */
+        status = check_count(sh, call->command, call->arg_count, verb->least_args, verb->most_args);
+    return status == API_DONE ? verb->batch(sh, call) : status;
+}
+
+/* Goes down the tree as far as the words are verbs. */
+static enum api_status run_verbs(struct shell *sh, const struct command *command, int count, char **words)
+{
+    struct call call = {.command = command};
+    const struct verb *verbs = command->verbs, *verb;
+    int i = 0;
+    while (i < count && call.depth < CALL_DEPTH_MAX && (verb = verb_find(verbs, words[i]))) {
+        i++;
+        if (verb->object && i == count)
+            return command_usage_error(sh, command, "%s is missing behind '%s'", verb->object, verb->word);
+        call.path[call.depth] = verb;
+        call.object[call.depth++] = verb->object ? words[i++] : NULL;
+        verbs = verb->verbs;
+    }
+    if (!call.depth)
+        return count ? unknown_verb(sh, command->verbs, words[0])
+                     : command_usage_error(sh, command, "words are missing");
+    call.arg_count = count - i;
+    call.args = words + i;
+    return call_verb(sh, &call);
+}
+
+enum api_status command_run(struct shell *sh, int word_count, char **words)
+{
+    const struct command *command = command_find(words[0]);
+    int count = word_count - 1;
+    if (!command)
+        return command_unknown(sh, words[0]);
+    if (!count && command->dialogue)
+        return command->dialogue(sh);
+    if (!command->run)
+        return run_verbs(sh, command, count, words + 1);
+    /* where any word may come, one in quotes is no verb (R8) */
+    if (count && verb_find(command->verbs, words[1]) && !shell_is_quoted(sh, words[1]))
+        return run_verbs(sh, command, count, words + 1);
+    enum api_status status = check_count(sh, command, count, command->least_args, command->most_args);
+    return status == API_DONE ? command->run(sh, count, words + 1) : status;
+}

@@ -1,0 +1,34 @@
+/* exit: ends the session. */
+#include "commands/command.h"
+
+static enum api_status run(struct shell *sh, int arg_count, char **args)
+{
+    (void)arg_count, (void)args;
+    json_t *result;
+    bool leave = true;
+    if (shell_is_interactive(sh)) {
+        /* a daemon that has gone has no changes either */
+        enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
+        bool pending = status == API_DONE && json_array_size(json_object_get(result, "changes"));
+        json_decref(result);
+        if (pending &&
+            ui_confirm(sh,
+                       "There are changes that have not been committed; they are lost when you leave.\n"
+                       "Are you sure you want to exit?",
+                       false, &leave) != UI_DONE)
+            return shell_aborted(sh);
+    }
+    if (leave)
+        shell_leave(sh);
+    return API_DONE;
+}
+
+static const char *const aliases[] = {"q", "quit", NULL};
+
+const struct command command_exit = {
+    .name = "exit",
+    .aliases = aliases,
+    .summary = "end the session",
+    .flags = COMMAND_LOCAL,
+    .run = run,
+};

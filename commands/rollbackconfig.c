@@ -1,0 +1,140 @@
+/* rollbackconfig: puts a former revision into the candidate; commit makes it take effect. */
+#include <string.h>
+
+#include "commands/changes.h"
+#include "commands/command.h"
+#include "commands/values.h"
+
+/* ---- the list ---- */
+
+static void fill_cells(json_t *revision)
+{
+    struct buf when = {0};
+    time_put(&when, json_integer_value(json_object_get(revision, "time")));
+    json_object_set_new(revision, "committed", json_string(buf_text(&when)));
+    buf_free(&when);
+}
+
+static enum api_status list_revisions(struct shell *sh)
+{
+    static const struct out_column columns[] = {
+        {"Revision", "revision", -8},
+        {"Committed On", "committed", 29},
+        {"User", "author", 12},
+        {"Description", "comment", 0},
+    };
+    json_t *result;
+    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), &result);
+    json_t *revisions = json_object_get(result, "revisions"), *revision;
+    size_t i;
+    json_array_foreach(revisions, i, revision) fill_cells(revision);
+    if (status == API_DONE)
+        out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0], revisions);
+    json_decref(result);
+    return status;
+}
+
+static enum api_status batch_list(struct shell *sh, const struct call *call)
+{
+    (void)call;
+    return list_revisions(sh);
+}
+
+/* ---- rolling back ---- */
+
+/* table NULL: all. */
+static enum api_status roll_back(struct shell *sh, const char *revision, const char *table, bool preview)
+{
+    uint64_t number;
+    if (!span_parse_u64(span_text(revision), &number) || number > INT64_MAX)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE,
+                          "'%s' is not the number of a revision; `rollbackconfig list` shows them", revision);
+    json_t *result, *request = json_pack("{s:s,s:I,s:s*,s:b}", "method", "config.rollback", "revision",
+                                         (json_int_t)number, "table", table, "preview", (int)preview);
+    if (!request)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the table is not UTF-8");
+    enum api_status status = shell_call(sh, request, &result);
+    if (status == API_DONE && preview)
+        changes_show(sh, result);
+    json_decref(result);
+    return status;
+}
+
+static enum api_status batch_preview(struct shell *sh, const struct call *call)
+{
+    return roll_back(sh, call->object[0], NULL, true);
+}
+
+static enum api_status run(struct shell *sh, int arg_count, char **args)
+{
+    static const char option[] = "--table=";
+    const char *table = NULL;
+    if (arg_count == 2) {
+        if (strncmp(args[1], option, strlen(option)) != 0)
+            return command_usage_error(sh, &command_rollbackconfig, "'%s' is not --table=NAME", args[1]);
+        table = args[1] + strlen(option);
+    }
+    return roll_back(sh, args[0], table, false);
+}
+
+/* ---- dialogue ---- */
+
+static enum api_status commit_now(struct shell *sh)
+{
+    bool yes;
+    char *words[] = {(char *)"commit", (char *)"-y"};
+    if (!shell_is_interactive(sh))
+        return API_DONE;
+    if (ui_confirm(sh, "Do you want to commit this configuration now?", false, &yes) != UI_DONE)
+        return shell_aborted(sh);
+    if (!yes)
+        out_text(sh, "It takes effect with commit.\n");
+    return yes ? command_run(sh, 2, words) : API_DONE;
+}
+
+static enum api_status dialogue(struct shell *sh)
+{
+    struct buf revision = {0}, question = {0};
+    bool yes = false;
+    enum api_status status = shell_is_interactive(sh) ? list_revisions(sh) : API_DONE;
+    if (status == API_DONE &&
+        ui_ask(sh, "Enter the number of the revision to roll back to:", "", &revision) != UI_DONE)
+        status = shell_aborted(sh);
+    if (status == API_DONE && revision.len) {
+        buf_printf(&question, "Are you sure you want to roll back the configuration to revision %s?",
+                   revision.data);
+        if (ui_confirm(sh, buf_text(&question), false, &yes) != UI_DONE)
+            status = shell_aborted(sh);
+    }
+    if (status == API_DONE && yes)
+        status = roll_back(sh, revision.data, NULL, false);
+    if (status == API_DONE && yes) {
+        if (shell_is_interactive(sh))
+            out_text(sh, "The configuration of revision %s is in your changes.\n", revision.data);
+        status = commit_now(sh);
+    }
+    buf_free(&revision);
+    buf_free(&question);
+    return status;
+}
+
+static const struct verb verbs[] = {
+    {.word = "list", .text = "The revisions that can be rolled back to.", .batch = batch_list},
+    {.word = "preview",
+     .text = "What rolling back would change.",
+     .object = "REVISION",
+     .batch = batch_preview},
+    {.word = NULL},
+};
+
+const struct command command_rollbackconfig = {
+    .name = "rollbackconfig",
+    .summary = "go back to a former configuration",
+    .flags = COMMAND_CONFIG,
+    .verbs = verbs,
+    .usage = "REVISION [--table=NAME]",
+    .least_args = 1,
+    .most_args = 2,
+    .run = run,
+    .dialogue = dialogue,
+};

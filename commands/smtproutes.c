@@ -1,0 +1,39 @@
+/* smtproutes: where mail for a domain goes. */
+#include "commands/list_table.h"
+
+static const struct step steps[] = {
+    {SMTPROUTES_DESTINATION, "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
+     STEP_POSITIONAL, NULL, NULL},
+};
+static const struct form form = {SCHEMA_SMTPROUTES, steps, sizeof steps / sizeof steps[0]};
+
+static const struct out_column columns[] = {{"Domain", "domain", 30}, {"Destination", "destination", 0}};
+
+static const struct verb verbs[] = {LIST_TABLE_VERBS("SMTP route", "SMTP routes", "DOMAIN", &form),
+                                    {.word = NULL}};
+
+static const struct list_table routes = {
+    .table = SCHEMA_SMTPROUTES,
+    .verbs = verbs,
+    .form = &form,
+    .plural = "SMTP routes",
+    .key_question =
+        "Enter the domain for which you want to set a route: a domain, .domain for all below it, or ALL.",
+    .choose_question = "Enter the domain of the route:",
+    .columns = columns,
+    .column_count = sizeof columns / sizeof columns[0],
+};
+
+static enum api_status dialogue(struct shell *sh)
+{
+    return list_table_dialogue(sh, &routes);
+}
+
+const struct command command_smtproutes = {
+    .name = "smtproutes",
+    .summary = "set where mail for a domain goes",
+    .flags = COMMAND_CONFIG,
+    .verbs = verbs,
+    .dialogue = dialogue,
+    .list = &routes,
+};

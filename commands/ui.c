@@ -1,0 +1,361 @@
+/* Menus, questions and confirmations on a terminal, and the same answers read silently without one. */
+#include "commands/ui.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "commands/command.h"
+#include "engine/base/nearest.h"
+
+bool ui_explain(struct shell *sh, const char *text)
+{
+    if (!shell_is_interactive(sh)) {
+        shell_fail(sh, API_ERROR_INVALID_VALUE, "%s", text);
+        return false;
+    }
+    out_text(sh, "%s\n", text);
+    return true;
+}
+
+/* Shows text when somebody looks. */
+static void show(struct shell *sh, const struct buf *text)
+{
+    if (shell_is_interactive(sh))
+        out_span(sh, buf_span(text));
+}
+
+/* The next answer without blanks around it. */
+static bool read_word(struct shell *sh, const char *prompt, struct buf *word)
+{
+    buf_clear(word);
+    if (!shell_read_answer(sh, prompt, word))
+        return false;
+    buf_text(word); /* so that there is memory */
+    struct span trimmed = span_trim(buf_span(word));
+    memmove(word->data, trimmed.p, trimmed.n);
+    word->len = trimmed.n;
+    buf_text(word);
+    return true;
+}
+
+/* ---- menus ---- */
+
+enum { MENU_MAX = 32 };
+
+struct menu {
+    const struct verb *verbs;
+    bool (*shown)(const struct verb *verb, void *context);
+    void *context;
+};
+
+static bool is_shown(const struct menu *menu, const struct verb *verb)
+{
+    return verb->dialogue && (!menu->shown || menu->shown(verb, menu->context));
+}
+
+static void put_upper(struct buf *out, const char *word)
+{
+    for (; *word; word++)
+        buf_append_char(out, (char)toupper((unsigned char)*word));
+}
+
+static void show_menu(struct shell *sh, const struct menu *menu)
+{
+    struct buf text = {0};
+    buf_printf(&text, "\nChoose the operation you want to perform:\n");
+    for (const struct verb *v = menu->verbs; v->word; v++) {
+        if (!is_shown(menu, v))
+            continue;
+        buf_printf(&text, "- ");
+        put_upper(&text, v->word);
+        buf_printf(&text, " - %s\n", v->text);
+    }
+    show(sh, &text);
+    buf_free(&text);
+}
+
+/* The verb that word names or of which it is the only beginning, or NULL. */
+static const struct verb *menu_find(const struct menu *menu, const char *word)
+{
+    const struct verb *found = NULL;
+    unsigned count = 0;
+    for (const struct verb *v = menu->verbs; v->word; v++) {
+        if (!is_shown(menu, v))
+            continue;
+        if (strcasecmp(v->word, word) == 0)
+            return v;
+        if (strncasecmp(v->word, word, strlen(word)) == 0) {
+            found = v;
+            count++;
+        }
+    }
+    return count == 1 ? found : NULL;
+}
+
+static bool explain_menu(struct shell *sh, const struct menu *menu, const char *word)
+{
+    const char *words[MENU_MAX + 1] = {NULL};
+    size_t count = 0;
+    for (const struct verb *v = menu->verbs; v->word && count < MENU_MAX; v++)
+        if (is_shown(menu, v))
+            words[count++] = v->word;
+    const char *nearest = nearest_word(span_text(word), words);
+    struct buf text = {0};
+    buf_printf(&text, "'%s' is not one of these operations", word);
+    if (nearest)
+        buf_printf(&text, "; did you mean '%s'?", nearest);
+    bool again = ui_explain(sh, buf_text(&text));
+    buf_free(&text);
+    return again;
+}
+
+/* Done with *chosen NULL: the answer is wrong. */
+static enum ui_result ask_menu(struct shell *sh, const struct menu *menu, struct buf *word,
+                               const struct verb **chosen)
+{
+    show_menu(sh, menu);
+    if (!read_word(sh, "[]> ", word))
+        return UI_ABORT;
+    if (!word->len)
+        return UI_LEAVE;
+    *chosen = menu_find(menu, word->data);
+    return UI_DONE;
+}
+
+enum ui_result ui_menu(struct shell *sh, const struct verb *verbs,
+                       bool (*shown)(const struct verb *verb, void *context), void *context,
+                       const struct verb **chosen)
+{
+    /* what is shown depends on the state; without a terminal every verb is taken and fails by itself (R6) */
+    struct menu menu = {verbs, shell_is_interactive(sh) ? shown : NULL, context};
+    struct buf word = {0};
+    enum ui_result result;
+    *chosen = NULL;
+    do
+        result = ask_menu(sh, &menu, &word, chosen);
+    while (result == UI_DONE && !*chosen && explain_menu(sh, &menu, word.data));
+    buf_free(&word);
+    return result == UI_DONE && !*chosen ? UI_ABORT : result;
+}
+
+/* What ends a dialogue instead of showing its menu again: on a terminal only what makes going on pointless. */
+static bool ends_dialogue(struct shell *sh, enum api_status status)
+{
+    if (status == API_INTERRUPTED || status == API_UNREACHABLE)
+        return true;
+    return status != API_DONE && !shell_is_interactive(sh);
+}
+
+enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, void *context)
+{
+    for (;;) {
+        enum api_status status = API_DONE;
+        if (dialogue->header && shell_is_interactive(sh))
+            status = dialogue->header(sh, context);
+        if (status != API_DONE)
+            return status;
+        const struct verb *verb;
+        enum ui_result result = ui_menu(sh, dialogue->verbs, dialogue->shown, context, &verb);
+        if (result != UI_DONE)
+            return result == UI_LEAVE ? API_DONE : shell_aborted(sh);
+        status = verb->dialogue(sh, context);
+        if (ends_dialogue(sh, status))
+            return status;
+    }
+}
+
+/* ---- questions ---- */
+
+/* "\nquestion\n[preset]> " and the answer as it was typed, or preset. */
+enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset, struct buf *answer)
+{
+    struct buf text = {0};
+    buf_printf(&text, "\n%s\n", question);
+    show(sh, &text);
+    buf_clear(&text);
+    buf_printf(&text, "[%s]> ", preset);
+    size_t start = answer->len;
+    bool read = shell_read_answer(sh, buf_text(&text), answer);
+    buf_free(&text);
+    if (!read)
+        return UI_ABORT;
+    if (answer->len == start)
+        buf_append_span(answer, span_text(preset));
+    buf_text(answer);
+    return UI_DONE;
+}
+
+/* Takes what was typed for the field; explains and returns false when it is wrong. */
+static bool take_value(const struct schema_field *field, struct span typed, struct arena *arena,
+                       struct schema_value *value, struct error *error)
+{
+    struct schema_value taken;
+    if (!schema_value_parse(field, arena_dup(arena, typed), &taken, error))
+        return false;
+    *value = taken;
+    return true;
+}
+
+/* False: ask again. */
+static enum ui_result confirm_advice(struct shell *sh, const struct schema_field *field,
+                                     const struct schema_value *value, bool *take)
+{
+    struct buf text = {0};
+    enum ui_result result = UI_DONE;
+    *take = true;
+    if (shell_is_interactive(sh) && schema_value_warning(field, value, &text)) {
+        buf_printf(&text, "\nDo you want to use it anyway?");
+        result = ui_confirm(sh, buf_text(&text), false, take);
+    }
+    buf_free(&text);
+    return result;
+}
+
+static enum ui_result ask_text(struct shell *sh, const struct schema_field *field, const char *question,
+                               struct arena *arena, struct schema_value *value)
+{
+    struct buf preset = {0}, answer = {0};
+    schema_value_print(field, value, &preset);
+    buf_text(&preset);
+    enum ui_result result;
+    bool taken = false;
+    do {
+        buf_clear(&answer);
+        result = ui_ask(sh, question, preset.data, &answer);
+        struct schema_value typed = *value;
+        struct error error;
+        if (result != UI_DONE)
+            break;
+        if (take_value(field, span_trim(buf_span(&answer)), arena, &typed, &error))
+            result = confirm_advice(sh, field, &typed, &taken);
+        else if (!ui_explain(sh, error.text))
+            result = UI_ABORT;
+        if (taken)
+            *value = typed;
+    } while (result == UI_DONE && !taken);
+    buf_free(&preset);
+    buf_free(&answer);
+    return result;
+}
+
+enum { CHOICES_MAX = 16 };
+
+static enum ui_result ask_choice(struct shell *sh, const struct schema_field *field, const char *question,
+                                 struct arena *arena, struct schema_value *value)
+{
+    const char *texts[CHOICES_MAX];
+    size_t count = 0, chosen = (size_t)value->number;
+    for (; field->choices[count] && count < CHOICES_MAX; count++) {
+        char *text = arena_text(arena, span_text(field->choices[count]));
+        text[0] = (char)toupper((unsigned char)text[0]);
+        texts[count] = text;
+    }
+    enum ui_result result = ui_choose(sh, question, texts, count, &chosen);
+    if (result == UI_DONE)
+        value->number = (int64_t)chosen;
+    return result;
+}
+
+enum ui_result ui_ask_field(struct shell *sh, const struct schema_field *field, const char *question,
+                            struct arena *arena, struct schema_value *value)
+{
+    if (field->type == SCHEMA_CHOICE)
+        return ask_choice(sh, field, question, arena, value);
+    if (field->type != SCHEMA_FLAG)
+        return ask_text(sh, field, question, arena, value);
+    bool yes = value->number != 0;
+    enum ui_result result = ui_yes_no(sh, question, &yes);
+    value->number = yes;
+    return result;
+}
+
+/* ---- yes and no ---- */
+
+static bool is_word(const struct buf *word, const char *letter, const char *whole)
+{
+    return span_equal_nocase(buf_span(word), span_text(letter)) ||
+           span_equal_nocase(buf_span(word), span_text(whole));
+}
+
+static enum ui_result ask_yes_no(struct shell *sh, const char *question, const char *preset, bool *yes)
+{
+    struct buf prompt = {0}, word = {0};
+    buf_printf(&prompt, "\n%s [%s]> ", question, preset);
+    buf_text(&prompt);
+    enum ui_result result = UI_ABORT;
+    do {
+        if (!read_word(sh, prompt.data, &word))
+            break;
+        if (!word.len)
+            buf_append_span(&word, span_text(preset));
+        bool is_yes = is_word(&word, "y", "yes");
+        if (is_yes || is_word(&word, "n", "no")) {
+            *yes = is_yes;
+            result = UI_DONE;
+        }
+    } while (result != UI_DONE && ui_explain(sh, "Please answer yes or no."));
+    buf_free(&prompt);
+    buf_free(&word);
+    return result;
+}
+
+enum ui_result ui_yes_no(struct shell *sh, const char *question, bool *yes)
+{
+    return ask_yes_no(sh, question, *yes ? "Y" : "N", yes);
+}
+
+enum ui_result ui_yes_or_no(struct shell *sh, const char *question, bool *yes)
+{
+    return ask_yes_no(sh, question, "", yes);
+}
+
+enum ui_result ui_confirm(struct shell *sh, const char *question, bool preset, bool *yes)
+{
+    *yes = shell_is_interactive(sh) ? preset : true;
+    return shell_is_interactive(sh) ? ui_yes_no(sh, question, yes) : UI_DONE;
+}
+
+/* ---- numbered lists ---- */
+
+/* By number or by text. */
+static bool find_choice(const char *word, const char *const *texts, size_t count, size_t *chosen)
+{
+    uint64_t number;
+    if (span_parse_u64(span_text(word), &number) && number >= 1 && number <= count) {
+        *chosen = (size_t)number - 1;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(word, texts[i]) == 0) {
+            *chosen = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum ui_result ui_choose(struct shell *sh, const char *heading, const char *const *texts, size_t count,
+                         size_t *chosen)
+{
+    struct buf list = {0}, word = {0}, wrong = {0};
+    char prompt[32];
+    snprintf(prompt, sizeof prompt, "[%zu]> ", *chosen + 1);
+    buf_printf(&list, "\n%s\n", heading);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&list, "%zu. %s\n", i + 1, texts[i]);
+    enum ui_result result = UI_ABORT;
+    do {
+        show(sh, &list);
+        if (!read_word(sh, prompt, &word))
+            break;
+        if (!word.len || find_choice(word.data, texts, count, chosen))
+            result = UI_DONE;
+        buf_clear(&wrong);
+        buf_printf(&wrong, "'%s' is not a number from 1 to %zu", word.data, count);
+    } while (result != UI_DONE && ui_explain(sh, buf_text(&wrong)));
+    buf_free(&list);
+    buf_free(&word);
+    buf_free(&wrong);
+    return result;
+}

@@ -1,0 +1,47 @@
+/* Values from the daemon in words for people. */
+#define _GNU_SOURCE
+#include "commands/values.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "engine/schema/json.h"
+
+void value_put(struct buf *out, const struct schema_field *field, const json_t *json)
+{
+    struct schema_value value;
+    struct error error;
+    if (schema_value_from_json(field, json, &value, &error)) {
+        schema_value_print(field, &value, out);
+        return;
+    }
+    char *raw = json_dumps(json, JSON_ENCODE_ANY);
+    buf_append_span(out, span_text(raw));
+    free(raw);
+}
+
+void value_put_quoted(struct buf *out, const struct schema_field *field, const json_t *json)
+{
+    struct buf text = {0};
+    value_put(&text, field, json);
+    bool quotes = field->type == SCHEMA_TEXT && (!text.len || span_find(buf_span(&text), ' ') < text.len);
+    buf_append(out, "\"", quotes);
+    buf_append_span(out, buf_span(&text));
+    buf_append(out, "\"", quotes);
+    buf_free(&text);
+}
+
+void time_put(struct buf *out, json_int_t microseconds)
+{
+    time_t seconds = (time_t)(microseconds / 1000000);
+    struct tm local;
+    char text[64];
+    if (localtime_r(&seconds, &local) && strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y %Z", &local))
+        buf_append_span(out, span_text(text));
+}
+
+const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}

@@ -1,0 +1,267 @@
+/* Commits, one after the other. */
+#include "daemon/control/commit.h"
+
+#include <stdlib.h>
+
+#include "daemon/control/converge.h"
+#include "daemon/control/manifest.h"
+#include "daemon/failpoint.h"
+#include "daemon/log_lines.h"
+#include "engine/base/clock.h"
+#include "engine/base/xalloc.h"
+
+struct commit_limits commit_limits = {.prepare_ms = 10000, .apply_ms = 5000};
+
+struct commit {
+    struct commit *next;
+    struct config_candidate *candidate; /* of the session; NULL once that has gone */
+    struct config_candidate work;       /* what is committed, on the head */
+    struct commit_handler handler;
+    struct arena *arena; /* of the manifest */
+    struct manifest manifest;
+    bool check_only;
+};
+
+static struct commit *first; /* in work; the others wait */
+static enum { WAITING, PREPARING, CONVERGING } stage;
+static struct event *turn, *limit;
+
+static void step(void);
+
+static void forget_commit(struct commit *c)
+{
+    config_candidate_end(&c->work);
+    arena_free(c->arena);
+    free(c);
+}
+
+static void end(const struct commit_result *result)
+{
+    struct commit *c = first;
+    first = c->next;
+    stage = WAITING;
+    evtimer_del(limit);
+    converge_follow_head();
+    if (c->handler.done)
+        c->handler.done(c->handler.context, result);
+    forget_commit(c);
+    if (first)
+        event_active(turn, EV_TIMEOUT, 0);
+    else if (result->manifest)
+        head_tidy();
+}
+
+static void refuse(enum api_error error, const char *text, const char *role)
+{
+    end(&(struct commit_result){
+        .error = error, .status = api_errors[error].status, .text = text, .role = role});
+}
+
+static void wait_at_most(int milliseconds)
+{
+    struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    evtimer_add(limit, &time);
+}
+
+static void on_conflict(const struct config_conflict *conflict, void *context)
+{
+    struct commit *c = context;
+    if (c->handler.conflict)
+        c->handler.conflict(c->handler.context, conflict);
+}
+
+static void on_warning(const char *sentence, void *context)
+{
+    struct commit *c = context;
+    if (c->handler.warning)
+        c->handler.warning(c->handler.context, sentence);
+}
+
+/* The candidate as it is now, moved onto the head. */
+static bool rebase(struct commit *c)
+{
+    c->work = (struct config_candidate){.base_revision = c->candidate->base_revision,
+                                        .base = config_tree_ref(c->candidate->base),
+                                        .mine = config_tree_ref(c->candidate->mine)};
+    return config_candidate_rebase(&c->work, head_manifest()->revision, head_tree(), head_place(), NULL,
+                                   on_conflict, c);
+}
+
+static bool is_used(const char *commit_id)
+{
+    struct arena *scratch = arena_new();
+    bool used = head_find_commit(scratch, commit_id) != NULL;
+    arena_free(scratch);
+    return used;
+}
+
+static void prepare(struct commit *c)
+{
+    struct config_revision id = {.number = head_manifest()->revision + 1};
+    memcpy(id.commit_id, c->manifest.commit_id, sizeof id.commit_id);
+    c->manifest.revision = id.number;
+    c->manifest.parent = head_manifest()->revision;
+    failpoint("control.before-prepare");
+    stage = PREPARING;
+    wait_at_most(commit_limits.prepare_ms);
+    converge_prepare(&id, c->work.mine);
+    step();
+}
+
+static void begin(struct commit *c)
+{
+    struct error error;
+    if (is_used(c->manifest.commit_id))
+        refuse(API_ERROR_WRONG_STATE, "this commit id was used before", NULL);
+    else if (!rebase(c))
+        refuse(API_ERROR_CONFLICT, "another commit changed the same", NULL);
+    else if (!config_candidate_is_changed(&c->work))
+        end(&(struct commit_result){.status = API_DONE});
+    else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error))
+        refuse(API_ERROR_INVALID_CONFIG, error.text, NULL);
+    else
+        prepare(c);
+}
+
+static void transact(struct commit *c)
+{
+    struct error error;
+    failpoint("control.before-transaction");
+    c->manifest.time = clock_wall_us();
+    if (!head_commit(c->work.mine, &c->manifest, &error)) {
+        refuse(API_ERROR_FAILED, error.text, NULL);
+        return;
+    }
+    failpoint("control.after-transaction");
+    LOG(COMMITTED, LOG_U(c->manifest.revision), LOG_T(c->manifest.author), LOG_T(c->manifest.comment));
+    if (c->candidate) {
+        config_candidate_end(c->candidate);
+        config_candidate_begin(c->candidate, c->manifest.revision, head_tree());
+    }
+    stage = CONVERGING;
+    wait_at_most(commit_limits.apply_ms);
+    failpoint("control.before-head");
+    converge_follow_head();
+    step();
+}
+
+static void refuse_for(enum role_id role, const char *why)
+{
+    struct error error;
+    error_set(&error, "role %s cannot prepare this configuration: %s", role_table[role].name, why);
+    refuse(API_ERROR_NOT_PREPARED, error.text, role_table[role].name);
+}
+
+/* Goes as far as the roles let the first commit go. */
+static void step(void)
+{
+    enum role_id role;
+    const char *why;
+    if (stage == PREPARING) {
+        switch (converge_prepared(&role, &why)) {
+        case CONVERGE_REFUSED:
+            refuse_for(role, why);
+            break;
+        case CONVERGE_DONE:
+            failpoint("control.prepared");
+            if (first->check_only)
+                end(&(struct commit_result){.status = API_DONE});
+            else
+                transact(first);
+            break;
+        case CONVERGE_WAITING:
+            break;
+        }
+    } else if (stage == CONVERGING && converge_running(&role)) {
+        end(&(struct commit_result){.status = API_DONE, .manifest = head_manifest()});
+    }
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    enum role_id role = ROLE_MASTER;
+    const char *why;
+    struct error error;
+    if (stage == PREPARING) {
+        converge_prepared(&role, &why);
+        refuse_for(role, "it does not answer in time");
+    } else {
+        converge_running(&role);
+        error_set(&error, "committed, but role %s does not follow in time and is started anew",
+                  role_table[role].name);
+        end(&(struct commit_result){.error = API_ERROR_NOT_APPLIED,
+                                    .status = API_NOT_APPLIED,
+                                    .text = error.text,
+                                    .role = role_table[role].name,
+                                    .manifest = head_manifest()});
+    }
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    if (first && stage == WAITING)
+        begin(first);
+}
+
+void commit_start(const struct commit_request *request, const struct commit_handler *handler)
+{
+    if (!turn) {
+        turn = evtimer_new(role_base(), on_turn, NULL);
+        limit = evtimer_new(role_base(), on_limit, NULL);
+    }
+    struct commit *c = xcalloc(1, sizeof *c), **last = &first;
+    *c = (struct commit){.candidate = request->candidate,
+                         .handler = *handler,
+                         .arena = arena_new(),
+                         .check_only = request->check_only};
+    c->manifest = manifest_copy(&request->manifest, c->arena);
+    while (*last)
+        last = &(*last)->next;
+    *last = c;
+    event_active(turn, EV_TIMEOUT, 0);
+}
+
+void commit_forget(const struct config_candidate *candidate)
+{
+    for (struct commit **p = &first; *p;) {
+        struct commit *c = *p;
+        if (c->candidate != candidate) {
+            p = &c->next;
+        } else if (c == first && stage != WAITING) {
+            c->candidate = NULL;
+            c->handler = (struct commit_handler){0};
+        } else {
+            *p = c->next;
+            forget_commit(c);
+        }
+    }
+}
+
+bool commit_is_under_way(const char *commit_id)
+{
+    for (const struct commit *c = first; c; c = c->next)
+        if (strcmp(c->manifest.commit_id, commit_id) == 0)
+            return true;
+    return false;
+}
+
+void commit_peer_up(enum role_id peer)
+{
+    converge_peer_up(peer);
+}
+
+void commit_peer_down(enum role_id peer)
+{
+    converge_peer_down(peer);
+    step();
+}
+
+bool commit_message(enum role_id peer, uint16_t type, struct wire_reader *in)
+{
+    if (!converge_message(peer, type, in))
+        return false;
+    step();
+    return true;
+}

@@ -1,0 +1,240 @@
+/* The candidate as a whole (changes, clear, rebase, roll-back) and the history behind it. */
+#include "daemon/control/config_methods.h"
+
+#include <string.h>
+
+#include "daemon/control/head.h"
+#include "engine/base/text.h"
+#include "engine/schema/json.h"
+
+enum {
+    HISTORY = 10,         /* revisions told unless more are asked for */
+    CHANGES_TOLD = 20000, /* of any number: what is more is only counted, so that an answer fits a frame */
+};
+
+const struct schema_table *config_table_of(uint64_t session, const json_t *request)
+{
+    const char *name = json_string_value(json_object_get(request, "table"));
+    const struct schema_table *table = schema_table_find(name);
+    if (!table)
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", name);
+    return table;
+}
+
+json_t *config_text_json(const char *text)
+{
+    if (!text)
+        return json_null();
+    struct buf safe = {0};
+    text_from_wire(&safe, span_text(text), SIZE_MAX);
+    json_t *json = json_stringn(safe.data ? safe.data : "", safe.len);
+    buf_free(&safe);
+    return json;
+}
+
+static json_t *row_json(const struct schema_row *row)
+{
+    return row ? schema_row_to_json(row) : json_null();
+}
+
+static json_t *key_json(struct span key)
+{
+    return json_stringn(key.n ? key.p : "", key.n);
+}
+
+json_t *config_revision_json(uint64_t revision)
+{
+    return revision ? json_integer((json_int_t)revision) : json_null();
+}
+
+/* ---- changes ---- */
+
+struct changes {
+    json_t *list;
+    json_int_t count;
+};
+
+static void add_change(const struct config_change *change, void *context)
+{
+    struct changes *c = context;
+    const struct schema_row *row = change->after ? change->after : change->before;
+    if (c->count++ >= CHANGES_TOLD)
+        return;
+    json_array_append_new(c->list,
+                          json_pack("{s:s,s:s,s:o,s:o,s:o}", "level", change->level, "table",
+                                    change->table->name, "key", key_json(schema_row_key(row)), "before",
+                                    row_json(change->before), "after", row_json(change->after)));
+}
+
+static struct changes changes_between(const struct config_tree *before, const struct config_tree *after)
+{
+    struct changes c = {.list = json_array()};
+    config_tree_diff(before, after, head_place(), add_change, &c);
+    return c;
+}
+
+void config_changes(uint64_t session, json_t *request)
+{
+    (void)request;
+    const struct config_candidate *candidate = session_config_use(&session_info(session)->config);
+    struct changes c = changes_between(candidate->base, candidate->mine);
+    session_done(session, json_pack("{s:o,s:I,s:I}", "changes", c.list, "count", c.count, "base",
+                                    (json_int_t)candidate->base_revision));
+}
+
+void config_clear(uint64_t session, json_t *request)
+{
+    (void)request;
+    session_config_end(&session_info(session)->config);
+    session_done(session, NULL);
+}
+
+/* ---- conflicts ---- */
+
+void config_add_conflict(uint64_t session, uint64_t since, const struct config_conflict *conflict)
+{
+    struct arena *arena = arena_new();
+    const struct manifest *theirs =
+        head_last_change(arena, since, conflict->level, conflict->table, conflict->key);
+    const char *field = conflict->field >= 0 ? conflict->table->fields[conflict->field].name : NULL;
+    json_t *json = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "level", conflict->level, "table",
+                             conflict->table->name, "key", key_json(conflict->key), "field",
+                             config_text_json(field), "base", row_json(conflict->base), "theirs",
+                             row_json(conflict->theirs), "mine", row_json(conflict->mine));
+    json_object_set_new(json, "revision", config_revision_json(theirs ? theirs->revision : 0));
+    json_object_set_new(json, "author", config_text_json(theirs ? theirs->author : NULL));
+    json_object_set_new(json, "time", theirs ? json_integer(theirs->time) : json_null());
+    session_add(session, "conflicts", json);
+    arena_free(arena);
+}
+
+struct rebase {
+    uint64_t session, since;
+    unsigned conflicts;
+};
+
+static void on_conflict(const struct config_conflict *conflict, void *context)
+{
+    struct rebase *r = context;
+    r->conflicts++;
+    config_add_conflict(r->session, r->since, conflict);
+}
+
+/* What `keep`, `table` and `key` of the request say; false after the session was told. */
+static bool read_decision(uint64_t session, const json_t *request, struct arena *arena,
+                          struct config_decision *decision)
+{
+    static const char *const words[] = {
+        [CONFIG_KEEP_NONE] = "", [CONFIG_KEEP_MINE] = "mine", [CONFIG_KEEP_THEIRS] = "theirs"};
+    const char *keep = json_string_value(json_object_get(request, "keep"));
+    const char *key = json_string_value(json_object_get(request, "key"));
+    *decision = (struct config_decision){.keep = CONFIG_KEEP_NONE};
+    for (unsigned i = CONFIG_KEEP_MINE; keep && i <= CONFIG_KEEP_THEIRS; i++)
+        if (strcmp(words[i], keep) == 0)
+            decision->keep = (enum config_keep)i;
+    if (keep && decision->keep == CONFIG_KEEP_NONE) {
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "keep mine or keep theirs, not '%s'", keep);
+        return false;
+    }
+    if (json_object_get(request, "table")) {
+        decision->table = config_table_of(session, request);
+        if (!decision->table)
+            return false;
+    }
+    if ((decision->table && !keep) || (key && !decision->table)) {
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "a key needs a table, and a table needs 'keep'");
+        return false;
+    }
+    if (key)
+        decision->key = schema_key_fold(decision->table, span_text(key), arena);
+    return true;
+}
+
+void config_rebase(uint64_t session, json_t *request)
+{
+    struct arena *arena = arena_new();
+    struct config_candidate *candidate = session_config_use(&session_info(session)->config);
+    struct config_decision decision;
+    struct rebase rebase = {.session = session, .since = candidate->base_revision};
+    const struct manifest *head = head_manifest();
+    if (!read_decision(session, request, arena, &decision)) {
+        arena_free(arena);
+        return;
+    }
+    if (config_candidate_rebase(candidate, head->revision, head_tree(), head_place(), &decision, on_conflict,
+                                &rebase))
+        session_done(session, json_pack("{s:I}", "revision", (json_int_t)head->revision));
+    else
+        session_fail(session, API_ERROR_CONFLICT, "%u %s changed by another commit", rebase.conflicts,
+                     rebase.conflicts == 1 ? "setting was also" : "settings were also");
+    arena_free(arena);
+}
+
+/* ---- history ---- */
+
+static json_t *manifest_json(const struct manifest *m)
+{
+    return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:b}", "revision", (json_int_t)m->revision, "time",
+                     (json_int_t)m->time, "author", config_text_json(m->author), "comment",
+                     config_text_json(m->comment), "source", config_text_json(m->source), "host",
+                     config_text_json(m->host), "rollback_of", config_revision_json(m->rollback_of), "hidden",
+                     m->hidden);
+}
+
+void config_history(uint64_t session, json_t *request)
+{
+    const json_t *limit = json_object_get(request, "limit");
+    struct arena *arena = arena_new();
+    unsigned count = 0;
+    const struct manifest *history =
+        head_history(arena, limit ? (unsigned)json_integer_value(limit) : HISTORY,
+                     json_is_true(json_object_get(request, "all")), &count);
+    json_t *revisions = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(revisions, manifest_json(&history[i]));
+    session_done(session, json_pack("{s:o}", "revisions", revisions));
+    arena_free(arena);
+}
+
+/* ---- roll-back ---- */
+
+/* mine with one table, or all, as in old: a new reference. */
+static struct config_tree *with_tables_of(struct config_tree *mine, struct config_tree *old,
+                                          const struct schema_table *table)
+{
+    if (!table)
+        return config_tree_ref(old);
+    struct config_tree *tree = config_tree_ref(mine);
+    for (const char *const *level = head_place()->levels; *level; level++) {
+        struct config_table *rows = config_tree_table(old, *level, table->id);
+        config_tree_set(&tree, *level, table->id, rows ? config_table_ref(rows) : NULL);
+    }
+    return tree;
+}
+
+void config_rollback(uint64_t session, json_t *request)
+{
+    struct session_config *c = &session_info(session)->config;
+    struct config_candidate *candidate = session_config_use(c);
+    uint64_t revision = (uint64_t)json_integer_value(json_object_get(request, "revision"));
+    const struct schema_table *table = NULL;
+    if (json_object_get(request, "table") && !(table = config_table_of(session, request)))
+        return;
+    struct error error;
+    struct config_tree *old = head_load_tree(revision, &error);
+    if (!old) {
+        session_fail(session, API_ERROR_WRONG_STATE, "%s", error.text);
+        return;
+    }
+    struct config_tree *tree = with_tables_of(candidate->mine, old, table);
+    struct changes changes = changes_between(candidate->mine, tree);
+    config_tree_unref(old);
+    if (json_is_true(json_object_get(request, "preview"))) {
+        config_tree_unref(tree);
+    } else {
+        config_tree_unref(candidate->mine);
+        candidate->mine = tree;
+        c->rollback_of = table ? 0 : revision;
+    }
+    session_done(session, json_pack("{s:o,s:I}", "changes", changes.list, "count", changes.count));
+}

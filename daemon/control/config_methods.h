@@ -1,0 +1,35 @@
+/* The methods config.*: the configuration as the control socket gives and takes it. */
+#ifndef CONTROL_CONFIG_METHODS_H
+#define CONTROL_CONFIG_METHODS_H
+
+#include "daemon/control/session.h"
+
+/* config_methods_edit.c */
+void config_edit(uint64_t session, json_t *request);
+
+/* config_methods_read.c: as much at a time as the shell takes */
+void config_get(uint64_t session, json_t *request);
+void config_show(uint64_t session, json_t *request);
+
+/* config_methods.c: the candidate as a whole, and what is behind it */
+void config_changes(uint64_t session, json_t *request);
+void config_clear(uint64_t session, json_t *request);
+void config_rebase(uint64_t session, json_t *request);
+void config_rollback(uint64_t session, json_t *request);
+void config_history(uint64_t session, json_t *request);
+
+/* config_methods_commit.c */
+void config_commit(uint64_t session, json_t *request);
+void config_lookup(uint64_t session, json_t *request);
+
+/* ---- what they share ---- */
+
+/* The table that the member `table` names, or NULL after the session was told. */
+const struct schema_table *config_table_of(uint64_t session, const json_t *request);
+/* Tells a conflict in the end frame.  since: the revision that the candidate was made on. */
+void config_add_conflict(uint64_t session, uint64_t since, const struct config_conflict *conflict);
+/* A text that may be NULL, and a number for which 0 is none, as JSON. */
+json_t *config_text_json(const char *text);
+json_t *config_revision_json(uint64_t revision);
+
+#endif

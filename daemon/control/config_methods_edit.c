@@ -1,0 +1,307 @@
+/* config.edit: rows of the candidate are made, changed and deleted; all edits of a request or none. */
+#include <string.h>
+
+#include "daemon/control/config_methods.h"
+#include "daemon/control/head.h"
+#include "daemon/control/methods.h"
+#include "engine/schema/json.h"
+
+enum { ROWS_MOST = 1000000 };
+
+/* Values that need a key for a part of the product that is not there yet (R25). */
+static const struct feature {
+    enum schema_table_id table;
+    unsigned field;
+    const char *value, *key;
+} features[] = {
+    {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
+    {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
+};
+
+struct refusal {
+    enum api_error kind;
+    struct error why; /* the detail of its phrase */
+};
+
+/* One request at work on a copy of the candidate. */
+struct edit {
+    struct config_candidate copy;
+    struct config_table *taken; /* the table that the latest edits changed; NULL: none */
+    struct arena *arena;
+    enum permit_role role;
+    struct refusal refusal;
+};
+
+/* One of its edits. */
+struct row_edit {
+    const struct schema_table *table;
+    const char *typed_key; /* NULL: none */
+    struct span key;       /* as stored */
+    const json_t *fields;
+    const struct schema_row *present; /* NULL: there is none */
+};
+
+static bool refuse(struct edit *e, enum api_error kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(struct edit *e, enum api_error kind, const char *format, ...)
+{
+    struct buf text = {0};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    error_set(&e->refusal.why, "%s", buf_text(&text));
+    e->refusal.kind = kind;
+    buf_free(&text);
+    return false;
+}
+
+/* kind with "SMTP route 'x'", or "antispam". */
+static bool refuse_row(struct edit *e, enum api_error kind, const struct row_edit *r, const char *what)
+{
+    if (r->table->kind == SCHEMA_SINGLE)
+        return refuse(e, kind, "%s%s", r->table->name, what);
+    return refuse(e, kind, "%s '%s'%s", r->table->row_noun, r->typed_key, what);
+}
+
+/* ---- the table in hand ---- */
+
+static const struct config_table *table_now(const struct edit *e, const struct schema_table *table)
+{
+    if (e->taken && config_table_schema(e->taken) == table)
+        return e->taken;
+    return config_resolve(e->copy.mine, head_place(), table->id, NULL);
+}
+
+static void give_back(struct edit *e)
+{
+    if (e->taken)
+        config_candidate_give(&e->copy, head_place(), config_table_schema(e->taken)->id, e->taken);
+    e->taken = NULL;
+}
+
+/* Taken only for a change: a table that nothing changed in goes on being inherited. */
+static struct config_table **table_to_change(struct edit *e, const struct schema_table *table)
+{
+    if (!e->taken || config_table_schema(e->taken) != table) {
+        give_back(e);
+        e->taken = config_candidate_take(&e->copy, head_place(), table->id);
+    }
+    return &e->taken;
+}
+
+/* ---- the verbs ---- */
+
+static bool has_keys_for(struct edit *e, const struct schema_row *row)
+{
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
+        const struct feature *f = &features[i];
+        if (f->table == row->table->id &&
+            strcmp(row->table->fields[f->field].choices[row->values[f->field].number], f->value) == 0)
+            return refuse(e, API_ERROR_MISSING_KEY, "%s", f->key);
+    }
+    return true;
+}
+
+static struct schema_row *preset_row(struct edit *e, const struct row_edit *r)
+{
+    struct schema_value key;
+    if (r->table->kind == SCHEMA_LIST &&
+        !schema_value_parse(&r->table->fields[0], span_text(r->typed_key), &key, &e->refusal.why)) {
+        e->refusal.kind = API_ERROR_INVALID_VALUE;
+        return NULL;
+    }
+    return schema_row_preset(r->table, r->key);
+}
+
+/* `base` (taken over; NULL: it was refused) with the fields of the edit set. */
+static struct schema_row *changed_row(struct edit *e, const struct row_edit *r, struct schema_row *base)
+{
+    if (!base)
+        return NULL;
+    struct schema_row *row = schema_row_from_json(r->table, base, r->fields, &e->refusal.why);
+    schema_row_unref(base);
+    e->refusal.kind = API_ERROR_INVALID_VALUE;
+    if (row && !span_equal(schema_row_key(row), r->key)) {
+        refuse(e, API_ERROR_INVALID_ARGUMENTS, "'%s' cannot be changed", r->table->fields[0].name);
+        schema_row_unref(row);
+        return NULL;
+    }
+    return row;
+}
+
+/* Puts a row in place of the present one; nothing is done when they are equal, so that reruns leave nothing pending
+ * (R4).  row is taken over; NULL: it was refused. */
+static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row *row)
+{
+    if (!row)
+        return false;
+    bool same = r->present && schema_row_equal(r->present, row);
+    bool good = same || has_keys_for(e, row);
+    if (good && !r->present && config_table_count(table_now(e, r->table)) >= ROWS_MOST)
+        good = refuse(e, API_ERROR_FAILED, "%s has %d rows and takes no more", r->table->name, ROWS_MOST);
+    if (good && !same)
+        config_table_put(table_to_change(e, r->table), row);
+    else
+        schema_row_unref(row);
+    return good;
+}
+
+static bool edit_new(struct edit *e, const struct row_edit *r)
+{
+    struct schema_row *row = changed_row(e, r, preset_row(e, r));
+    if (row && r->present && !schema_row_equal(row, r->present)) {
+        schema_row_unref(row);
+        return refuse_row(e, API_ERROR_EXISTS, r, "");
+    }
+    return put_row(e, r, row);
+}
+
+static bool edit_edit(struct edit *e, const struct row_edit *r)
+{
+    if (!r->present)
+        return refuse_row(e, API_ERROR_NOT_FOUND, r, "");
+    return put_row(e, r, changed_row(e, r, schema_row_ref(r->present)));
+}
+
+static bool edit_put(struct edit *e, const struct row_edit *r)
+{
+    struct schema_row *base = r->present ? schema_row_ref(r->present) : preset_row(e, r);
+    return put_row(e, r, changed_row(e, r, base));
+}
+
+static bool edit_delete(struct edit *e, const struct row_edit *r)
+{
+    const char *fixed = r->table->fixed_key;
+    if (!r->present)
+        return refuse_row(e, API_ERROR_NOT_FOUND, r, "");
+    if (fixed && span_equal(r->key, span_text(fixed)))
+        return refuse_row(e, API_ERROR_WRONG_STATE, r, " cannot be deleted");
+    return config_table_remove(table_to_change(e, r->table), r->key);
+}
+
+static bool edit_clear(struct edit *e, const struct row_edit *r)
+{
+    if (r->table->kind == SCHEMA_SINGLE)
+        return refuse(e, API_ERROR_WRONG_STATE, "%s cannot be cleared", r->table->name);
+    if (config_table_count(table_now(e, r->table)) > (r->table->fixed_key ? 1 : 0))
+        config_table_clear(table_to_change(e, r->table));
+    return true;
+}
+
+static const struct edit_verb {
+    const char *name;
+    bool (*run)(struct edit *e, const struct row_edit *r);
+    bool key, fields; /* whether it has a key (of a list table) and fields */
+} verbs[] = {
+    {"new", edit_new, true, true},        {"edit", edit_edit, true, true},     {"put", edit_put, true, true},
+    {"delete", edit_delete, true, false}, {"clear", edit_clear, false, false},
+};
+
+/* ---- a request ---- */
+
+static const struct edit_verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    return json_string_value(json_object_get(object, member));
+}
+
+/* Whether key and fields are there where the verb wants them, and only there. */
+static bool check_shape(struct edit *e, const struct row_edit *r, const struct edit_verb *verb)
+{
+    bool wants_key = verb->key && r->table->kind == SCHEMA_LIST;
+    if (wants_key != (r->typed_key != NULL))
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "'%s' of %s takes %s key", verb->name, r->table->name,
+                      wants_key ? "a" : "no");
+    if (verb->fields != (r->fields != NULL))
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "'%s' takes %s fields", verb->name,
+                      verb->fields ? "an object of" : "no");
+    return true;
+}
+
+static bool run_edit(struct edit *e, json_t *edit)
+{
+    static const struct member members[] = {{"table", MEMBER_TEXT, true, 1, 64},
+                                            {"verb", MEMBER_TEXT, true, 1, 16},
+                                            {"key", MEMBER_TEXT, false, 0, 1024},
+                                            {"fields", MEMBER_OBJECT, false, 0, 0},
+                                            {0}};
+    if (!json_is_object(edit))
+        return refuse(e, API_ERROR_BAD_REQUEST, "an edit must be an object");
+    e->refusal.kind = API_ERROR_BAD_REQUEST;
+    if (!members_check(members, edit, &e->refusal.why))
+        return false;
+    const struct edit_verb *verb = find_verb(text_of(edit, "verb"));
+    struct row_edit r = {.table = schema_table_find(text_of(edit, "table")),
+                         .typed_key = text_of(edit, "key"),
+                         .fields = json_object_get(edit, "fields")};
+    if (!r.table)
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", text_of(edit, "table"));
+    if (!verb)
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no verb '%s'", text_of(edit, "verb"));
+    if (!permit_allows(e->role, "config.edit", r.table->name, verb->name))
+        return refuse(e, API_ERROR_REFUSED, "the role %s may not change %s", permit_role_name(e->role),
+                      r.table->name);
+    if (!check_shape(e, &r, verb))
+        return false;
+    if (r.typed_key)
+        r.key = schema_key_fold(r.table, span_text(r.typed_key), e->arena);
+    r.present = r.table->kind == SCHEMA_SINGLE ? config_table_single(table_now(e, r.table))
+                : r.typed_key                  ? config_table_find(table_now(e, r.table), r.key)
+                                               : NULL;
+    return verb->run(e, &r);
+}
+
+static bool run_edits(struct edit *e, const json_t *edits, size_t *failed)
+{
+    for (*failed = 0; *failed < json_array_size(edits); ++*failed) {
+        bool good = run_edit(e, json_array_get(edits, *failed));
+        arena_reset(e->arena);
+        if (!good)
+            break;
+    }
+    give_back(e);
+    return *failed == json_array_size(edits);
+}
+
+/* The copy's tree becomes the candidate's, or waits for the next piece. */
+static void keep(struct session_config *c, struct config_tree *tree, bool more)
+{
+    session_config_drop_pieces(c);
+    if (more) {
+        c->pieces = tree;
+        return;
+    }
+    if (c->rollback_of && !config_tree_equal(tree, c->candidate.mine))
+        c->rollback_of = 0;
+    config_tree_unref(c->candidate.mine);
+    c->candidate.mine = tree;
+}
+
+void config_edit(uint64_t session, json_t *request)
+{
+    struct session_info *info = session_info(session);
+    struct session_config *c = &info->config;
+    struct config_candidate *candidate = session_config_use(c);
+    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role};
+    size_t failed;
+    e.copy.mine = config_tree_ref(c->pieces ? c->pieces : candidate->mine);
+    if (run_edits(&e, json_object_get(request, "edits"), &failed)) {
+        keep(c, e.copy.mine, json_is_true(json_object_get(request, "more")));
+        session_done(session, NULL);
+    } else {
+        config_tree_unref(e.copy.mine);
+        session_config_drop_pieces(c);
+        session_fail_with(session, e.refusal.kind, json_pack("{s:I}", "edit", (json_int_t)failed), "%s",
+                          e.refusal.why.text);
+    }
+    arena_free(e.arena);
+}

@@ -1,0 +1,22 @@
+/* What a session is about to change: its candidate. */
+#ifndef CONTROL_CONFIG_SESSION_H
+#define CONTROL_CONFIG_SESSION_H
+
+#include "engine/config/candidate.h"
+
+struct session_config {
+    bool begun; /* by the first method that needs it; base and mine are set */
+    struct config_candidate candidate;
+    struct config_tree
+        *pieces;          /* candidate.mine with the pieces so far of an edit that goes on; NULL: none */
+    uint64_t rollback_of; /* the revision that candidate.mine was filled with; 0: none, or edited since */
+};
+
+/* The candidate, begun when there is none; one without changes is moved to the head. */
+struct config_candidate *session_config_use(struct session_config *c);
+/* Drops the pieces of an edit that has not ended. */
+void session_config_drop_pieces(struct session_config *c);
+/* The session ends or clears its changes. */
+void session_config_end(struct session_config *c);
+
+#endif

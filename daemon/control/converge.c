@@ -1,0 +1,261 @@
+/* What each role runs, has prepared and is asked for. */
+#include "daemon/control/converge.h"
+
+#include "daemon/control/commit.h"
+#include "daemon/control/rows_out.h"
+#include "daemon/log_lines.h"
+
+enum { DEATHS_MOST = 2 };
+
+struct follower {
+    bool known;                               /* it has said hello */
+    struct config_revision running, prepared; /* as it said */
+    struct config_revision asked;             /* what it is preparing */
+    bool switching;                           /* it was told to go to the head, which it has prepared */
+    bool refused;                             /* to prepare `next` */
+    unsigned deaths;                          /* while it was preparing `next` */
+    struct error why;
+    struct event *late;
+};
+
+static struct follower followers[ROLE_COUNT];
+
+/* What is to be prepared; its tree is NULL when nothing is. */
+static struct {
+    struct config_revision id;
+    struct config_tree *tree;
+} next;
+
+static struct config_revision head_id(void)
+{
+    struct config_revision id = {.number = head_manifest()->revision};
+    memcpy(id.commit_id, head_manifest()->commit_id, sizeof id.commit_id);
+    return id;
+}
+
+static bool is(const struct config_revision *a, struct config_revision b)
+{
+    return config_revision_equal(a, &b);
+}
+
+static void start_anew(enum role_id role, const char *why)
+{
+    struct follower *f = &followers[role];
+    struct buf body = {0};
+    LOG(ROLE_STALE, LOG_T(role_table[role].name), LOG_U(head_manifest()->revision), LOG_T(why));
+    wire_put_u8(&body, (uint8_t)role);
+    role_send(ROLE_MASTER, MSG_ROLE_STALE, buf_span(&body), -1);
+    buf_free(&body);
+    f->known = false; /* what it still says no longer counts */
+    evtimer_del(f->late);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct follower *f = context;
+    start_anew((enum role_id)(f - followers), f->switching ? "it does not switch" : "it does not answer");
+}
+
+static void expect_within(struct follower *f, int milliseconds)
+{
+    struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    evtimer_add(f->late, &limit);
+}
+
+static void tell_head(enum role_id role, const struct config_revision *head)
+{
+    struct buf body = {0};
+    config_revision_put(&body, head);
+    role_send(role, MSG_CONFIG_HEAD, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+static void ask(enum role_id role, const struct config_revision *id, const struct config_tree *from,
+                const struct config_tree *to)
+{
+    rows_out_send(role, id, from, to, head_place());
+    followers[role].asked = *id;
+    followers[role].prepared = (struct config_revision){0};
+}
+
+static void bring_to_head(enum role_id role, const struct config_revision *head)
+{
+    struct follower *f = &followers[role];
+    if (f->switching)
+        return;
+    if (is(&f->prepared, *head)) {
+        tell_head(role, head);
+        f->switching = true;
+        expect_within(f, commit_limits.apply_ms);
+    } else if (!is(&f->asked, *head)) {
+        ask(role, head, NULL, head_tree());
+        expect_within(f, commit_limits.prepare_ms);
+    }
+}
+
+/* Sends a role what it needs next, if anything. */
+static void steer(enum role_id role)
+{
+    struct follower *f = &followers[role];
+    struct config_revision head = head_id();
+    if (!f->known)
+        return;
+    if (!is(&f->running, head)) {
+        bring_to_head(role, &head);
+    } else if (next.tree) {
+        if (!f->refused && !is(&f->prepared, next.id) && !is(&f->asked, next.id))
+            ask(role, &next.id, head_tree(), next.tree);
+    } else if (f->prepared.number || f->asked.number) {
+        tell_head(role, &head);
+        f->prepared = f->asked = (struct config_revision){0};
+    }
+}
+
+static void steer_all(void)
+{
+    for (int role = 0; role < ROLE_COUNT; role++)
+        steer(role);
+}
+
+void converge_peer_up(enum role_id role)
+{
+    struct follower *f = &followers[role];
+    if (!role_table[role].reader)
+        return;
+    if (!f->late)
+        f->late = evtimer_new(role_base(), on_late, f);
+    expect_within(f, commit_limits.prepare_ms);
+}
+
+void converge_peer_down(enum role_id role)
+{
+    struct follower *f = &followers[role];
+    if (!role_table[role].reader)
+        return;
+    evtimer_del(f->late);
+    f->known = false;
+    if (next.tree && is(&f->asked, next.id) && ++f->deaths == DEATHS_MOST) {
+        f->refused = true;
+        error_set(&f->why, "it ended twice while preparing it");
+    }
+}
+
+static void hello(enum role_id role, struct wire_reader *in)
+{
+    struct follower *f = &followers[role];
+    f->running = config_revision_get(in);
+    f->prepared = config_revision_get(in);
+    f->asked = (struct config_revision){0};
+    f->switching = false;
+    f->known = !in->failed;
+    evtimer_del(f->late);
+}
+
+static void take_answer(enum role_id role, struct wire_reader *in)
+{
+    struct follower *f = &followers[role];
+    struct config_revision id = config_revision_get(in);
+    bool ready = wire_get_u8(in);
+    struct span why = wire_get_span(in);
+    if (in->failed || !f->known || !config_revision_equal(&id, &f->asked))
+        return; /* of something that is no longer wanted */
+    f->asked = (struct config_revision){0};
+    evtimer_del(f->late);
+    if (ready) {
+        f->prepared = id;
+    } else if (next.tree && is(&id, next.id)) {
+        f->refused = true;
+        error_set(&f->why, "%.*s", (int)why.n, why.p);
+    } else {
+        struct error reason;
+        error_set(&reason, "it refuses it: %.*s", (int)why.n, why.p);
+        start_anew(role, reason.text);
+    }
+}
+
+static void take_running(enum role_id role, struct wire_reader *in)
+{
+    struct follower *f = &followers[role];
+    struct config_revision id = config_revision_get(in);
+    if (in->failed || !f->known)
+        return;
+    f->running = id;
+    if (!f->switching)
+        return; /* it only discarded something */
+    f->switching = false;
+    f->prepared = (struct config_revision){0};
+    evtimer_del(f->late);
+}
+
+bool converge_message(enum role_id role, uint16_t type, struct wire_reader *in)
+{
+    if (!role_table[role].reader)
+        return false;
+    switch (type) {
+    case MSG_CONFIG_HELLO:
+        hello(role, in);
+        break;
+    case MSG_CONFIG_PREPARED:
+        take_answer(role, in);
+        break;
+    case MSG_CONFIG_RUNNING:
+        take_running(role, in);
+        break;
+    default:
+        return false;
+    }
+    steer(role);
+    return true;
+}
+
+static void set_next(const struct config_revision *id, struct config_tree *tree)
+{
+    if (next.tree)
+        config_tree_unref(next.tree);
+    next.id = *id;
+    next.tree = tree;
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        followers[role].refused = false;
+        followers[role].deaths = 0;
+    }
+    steer_all();
+}
+
+void converge_prepare(const struct config_revision *id, struct config_tree *tree)
+{
+    set_next(id, config_tree_ref(tree));
+}
+
+void converge_follow_head(void)
+{
+    set_next(&(struct config_revision){0}, NULL);
+}
+
+enum converge_state converge_prepared(enum role_id *role, const char **why)
+{
+    enum converge_state state = CONVERGE_DONE;
+    for (int id = 0; id < ROLE_COUNT; id++) {
+        const struct follower *f = &followers[id];
+        if (!role_table[id].reader || (f->known && is(&f->prepared, next.id)))
+            continue;
+        *role = id;
+        state = CONVERGE_WAITING;
+        if (!f->refused)
+            continue;
+        *why = f->why.text;
+        return CONVERGE_REFUSED;
+    }
+    return state;
+}
+
+bool converge_running(enum role_id *role)
+{
+    struct config_revision head = head_id();
+    for (int id = 0; id < ROLE_COUNT; id++) {
+        *role = id;
+        if (role_table[id].reader && (!followers[id].known || !is(&followers[id].running, head)))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,43 @@
+/* The first revision of an instance: the built-in defaults, and what a private instance has instead. */
+#include "daemon/control/first_revision.h"
+
+#include <stdlib.h>
+
+#include "engine/base/xalloc.h"
+
+static const struct preset {
+    enum schema_table_id table;
+    const char *key; /* "" for a single table */
+    unsigned field;
+    int64_t value;
+} private_presets[] = {
+    {SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, 1},
+    {SCHEMA_ANTISPAM, "", ANTISPAM_LICENCE_ACCEPTED, 1},
+    {SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, 1},
+};
+
+static void set(struct config_table **table, const struct preset *preset)
+{
+    const struct schema_table *schema = config_table_schema(*table);
+    const struct schema_row *row = config_table_find(*table, span_text(preset->key));
+    if (!row)
+        abort(); /* the schema has no such preset any more */
+    struct schema_value *values = xcalloc(schema->field_count, sizeof *values);
+    memcpy(values, row->values, schema->field_count * sizeof *values);
+    values[preset->field].number = preset->value;
+    config_table_put(table, schema_row_new(schema, values));
+    free(values);
+}
+
+struct config_tree *first_revision(const char *level, bool is_private)
+{
+    struct config_tree *tree = config_tree_new();
+    for (int id = 0; id < SCHEMA_TABLE_COUNT; id++) {
+        struct config_table *table = config_table_preset(&schema_tables[id]);
+        for (size_t i = 0; is_private && i < sizeof private_presets / sizeof private_presets[0]; i++)
+            if ((int)private_presets[i].table == id)
+                set(&table, &private_presets[i]);
+        config_tree_set(&tree, level, id, table);
+    }
+    return tree;
+}

@@ -1,0 +1,11 @@
+/* What a new instance starts with. */
+#ifndef CONTROL_FIRST_REVISION_H
+#define CONTROL_FIRST_REVISION_H
+
+#include "engine/config/tree.h"
+
+/* Every table is set at level, so that a new default of a later version never changes a running box.  A private
+ * instance scans all mail. */
+struct config_tree *first_revision(const char *level, bool is_private);
+
+#endif

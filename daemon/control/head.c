@@ -1,0 +1,336 @@
+/* The head revision in memory, over the store. */
+#include "daemon/control/head.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "daemon/control/first_revision.h"
+#include "daemon/control/manifest.h"
+#include "daemon/control/store_config.h"
+#include "daemon/control/stored_tree.h"
+#include "daemon/log_lines.h"
+#include "daemon/role.h"
+#include "engine/base/clock.h"
+
+enum { REVISIONS_KEPT = 200, TIDY_EVERY = 64 };
+
+static struct store_config *store;
+static struct arena *arena; /* of the manifest */
+static struct manifest manifest;
+static struct config_tree *tree;
+static char level[300]; /* "machine/" and a host name */
+static const struct config_place place = {{level}};
+
+const struct manifest *head_manifest(void)
+{
+    return &manifest;
+}
+
+struct config_tree *head_tree(void)
+{
+    return tree;
+}
+
+const struct config_place *head_place(void)
+{
+    return &place;
+}
+
+static void set_head(const struct manifest *m, struct config_tree *its_tree)
+{
+    struct arena *old_arena = arena;
+    struct config_tree *old_tree = tree;
+    arena = arena_new();
+    manifest = manifest_copy(m, arena);
+    tree = config_tree_ref(its_tree);
+    if (old_arena)
+        arena_free(old_arena);
+    if (old_tree)
+        config_tree_unref(old_tree);
+}
+
+/* The name that this machine had when its store was made: a new host name must not make its settings another's. */
+static bool find_level(struct error *error)
+{
+    struct buf name = {0};
+    bool good = store_config_machine(store, &name, error);
+    if (good && name.len == 0) {
+        buf_append_span(&name, span_text(role_settings()->hostname));
+        good = store_config_set_machine(store, buf_text(&name), error);
+    }
+    if (good && (size_t)snprintf(level, sizeof level, "machine/%s", buf_text(&name)) >= sizeof level)
+        good = error_set(error, "the name of this machine in config.db is too long");
+    buf_free(&name);
+    return good;
+}
+
+/* Unique for ever, so that nobody takes the first revision of one store for that of another. */
+static void random_commit_id(char id[COMMIT_ID_MAX + 1])
+{
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        abort();
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static bool make_first(struct error *error)
+{
+    struct manifest first = {.revision = 1,
+                             .time = clock_wall_us(),
+                             .author = "mailwardd",
+                             .source = "",
+                             .host = role_settings()->hostname,
+                             .comment = "first start"};
+    random_commit_id(first.commit_id);
+    struct config_tree *its_tree = first_revision(level, role_is_private());
+    bool good = head_commit(its_tree, &first, error);
+    config_tree_unref(its_tree);
+    return good;
+}
+
+/* Manifest and tree of a stored revision; like as in stored_tree_get(). */
+static bool load(uint64_t revision, const struct config_tree *like, struct arena *to, struct manifest *m,
+                 struct config_tree **its_tree, struct error *error)
+{
+    struct buf text = {0};
+    json_t *levels = NULL;
+    bool good = store_config_get_revision(store, revision, &text, error) &&
+                (text.len || error_set(error, "revision %llu is not kept", (unsigned long long)revision)) &&
+                manifest_get(buf_span(&text), to, m, &levels, error);
+    *its_tree = good ? stored_tree_get(store, levels, like, error) : NULL;
+    json_decref(levels);
+    buf_free(&text);
+    return *its_tree != NULL;
+}
+
+bool head_open(struct error *error)
+{
+    uint64_t revision;
+    struct error why;
+    store = store_config_open("config/config.db", error);
+    if (!store || !find_level(error) || !store_config_head(store, &revision, error))
+        return false;
+    if (revision == 0)
+        return make_first(error);
+    struct arena *scratch = arena_new();
+    struct manifest m;
+    struct config_tree *its_tree;
+    bool good = load(revision, NULL, scratch, &m, &its_tree, &why);
+    if (good) {
+        set_head(&m, its_tree);
+        config_tree_unref(its_tree);
+    } else {
+        error_set(
+            error,
+            "cannot read revision %llu of config.db: %s; put back a copy of config/config.db, or move it "
+            "away to start from presets",
+            (unsigned long long)revision, why.text);
+    }
+    arena_free(scratch);
+    return good;
+}
+
+struct config_tree *head_load_tree(uint64_t revision, struct error *error)
+{
+    if (revision == manifest.revision)
+        return config_tree_ref(tree);
+    struct arena *scratch = arena_new();
+    struct manifest m;
+    struct config_tree *its_tree;
+    load(revision, tree, scratch, &m, &its_tree, error);
+    arena_free(scratch);
+    return its_tree;
+}
+
+struct history {
+    struct arena *arena;
+    struct manifest *rows;
+    unsigned limit, count;
+    bool all;
+};
+
+static bool add_to_history(struct span text, void *context)
+{
+    struct history *h = context;
+    struct error ignored;
+    if (h->count == h->limit)
+        return false;
+    struct manifest *m = &h->rows[h->count];
+    if (manifest_get(text, h->arena, m, NULL, &ignored) && (h->all || !m->hidden))
+        h->count++;
+    return true;
+}
+
+const struct manifest *head_history(struct arena *to, unsigned limit, bool all, unsigned *count)
+{
+    struct error why;
+    struct history h = {.arena = to, .all = all};
+    h.limit = limit < REVISIONS_KEPT + TIDY_EVERY ? limit : REVISIONS_KEPT + TIDY_EVERY;
+    h.rows = arena_calloc(to, h.limit, sizeof *h.rows);
+    if (!store_config_each_revision(store, add_to_history, &h, &why))
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+    *count = h.count;
+    return h.rows;
+}
+
+const struct manifest *head_find_commit(struct arena *to, const char *commit_id)
+{
+    struct buf text = {0};
+    struct error why;
+    struct manifest *m = arena_calloc(to, 1, sizeof *m);
+    bool good = store_config_find_commit(store, commit_id, &text, &why) &&
+                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, &why));
+    if (!good)
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+    bool found = good && text.len;
+    buf_free(&text);
+    return found ? m : NULL;
+}
+
+/* A revision, and one table of it. */
+struct state {
+    struct manifest manifest;
+    struct config_table *table; /* NULL: not at this level */
+};
+
+static bool load_state(uint64_t revision, const char *at, const struct schema_table *schema,
+                       const struct config_table *like, struct arena *to, struct state *state)
+{
+    struct buf text = {0};
+    struct error ignored;
+    json_t *levels = NULL;
+    bool good = store_config_get_revision(store, revision, &text, &ignored) && text.len &&
+                manifest_get(buf_span(&text), to, &state->manifest, &levels, &ignored) &&
+                stored_tree_get_table(store, levels, at, schema, like, &state->table, &ignored);
+    json_decref(levels);
+    buf_free(&text);
+    return good;
+}
+
+static void drop(struct state *state)
+{
+    if (state->table)
+        config_table_unref(state->table);
+}
+
+static const struct schema_row *row_of(const struct state *state, struct span key)
+{
+    return state->table ? config_table_find(state->table, key) : NULL;
+}
+
+static bool same_row(const struct schema_row *a, const struct schema_row *b)
+{
+    return a == b || (a && b && schema_row_equal(a, b));
+}
+
+const struct manifest *head_last_change(struct arena *to, uint64_t since, const char *at,
+                                        const struct schema_table *schema, struct span key)
+{
+    const struct config_table *here = config_tree_table(tree, at, schema->id);
+    struct state newer = {.manifest = manifest}, older = {0};
+    struct manifest *found = NULL;
+    if (here)
+        newer.table = config_table_ref((struct config_table *)here);
+    while (!found && newer.manifest.revision > since) {
+        if (!load_state(newer.manifest.revision - 1, at, schema, newer.table, to, &older))
+            break;
+        if (!same_row(row_of(&newer, key), row_of(&older, key))) {
+            found = arena_calloc(to, 1, sizeof *found);
+            *found = manifest_copy(&newer.manifest, to);
+        }
+        drop(&newer);
+        newer = older;
+        older = (struct state){0};
+    }
+    drop(&newer);
+    return found;
+}
+
+/* Inside a transaction. */
+static bool write_revision(struct config_tree *its_tree, const struct manifest *m, struct error *error)
+{
+    uint64_t now;
+    if (!store_config_head(store, &now, error))
+        return false;
+    if (now != m->parent)
+        return error_set(error, "another commit came between");
+    json_t *levels = stored_tree_put(store, its_tree, tree, error);
+    if (!levels)
+        return false;
+    struct buf text = {0};
+    char detail[64];
+    snprintf(detail, sizeof detail, "revision %llu", (unsigned long long)m->revision);
+    manifest_put(&text, m, levels);
+    json_decref(levels);
+    struct store_config_audit record = {m->time, m->author, m->source, "config.commit", detail, 0};
+    bool good = store_config_add_revision(store, m->revision, m->commit_id, buf_span(&text), error) &&
+                store_config_set_head(store, m->revision, error) && store_config_audit(store, &record, error);
+    buf_free(&text);
+    return good;
+}
+
+bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct error *error)
+{
+    if (!store_config_begin(store, error))
+        return false;
+    if (!write_revision(its_tree, m, error)) {
+        store_config_rollback(store);
+        return false;
+    }
+    switch (store_config_commit(store, error)) {
+    case STORE_CONFIG_DONE:
+        set_head(m, its_tree);
+        return true;
+    case STORE_CONFIG_NOT_DONE:
+        return false;
+    default:
+        role_fatal("whether revision %llu is committed is not known: %s", (unsigned long long)m->revision,
+                   error->text);
+    }
+}
+
+struct use {
+    struct arena *arena;
+    struct error *error;
+    bool good;
+};
+
+static bool use_revision(struct span text, void *context)
+{
+    struct use *u = context;
+    struct manifest m;
+    json_t *levels = NULL;
+    u->good = manifest_get(text, u->arena, &m, &levels, u->error) && stored_tree_use(store, levels, u->error);
+    json_decref(levels);
+    return u->good;
+}
+
+/* What cannot be read completely is not swept: a damaged revision must not take others' rows with it. */
+static bool tidy(struct error *error)
+{
+    struct use u = {.arena = arena_new(), .error = error, .good = true};
+    bool good = store_config_begin(store, error) && store_config_prune(store, REVISIONS_KEPT, error) &&
+                store_config_each_revision(store, use_revision, &u, error) && u.good &&
+                store_config_sweep(store, error) && store_config_commit(store, error) == STORE_CONFIG_DONE;
+    if (!good)
+        store_config_rollback(store);
+    arena_free(u.arena);
+    return good;
+}
+
+void head_tidy(void)
+{
+    struct error why;
+    if (manifest.revision % TIDY_EVERY == 0 && !tidy(&why))
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+}
+
+void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)
+{
+    struct error why;
+    struct store_config_audit record = {clock_wall_us(), user, source, method, detail, status};
+    if (!store_config_audit(store, &record, &why))
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+}

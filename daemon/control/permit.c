@@ -1,0 +1,74 @@
+/* The table of permissions.  The first row that fits decides; what no row names is forbidden. */
+#include "daemon/control/permit.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One letter a role: administrator, operator, technician, read-only operator, guest. */
+static const char role_letters[PERMIT_ROLE_COUNT + 1] = "-AOTRG";
+
+static const struct permit {
+    const char *method;
+    const char *table, *verb; /* NULL: any, or none */
+    const char *roles;
+} permits[] = {
+    {"hello", NULL, NULL, "AOTRG"},
+    {"version", NULL, NULL, "AOTRG"},
+    {"whoami", NULL, NULL, "AOTRG"},
+    {"status", NULL, NULL, "AOTRG"},
+    {"who", NULL, NULL, "AOTR"},
+    /* logs name senders, recipients and subjects */
+    {"logs", NULL, NULL, "AOTR"},
+    {"tail", NULL, NULL, "AOTR"},
+    {"grep", NULL, NULL, "AOTR"},
+    {"workqueue", NULL, "status", "AOTR"},
+    {"workqueue", NULL, NULL, "AOT"},
+    {"config.get", NULL, NULL, "AOTR"},
+    {"config.show", NULL, NULL, "AOTR"},
+    {"config.history", NULL, NULL, "AOTR"},
+    {"config.lookup", NULL, NULL, "AOTR"},
+    /* a read-only operator may enter changes and look at them, but they never leave the session */
+    {"config.edit", NULL, NULL, "AOR"},
+    {"config.changes", NULL, NULL, "AOTR"},
+    {"config.clear", NULL, NULL, "AOR"},
+    {"config.rebase", NULL, NULL, "AOR"},
+    {"config.rollback", NULL, NULL, "AOR"},
+    {"config.commit", NULL, NULL, "AO"},
+    /* a technician saves configurations; he can load none, having no edits */
+    {"file.read", NULL, NULL, "AOT"},
+    {"file.write", NULL, NULL, "AOT"},
+};
+
+enum permit_role permit_role_of(uid_t uid)
+{
+    return uid == 0 || uid == geteuid() ? PERMIT_ADMINISTRATOR : PERMIT_NOBODY;
+}
+
+const char *permit_role_name(enum permit_role role)
+{
+    static const char *const names[PERMIT_ROLE_COUNT] = {
+        [PERMIT_NOBODY] = "nobody",
+        [PERMIT_ADMINISTRATOR] = "administrator",
+        [PERMIT_OPERATOR] = "operator",
+        [PERMIT_TECHNICIAN] = "technician",
+        [PERMIT_READ_ONLY] = "read-only operator",
+        [PERMIT_GUEST] = "guest",
+    };
+    return names[role];
+}
+
+static bool fits(const char *wanted, const char *got)
+{
+    return !wanted || (got && strcmp(wanted, got) == 0);
+}
+
+bool permit_allows(enum permit_role role, const char *method, const char *table, const char *verb)
+{
+    for (size_t i = 0; i < sizeof permits / sizeof permits[0]; i++) {
+        const struct permit *p = &permits[i];
+        if (strcmp(p->method, method) == 0 && fits(p->table, table) && fits(p->verb, verb))
+            return strchr(p->roles, role_letters[role]) != NULL;
+    }
+    return false;
+}

@@ -1,0 +1,71 @@
+/* config/config.db: blobs by their SHA-256, the manifests of revisions, which of them is the head, and the audit.
+ *
+ * What is stored is opaque here but for its hash: a blob that does not match its own is never handed out.  Every
+ * error is the environment's (disk, damage); its text says what to do where that can be known.
+ */
+#ifndef CONTROL_STORE_CONFIG_H
+#define CONTROL_STORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+
+enum { STORE_HASH_BYTES = 32 };
+
+struct store_config;
+
+/* Opens or makes the file; a newer format is refused with advice.  NULL on error. */
+struct store_config *store_config_open(const char *path, struct error *error);
+void store_config_close(struct store_config *s);
+
+bool store_config_begin(struct store_config *s, struct error *error);
+/* STORE_CONFIG_UNSURE: the disk failed in the middle of it.  Whether the transaction is there is known only when the
+ * file is opened anew. */
+enum store_config_outcome { STORE_CONFIG_DONE, STORE_CONFIG_NOT_DONE, STORE_CONFIG_UNSURE };
+enum store_config_outcome store_config_commit(struct store_config *s, struct error *error);
+void store_config_rollback(struct store_config *s);
+
+void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES]);
+/* Does nothing when it is there already. */
+bool store_config_put_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct span body, struct error *error);
+/* Replaces what is in body. */
+bool store_config_get_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct buf *body, struct error *error);
+
+bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,
+                               struct span manifest, struct error *error);
+/* Replaces what is in manifest.  A revision that is not kept (any more) leaves it empty, which is no error. */
+bool store_config_get_revision(struct store_config *s, uint64_t number, struct buf *manifest,
+                               struct error *error);
+bool store_config_find_commit(struct store_config *s, const char *commit_id, struct buf *manifest,
+                              struct error *error);
+/* Newest first, until visit returns false. */
+bool store_config_each_revision(struct store_config *s, bool (*visit)(struct span manifest, void *context),
+                                void *context, struct error *error);
+
+/* 0: there is none yet. */
+bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error);
+bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error);
+/* The name under which this machine's level is stored; given once. */
+bool store_config_machine(struct store_config *s, struct buf *name, struct error *error);
+bool store_config_set_machine(struct store_config *s, const char *name, struct error *error);
+
+struct store_config_audit {
+    int64_t time; /* wall, microseconds */
+    const char *user, *source, *method, *detail;
+    int status;
+};
+/* Keeps the newest hundred thousand. */
+bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error);
+
+/* Housekeeping, in one transaction of the caller: forgets all but the newest `keep` revisions, then drops each blob
+ * that was not named by store_config_use_blob() since store_config_prune(). */
+bool store_config_prune(struct store_config *s, unsigned keep, struct error *error);
+bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct error *error);
+bool store_config_sweep(struct store_config *s, struct error *error);
+
+#endif

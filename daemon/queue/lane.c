@@ -1,0 +1,77 @@
+/* The two ways out, each with its schedule, and which of them a message takes.
+ *
+ * A route is looked up when a message begins to wait, to know its lane, and again when it is due: so a change of the
+ * routes holds from the next try on and costs nothing by itself.
+ */
+#include "daemon/queue/queue.h"
+#include "daemon/role.h"
+
+static struct route find_route(const struct queue *q, const struct recipient *r)
+{
+    struct route route;
+    route_find(role_config()->tables[SCHEMA_SMTPROUTES], r->address, q->settings->route, &route);
+    return route;
+}
+
+/* Of the recipient that is due first: the message goes by it. */
+static struct route first_route(const struct queue *q, const struct message *m)
+{
+    const struct recipient *first = &m->recipients[0];
+    for (uint32_t i = 1; i < m->recipient_count; i++)
+        if (m->recipients[i].next_try < first->next_try)
+            first = &m->recipients[i];
+    return find_route(q, first);
+}
+
+static enum lane lane_of(const struct route *route)
+{
+    return route->kind == ROUTE_SMTP ? LANE_SMTP : LANE_LOCAL;
+}
+
+static void add(struct queue *q, struct message *m, enum lane lane)
+{
+    m->lane = lane;
+    schedule_add(&q->deliver.lanes[lane], m);
+}
+
+void lane_add(struct queue *q, struct message *m)
+{
+    struct route route = first_route(q, m);
+    add(q, m, lane_of(&route));
+}
+
+void lane_remove(struct queue *q, struct message *m)
+{
+    schedule_remove(&q->deliver.lanes[m->lane], m);
+}
+
+bool lane_is_due(const struct queue *q, enum lane lane, int64_t now)
+{
+    const struct message *m = schedule_first(&q->deliver.lanes[lane]);
+    return m && m->due <= now && queue_is_configured();
+}
+
+struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route)
+{
+    while (lane_is_due(q, lane, now)) {
+        struct message *m = schedule_first(&q->deliver.lanes[lane]);
+        *route = first_route(q, m);
+        if (lane_of(route) == lane)
+            return m;
+        lane_remove(q, m);
+        add(q, m, lane_of(route));
+    }
+    return NULL;
+}
+
+/* A message may have thousands of recipients and as many destinations, so each one's look-up is done only once. */
+bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route)
+{
+    uint32_t revision = (uint32_t)role_config()->revision;
+    if (r->next_try > now || (r->route_lookup == revision && r->route_hash != route_hash(route)))
+        return false;
+    struct route own = find_route(q, r);
+    r->route_lookup = revision;
+    r->route_hash = route_hash(&own);
+    return route_equal(&own, route);
+}

@@ -1,0 +1,125 @@
+/* What the scan role answers: a result, or that a worker died on the message. */
+#include <stdlib.h>
+
+#include "daemon/log_lines.h"
+#include "daemon/queue/verdict.h"
+#include "daemon/role.h"
+#include "engine/base/xalloc.h"
+
+_Static_assert((int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE && (int)JUDGE_DROP == SCHEMA_DROP &&
+                   (int)JUDGE_BOUNCE == SCHEMA_BOUNCE,
+               "actions are in one order");
+
+enum { SCAN_TRIES = 2, EDITS_BYTES = 1024 * 1024 };
+
+/* R16: what no worker survives is quarantined unless the policy says otherwise. */
+static enum judge_action unscannable_action(const struct message *m)
+{
+    enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
+    const struct config_table *table = role_config()->tables[id];
+    const struct schema_row *row = table ? config_table_find(table, SPAN("DEFAULT")) : NULL;
+    return row ? (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE) : JUDGE_QUARANTINE;
+}
+
+static void add_unscannable(struct queue *q, struct message *m, struct span cause)
+{
+    static const struct judge_edit header = {.insert = {"X-Mailward-Unscannable: yes\r\n", 29}};
+    enum judge_action action = unscannable_action(m);
+    struct verdict *v = verdict_new(m, role_config()->revision);
+    struct judge_child *child = arena_calloc(v->arena, 1, sizeof *child);
+    uint32_t *rids = arena_calloc(v->arena, m->recipient_count, sizeof *rids);
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        rids[i] = i;
+    *child = (struct judge_child){.rids = rids,
+                                  .rid_count = m->recipient_count,
+                                  .policy = SPAN("DEFAULT"),
+                                  .verdict = JUDGE_UNSCANNABLE,
+                                  .action = action,
+                                  .score = -1,
+                                  .edits = &header,
+                                  .edit_count = action == JUDGE_DELIVER};
+    v->result = (struct judge_result){child, 1};
+    v->cause = arena_dup(v->arena, cause);
+    verdict_add(q, v);
+}
+
+/* A worker died on the message: the count is on disk before the next try. */
+struct crash {
+    struct operation op;
+    struct message *m;
+};
+
+static bool write_crash(struct queue *q, struct operation *op, struct fault *f)
+{
+    struct crash *c = (struct crash *)op;
+    return store_set_scan_tries(q->store, message_mid(c->m), c->m->scan_tries + 1, f);
+}
+
+static void committed_crash(struct queue *q, struct operation *op)
+{
+    struct crash *c = (struct crash *)op;
+    c->m->scan_tries++;
+    queue_put_back(q, c->m);
+    free(c);
+}
+
+static const struct operation_type crash_type = {write_crash, committed_crash, NULL};
+
+static void add_crash(struct queue *q, struct message *m, struct span stage, struct span cause)
+{
+    LOG(SCAN_CRASH, LOG_U(message_mid(m)), LOG_S(cause), LOG_S(stage));
+    if (m->scan_tries + 1 >= SCAN_TRIES) {
+        add_unscannable(q, m, cause);
+        return;
+    }
+    struct crash *c = xcalloc(1, sizeof *c);
+    *c = (struct crash){.op.type = &crash_type, .m = m};
+    m->hand = HAND_WRITING;
+    turn_add(q, &c->op, TURN_SOON);
+}
+
+/* The message, out of the scan role's hand; NULL when that does not have it. */
+static struct message *take_scanned(struct queue *q, uint64_t mid)
+{
+    struct message *m = queue_find(q, mid);
+    if (!m || m->state != RECIPIENT_SCAN || m->hand != HAND_PEER)
+        return NULL;
+    scan_take_back(q, m);
+    scan_dispatch(q); /* its worker need not wait for the commit */
+    return m;
+}
+
+static bool get_result(struct verdict *v, struct span wire)
+{
+    const struct message *m = v->parent;
+    if (v->revision == 0 || wire.n > EDITS_BYTES ||
+        !judge_result_get(arena_dup(v->arena, wire), m->body.length, m->recipient_count, v->arena,
+                          &v->result))
+        return false;
+    return v->result.child_count > 0;
+}
+
+void scan_result(struct queue *q, struct wire_reader *in)
+{
+    uint64_t mid = wire_get_u64(in), revision = wire_get_u64(in);
+    struct span wire = wire_get_span(in);
+    struct message *m = in->failed ? NULL : take_scanned(q, mid);
+    if (!m)
+        return;
+    struct verdict *v = verdict_new(m, revision);
+    if (get_result(v, wire)) {
+        verdict_add(q, v);
+    } else {
+        verdict_free(v);
+        add_crash(q, m, SPAN("result"), SPAN("invalid result"));
+    }
+}
+
+void scan_crash(struct queue *q, struct wire_reader *in)
+{
+    uint64_t mid = wire_get_u64(in);
+    struct span stage = wire_get_span(in), cause = wire_get_span(in);
+    struct message *m = in->failed ? NULL : take_scanned(q, mid);
+    if (m)
+        add_crash(q, m, stage, cause);
+}

@@ -1,0 +1,18 @@
+/* What a zygote inherits from the supervisor and each worker from its zygote; only read once they run. */
+#ifndef SCAN_WORKER_CONFIG_H
+#define SCAN_WORKER_CONFIG_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/scan/breadcrumb.h"
+#include "engine/judge/judge.h"
+
+struct worker_config {
+    struct judge_runtime runtime;
+    struct breadcrumbs crumbs;
+    uint64_t address_space; /* bytes that a worker may map, the largest message included */
+    pid_t supervisor;       /* without which none of them lives on */
+};
+
+#endif

@@ -1,0 +1,133 @@
+/* Reading the answer of a name server. */
+#define _GNU_SOURCE         /* ares.h needs fd_set */
+#define CARES_NO_DEPRECATED /* ares_expand_name: newer versions would rather parse the whole packet into a tree */
+#include "daemon/smtp/dns_answer.h"
+
+#include <ares.h>
+#include <stdlib.h>
+
+enum {
+    HEADER_BYTES = 12,
+    QUESTION_COUNT_AT = 4,
+    CLASS_IN = 1,
+    POINTER_BITS = 0xc0, /* of the length of a label: the rest of the name is elsewhere */
+};
+
+struct cursor {
+    struct span packet;
+    size_t at;
+    bool failed;
+};
+
+static struct span take(struct cursor *c, size_t n)
+{
+    struct span bytes = span_slice(c->packet, c->at, n);
+    c->failed |= bytes.n < n;
+    c->at += bytes.n;
+    return bytes;
+}
+
+static uint32_t take_number(struct cursor *c, size_t n)
+{
+    struct span bytes = take(c, n);
+    uint32_t number = 0;
+    for (size_t i = 0; i < bytes.n; i++)
+        number = number << 8 | (unsigned char)bytes.p[i];
+    return c->failed ? 0 : number;
+}
+
+static void skip_name(struct cursor *c)
+{
+    for (uint32_t length; !c->failed && (length = take_number(c, 1)) > 0;) {
+        if (length >= POINTER_BITS) {
+            take(c, 1);
+            return;
+        }
+        take(c, length);
+    }
+}
+
+/* The name at the cursor as text.  A name that is too long becomes one that nobody takes for a host's. */
+static bool copy_name(const struct cursor *c, char to[DNS_NAME_MAX + 1])
+{
+    const unsigned char *packet = (const unsigned char *)c->packet.p;
+    char *text;
+    long used;
+    if (c->failed || ares_expand_name(packet + c->at, packet, (int)c->packet.n, &text, &used) != ARES_SUCCESS)
+        return false;
+    size_t length = strlen(text);
+    if (length <= DNS_NAME_MAX)
+        memcpy(to, text, length + 1);
+    else
+        memcpy(to, "?", sizeof "?");
+    ares_free_string(text);
+    return true;
+}
+
+static bool read_data(struct cursor *c, enum dns_type type, size_t length, struct dns_record *r)
+{
+    const size_t address_bytes = type == DNS_A ? 4 : 16;
+    if (type == DNS_MX) {
+        r->preference = (uint16_t)take_number(c, 2);
+        return length > 2 && copy_name(c, r->name);
+    }
+    struct span address = take(c, address_bytes);
+    if (c->failed || length != address_bytes)
+        return false;
+    memcpy(r->address, address.p, address.n);
+    return true;
+}
+
+static void add(struct dns_answer *answer, const struct dns_record *r)
+{
+    uint32_t at = answer->count;
+    while (at > 0 && answer->records[at - 1].preference > r->preference)
+        at--;
+    if (at == DNS_RECORDS_MAX)
+        return;
+    if (answer->count == DNS_RECORDS_MAX)
+        answer->count--;
+    memmove(&answer->records[at + 1], &answer->records[at], (answer->count - at) * sizeof *r);
+    answer->records[at] = *r;
+    answer->count++;
+}
+
+/* Aliases on the way count for the time to live, too; one above 31 bits is none (RFC 2181 8). */
+static void read_record(struct cursor *c, enum dns_type type, struct dns_answer *answer)
+{
+    struct dns_record r = {0};
+    skip_name(c);
+    uint32_t its_type = take_number(c, 2), class = take_number(c, 2), ttl = take_number(c, 4);
+    uint32_t length = take_number(c, 2);
+    size_t end = c->at + length;
+    if (ttl > INT32_MAX)
+        ttl = 0;
+    if (ttl < answer->ttl)
+        answer->ttl = ttl;
+    if (its_type == (uint32_t)type && class == CLASS_IN && !c->failed) {
+        if (read_data(c, type, length, &r))
+            add(answer, &r);
+        else
+            c->failed = true;
+    }
+    c->failed |= end > c->packet.n;
+    c->at = end;
+}
+
+void dns_answer_parse(struct span packet, enum dns_type type, struct dns_answer *answer)
+{
+    struct cursor c = {.packet = packet, .at = QUESTION_COUNT_AT};
+    answer->count = 0;
+    answer->ttl = UINT32_MAX;
+    uint32_t questions = take_number(&c, 2), records = take_number(&c, 2);
+    c.at = HEADER_BYTES;
+    for (; questions > 0 && !c.failed; questions--) {
+        skip_name(&c);
+        take(&c, 4);
+    }
+    for (; records > 0 && !c.failed; records--)
+        read_record(&c, type, answer);
+    if (c.failed)
+        answer->count = 0;
+    answer->status = c.failed ? DNS_FAILED : answer->count > 0 ? DNS_FOUND : DNS_NO_RECORDS;
+}

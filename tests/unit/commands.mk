@@ -1,0 +1,13 @@
+# Commands and their dialogues against a scripted shell.
+COMMAND_TEST_SOURCES = tests/unit/fake_shell.c tests/unit/fake_shell.h
+COMMAND_TEST_LIBS = libcommands.a $(TEST_LIBS) $(JANSSON_LIBS)
+
+UNIT_TESTS += test_commands
+test_commands_SOURCES = tests/unit/test_commands.c $(COMMAND_TEST_SOURCES)
+test_commands_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_commands_LDADD = $(COMMAND_TEST_LIBS)
+
+UNIT_TESTS += test_dialogues
+test_dialogues_SOURCES = tests/unit/test_dialogues.c $(COMMAND_TEST_SOURCES)
+test_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_dialogues_LDADD = $(COMMAND_TEST_LIBS)

@@ -1,0 +1,209 @@
+/* What refuses a configuration, what is only warned about, and that only what differs is looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/config_fixture.h"
+
+struct scene {
+    struct config_candidate c;
+    struct buf warnings;
+    struct error error;
+};
+
+static struct scene scene_begin(void)
+{
+    struct scene s = {.error = {""}};
+    struct config_tree *head = config_tree_new();
+    config_candidate_begin(&s.c, 1, head);
+    config_tree_unref(head);
+    return s;
+}
+
+static void scene_end(struct scene *s)
+{
+    config_candidate_end(&s->c);
+    buf_free(&s->warnings);
+}
+
+static void append_warning(const char *sentence, void *context)
+{
+    buf_printf(context, "%s\n", sentence);
+}
+
+static bool check(struct scene *s)
+{
+    buf_clear(&s->warnings);
+    return config_check(s->c.mine, s->c.base, &standalone, append_warning, &s->warnings, &s->error);
+}
+
+static void assert_warnings(struct scene *s, const char *expected)
+{
+    assert_true(check(s));
+    assert_string_equal(buf_text(&s->warnings), expected);
+}
+
+/* What was changed so far becomes the base. */
+static void settle(struct scene *s)
+{
+    struct config_tree *mine = config_tree_ref(s->c.mine);
+    config_candidate_end(&s->c);
+    config_candidate_begin(&s->c, 2, mine);
+    config_tree_unref(mine);
+}
+
+static void set(struct scene *s, enum schema_table_id id, const char *key, unsigned field, const char *text)
+{
+    edit(&s->c, &standalone, id, key, field, text);
+}
+
+static void the_defaults_are_in_order(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    assert_true(config_check(s.c.mine, NULL, &standalone, append_warning, &s.warnings, &s.error));
+    assert_string_equal(buf_text(&s.warnings), "");
+    scene_end(&s);
+}
+
+static void a_row_whose_fields_do_not_fit_refuses_the_whole(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_OUTGOING_POLICY, "Sales", POLICY_SUSPECT_THRESHOLD, "95");
+    assert_false(check(&s));
+    assert_string_equal(s.error.text,
+                        "outgoing-policy Sales: suspect-threshold: 95 is above positive-threshold, which is "
+                        "90; give at most 90");
+    set(&s, SCHEMA_OUTGOING_POLICY, "Sales", POLICY_POSITIVE_THRESHOLD, "95");
+    assert_true(check(&s));
+    scene_end(&s);
+}
+
+static void a_fixed_row_may_not_be_missing(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_POSITIVE_ACTION, "drop");
+    edit_remove(&s.c, &standalone, SCHEMA_INCOMING_POLICY, "DEFAULT");
+    assert_false(check(&s));
+    assert_string_equal(s.error.text, "incoming-policy: the policy 'DEFAULT' is missing");
+    scene_end(&s);
+}
+
+static void advice_limits_are_warned_about_when_their_field_changes(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_NEVER_SCAN_SIZE, "20M");
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ALWAYS_SCAN_SIZE, "4M");
+    assert_warnings(&s, "always-scan-size: 4M is above the advised 3M\n"
+                        "never-scan-size: 20M is above the advised 10M\n");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_TIMEOUT, "5");
+    assert_warnings(&s, "");
+    scene_end(&s);
+}
+
+static void a_policy_that_scans_while_the_gateway_does_not_is_warned_about(void **state)
+{
+    (void)state;
+    const char *in_vain =
+        "incoming-policy Sales: antispam is on, but anti-spam is off for the whole gateway\n";
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_ANTISPAM, "on");
+    assert_warnings(&s, in_vain);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "off");
+    assert_warnings(&s, in_vain);
+    scene_end(&s);
+}
+
+static void the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_THRESHOLD, "80");
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_SUSPECT_THRESHOLD, "40");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_PROFILE, "aggressive");
+    assert_warnings(
+        &s, "incoming-policy DEFAULT and 1 more: thresholds are not the default ones, and the aggressive "
+            "profile makes more mail reach them\n");
+    settle(&s);
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_POSITIVE_THRESHOLD, "91");
+    assert_warnings(
+        &s, "outgoing-policy DEFAULT: thresholds are not the default ones, and the aggressive profile makes "
+            "more mail reach them\n");
+    scene_end(&s);
+}
+
+static void settings_for_suspected_spam_without_effect_are_warned_about(void **state)
+{
+    (void)state;
+    const char *in_vain =
+        "incoming-policy DEFAULT: settings for suspected spam have no effect while suspect is off\n";
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_SUSPECT, "off");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_SUSPECT_ACTION, "drop");
+    assert_warnings(&s, in_vain);
+    settle(&s);
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "drop");
+    assert_warnings(&s, "");
+    scene_end(&s);
+}
+
+static void rows_that_did_not_change_are_not_looked_at(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    char key[32];
+    struct config_table *t = config_candidate_take(&s.c, &standalone, SCHEMA_INCOMING_POLICY);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(key, sizeof key, "p%04d", i);
+        config_table_put(&t, schema_row_preset(config_table_schema(t), span_text(key)));
+    }
+    config_candidate_give(&s.c, &standalone, SCHEMA_INCOMING_POLICY, t);
+    settle(&s);
+    set(&s, SCHEMA_INCOMING_POLICY, "p1000", POLICY_POSITIVE_ACTION, "drop");
+    /* A look at any row but the first of a shared chunk would end the test. */
+    const struct schema_row *kept[2 * CONFIG_CHUNK_ROWS];
+    size_t shared = 0;
+    const struct config_table *table = config_resolve(s.c.mine, &standalone, SCHEMA_INCOMING_POLICY, NULL);
+    for (size_t i = 0; i < config_table_chunk_count(table); i++) {
+        struct config_chunk *chunk = config_table_chunk(table, i);
+        if (chunk->references == 1 || i == 0) /* the first has DEFAULT, which is looked up */
+            continue;
+        shared++;
+        memcpy(kept, chunk->rows, sizeof kept);
+        memset(chunk->rows + 1, 0, sizeof kept - sizeof kept[0]);
+        assert_warnings(&s, "");
+        memcpy(chunk->rows, kept, sizeof kept);
+    }
+    assert_true(shared > 3);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_defaults_are_in_order),
+        cmocka_unit_test(a_row_whose_fields_do_not_fit_refuses_the_whole),
+        cmocka_unit_test(a_fixed_row_may_not_be_missing),
+        cmocka_unit_test(advice_limits_are_warned_about_when_their_field_changes),
+        cmocka_unit_test(a_policy_that_scans_while_the_gateway_does_not_is_warned_about),
+        cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
+        cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
+        cmocka_unit_test(rows_that_did_not_change_are_not_looked_at),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,99 @@
+/* The whole matrix of permissions: every method (and verb that differs) for every role. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/control/permit.h"
+
+static const enum permit_role roles[] = {PERMIT_ADMINISTRATOR, PERMIT_OPERATOR, PERMIT_TECHNICIAN,
+                                         PERMIT_READ_ONLY, PERMIT_GUEST};
+enum { ROLES = sizeof roles / sizeof roles[0] };
+
+/* Columns in the order of roles: x may, - may not. */
+static const struct {
+    const char *method, *table, *verb, *may;
+} matrix[] = {
+    {"hello", NULL, NULL, "xxxxx"},
+    {"version", NULL, NULL, "xxxxx"},
+    {"whoami", NULL, NULL, "xxxxx"},
+    {"status", NULL, NULL, "xxxxx"},
+    {"who", NULL, NULL, "xxxx-"},
+    {"logs", NULL, NULL, "xxxx-"},
+    {"tail", NULL, NULL, "xxxx-"},
+    {"grep", NULL, NULL, "xxxx-"},
+    {"workqueue", NULL, "status", "xxxx-"},
+    {"workqueue", NULL, "pause", "xxx--"},
+    {"workqueue", NULL, "resume", "xxx--"},
+    {"workqueue", NULL, NULL, "xxx--"},
+    {"config.get", "antispam", NULL, "xxxx-"},
+    {"config.get", "smtproutes", NULL, "xxxx-"},
+    {"config.show", NULL, NULL, "xxxx-"},
+    {"config.history", NULL, NULL, "xxxx-"},
+    {"config.lookup", NULL, NULL, "xxxx-"},
+    {"config.changes", NULL, NULL, "xxxx-"},
+    {"config.edit", NULL, NULL, "xx-x-"},
+    {"config.edit", "antispam", "edit", "xx-x-"},
+    {"config.edit", "incoming-policy", "new", "xx-x-"},
+    {"config.edit", "outgoing-policy", "delete", "xx-x-"},
+    {"config.edit", "smtproutes", "put", "xx-x-"},
+    {"config.edit", "smtproutes", "clear", "xx-x-"},
+    {"config.clear", NULL, NULL, "xx-x-"},
+    {"config.rebase", NULL, NULL, "xx-x-"},
+    {"config.rollback", NULL, NULL, "xx-x-"},
+    {"config.rollback", "antispam", NULL, "xx-x-"},
+    {"config.commit", NULL, NULL, "xx---"},
+    {"file.read", NULL, NULL, "xxx--"},
+    {"file.write", NULL, NULL, "xxx--"},
+    {"no.such.method", NULL, NULL, "-----"},
+};
+enum { ROWS = sizeof matrix / sizeof matrix[0] };
+
+static void each_role_may_do_what_the_matrix_says_and_nothing_else(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t r = 0; r < ROLES; r++)
+            if (permit_allows(roles[r], matrix[i].method, matrix[i].table, matrix[i].verb) !=
+                (matrix[i].may[r] == 'x'))
+                fail_msg("%s %s %s for %s", matrix[i].method, matrix[i].table ? matrix[i].table : "",
+                         matrix[i].verb ? matrix[i].verb : "", permit_role_name(roles[r]));
+}
+
+static void nobody_may_do_anything(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++)
+        assert_false(permit_allows(PERMIT_NOBODY, matrix[i].method, matrix[i].table, matrix[i].verb));
+}
+
+static void root_and_our_own_account_are_administrators_and_others_nobody(void **state)
+{
+    (void)state;
+    assert_int_equal(permit_role_of(0), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid()), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid() + 1), PERMIT_NOBODY);
+    assert_int_equal(permit_role_of((uid_t)-2), PERMIT_NOBODY);
+}
+
+static void each_role_has_a_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < PERMIT_ROLE_COUNT; i++)
+        assert_true(strlen(permit_role_name((enum permit_role)i)) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_role_may_do_what_the_matrix_says_and_nothing_else),
+        cmocka_unit_test(nobody_may_do_anything),
+        cmocka_unit_test(root_and_our_own_account_are_administrators_and_others_nobody),
+        cmocka_unit_test(each_role_has_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
