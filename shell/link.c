@@ -1,9 +1,14 @@
-/* Blocking frames over the control socket. */
+/* Frames over the control socket.
+ *
+ * Sending reads what comes meanwhile: the daemon stops reading while its answers are not taken, and two ends that both
+ * wait for the other to read would wait for ever.
+ */
 #define _GNU_SOURCE /* O_PATH */
 #include "shell/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +17,19 @@
 #include <unistd.h>
 
 #include "engine/base/xalloc.h"
+#include "engine/schema/schema.h"
 #include "engine/wire/api.h"
 #include "engine/wire/wire.h"
+#include "shell/interrupt.h"
 
-enum { READ_BYTES = 64 * 1024 };
+enum { READ_BYTES = 64 * 1024, SEND_AHEAD = 64 * 1024 };
 
 struct link {
     int fd;
+    struct buf out;
     struct buf in;
+    size_t used; /* bytes of in that were taken */
+    json_t *greeting;
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
@@ -41,6 +51,15 @@ static int connect_to(const char *dir)
     return fd;
 }
 
+static bool is_same_build(const json_t *greeting)
+{
+    char schema[17];
+    snprintf(schema, sizeof schema, "%016" PRIx64, schema_fingerprint());
+    const char *theirs = json_string_value(json_object_get(greeting, "schema"));
+    return json_integer_value(json_object_get(greeting, "protocol")) == API_PROTOCOL && theirs &&
+           strcmp(theirs, schema) == 0;
+}
+
 struct link *link_open(const char *dir, struct error *error)
 {
     int fd = connect_to(dir);
@@ -50,71 +69,120 @@ struct link *link_open(const char *dir, struct error *error)
     }
     struct link *l = xcalloc(1, sizeof *l);
     l->fd = fd;
-    json_t *greeting = link_receive(l, error);
-    if (greeting && json_integer_value(json_object_get(greeting, "protocol")) != API_PROTOCOL) {
-        error_set(error, "the daemon of '%s' speaks another protocol; it is another version", dir);
-        json_decref(greeting);
-        greeting = NULL;
-    }
-    if (!greeting) {
-        link_close(l);
-        return NULL;
-    }
-    json_decref(greeting);
-    return l;
+    if (link_receive(l, &l->greeting) == LINK_FRAME && is_same_build(l->greeting))
+        return l;
+    const char *version = json_string_value(json_object_get(l->greeting, "version"));
+    if (version)
+        error_set(error, "the daemon of '%s' is another version (%s): use the shell that came with it", dir,
+                  version);
+    else
+        error_set(error, "the daemon of '%s' hung up", dir);
+    link_close(l);
+    return NULL;
 }
 
-bool link_send(struct link *l, json_t *object, struct error *error)
+const char *link_hostname(const struct link *l)
 {
-    struct buf frame = {0};
-    char *text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    wire_put_span(&frame, span_text(text));
-    free(text);
-    while (frame.len) {
-        ssize_t sent = send(l->fd, frame.data, frame.len, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            break;
-        if (sent > 0)
-            buf_consume(&frame, (size_t)sent);
+    const char *name = json_string_value(json_object_get(l->greeting, "hostname"));
+    return name ? name : "localhost";
+}
+
+static int append(const char *bytes, size_t size, void *out)
+{
+    buf_append(out, bytes, size);
+    return 0;
+}
+
+void link_queue(struct link *l, const json_t *object)
+{
+    struct buf text = {0};
+    json_dump_callback(object, append, &text, JSON_COMPACT);
+    link_queue_text(l, buf_span(&text));
+    buf_free(&text);
+}
+
+void link_queue_text(struct link *l, struct span object)
+{
+    wire_put_span(&l->out, object);
+    if (l->out.len >= SEND_AHEAD)
+        (void)link_flush(l); /* that the daemon is gone is seen by whoever wants the answer */
+}
+
+/* Takes what has come.  False when the daemon is gone. */
+static bool read_some(struct link *l, int flags)
+{
+    if (l->used) {
+        buf_consume(&l->in, l->used);
+        l->used = 0;
     }
-    bool good = frame.len == 0;
-    buf_free(&frame);
-    return good || error_set_errno(error, "the daemon went away");
+    ssize_t got = recv(l->fd, buf_reserve(&l->in, READ_BYTES), READ_BYTES, flags);
+    if (got > 0)
+        l->in.len += (size_t)got;
+    return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+bool link_flush(struct link *l)
+{
+    size_t done = 0;
+    bool good = true;
+    while (good && done < l->out.len) {
+        ssize_t sent = send(l->fd, l->out.data + done, l->out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            done += (size_t)sent;
+        } else if (sent < 0 && errno == EAGAIN) {
+            struct pollfd wait = {.fd = l->fd, .events = POLLIN | POLLOUT};
+            good = poll(&wait, 1, -1) < 0 || !(wait.revents & POLLIN) || read_some(l, MSG_DONTWAIT);
+        } else {
+            good = sent < 0 && errno == EINTR;
+        }
+    }
+    buf_clear(&l->out);
+    return good;
 }
 
 /* Makes sure that size bytes are there. */
-static bool fill(struct link *l, size_t size)
+static enum link_result fill(struct link *l, size_t size)
 {
-    while (l->in.len < size) {
-        ssize_t got = recv(l->fd, buf_reserve(&l->in, READ_BYTES), READ_BYTES, 0);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        if (got > 0)
-            l->in.len += (size_t)got;
+    while (l->in.len - l->used < size) {
+        struct pollfd wait = {.fd = l->fd, .events = POLLIN};
+        if (!interrupt_poll(&wait, 1, -1))
+            return LINK_INTERRUPTED;
+        if (!read_some(l, 0))
+            return LINK_GONE;
     }
-    return true;
+    return LINK_FRAME;
 }
 
-json_t *link_receive(struct link *l, struct error *error)
+enum link_result link_receive(struct link *l, json_t **object)
 {
-    json_t *object = NULL;
-    if (fill(l, 4)) {
-        struct wire_reader head = wire_reader_of(buf_span(&l->in));
-        size_t length = wire_get_u32(&head);
-        if (length <= API_FRAME_MAX && fill(l, 4 + length)) {
-            object = json_loadb(l->in.data + 4, length, 0, NULL);
-            buf_consume(&l->in, 4 + length);
-        }
-    }
-    if (!object)
-        error_set(error, "the daemon went away");
-    return object;
+    *object = NULL;
+    (void)link_flush(l); /* a daemon that hung up may have said why before */
+    enum link_result got = fill(l, 4);
+    if (got != LINK_FRAME)
+        return got;
+    struct wire_reader head = wire_reader_of(span_of(l->in.data + l->used, 4));
+    size_t length = wire_get_u32(&head);
+    if (length > API_FRAME_MAX)
+        return LINK_GONE;
+    got = fill(l, 4 + length);
+    if (got != LINK_FRAME)
+        return got;
+    *object = json_loadb(l->in.data + l->used + 4, length, 0, NULL);
+    l->used += 4 + length;
+    return *object ? LINK_FRAME : LINK_GONE;
+}
+
+bool link_is_gone(struct link *l)
+{
+    struct pollfd wait = {.fd = l->fd, .events = POLLIN};
+    return poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT);
 }
 
 void link_close(struct link *l)
 {
     close(l->fd);
+    buf_free(&l->out);
     buf_free(&l->in);
+    json_decref(l->greeting);
     free(l);
 }

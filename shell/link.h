@@ -1,20 +1,30 @@
-/* The shell's connection to the daemon's control socket. */
+/* The shell's connection to the daemon's control socket: frames out, frames in (doc/control-api.md). */
 #ifndef SHELL_LINK_H
 #define SHELL_LINK_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/error.h"
 
 struct link;
 
-/* Connects to dir/run/control.sock and reads the greeting.  NULL when nobody answers or the protocol differs. */
+enum link_result { LINK_FRAME, LINK_INTERRUPTED, LINK_GONE };
+
+/* Connects to dir/run/control.sock and reads the greeting.  NULL when nobody answers, or a daemon of another version. */
 struct link *link_open(const char *dir, struct error *error);
-/* Sends one object; taken over. */
-bool link_send(struct link *l, json_t *object, struct error *error);
-/* The next object of the daemon, or NULL when it is gone. */
-json_t *link_receive(struct link *l, struct error *error);
+/* From the greeting. */
+const char *link_hostname(const struct link *l);
+/* Queues one object (borrowed), or the bytes of one; link_flush() sends all that is queued. */
+void link_queue(struct link *l, const json_t *object);
+void link_queue_text(struct link *l, struct span object);
+/* False when the daemon is gone; what it said before can still be received. */
+bool link_flush(struct link *l);
+/* The next object of the daemon, the caller's. */
+enum link_result link_receive(struct link *l, json_t **object);
+/* Whether the daemon has hung up, found without waiting while no answer is due. */
+bool link_is_gone(struct link *l);
 void link_close(struct link *l);
 
 #endif

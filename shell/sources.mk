@@ -1,7 +1,23 @@
 bin_PROGRAMS += mailward
-mailward_SOURCES = \
-	%D%/link.c %D%/link.h \
-	%D%/main.c \
-	%D%/words.c %D%/words.h
-mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS)
+shell_sources = \
+	shell/batch.c \
+	shell/call.c \
+	shell/commit.c \
+	shell/editor.c shell/editor.h \
+	shell/input.c \
+	shell/interrupt.c shell/interrupt.h \
+	shell/link.c shell/link.h \
+	shell/options.c shell/options.h \
+	shell/output.c \
+	shell/output_table.c \
+	shell/pipeline.c shell/pipeline.h \
+	shell/reader.c shell/reader.h \
+	shell/report.c shell/report.h \
+	shell/run.c \
+	shell/state.h \
+	shell/terminal.c \
+	shell/words.c shell/words.h \
+	shell/writer.c shell/writer.h
+mailward_SOURCES = shell/main.c $(shell_sources)
+mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EDIT_CFLAGS)
+mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS) $(EDIT_LIBS)

@@ -6,6 +6,7 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/control.mk
 include tests/unit/daemon.mk
+include tests/unit/shell.mk
 include tests/unit/mime.mk
 include tests/unit/scan.mk
 include tests/unit/smtp.mk

@@ -42,7 +42,7 @@ static json_t *key_json(struct span key)
     return json_stringn(key.n ? key.p : "", key.n);
 }
 
-static json_t *revision_json(uint64_t revision)
+json_t *config_revision_json(uint64_t revision)
 {
     return revision ? json_integer((json_int_t)revision) : json_null();
 }
@@ -101,7 +101,7 @@ void config_add_conflict(uint64_t session, uint64_t since, const struct config_c
                              conflict->table->name, "key", key_json(conflict->key), "field",
                              config_text_json(field), "base", row_json(conflict->base), "theirs",
                              row_json(conflict->theirs), "mine", row_json(conflict->mine));
-    json_object_set_new(json, "revision", revision_json(theirs ? theirs->revision : 0));
+    json_object_set_new(json, "revision", config_revision_json(theirs ? theirs->revision : 0));
     json_object_set_new(json, "author", config_text_json(theirs ? theirs->author : NULL));
     json_object_set_new(json, "time", theirs ? json_integer(theirs->time) : json_null());
     session_add(session, "conflicts", json);
@@ -177,7 +177,7 @@ static json_t *manifest_json(const struct manifest *m)
     return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:b}", "revision", (json_int_t)m->revision, "time",
                      (json_int_t)m->time, "author", config_text_json(m->author), "comment",
                      config_text_json(m->comment), "source", config_text_json(m->source), "host",
-                     config_text_json(m->host), "rollback_of", revision_json(m->rollback_of), "hidden",
+                     config_text_json(m->host), "rollback_of", config_revision_json(m->rollback_of), "hidden",
                      m->hidden);
 }
 
@@ -193,17 +193,6 @@ void config_history(uint64_t session, json_t *request)
     for (unsigned i = 0; i < count; i++)
         json_array_append_new(revisions, manifest_json(&history[i]));
     session_done(session, json_pack("{s:o}", "revisions", revisions));
-    arena_free(arena);
-}
-
-void config_lookup(uint64_t session, json_t *request)
-{
-    struct arena *arena = arena_new();
-    const struct manifest *m =
-        head_find_commit(arena, json_string_value(json_object_get(request, "commit_id")));
-    session_done(session, json_pack("{s:o,s:o,s:o}", "revision", revision_json(m ? m->revision : 0), "time",
-                                    m ? json_integer(m->time) : json_null(), "comment",
-                                    config_text_json(m ? m->comment : NULL)));
     arena_free(arena);
 }
 

@@ -17,10 +17,10 @@ void config_clear(uint64_t session, json_t *request);
 void config_rebase(uint64_t session, json_t *request);
 void config_rollback(uint64_t session, json_t *request);
 void config_history(uint64_t session, json_t *request);
-void config_lookup(uint64_t session, json_t *request);
 
 /* config_methods_commit.c */
 void config_commit(uint64_t session, json_t *request);
+void config_lookup(uint64_t session, json_t *request);
 
 /* ---- what they share ---- */
 
@@ -28,7 +28,8 @@ void config_commit(uint64_t session, json_t *request);
 const struct schema_table *config_table_of(uint64_t session, const json_t *request);
 /* Tells a conflict in the end frame.  since: the revision that the candidate was made on. */
 void config_add_conflict(uint64_t session, uint64_t since, const struct config_conflict *conflict);
-/* A text that may be NULL, as JSON. */
+/* A text that may be NULL, and a number for which 0 is none, as JSON. */
 json_t *config_text_json(const char *text);
+json_t *config_revision_json(uint64_t revision);
 
 #endif

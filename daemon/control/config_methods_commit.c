@@ -1,10 +1,13 @@
-/* config.commit: the session's candidate on the one commit path. */
+/* config.commit: the session's candidate on the one commit path; config.lookup: what became of a commit. */
+#include <event2/event.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/control/commit.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "engine/base/text.h"
+#include "engine/base/xalloc.h"
 
 /* Handlers of a commit get the number of the session as their context. */
 static uint64_t session_of(const void *context)
@@ -96,4 +99,58 @@ void config_commit(uint64_t session, json_t *request)
     const struct commit_handler handler = {on_warning, on_conflict, on_done, (void *)(uintptr_t)session};
     commit_start(&commit, &handler);
     buf_free(&safe);
+}
+
+/* ---- what became of it ---- */
+
+/* A look-up of a commit that is still under way: only its end tells. */
+struct lookup {
+    uint64_t session;
+    char commit_id[COMMIT_ID_MAX + 1];
+    struct event *timer;
+};
+
+static void end_lookup(void *context)
+{
+    struct lookup *l = context;
+    event_free(l->timer);
+    free(l);
+}
+
+static void answer_lookup(uint64_t session, const char *commit_id)
+{
+    struct arena *arena = arena_new();
+    const struct manifest *m = head_find_commit(arena, commit_id);
+    session_done(session, json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0),
+                                    "time", m ? json_integer(m->time) : json_null(), "comment",
+                                    config_text_json(m ? m->comment : NULL)));
+    arena_free(arena);
+}
+
+static void look_again(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    static const struct timeval soon = {.tv_usec = 20000};
+    struct lookup *l = context;
+    if (commit_is_under_way(l->commit_id)) {
+        evtimer_add(l->timer, &soon);
+        return;
+    }
+    answer_lookup(l->session, l->commit_id);
+    end_lookup(l);
+}
+
+void config_lookup(uint64_t session, json_t *request)
+{
+    const char *commit_id = json_string_value(json_object_get(request, "commit_id"));
+    if (!commit_is_under_way(commit_id)) {
+        answer_lookup(session, commit_id);
+        return;
+    }
+    struct lookup *l = xcalloc(1, sizeof *l);
+    l->session = session;
+    memcpy(l->commit_id, commit_id, strlen(commit_id) + 1);
+    l->timer = evtimer_new(role_base(), look_again, l);
+    session_begin_work(session, &(struct session_work){NULL, end_lookup, l});
+    look_again(-1, 0, l);
 }

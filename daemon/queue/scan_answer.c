@@ -6,19 +6,19 @@
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
 
+_Static_assert((int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE && (int)JUDGE_DROP == SCHEMA_DROP &&
+                   (int)JUDGE_BOUNCE == SCHEMA_BOUNCE,
+               "actions are in one order");
+
 enum { SCAN_TRIES = 2, EDITS_BYTES = 1024 * 1024 };
 
 /* R16: what no worker survives is quarantined unless the policy says otherwise. */
 static enum judge_action unscannable_action(const struct message *m)
 {
-    static const enum judge_action actions[] = {[SCHEMA_DELIVER] = JUDGE_DELIVER,
-                                                [SCHEMA_DROP] = JUDGE_DROP,
-                                                [SCHEMA_BOUNCE] = JUDGE_BOUNCE,
-                                                [SCHEMA_QUARANTINE] = JUDGE_QUARANTINE};
     enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
     const struct config_table *table = role_config()->tables[id];
     const struct schema_row *row = table ? config_table_find(table, SPAN("DEFAULT")) : NULL;
-    return row ? actions[schema_row_number(row, POLICY_UNSCANNABLE)] : JUDGE_QUARANTINE;
+    return row ? (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE) : JUDGE_QUARANTINE;
 }
 
 static void add_unscannable(struct queue *q, struct message *m, struct span cause)

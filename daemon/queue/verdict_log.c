@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/role.h"
 
 static void log_detail(const struct message *m, const struct judge_child *judged)
 {
@@ -20,12 +19,6 @@ static void log_detail(const struct message *m, const struct judge_child *judged
     LOG(VERDICT_DETAIL, LOG_U(message_mid(m)), LOG_U(judged->score < 0 ? 0 : (uint64_t)judged->score),
         LOG_S(buf_span(&text)), LOG_U(m->revision));
     buf_free(&text);
-}
-
-static uint64_t never_scan_size(void)
-{
-    const struct config_table *table = role_config()->tables[SCHEMA_ANTISPAM];
-    return table ? (uint64_t)schema_row_number(config_table_single(table), ANTISPAM_NEVER_SCAN_SIZE) : 0;
 }
 
 static void log_verdict(const struct message *m, const struct judge_child *judged, struct span cause)
@@ -45,7 +38,7 @@ static void log_verdict(const struct message *m, const struct judge_child *judge
         log_send(LINE_VERDICT_POSITIVE, NULL, 0);
         break;
     case JUDGE_NOT_SCANNED:
-        LOG(TOO_BIG, LOG_U(mid), LOG_U(m->body.length), LOG_U(never_scan_size()));
+        LOG(TOO_BIG, LOG_U(mid), LOG_U(m->body.length), LOG_U(judged->size_limit));
         LOG(JUDGED_BY, LOG_U(mid), LOG_U(m->revision));
         return;
     case JUDGE_UNSCANNABLE:

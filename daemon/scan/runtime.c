@@ -53,21 +53,39 @@ static struct judge_policy read_policy(const struct schema_row *row, struct aren
     };
 }
 
-void runtime_build(struct runtime *rt, struct config_table *const *tables)
+static bool read_policies(struct judge_policy *policies, struct config_table *const *tables,
+                          struct arena *texts, struct error *error)
 {
-    static const enum schema_table_id policies[JUDGE_DIRECTION_COUNT] = {
+    static const enum schema_table_id ids[JUDGE_DIRECTION_COUNT] = {
         [JUDGE_INCOMING] = SCHEMA_INCOMING_POLICY,
         [JUDGE_OUTGOING] = SCHEMA_OUTGOING_POLICY,
     };
-    const struct schema_row *antispam = config_table_single(tables[SCHEMA_ANTISPAM]);
-    rt->texts = arena_new();
-    rt->timeout_us = schema_row_number(antispam, ANTISPAM_TIMEOUT) * 1000000;
+    for (unsigned i = 0; i < JUDGE_DIRECTION_COUNT; i++) {
+        const struct schema_row *row = config_table_find(tables[ids[i]], SPAN("DEFAULT"));
+        if (!row)
+            return error_set(error, "table %s has no row DEFAULT", schema_tables[ids[i]].name);
+        policies[i] = read_policy(row, texts);
+    }
+    return true;
+}
+
+static void read_antispam(struct runtime *rt, const struct schema_row *row)
+{
+    static const enum judge_profile profiles[] = {JUDGE_NORMAL, JUDGE_AGGRESSIVE};
+    rt->timeout_us = schema_row_number(row, ANTISPAM_TIMEOUT) * 1000000;
+    rt->judge.antispam = schema_row_number(row, ANTISPAM_ENABLED);
+    rt->judge.profile = profiles[schema_row_number(row, ANTISPAM_PROFILE)];
+    rt->judge.always_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_ALWAYS_SCAN_SIZE);
+    rt->judge.never_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_NEVER_SCAN_SIZE);
+}
+
+bool runtime_build(struct runtime *rt, struct config_table *const *tables, struct error *error)
+{
+    *rt = (struct runtime){.texts = arena_new()};
     judge_runtime_defaults(&rt->judge);
-    rt->judge.antispam = schema_row_number(antispam, ANTISPAM_ENABLED);
-    rt->judge.profile = schema_row_number(antispam, ANTISPAM_PROFILE) == 0 ? JUDGE_NORMAL : JUDGE_AGGRESSIVE;
-    rt->judge.always_scan_bytes = (uint64_t)schema_row_number(antispam, ANTISPAM_ALWAYS_SCAN_SIZE);
-    rt->judge.never_scan_bytes = (uint64_t)schema_row_number(antispam, ANTISPAM_NEVER_SCAN_SIZE);
-    for (unsigned i = 0; i < JUDGE_DIRECTION_COUNT; i++)
-        rt->judge.policies[i] =
-            read_policy(config_table_find(tables[policies[i]], SPAN("DEFAULT")), rt->texts);
+    read_antispam(rt, config_table_single(tables[SCHEMA_ANTISPAM]));
+    if (read_policies(rt->judge.policies, tables, rt->texts, error))
+        return true;
+    arena_free(rt->texts);
+    return false;
 }

@@ -2,16 +2,18 @@
 #ifndef SCAN_RUNTIME_H
 #define SCAN_RUNTIME_H
 
+#include "engine/base/error.h"
 #include "engine/config/table.h"
 #include "engine/judge/judge.h"
 
 struct runtime {
     struct judge_runtime judge; /* its texts are in texts; model and test hooks are still to be set */
     int64_t timeout_us;         /* wall time for one message */
-    struct arena *texts;        /* the caller's */
+    struct arena *texts;        /* to be freed by whoever has rt */
 };
 
-/* tables are those of struct role_config.  Nothing in rt points into them. */
-void runtime_build(struct runtime *rt, struct config_table *const *tables);
+/* tables are those of struct role_config.  Nothing in rt points into them.  False, with nothing to free, when a policy
+ * table lacks its DEFAULT row. */
+bool runtime_build(struct runtime *rt, struct config_table *const *tables, struct error *error);
 
 #endif

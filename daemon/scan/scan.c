@@ -103,6 +103,16 @@ static bool same_tables(const struct role_config *a, const struct role_config *b
     return true;
 }
 
+static bool prepare_generation(const struct role_config *next, struct error *error)
+{
+    struct runtime runtime;
+    if (!runtime_build(&runtime, next->tables, error))
+        return false;
+    runtime.judge.model = model;
+    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
+    return pool_prepare(pool, &runtime, error);
+}
+
 static void config_prepare(const struct role_config *next)
 {
     is_same = pool_is_running(pool) && same_tables(role_config(), next);
@@ -111,11 +121,7 @@ static void config_prepare(const struct role_config *next)
         return;
     }
     struct error error;
-    struct runtime runtime;
-    runtime_build(&runtime, next->tables);
-    runtime.judge.model = model;
-    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
-    if (!pool_prepare(pool, &runtime, &error))
+    if (!prepare_generation(next, &error))
         role_config_prepared(&error);
 }
 

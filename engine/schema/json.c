@@ -111,7 +111,7 @@ static bool nothing_missing(const struct schema_table *table, const struct schem
     for (unsigned i = 0; i < table->field_count; i++) {
         const struct schema_field *field = &table->fields[i];
         if (field->type == SCHEMA_TEXT && field->least > 0 && values[i].text.n == 0)
-            return error_set(error, "%s is missing: give the %s", field->name, field->help);
+            return error_set(error, "%s is missing: %s", field->name, field->help);
     }
     return true;
 }

@@ -89,16 +89,16 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 /* What tables.def does not say. */
 #define FIELDS(array) .fields = array, .field_count = sizeof array / sizeof array[0]
 #define ANTISPAM_DETAILS                                                                                     \
-    FIELDS(antispam_fields), .preset_keys = WORDS(""), .fixed_key = "", .check_row = check_antispam,         \
-                             .row_noun = "anti-spam settings"
+    .row_noun = "anti-spam settings", .preset_keys = WORDS(""), .fixed_key = "",                             \
+    .check_row = check_antispam, FIELDS(antispam_fields)
 #define POLICY_DETAILS                                                                                       \
-    FIELDS(policy_fields), .preset_keys = WORDS("DEFAULT"), .fixed_key = "DEFAULT", .rest_key = "DEFAULT",   \
-                           .check_row = check_policy, .row_noun = "policy"
+    .row_noun = "policy", .preset_keys = WORDS("DEFAULT"), .fixed_key = "DEFAULT", .rest_key = "DEFAULT",    \
+    .check_row = check_policy, FIELDS(policy_fields)
 #define INCOMING_POLICY_DETAILS POLICY_DETAILS
 #define OUTGOING_POLICY_DETAILS POLICY_DETAILS
 #define SMTPROUTES_DETAILS                                                                                   \
-    FIELDS(smtproutes_fields), .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                \
-                               .keys_are_domains = true, .row_noun = "SMTP route"
+    .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
+    .keys_are_domains = true, FIELDS(smtproutes_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

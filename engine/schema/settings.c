@@ -94,8 +94,6 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
 static const struct pair {
     const char *low, *high;
 } pairs[] = {
-    {"antispam.suspect-threshold", "antispam.positive-threshold"},
-    {"antispam.always-scan-size", "antispam.never-scan-size"},
     {"queue.retry-first", "queue.retry-most"},
 };
 

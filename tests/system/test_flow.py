@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.api import edit
 from harness.build import SAMPLES
 from harness.mail import body_sha256, header, make_mail, read_sample, split_mail
 from harness.sender import send_one
@@ -82,7 +83,8 @@ def the_test_header_sends_a_message_to_the_quarantine(world):
 @test
 def a_suspect_message_is_delivered_with_its_subject_marked(world):
     # With both thresholds at their limits any but the cleanest message is suspect, and none is positive.
-    instance = world.instance(settings={"antispam.suspect-threshold": 25, "antispam.positive-threshold": 99})
+    instance = world.instance()
+    instance.configure(edit("incoming-policy", key="DEFAULT", suspect_threshold=25, positive_threshold=99))
     candidates = [sample("spam-phishing.eml"), sample("spam-text.eml")]
     mids = [send_one(instance.address, message) for message in candidates]
     instance.wait_idle()
@@ -155,7 +157,8 @@ def the_log_and_the_maildir_agree_by_message_id(world):
 
 @test
 def a_message_larger_than_never_scan_size_is_delivered_unscanned(world):
-    instance = world.instance(settings={"antispam.always-scan-size": 10000, "antispam.never-scan-size": 20000})
+    instance = world.instance()
+    instance.configure(edit("antispam", always_scan_size="10K", never_scan_size="20K"))
     mid = send_one(instance.address, make_mail(1, size=40000, headers=("X-Advertisement: spam",)))
     instance.wait_idle()
     true(any("was too big" in line for line in instance.log.of_message(mid)), "no 'too big' line")

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import hostile
 from harness import processes
+from harness.api import edit
 from harness.build import program, sanitized, wait_until
 from harness.mail import make_mail
 from harness.sender import send_one
@@ -22,11 +23,7 @@ SECONDS = 0.25 * (12 if sanitized() else 1)
 EXTRA_BYTES = 32 * MIB
 # What the marker adds to the log odds that the text gives: 2.1 at least.  Unseen it adds nothing.
 MARKER_LOG_ODDS = 1.5
-UNLIMITED = {
-    "smtp.max-line-bytes": 100 * MIB,
-    "antispam.always-scan-size": 100 * MIB,
-    "antispam.never-scan-size": 100 * MIB,
-}
+LINES = {"smtp.max-line-bytes": 100 * MIB}
 
 
 def scan(path):
@@ -84,7 +81,8 @@ def check_offline(world, name):
 
 
 def check_worker(world, name):
-    instance = world.instance(settings=UNLIMITED)
+    instance = world.instance(settings=LINES)
+    instance.configure(edit("antispam", always_scan_size="100M", never_scan_size="100M"))
     send_one(instance.address, make_mail(1))
     instance.wait_idle()
     before = {pid: (processes.cpu_seconds(pid), processes.peak_bytes(pid)) for pid in workers(instance)}

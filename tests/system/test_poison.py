@@ -6,12 +6,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.api import edit
 from harness.mail import header, make_mail
 from harness.sender import Session, send_one
 from harness.tap import equal, main, test, true
 
-HOOKS = {"test.hooks": 1, "scan.timeout": 1}
+HOOKS = {"test.hooks": 1}
 ANNA, BEN = "anna@example.org", "ben@example.com"
+
+
+def hooked_instance(world):
+    """One that obeys X-Mailward-Test and gives a message one second."""
+    instance = world.instance(settings=HOOKS)
+    instance.configure(edit("antispam", timeout=1))
+    return instance
 
 
 def expect_unscannable(instance, mid):
@@ -24,7 +32,7 @@ def expect_unscannable(instance, mid):
 
 
 def poison_among_neighbours(world, hook):
-    instance = world.instance(settings=HOOKS)
+    instance = hooked_instance(world)
     with Session(instance.address) as session:
         mids = []
         for serial in range(30):
@@ -52,7 +60,7 @@ def a_message_that_hangs_its_worker_is_quarantined_after_two_tries(world):
 
 @test
 def many_poisoned_messages_at_once_all_come_to_rest(world):
-    instance = world.instance(settings=HOOKS)
+    instance = hooked_instance(world)
     with Session(instance.address) as session:
         headers = ("X-Mailward-Test: crash",)
         mids = [session.mail(ANNA, [BEN], make_mail(i, headers=headers)).mid for i in range(10)]

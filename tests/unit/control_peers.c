@@ -12,7 +12,7 @@
 #include "daemon/log_lines.h"
 #include "engine/base/xalloc.h"
 
-enum { STATUS_FATAL = 3 };
+enum { STATUS_FATAL = 3, DEATH = 0 /* said in place of a message type */ };
 
 struct fake_role fakes[ROLE_COUNT];
 
@@ -78,6 +78,10 @@ static void answer_prepare(enum role_id role)
     struct fake_role *f = &fakes[role];
     if (f->never_prepares)
         return;
+    if (f->building.number == f->dies_preparing) {
+        say(role, DEATH);
+        return;
+    }
     struct buf *body = say(role, MSG_CONFIG_PREPARED);
     config_revision_put(body, &f->building);
     wire_put_u8(body, f->refuses == NULL);
@@ -305,7 +309,10 @@ void control_turn(void)
         event_base_loop(base, EVLOOP_NONBLOCK);
         while ((word = next_said())) {
             struct wire_reader in = wire_reader_of(buf_span(&word->body));
-            CHECK(commit_message(word->role, word->type, &in));
+            if (word->type == DEATH)
+                fake_down(word->role);
+            else
+                CHECK(commit_message(word->role, word->type, &in));
             CHECK(wire_reader_done(&in));
             buf_free(&word->body);
             free(word);

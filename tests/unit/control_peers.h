@@ -43,7 +43,8 @@ struct fake_role {
     struct config_revision running, prepared, building;
     const char *refuses; /* why it refuses to prepare; NULL: it prepares */
     bool never_prepares, never_applies;
-    bool holds_answers; /* until control_turn() after this is false again */
+    uint64_t dies_preparing; /* this revision; 0: none */
+    bool holds_answers;      /* until control_turn() after this is false again */
     unsigned rows, pieces, begins, whole, heads;
     int stale; /* how often control called it stale */
 };

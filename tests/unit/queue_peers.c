@@ -32,7 +32,7 @@ static struct buf logged;
 static bool up[ROLE_COUNT];
 static struct arena *arena;
 
-bool peers_without_config;
+bool peers_without_config, peers_outbound, peers_archive;
 uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
@@ -143,19 +143,25 @@ void peers_set_route(const char *domain, const char *destination)
     peers_set_row(SCHEMA_SMTPROUTES, domain, SMTPROUTES_DESTINATION, destination);
 }
 
-void peers_commit(void)
+static void apply(void)
 {
     role_self.config_prepare(&running);
     running.revision++;
     role_self.config_apply();
+}
+
+void peers_commit(void)
+{
+    apply();
     peers_turn();
 }
 
-static void preset_tables(void)
+void peers_first_config(void)
 {
     for (int i = 0; i < SCHEMA_TABLE_COUNT; i++)
         if (schema_tables[i].readers & SCHEMA_QUEUE)
             running.tables[i] = config_table_preset(&schema_tables[i]);
+    apply();
 }
 
 /* --- lives --- */
@@ -218,9 +224,9 @@ static void live(void (*life)(void))
     arena = arena_new();
     log_set_output(keep_line);
     clock_use_offset(&wall_shift);
-    if (!peers_without_config)
-        preset_tables(), running.revision = 1;
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
+    if (!peers_without_config)
+        peers_first_config();
     peers_up(ROLE_LOG);
     peers_up(ROLE_CONTROL);
     life();
@@ -370,6 +376,7 @@ void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, s
                                .helo = SPAN("client.example"),
                                .client_ip = SPAN("192.0.2.1"),
                                .recipients = to,
+                               .outbound = peers_outbound,
                                .recipient_count = split_words(recipients, to, 16)};
     struct buf body = {0};
     mail_begin_put(&body, &begin);
@@ -426,7 +433,8 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
                                 .policy = SPAN("DEFAULT"),
                                 .verdict = verdict,
                                 .action = action,
-                                .score = 50,
+                                .score = verdict == JUDGE_OFF ? -1 : 50,
+                                .archive = peers_archive,
                                 .edits = &edit,
                                 .edit_count = 1};
     struct buf result = {0}, body = {0};

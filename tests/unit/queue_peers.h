@@ -28,11 +28,14 @@ void peers_check(bool good, const char *what, const char *file, int line);
 
 /* The first configuration of a life: the built-in defaults run from its start, unless this is set. */
 extern bool peers_without_config;
+void peers_first_config(void);
 /* Changes a field of a row, which is made when there is none, and the routes; then the next revision runs. */
 void peers_set_row(enum schema_table_id table, const char *key, unsigned field, const char *value);
 void peers_set_route(const char *domain, const char *destination);
 void peers_commit(void);
 
+/* Of mail that is sent: from a client that may relay. Of verdicts: a copy is to be kept. */
+extern bool peers_outbound, peers_archive;
 /* The revision that scan says it judged with. */
 extern uint64_t peers_judged_by;
 

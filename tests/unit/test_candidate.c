@@ -1,4 +1,5 @@
 /* Candidates: what an edit sets, and what becomes of it when others commit meanwhile (R10, R12, R4). */
+#define _GNU_SOURCE /* random */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -264,6 +265,81 @@ static void edits_copy_nothing_once_the_candidate_has_its_own_table(void **state
     sessions_end(&s);
 }
 
+/* ---- random changes against the rule written down for one key ---- */
+
+enum { KEYS = 40 };
+
+static void set_all(struct config_candidate *c, const unsigned *values)
+{
+    for (unsigned key = 0; key < KEYS; key++) {
+        char domain[16], where[16];
+        snprintf(domain, sizeof domain, "d%u", key);
+        snprintf(where, sizeof where, "h%u", values[key]);
+        if (values[key])
+            route(c, domain, where);
+        else
+            edit_remove(c, &standalone, SCHEMA_SMTPROUTES, domain);
+    }
+}
+
+static void assert_all(const struct config_candidate *c, const unsigned *values)
+{
+    for (unsigned key = 0; key < KEYS; key++) {
+        char domain[16], where[16];
+        snprintf(domain, sizeof domain, "d%u", key);
+        snprintf(where, sizeof where, values[key] ? "h%u" : "-", values[key]);
+        assert_string_equal(destination(c, domain), where);
+    }
+}
+
+static void count_conflict(const struct config_conflict *conflict, void *context)
+{
+    (void)conflict;
+    ++*(unsigned *)context;
+}
+
+static void random_sessions_merge_key_by_key(void **state)
+{
+    (void)state;
+    srandom(4711);
+    for (unsigned round = 0; round < 300; round++) {
+        unsigned base[KEYS], theirs[KEYS], mine[KEYS], merged[KEYS], conflicts = 0, told = 0;
+        enum config_keep keep = round % 2 ? CONFIG_KEEP_MINE : CONFIG_KEEP_THEIRS;
+        for (unsigned i = 0; i < KEYS; i++) {
+            base[i] = (unsigned)random() % 3;
+            theirs[i] = random() % 4 ? base[i] : (unsigned)random() % 3;
+            mine[i] = random() % 4 ? base[i] : (unsigned)random() % 3;
+            bool conflict = mine[i] != base[i] && theirs[i] != base[i] && mine[i] != theirs[i];
+            bool take_mine = conflict ? keep == CONFIG_KEEP_MINE : mine[i] != base[i];
+            merged[i] = take_mine ? mine[i] : theirs[i];
+            conflicts += conflict;
+        }
+        struct config_tree *empty = config_tree_new();
+        struct config_candidate start, first, second;
+        config_candidate_begin(&start, 1, empty);
+        set_all(&start, base);
+        config_candidate_begin(&first, 2, start.mine);
+        config_candidate_begin(&second, 2, start.mine);
+        set_all(&first, theirs);
+        set_all(&second, mine);
+        assert_int_equal(
+            config_candidate_rebase(&second, 3, first.mine, &standalone, NULL, count_conflict, &told),
+            conflicts == 0);
+        assert_int_equal(told, conflicts);
+        if (conflicts) {
+            assert_all(&second, mine);
+            assert_true(config_candidate_rebase(&second, 3, first.mine, &standalone,
+                                                &(struct config_decision){.keep = keep}, NULL, NULL));
+        }
+        assert_all(&second, merged);
+        assert_all(&first, theirs);
+        config_candidate_end(&start);
+        config_candidate_end(&first);
+        config_candidate_end(&second);
+        config_tree_unref(empty);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_candidate_without_changes_follows_the_head),
         cmocka_unit_test(present_values_leave_nothing_pending),
         cmocka_unit_test(an_override_starts_from_what_is_inherited),
+        cmocka_unit_test(random_sessions_merge_key_by_key),
         cmocka_unit_test(edits_copy_nothing_once_the_candidate_has_its_own_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

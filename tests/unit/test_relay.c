@@ -10,6 +10,7 @@
 #include "daemon/queue/schedule.h"
 #include "daemon/route.h"
 #include "engine/base/buf.h"
+#include "engine/relay/mbox.h"
 #include "engine/relay/splice.h"
 
 static void collect(void *context, struct span piece)
@@ -44,6 +45,53 @@ static void edits_insert_remove_and_replace(void **state)
     assert_spliced(SPAN("0123456789"), &all, 1, "new");
     const struct judge_edit nothing = {0, 0, SPAN("only")};
     assert_spliced(SPAN(""), &nothing, 1, "only");
+}
+
+/* In pieces of every size. */
+static void assert_mbox(struct span message, const char *want)
+{
+    for (size_t chunk = 1; chunk <= message.n + 1; chunk++) {
+        struct buf out = {0};
+        struct mbox m = {0};
+        for (size_t at = 0; at < message.n; at += chunk)
+            mbox_put(&m, span_slice(message, at, chunk), &out);
+        mbox_put_end(&m, &out);
+        assert_string_equal(buf_text(&out), want);
+        buf_free(&out);
+    }
+}
+
+static void lines_that_look_like_the_next_message_are_quoted(void **state)
+{
+    (void)state;
+    assert_mbox(SPAN("a: b\r\n\r\nFrom me\r\n>From you\r\n>>From all\r\n"),
+                "a: b\n\n>From me\n>>From you\n>>>From all\n\n");
+    assert_mbox(SPAN("From \r\nFrom\r\nFro\r\n From x\r\nxFrom y\r\n>x>From z\r\n>F>From z\r\nFFrom \r\n"),
+                ">From \nFrom\nFro\n From x\nxFrom y\n>x>From z\n>F>From z\nFFrom \n\n");
+}
+
+static void a_message_in_an_mbox_ends_with_an_empty_line(void **state)
+{
+    (void)state;
+    assert_mbox(SPAN(""), "\n");
+    assert_mbox(SPAN("x"), "x\n\n");
+    assert_mbox(SPAN("x\r\n"), "x\n\n");
+    assert_mbox(SPAN("x\r"), "x\r\n\n");
+    assert_mbox(SPAN("x\ry\r\r\nz\n"), "x\ry\r\nz\n\n");
+    assert_mbox(SPAN(">"), ">\n\n");
+    assert_mbox(SPAN("Fro"), "Fro\n\n");
+    assert_mbox(SPAN("\r"), "\r\n\n");
+}
+
+static void the_line_before_a_message_names_sender_and_time(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    mbox_put_from(&out, SPAN("\"a b\"@example.org"), INT64_C(1000000000) * 1000000);
+    mbox_put_from(&out, (struct span){0}, 0);
+    assert_string_equal(buf_text(&out), "From \"a_b\"@example.org Sun Sep  9 01:46:40 2001\n"
+                                        "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n");
+    buf_free(&out);
 }
 
 static void routes_are_a_maildir_or_a_host_with_a_port(void **state)
@@ -191,6 +239,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edits_insert_remove_and_replace),
+        cmocka_unit_test(lines_that_look_like_the_next_message_are_quoted),
+        cmocka_unit_test(a_message_in_an_mbox_ends_with_an_empty_line),
+        cmocka_unit_test(the_line_before_a_message_names_sender_and_time),
         cmocka_unit_test(routes_are_a_maildir_or_a_host_with_a_port),
         cmocka_unit_test(listeners_may_leave_the_port_to_the_kernel),
         cmocka_unit_test(waits_double_up_to_the_longest_and_spread_a_little),

@@ -1,4 +1,5 @@
-/* The scan role between a queue and a log role that are this test: what it says to whom, and what it keeps.
+/* The scan role between a queue and a log role that are this test: what it says to whom, what it keeps, and how it
+ * follows the configuration.
  *
  * The skeleton's functions that it calls are given here instead of by role_main.c.
  */
@@ -21,6 +22,7 @@
 #include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "engine/judge/judge.h"
 #include "engine/scan/model.h"
 
 /* A message that the role sent to the queue. */
@@ -32,13 +34,18 @@ struct sent {
 static struct {
     struct event_base *base;
     struct settings settings;
-    bool queue_up, log_up, want_ready;
+    bool queue_up, log_up;
     struct sent sent[16];
     size_t count, wanted;
     struct buf log, job;
     jmp_buf fatal;
+    struct role_config config[2];
+    struct role_config *running, *next;
+    unsigned answers; /* to config_prepare */
+    struct error refusal;
 } t;
 
+static const char marked[] = "Subject: hello\r\nX-Advertisement: spam\r\n\r\nhello\r\n";
 static char model_path[] = "/tmp/mailward-model-XXXXXX";
 
 struct event_base *role_base(void)
@@ -74,6 +81,18 @@ bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
     return true;
 }
 
+const struct role_config *role_config(void)
+{
+    return t.running;
+}
+
+void role_config_prepared(const struct error *refusal)
+{
+    t.answers++;
+    t.refusal = refusal ? *refusal : (struct error){{0}};
+    event_base_loopbreak(t.base);
+}
+
 void role_fatal(const char *format, ...)
 {
     (void)format;
@@ -98,8 +117,6 @@ static bool take_log_event(struct span event)
     int64_t time;
     assert_true(log_event_format(&in, &line, &time, &t.log));
     buf_append_char(&t.log, '\n');
-    if (t.want_ready && line == LINE_SCAN_READY)
-        event_base_loopbreak(t.base);
     return true;
 }
 
@@ -108,9 +125,8 @@ static void run_until(size_t messages)
     const struct timeval patience = {.tv_sec = 20};
     t.wanted = messages;
     event_base_loopexit(t.base, &patience);
-    if (t.count < messages || t.want_ready)
+    if (t.count < messages)
         event_base_dispatch(t.base);
-    t.want_ready = false;
     assert_int_equal(t.count, messages);
 }
 
@@ -120,10 +136,79 @@ static void bring_up(enum role_id peer)
     role_self.peer_up(peer);
 }
 
-static int role_begin(void **state)
+static const enum schema_table_id scan_tables[] = {SCHEMA_ANTISPAM, SCHEMA_INCOMING_POLICY,
+                                                   SCHEMA_OUTGOING_POLICY};
+enum { TABLES = sizeof scan_tables / sizeof scan_tables[0] };
+
+static void drop(struct role_config *config)
+{
+    for (unsigned i = 0; i < TABLES; i++)
+        if (config->tables[scan_tables[i]])
+            config_table_unref(config->tables[scan_tables[i]]);
+    memset(config, 0, sizeof *config);
+}
+
+/* The next configuration begins as the running one, or as the built-in one. */
+static void make_next(uint64_t revision)
+{
+    drop(t.next);
+    t.next->revision = revision;
+    for (unsigned i = 0; i < TABLES; i++) {
+        struct config_table *was = t.running->tables[scan_tables[i]];
+        t.next->tables[scan_tables[i]] =
+            was ? config_table_ref(was) : config_table_preset(&schema_tables[scan_tables[i]]);
+    }
+}
+
+static void set_in_next(enum schema_table_id id, unsigned field, struct schema_value value)
+{
+    const struct schema_table *schema = &schema_tables[id];
+    struct schema_value values[32];
+    const struct schema_row *row = schema->kind == SCHEMA_SINGLE
+                                       ? config_table_single(t.next->tables[id])
+                                       : config_table_find(t.next->tables[id], SPAN("DEFAULT"));
+    assert_true(schema->field_count <= 32);
+    memcpy(values, row->values, schema->field_count * sizeof *values);
+    values[field] = value;
+    config_table_put(&t.next->tables[id], schema_row_new(schema, values));
+}
+
+static void prepare_next(void)
+{
+    const struct timeval patience = {.tv_sec = 20};
+    unsigned before = t.answers;
+    role_self.config_prepare(t.next);
+    event_base_loopexit(t.base, &patience);
+    if (t.answers == before)
+        event_base_dispatch(t.base);
+    assert_int_equal(t.answers, before + 1);
+}
+
+static void apply_next(void)
+{
+    struct role_config *old = t.running;
+    t.running = t.next;
+    t.next = old;
+    role_self.config_apply();
+    drop(old);
+}
+
+static void configure_first(void)
+{
+    make_next(1);
+    set_in_next(SCHEMA_ANTISPAM, ANTISPAM_ENABLED, (struct schema_value){.number = 1});
+    set_in_next(SCHEMA_INCOMING_POLICY, POLICY_ANTISPAM, (struct schema_value){.number = 1});
+    prepare_next();
+    assert_string_equal(t.refusal.text, "");
+    apply_next();
+}
+
+static int role_begin_unconfigured(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
+    t.running = &t.config[0];
+    t.next = &t.config[1];
     t.base = event_base_new();
     settings_init(&t.settings);
     t.settings.scan_workers = 2;
@@ -131,6 +216,14 @@ static int role_begin(void **state)
     log_set_output(take_log_event);
     struct error error = {{0}};
     return role_self.start(&error) ? 0 : -1;
+}
+
+static int role_begin(void **state)
+{
+    if (role_begin_unconfigured(state) != 0)
+        return -1;
+    configure_first();
+    return 0;
 }
 
 static int role_end(void **state)
@@ -141,6 +234,8 @@ static int role_end(void **state)
     log_set_output(NULL);
     for (size_t i = 0; i < t.count; i++)
         buf_free(&t.sent[i].body);
+    drop(t.running);
+    drop(t.next);
     buf_free(&t.log);
     buf_free(&t.job);
     settings_free(&t.settings);
@@ -190,8 +285,108 @@ static void a_queue_hears_hello_and_then_the_result_of_its_job(void **state)
     expect_hello(0, 0);
     struct wire_reader in = expect_sent(1, MSG_SCAN_RESULT);
     assert_int_equal(wire_get_u64(&in), 7);
+    assert_int_equal(wire_get_u64(&in), 1);
     assert_true(wire_get_span(&in).n > 0);
     assert_true(wire_reader_done(&in));
+}
+
+static void a_queue_hears_nothing_before_there_is_a_configuration(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    assert_int_equal(t.count, 0);
+    configure_first();
+    assert_int_equal(t.count, 1);
+    expect_hello(0, 0);
+}
+
+/* The revision and the verdict of the result that was sent as the i-th message. */
+static uint64_t expect_result(size_t i, uint64_t mid, enum judge_verdict verdict)
+{
+    struct wire_reader in = expect_sent(i, MSG_SCAN_RESULT);
+    assert_int_equal(wire_get_u64(&in), mid);
+    uint64_t revision = wire_get_u64(&in);
+    struct arena *arena = arena_new();
+    struct judge_result result;
+    assert_true(judge_result_get(wire_get_span(&in), sizeof marked - 1, 1, arena, &result));
+    assert_int_equal(result.children[0].verdict, verdict);
+    arena_free(arena);
+    return revision;
+}
+
+static void a_change_of_a_table_takes_effect_when_it_is_applied(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    make_next(2);
+    set_in_next(SCHEMA_ANTISPAM, ANTISPAM_ENABLED, (struct schema_value){.number = 0});
+    prepare_next();
+    assert_string_equal(t.refusal.text, "");
+    send_job(1, marked);
+    run_until(2);
+    assert_int_equal(expect_result(1, 1, JUDGE_POSITIVE), 1);
+    apply_next();
+    send_job(2, marked);
+    run_until(3);
+    assert_int_equal(expect_result(2, 2, JUDGE_OFF), 2);
+    assert_int_equal(t.count, 3); /* one hello was enough */
+}
+
+static void a_revision_that_changes_nothing_for_scanning_keeps_the_workers(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    make_next(2);
+    unsigned before = t.answers;
+    role_self.config_prepare(t.next);
+    assert_int_equal(t.answers, before + 1); /* at once: nothing has to be made */
+    send_job(1, marked);
+    apply_next();
+    send_job(2, marked);
+    send_job(3, marked);
+    run_until(4);
+    for (size_t i = 1; i < 4; i++) {
+        struct wire_reader in = expect_sent(i, MSG_SCAN_RESULT);
+        uint64_t mid = wire_get_u64(&in);
+        assert_int_equal(expect_result(i, mid, JUDGE_POSITIVE), mid == 1 ? 1 : 2);
+    }
+}
+
+static void what_is_discarded_leaves_no_trace(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    make_next(2);
+    set_in_next(SCHEMA_ANTISPAM, ANTISPAM_ENABLED, (struct schema_value){.number = 0});
+    prepare_next();
+    role_self.config_discard();
+    send_job(1, marked);
+    run_until(2);
+    assert_int_equal(expect_result(1, 1, JUDGE_POSITIVE), 1);
+}
+
+static void a_configuration_that_workers_fail_with_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    make_next(2);
+    set_in_next(SCHEMA_INCOMING_POLICY, POLICY_POSITIVE_HEADER,
+                (struct schema_value){.text = SPAN("X-Mailward-Test: refuse-prepare")});
+    prepare_next();
+    assert_string_equal(t.refusal.text, "the test message was not judged as it must be");
+    send_job(1, marked);
+    run_until(2);
+    assert_int_equal(expect_result(1, 1, JUDGE_POSITIVE), 1);
+}
+
+static void a_policy_table_without_its_default_is_refused(void **state)
+{
+    (void)state;
+    make_next(2);
+    config_table_unref(t.next->tables[SCHEMA_OUTGOING_POLICY]);
+    t.next->tables[SCHEMA_OUTGOING_POLICY] = config_table_new(&schema_tables[SCHEMA_OUTGOING_POLICY]);
+    prepare_next();
+    assert_string_equal(t.refusal.text, "table outgoing-policy has no row DEFAULT");
 }
 
 static void a_crash_is_told_with_its_stage_and_cause(void **state)
@@ -230,9 +425,7 @@ static void a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer(voi
 static void the_log_is_told_what_the_sandbox_is_when_it_is_there(void **state)
 {
     (void)state;
-    t.want_ready = true;
     bring_up(ROLE_LOG);
-    run_until(0);
     assert_non_null(strstr(buf_text(&t.log), "scan: 2 workers ready, "));
     assert_non_null(strstr(buf_text(&t.log), "seccomp"));
     buf_clear(&t.log);
@@ -286,6 +479,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ROLE_TEST(a_queue_hears_hello_and_then_the_result_of_its_job),
+        cmocka_unit_test_setup_teardown(a_queue_hears_nothing_before_there_is_a_configuration,
+                                        role_begin_unconfigured, role_end),
+        ROLE_TEST(a_change_of_a_table_takes_effect_when_it_is_applied),
+        ROLE_TEST(a_revision_that_changes_nothing_for_scanning_keeps_the_workers),
+        ROLE_TEST(what_is_discarded_leaves_no_trace),
+        ROLE_TEST(a_configuration_that_workers_fail_with_is_refused_with_the_reason),
+        ROLE_TEST(a_policy_table_without_its_default_is_refused),
         ROLE_TEST(a_crash_is_told_with_its_stage_and_cause),
         ROLE_TEST(a_queue_that_comes_back_hears_of_every_job_and_gets_every_answer),
         ROLE_TEST(the_log_is_told_what_the_sandbox_is_when_it_is_there),

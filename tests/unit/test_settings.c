@@ -14,10 +14,10 @@ static void a_number_out_of_range_is_named_with_its_range(void **state)
     struct settings s;
     struct error error;
     settings_init(&s);
-    assert_false(settings_set(&s, "antispam.positive-threshold", "100", &error));
-    assert_string_equal(error.text, "antispam.positive-threshold: '100' is not a whole number from 50 to 99");
-    assert_false(settings_set(&s, "antispam.positive-threshold", "9O", &error));
-    assert_int_equal(s.positive_threshold, 90);
+    assert_false(settings_set(&s, "scan.workers", "257", &error));
+    assert_string_equal(error.text, "scan.workers: '257' is not a whole number from 0 to 256");
+    assert_false(settings_set(&s, "scan.workers", "1O", &error));
+    assert_int_equal(s.scan_workers, 0);
     assert_false(settings_set(&s, "no.such", "1", &error));
     assert_string_equal(error.text, "there is no setting 'no.such'");
     settings_free(&s);
@@ -30,10 +30,9 @@ static void settings_that_do_not_fit_each_other_are_named(void **state)
     struct error error;
     settings_init(&s);
     assert_true(settings_check(&s, &error));
-    assert_true(settings_set(&s, "antispam.suspect-threshold", "95", &error));
+    assert_true(settings_set(&s, "queue.retry-first", "7200", &error));
     assert_false(settings_check(&s, &error));
-    assert_string_equal(error.text,
-                        "antispam.suspect-threshold (95) must not be above antispam.positive-threshold (90)");
+    assert_string_equal(error.text, "queue.retry-first (7200) must not be above queue.retry-most (3600)");
     settings_free(&s);
 }
 

@@ -307,6 +307,64 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
+static void a_store_of_format_2_is_brought_to_the_newest(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    add_sample(s, 1);
+    struct final_event e = {.mid = 9, .detail = SPAN("why")};
+    GOOD(store_begin(s, &f));
+    GOOD(store_add_final(s, &e, &f));
+    GOOD(store_commit(s, &f));
+    store_close(s);
+    run_sql("ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
+            "DROP TABLE work_queue; PRAGMA user_version = 2");
+    for (int i = 0; i < 2; i++) {
+        s = open_store();
+        struct loaded l = load(s);
+        assert_int_equal(l.count, 1);
+        assert_int_equal(l.messages[0]->revision, 0);
+        assert_int_equal(l.messages[0]->recipient_count, 2);
+        assert_int_equal(store_counts(s)->outbox, 1);
+        bool paused = true;
+        GOOD(store_is_paused(s, &paused, &f) && !paused);
+        unload(&l);
+        store_close(s);
+    }
+}
+
+static void a_migration_that_fails_leaves_the_store_as_it_was(void **state)
+{
+    (void)state;
+    store_close(open_store());
+    /* The second step of the three cannot be done: outbox has the column already. */
+    run_sql("ALTER TABLE message DROP COLUMN revision; DROP TABLE work_queue; PRAGMA user_version = 2");
+    assert_null(store_open(path, &f));
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_not_equal(sqlite3_prepare_v2(db, "SELECT revision FROM message", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(stmt, 0), 2);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+}
+
+static void pausing_survives_a_restart(void **state)
+{
+    (void)state;
+    bool paused = true;
+    struct store *s = open_store();
+    GOOD(store_is_paused(s, &paused, &f) && !paused);
+    GOOD(store_begin(s, &f));
+    GOOD(store_set_paused(s, true, &f));
+    GOOD(store_commit(s, &f));
+    s = restart(s);
+    GOOD(store_is_paused(s, &paused, &f) && paused);
+    store_close(s);
+}
+
 static void a_newer_format_is_refused_with_advice(void **state)
 {
     (void)state;
@@ -339,6 +397,9 @@ int main(void)
         TEST(an_id_of_a_rolled_back_transaction_is_reserved_anew),
         TEST(ended_mids_are_known_until_forgotten),
         TEST(final_events_stay_in_sequence_until_acknowledged),
+        TEST(a_store_of_format_2_is_brought_to_the_newest),
+        TEST(a_migration_that_fails_leaves_the_store_as_it_was),
+        TEST(pausing_survives_a_restart),
         TEST(a_newer_format_is_refused_with_advice),
         TEST(a_file_that_is_no_database_is_a_broken_store),
     };

@@ -1,0 +1,245 @@
+/* Requests to the daemon, answered one by one; pipeline.c sends ahead. */
+#define _GNU_SOURCE /* gethostname */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "shell/interrupt.h"
+#include "shell/state.h"
+
+/* Where the parts of an answer go.  Without visit and text: text is shown. */
+struct parts {
+    void (*visit)(json_t *row, void *context);
+    void *context;
+    struct buf *text;
+};
+
+static enum api_status unreachable(struct shell *sh, const char *what)
+{
+    return shell_fail(sh, API_ERROR_UNREACHABLE, "%s", what);
+}
+
+void call_lost(struct shell *sh)
+{
+    if (!sh->link)
+        return;
+    link_close(sh->link);
+    sh->link = NULL;
+    sh->lost = true;
+}
+
+static void take_part(struct shell *sh, const struct parts *parts, json_t *part)
+{
+    size_t i;
+    json_t *row, *text = json_object_get(part, "text");
+    struct span shown = {json_string_value(text), json_string_length(text)};
+    if (parts->visit)
+        json_array_foreach(json_object_get(part, "rows"), i, row) parts->visit(row, parts->context);
+    if (text && parts->text)
+        buf_append_span(parts->text, shown);
+    else if (text)
+        out_span(sh, shown);
+}
+
+/* Takes the parts; returns the end of the answer, or NULL when there is none.  The first Ctrl-C asks the daemon to end
+ * the request, the second does not wait for that.  When nobody reads the output, the request is to end, too. */
+static json_t *take_answer(struct shell *sh, const struct parts *parts)
+{
+    bool cancelled = false;
+    for (;;) {
+        json_t *frame = NULL;
+        writer_flush(&sh->out);
+        enum link_result got = LINK_INTERRUPTED;
+        if (cancelled || !sh->out.failed)
+            got = link_receive(sh->link, &frame);
+        if (got == LINK_INTERRUPTED && !cancelled) {
+            link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));
+            cancelled = true;
+            sh->interrupted = interrupt_seen();
+            interrupt_clear();
+        } else if (got != LINK_FRAME) {
+            sh->interrupted |= got == LINK_INTERRUPTED;
+            return NULL;
+        } else if (json_object_get(frame, "status")) {
+            return frame;
+        } else {
+            if (!cancelled)
+                take_part(sh, parts, frame);
+            json_decref(frame);
+        }
+    }
+}
+
+/* Tells what the end of an answer says; gives its result. */
+static enum api_status take_end(struct shell *sh, json_t *end, json_t **result)
+{
+    size_t i;
+    json_t *warning;
+    enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
+    json_array_foreach(json_object_get(end, "warnings"), i, warning)
+        report_warning(sh, sh->report, json_string_value(warning));
+    const char *message = json_string_value(json_object_get(end, "error"));
+    const char *code = json_string_value(json_object_get(end, "code"));
+    if (status != API_DONE)
+        report_error(sh, sh->report, status, code, message);
+    if (result) {
+        json_t *value = json_object_get(end, "result");
+        *result = json_incref(value || status == API_DONE ? value : end);
+    }
+    return status;
+}
+
+/* lost, when not NULL, is set when the answer never came, and then nothing is told. */
+static enum api_status ask(struct shell *sh, const struct parts *parts, json_t **result, bool *lost)
+{
+    json_t *end = take_answer(sh, parts);
+    if (!end) {
+        call_lost(sh);
+        if (lost) {
+            *lost = true;
+            return API_UNREACHABLE;
+        }
+        if (sh->interrupted)
+            return shell_fail(sh, API_ERROR_CANCELLED, "%s", "");
+        return unreachable(sh, "the daemon went away");
+    }
+    enum api_status status = take_end(sh, end, result);
+    json_decref(end);
+    return status;
+}
+
+/* Who we are: the answer carries the running revision. */
+static bool say_hello(struct shell *sh)
+{
+    char from[64] = "";
+    const char *connection = getenv("SSH_CONNECTION");
+    if (connection)
+        snprintf(from, sizeof from, "%.*s", (int)strcspn(connection, " "), connection);
+    json_t *result = NULL, *hello = json_pack("{s:s,s:b,s:s,s:s}", "method", "hello", "terminal",
+                                              (int)sh->interactive, "from", from, "program", PACKAGE_STRING);
+    if (!hello) { /* an address that is not UTF-8 is none */
+        hello = json_pack("{s:s,s:b,s:s}", "method", "hello", "terminal", (int)sh->interactive, "program",
+                          PACKAGE_STRING);
+    }
+    link_queue(sh->link, hello);
+    json_decref(hello);
+    enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
+    sh->revision = json_integer_value(json_object_get(result, "revision"));
+    json_decref(result);
+    if (status != API_DONE)
+        call_lost(sh);
+    return status == API_DONE;
+}
+
+bool call_connect(struct shell *sh)
+{
+    struct error error;
+    if (sh->link)
+        return true;
+    sh->touched = false;
+    sh->link = link_open(sh->options.dir, &error);
+    if (!sh->link) {
+        unreachable(sh, error.text);
+        return false;
+    }
+    return say_hello(sh);
+}
+
+/* Sends a request when the edits before it went well. */
+static bool send_request(struct shell *sh, struct span request)
+{
+    pipeline_drain(sh, 0);
+    if (output_is_muted(sh) || !call_connect(sh))
+        return false;
+    link_queue_text(sh->link, request);
+    return true;
+}
+
+static enum api_status call(struct shell *sh, struct span request, const struct parts *parts, json_t **result,
+                            bool *lost)
+{
+    if (result)
+        *result = NULL;
+    if (!send_request(sh, request))
+        return sh->report->status ? sh->report->status : API_FAILED;
+    return ask(sh, parts, result, lost);
+}
+
+/* With --check what would act at once is not done. */
+static bool acts_at_once(const json_t *request)
+{
+    const char *method = json_string_value(json_object_get(request, "method"));
+    const char *operation = json_string_value(json_object_get(request, "operation"));
+    return strcmp(method, "file.write") == 0 ||
+           (strcmp(method, "workqueue") == 0 && operation && strcmp(operation, "status") != 0);
+}
+
+static void note_candidate(struct shell *sh, const json_t *request)
+{
+    const char *method = json_string_value(json_object_get(request, "method"));
+    if (strcmp(method, "config.clear") == 0)
+        sh->touched = false;
+    else if (strcmp(method, "config.rollback") == 0 || strcmp(method, "config.rebase") == 0)
+        sh->touched = true;
+}
+
+static enum api_status call_object(struct shell *sh, json_t *request, const struct parts *parts,
+                                   json_t **result)
+{
+    if (result)
+        *result = NULL;
+    enum api_status status = API_DONE;
+    if (!sh->options.check || !acts_at_once(request)) {
+        char *text = json_dumps(request, JSON_COMPACT);
+        status = call(sh, span_text(text), parts, result, NULL);
+        free(text);
+    }
+    if (status == API_DONE)
+        note_candidate(sh, request);
+    json_decref(request);
+    return status;
+}
+
+enum api_status call_text(struct shell *sh, struct span request, json_t **result, bool *lost)
+{
+    return call(sh, request, &(struct parts){0}, result, lost);
+}
+
+enum api_status shell_call(struct shell *sh, json_t *request, json_t **result)
+{
+    return call_object(sh, request, &(struct parts){0}, result);
+}
+
+enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)(json_t *row, void *context),
+                                void *context)
+{
+    return call_object(sh, request, &(struct parts){.visit = visit, .context = context}, NULL);
+}
+
+enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text)
+{
+    return call_object(sh, request, &(struct parts){.text = text}, NULL);
+}
+
+bool call_has_changes(struct shell *sh)
+{
+    if (!sh->link || !sh->touched)
+        return false;
+    link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\"}"));
+    json_t *end = take_answer(sh, &(struct parts){0});
+    bool some = json_array_size(json_object_get(json_object_get(end, "result"), "changes")) > 0;
+    json_decref(end);
+    return some;
+}
+
+const char *shell_hostname(struct shell *sh)
+{
+    static char name[256];
+    if (sh->link)
+        return link_hostname(sh->link);
+    if (!name[0] && gethostname(name, sizeof name - 1) != 0)
+        return "localhost";
+    return name;
+}

@@ -1,0 +1,106 @@
+/* commit, and what became of it when its answer was lost.
+ *
+ * The shell chooses the id under which the daemon records a commit; a daemon that comes back can be asked for it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "engine/base/clock.h"
+#include "shell/interrupt.h"
+#include "shell/state.h"
+
+enum { LOOKUP_SECONDS = 15, LOOKUP_PAUSE_MS = 200, ID_BYTES = 16 };
+
+static void make_id(char id[2 * ID_BYTES + 1])
+{
+    unsigned char random[ID_BYTES];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        abort(); /* never, for so few bytes */
+    for (int i = 0; i < ID_BYTES; i++)
+        snprintf(id + 2 * i, 3, "%02x", random[i]);
+}
+
+/* Asks a daemon that may be starting again.  NULL when it cannot tell; a result without revision: not committed. */
+static json_t *look_up(struct shell *sh, const char *id)
+{
+    int64_t deadline = clock_mono_us() + LOOKUP_SECONDS * INT64_C(1000000);
+    json_t *found = NULL, *request = json_pack("{s:s,s:s}", "method", "config.lookup", "commit_id", id);
+    while (!found && !interrupt_seen() && clock_mono_us() < deadline) {
+        struct error error;
+        json_t *end = NULL;
+        if ((sh->link = link_open(sh->options.dir, &error))) {
+            link_queue(sh->link, request);
+            if (link_receive(sh->link, &end) == LINK_FRAME && json_object_get(end, "status") &&
+                json_integer_value(json_object_get(end, "status")) == API_DONE)
+                found = json_incref(json_object_get(end, "result"));
+            json_decref(end);
+            call_lost(sh);
+        }
+        if (!found)
+            interrupt_poll(NULL, 0, LOOKUP_PAUSE_MS);
+    }
+    json_decref(request);
+    return found;
+}
+
+static enum api_status find_out(struct shell *sh, const char *id, json_t **result)
+{
+    json_t *found = look_up(sh, id);
+    if (json_is_integer(json_object_get(found, "revision"))) {
+        *result = found;
+        return API_DONE;
+    }
+    bool known = found != NULL;
+    json_decref(found);
+    if (known)
+        return shell_fail(sh, API_ERROR_UNREACHABLE,
+                          "the daemon went away before it committed; nothing was changed");
+    return shell_fail(sh, API_ERROR_UNKNOWN_OUTCOME,
+                      "the daemon went away and may have committed; the id of the commit is %s", id);
+}
+
+/* The request as text, with its id; the request is taken over. */
+static char *dump(struct shell *sh, json_t *request, const char *id)
+{
+    json_object_set_new(request, "commit_id", json_string(id));
+    if (sh->options.check)
+        json_object_set_new(request, "check", json_true());
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    return text;
+}
+
+static enum api_status commit(struct shell *sh, json_t *request, json_t **result)
+{
+    char id[2 * ID_BYTES + 1];
+    bool lost = false;
+    make_id(id);
+    char *text = dump(sh, request, id);
+    enum api_status status = call_text(sh, span_text(text), result, &lost);
+    free(text);
+    return lost ? find_out(sh, id, result) : status;
+}
+
+enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result)
+{
+    json_t *end = NULL;
+    enum api_status status;
+    pipeline_drain(sh, 0);
+    if (sh->options.keep_going && sh->failed) {
+        json_decref(request);
+        status = shell_fail(sh, API_ERROR_WRONG_STATE, "commit is refused after an error in the same batch");
+    } else {
+        status = commit(sh, request, &end);
+    }
+    bool committed = (status == API_DONE || status == API_NOT_APPLIED) && !sh->options.check;
+    if (committed) {
+        const json_t *revision = json_object_get(end, "revision");
+        sh->revision = json_is_integer(revision) ? json_integer_value(revision) : sh->revision;
+        sh->touched = false;
+    }
+    if (result)
+        *result = committed || status != API_DONE ? json_incref(end) : NULL;
+    json_decref(end);
+    return status;
+}

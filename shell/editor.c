@@ -1,0 +1,209 @@
+/* libedit as a terminal widget, and nothing more: it draws and edits, but the bytes are read and decoded here.
+ *
+ * So a wait can be interrupted, invalid UTF-8 is shown and not dropped, what was typed ahead stays for the next line, and
+ * pasted text is taken as text: no key of it does anything but insert itself or end a line.
+ */
+#include "shell/editor.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "engine/base/text.h"
+#include "engine/base/xalloc.h"
+#include "shell/interrupt.h"
+
+enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, READ_BYTES = 1024 };
+
+#define PASTE_START "\033[200~"
+#define PASTE_END "\033[201~"
+
+struct editor {
+    EditLine *line;
+    History *commands, *answers; /* answers stays empty */
+    const char *prompt;
+    struct buf typed; /* read, not yet handed to libedit */
+    wchar_t next;     /* behind LITERAL_NEXT; 0: none */
+    bool pasting;
+};
+
+bool editor_suits(const char *terminal)
+{
+    static const char *const families[] = {"xterm", "screen", "tmux",    "linux", "rxvt",  "alacritty",
+                                           "kitty", "foot",   "konsole", "gnome", "putty", "wezterm",
+                                           "vte",   "iterm",  "st-",     "vt220"};
+    for (size_t i = 0; terminal && i < sizeof families / sizeof *families; i++)
+        if (strncmp(terminal, families[i], strlen(families[i])) == 0)
+            return true;
+    return false;
+}
+
+static char *show_prompt(EditLine *line)
+{
+    struct editor *e;
+    el_get(line, EL_CLIENTDATA, &e);
+    return (char *)e->prompt;
+}
+
+/* Waits for more bytes: 1, 0 at the end, -1 when interrupted. */
+static int read_more(struct editor *e)
+{
+    struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (!interrupt_poll(&wait, 1, -1)) {
+        errno = EINTR;
+        return -1;
+    }
+    ssize_t got = read(STDIN_FILENO, buf_reserve(&e->typed, READ_BYTES), READ_BYTES);
+    if (got <= 0)
+        return got < 0 && errno == EINTR ? -1 : 0;
+    e->typed.len += (size_t)got;
+    return 1;
+}
+
+/* Takes the marker when it is next.  -1: more bytes are needed to know. */
+static int take_marker(struct editor *e, const char *marker)
+{
+    size_t size = strlen(marker);
+    size_t common = e->typed.len < size ? e->typed.len : size;
+    if (memcmp(e->typed.data, marker, common) != 0)
+        return 0;
+    if (common < size)
+        return common > 1 ? -1 : 0; /* a lone ESC is the key */
+    buf_consume(&e->typed, size);
+    return 1;
+}
+
+/* The next character off e->typed; -1: more bytes are needed. */
+static wint_t take_character(struct editor *e)
+{
+    struct span typed = buf_span(&e->typed);
+    size_t length = text_utf8_length(typed);
+    mbstate_t state = {0};
+    wchar_t c = 0xFFFD;
+    if (!length && typed.n < 4 && (unsigned char)typed.p[0] >= 0xC2 &&
+        mbrtowc(NULL, typed.p, typed.n, &state) == (size_t)-2)
+        return WEOF;
+    memset(&state, 0, sizeof state);
+    if (length)
+        mbrtowc(&c, typed.p, length, &state);
+    buf_consume(&e->typed, length ? length : 1);
+    return (wint_t)c;
+}
+
+static bool ends_line(wint_t c)
+{
+    return c == '\r' || c == '\n';
+}
+
+/* What libedit calls for each character: 1, 0 at the end, -1 with errno. */
+static int next_character(EditLine *line, wchar_t *out)
+{
+    struct editor *e;
+    el_get(line, EL_CLIENTDATA, &e);
+    if (e->next) {
+        *out = e->next;
+        e->next = 0;
+        return 1;
+    }
+    for (;;) {
+        int marker = e->typed.len ? take_marker(e, e->pasting ? PASTE_END : PASTE_START) : -1;
+        wint_t c = WEOF;
+        if (marker > 0)
+            e->pasting = !e->pasting;
+        if (marker == 0)
+            c = take_character(e);
+        if (c != WEOF && e->pasting && c < ' ' && !ends_line(c)) {
+            if (c != '\t')
+                continue; /* no key of pasted text does anything */
+            e->next = '\t';
+            c = LITERAL_NEXT;
+        }
+        if (c != WEOF) {
+            *out = (wchar_t)c;
+            return 1;
+        }
+        if (marker <= 0) {
+            int more = read_more(e);
+            if (more <= 0)
+                return more;
+        }
+    }
+}
+
+struct editor *editor_open(void)
+{
+    struct editor *e = xcalloc(1, sizeof *e);
+    HistEvent event;
+    if (!setlocale(LC_CTYPE, "C.UTF-8"))
+        setlocale(LC_CTYPE, "en_US.UTF-8");
+    e->commands = history_init();
+    e->answers = history_init();
+    e->line = el_init("mailward", stdin, stdout, stderr);
+    if (!e->line || !e->commands || !e->answers) {
+        editor_close(e);
+        return NULL;
+    }
+    history(e->commands, &event, H_SETSIZE, HISTORY_LINES);
+    history(e->commands, &event, H_SETUNIQUE, 1);
+    el_set(e->line, EL_CLIENTDATA, e);
+    el_set(e->line, EL_EDITOR, "emacs");
+    el_set(e->line, EL_PROMPT, show_prompt);
+    el_set(e->line, EL_GETCFN, next_character);
+    el_set(e->line, EL_BIND, "^I", "ed-ignore", NULL);
+    return e;
+}
+
+static void remember(struct editor *e, const char *text, size_t size)
+{
+    HistEvent event;
+    char *copy = xmemdup0(text, size);
+    if (size)
+        history(e->commands, &event, H_ENTER, copy);
+    free(copy);
+}
+
+enum read_result editor_read(struct editor *e, const char *prompt, bool is_command, struct buf *line)
+{
+    static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+    int count = 0;
+    e->prompt = prompt;
+    el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
+    fputs(paste_on, stdout);
+    const char *text = el_gets(e->line, &count);
+    fputs(paste_off, stdout);
+    fflush(stdout);
+    if (interrupt_seen()) {
+        buf_clear(&e->typed);
+        e->pasting = false;
+        el_reset(e->line);
+        return READ_INTERRUPTED;
+    }
+    if (!text || count <= 0)
+        return READ_END;
+    size_t size = strlen(text);
+    while (size && (text[size - 1] == '\n' || text[size - 1] == '\r'))
+        size--;
+    buf_append(line, text, size);
+    if (is_command)
+        remember(e, text, size);
+    return READ_LINE;
+}
+
+void editor_close(struct editor *e)
+{
+    if (!e)
+        return;
+    if (e->line)
+        el_end(e->line);
+    if (e->commands)
+        history_end(e->commands);
+    if (e->answers)
+        history_end(e->answers);
+    buf_free(&e->typed);
+    free(e);
+}

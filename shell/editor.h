@@ -1,0 +1,19 @@
+/* Line editing on a terminal that a person sits at. */
+#ifndef SHELL_EDITOR_H
+#define SHELL_EDITOR_H
+
+#include <stdbool.h>
+
+#include "shell/reader.h"
+
+struct editor;
+
+/* True for terminals that can be written escape sequences to; others belong to programs. */
+bool editor_suits(const char *terminal);
+/* NULL when it cannot be had. */
+struct editor *editor_open(void);
+/* Appends one line, without its newline.  is_command: it goes into the history, which the arrow keys walk. */
+enum read_result editor_read(struct editor *e, const char *prompt, bool is_command, struct buf *line);
+void editor_close(struct editor *e);
+
+#endif

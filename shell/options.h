@@ -1,0 +1,19 @@
+/* The command line of mailward. */
+#ifndef SHELL_OPTIONS_H
+#define SHELL_OPTIONS_H
+
+#include <stdbool.h>
+
+struct options {
+    const char *dir;  /* state folder of the daemon */
+    const char *line; /* of -c, or of ForceCommand; NULL: none */
+    const char *file; /* of -f; NULL: none */
+    bool json, check, keep_going;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_TOLD, OPTIONS_WRONG };
+
+/* Reads the command line; what was only a question (--help) or is wrong has been answered. */
+enum options_result options_read(struct options *options, int argc, char **argv);
+
+#endif

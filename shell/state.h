@@ -1,0 +1,66 @@
+/* The running shell: what the files of this folder share.  Commands see only commands/shell.h. */
+#ifndef SHELL_STATE_H
+#define SHELL_STATE_H
+
+#include "commands/shell.h"
+#include "shell/link.h"
+#include "shell/options.h"
+#include "shell/pipeline.h"
+#include "shell/reader.h"
+#include "shell/report.h"
+#include "shell/words.h"
+#include "shell/writer.h"
+
+struct editor;
+
+struct shell {
+    struct options options; /* the in-band `batch` may add to them */
+    bool interactive;       /* questions are shown, errors end nothing */
+    bool numbered;          /* commands are told apart by number, not by line: -c */
+    /* Input: lines of commands, and of answers to their questions; often the same. */
+    struct reader *commands, *answers;
+    struct editor *editor; /* NULL: a terminal without abilities, or none */
+    bool answers_ended;    /* a question of the running command met the end of the input */
+    struct writer out;
+    /* The daemon. */
+    struct link *link; /* NULL until the first command that needs it */
+    bool lost;         /* the connection broke since it was last told */
+    bool touched;      /* the candidate may differ from its base */
+    json_int_t revision;
+    struct pipeline pipeline;
+    /* The command that is running. */
+    const struct words *words;
+    struct report *report;
+    /* The batch so far. */
+    unsigned begun, done, failed;
+    enum api_status first_error;
+    bool stopped; /* after an error: nothing more is run, shown or sent */
+    bool leaving;
+    bool interrupted; /* by Ctrl-C, whatever the command made of it */
+};
+
+/* Runs the commands of a line from start on; everything has been told. */
+void run_line(struct shell *sh, const char *line, size_t start, unsigned line_number);
+
+/* Sends one request, as text, and takes its answer; see shell_call().  lost, when not NULL, is set when the daemon went
+ * away before it answered; that has not been told then. */
+enum api_status call_text(struct shell *sh, struct span request, json_t **result, bool *lost);
+/* Makes sure that there is a connection; an error has been told. */
+bool call_connect(struct shell *sh);
+/* The connection is of no use any more: the candidate is gone with it. */
+void call_lost(struct shell *sh);
+/* Whether the session holds changes that nobody committed. */
+bool call_has_changes(struct shell *sh);
+
+/* True when what the running command says is not to be shown, because of an edit before. */
+bool output_is_muted(struct shell *sh);
+
+/* All lines of a batch.  Returns the exit status. */
+enum api_status batch_run(struct shell *sh);
+
+/* A session with a person.  Returns the exit status. */
+enum api_status terminal_run(struct shell *sh);
+/* One line from the person; the last line of prompt is the editor's. */
+enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
+
+#endif

@@ -1,0 +1,123 @@
+/* A session with a person: prompts, questions, and the end of it. */
+#define _GNU_SOURCE /* dprintf */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "shell/editor.h"
+#include "shell/interrupt.h"
+#include "shell/state.h"
+
+/* The terminal itself edits the line: for programs that drive a pseudo-terminal, no byte but the prompt's is written. */
+static enum read_result read_plain(struct shell *sh, const char *prompt, struct buf *line)
+{
+    struct span text;
+    struct error error;
+    writer_put(&sh->out, span_text(prompt));
+    writer_flush(&sh->out);
+    enum read_result got = reader_next(sh->answers, &text, &error);
+    if (got == READ_LINE)
+        buf_append_span(line, text);
+    if (got == READ_BAD) {
+        writer_put(&sh->out, span_text(error.text));
+        writer_put(&sh->out, SPAN("\n"));
+    }
+    return got;
+}
+
+enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line)
+{
+    const char *last = strrchr(prompt, '\n');
+    last = last ? last + 1 : prompt;
+    writer_put(&sh->out, span_of(prompt, (size_t)(last - prompt)));
+    writer_flush(&sh->out);
+    enum read_result got =
+        sh->editor ? editor_read(sh->editor, last, is_command, line) : read_plain(sh, last, line);
+    if (got != READ_LINE) {
+        writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
+        writer_flush(&sh->out);
+    }
+    return got;
+}
+
+/* The candidate lives as long as the connection. */
+static void tell_lost(struct shell *sh)
+{
+    if (sh->link && link_is_gone(sh->link))
+        call_lost(sh);
+    if (!sh->lost)
+        return;
+    writer_put(&sh->out,
+               sh->touched
+                   ? SPAN("The connection to the daemon was lost, and with it all uncommitted changes.\n")
+                   : SPAN("The connection to the daemon was lost.\n"));
+    sh->lost = sh->touched = false;
+}
+
+/* Without an answer the session ends. */
+static bool may_leave(struct shell *sh)
+{
+    struct buf answer = {0};
+    if (!call_has_changes(sh))
+        return true;
+    writer_put(&sh->out, SPAN("There are uncommitted changes, which would be lost.\n"));
+    enum read_result got = terminal_read(sh, "Are you sure you wish to exit? [N]> ", false, &answer);
+    bool yes =
+        span_equal_nocase(buf_span(&answer), SPAN("y")) || span_equal_nocase(buf_span(&answer), SPAN("yes"));
+    buf_free(&answer);
+    if (got == READ_LINE && yes)
+        sh->touched = false; /* they are given up knowingly */
+    return got == READ_END || yes;
+}
+
+static void run_typed(struct shell *sh, struct buf *line, unsigned number)
+{
+    tell_lost(sh);
+    run_line(sh, buf_text(line), 0, number);
+    if (sh->interrupted)
+        writer_put(&sh->out, SPAN("\n"));
+    writer_flush(&sh->out);
+}
+
+static void run_session(struct shell *sh)
+{
+    struct buf line = {0}, prompt = {0};
+    for (unsigned number = 1;; number++) {
+        tell_lost(sh);
+        interrupt_clear();
+        sh->interrupted = false;
+        buf_clear(&line);
+        buf_clear(&prompt);
+        buf_printf(&prompt, "\n%s> ", shell_hostname(sh));
+        enum read_result got = terminal_read(sh, buf_text(&prompt), true, &line);
+        if (got == READ_END || sh->out.failed)
+            break;
+        if (got != READ_LINE)
+            continue;
+        run_typed(sh, &line, number);
+        if (sh->leaving && may_leave(sh))
+            break;
+        sh->leaving = false;
+    }
+    buf_free(&line);
+    buf_free(&prompt);
+}
+
+enum api_status terminal_run(struct shell *sh)
+{
+    signal(SIGTSTP, SIG_IGN); /* a suspended session would hold its candidate for ever */
+    if (!call_connect(sh)) {
+        writer_flush(&sh->out);
+        return API_UNREACHABLE;
+    }
+    if (editor_suits(getenv("TERM")))
+        sh->editor = editor_open();
+    run_session(sh);
+    editor_close(sh->editor);
+    bool lost = call_has_changes(sh);
+    if (lost)
+        dprintf(STDERR_FILENO, "The session ended with uncommitted changes: they were discarded.\n");
+    return lost ? API_DISCARDED : API_DONE;
+}

@@ -1,0 +1,113 @@
+/* The commands of shell_probe: the real shell with commands that use every part of commands/shell.h, for
+ * tests/system/test_shell_channels.py, which plays the daemon. */
+#include <stdlib.h>
+#include <strings.h>
+
+#include "commands/command.h"
+
+static json_t *edit_of(const char *key)
+{
+    return json_pack("{s:s,s:s,s:s}", "table", "smtproutes", "verb", "put", "key", key);
+}
+
+static enum api_status run_put(struct shell *sh, char **args)
+{
+    json_t *edits = json_array();
+    for (; *args; args++)
+        json_array_append_new(edits, edit_of(*args));
+    return shell_edit(sh, edits);
+}
+
+/* many COUNT: more edits in one command than fit into one request. */
+static enum api_status run_many(struct shell *sh, char **args)
+{
+    json_t *edits = json_array();
+    for (int i = 0; i < atoi(args[0]); i++)
+        json_array_append_new(edits, edit_of("a-key-of-some-length.example.com"));
+    return shell_edit(sh, edits);
+}
+
+static enum api_status run_commit(struct shell *sh, char **args)
+{
+    json_t *result,
+        *request = json_pack("{s:s,s:s}", "method", "config.commit", "comment", args[0] ? args[0] : "");
+    enum api_status status = shell_commit(sh, request, &result);
+    if (status == API_DONE && result)
+        out_text(sh, "Changes committed: %d\n", (int)json_integer_value(json_object_get(result, "revision")));
+    json_decref(result);
+    return status;
+}
+
+static enum api_status run_say(struct shell *sh, char **args)
+{
+    out_text(sh, "said %s%s\n", args[0], shell_is_quoted(sh, args[0]) ? " in quotes" : "");
+    out_value(sh, "said", json_string(args[0]));
+    return API_DONE;
+}
+
+static enum api_status run_ask(struct shell *sh, char **args)
+{
+    struct buf first = {0}, second = {0};
+    enum api_status status = API_DONE;
+    (void)args;
+    if (!shell_read_answer(sh, "First word?\n[one]> ", &first) ||
+        !shell_read_answer(sh, "Second? []> ", &second))
+        status = shell_aborted(sh);
+    else if (span_equal(buf_span(&first), SPAN("wrong")))
+        status = shell_fail(sh, API_ERROR_INVALID_VALUE, "wrong is not a word");
+    else
+        out_text(sh, "answers <%s> <%s>\n", buf_text(&first), buf_text(&second));
+    buf_free(&first);
+    buf_free(&second);
+    return status;
+}
+
+static enum api_status run_take(struct shell *sh, char **args)
+{
+    struct buf data = {0};
+    (void)args;
+    if (!shell_read_data(sh, &data))
+        return shell_aborted(sh);
+    out_text(sh, "data <%s>\n", buf_text(&data));
+    buf_free(&data);
+    return API_DONE;
+}
+
+static enum api_status run_rows(struct shell *sh, char **args)
+{
+    static const struct out_column columns[] = {
+        {"Domain", "domain", 0}, {"Port", "port", -6}, {"Note", "note", 0}};
+    json_t *rows = json_loads(args[0], 0, NULL);
+    out_table(sh, "routes", columns, 3, rows);
+    out_warning(sh, "that was all");
+    json_decref(rows);
+    return API_DONE;
+}
+
+static enum api_status run_call(struct shell *sh, char **args)
+{
+    return shell_call(sh, json_pack("{s:s,s:s*}", "method", args[0], "operation", args[1]), NULL);
+}
+
+static enum api_status run_exit(struct shell *sh, char **args)
+{
+    (void)args;
+    shell_leave(sh);
+    return API_DONE;
+}
+
+static const struct {
+    const char *name;
+    enum api_status (*run)(struct shell *sh, char **args);
+} probes[] = {
+    {"put", run_put},   {"many", run_many}, {"commit", run_commit}, {"say", run_say},   {"ask", run_ask},
+    {"take", run_take}, {"rows", run_rows}, {"call", run_call},     {"exit", run_exit},
+};
+
+enum api_status command_run(struct shell *sh, int word_count, char **words)
+{
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+        if (strcasecmp(probes[i].name, words[0]) == 0 && (word_count > 1 || probes[i].run != run_say))
+            return probes[i].run(sh, words + 1);
+    return shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s", words[0]);
+}

@@ -1,0 +1,542 @@
+/* The commit path among fake roles: all or nothing, whoever refuses, is slow or dies, and when. */
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/control_peers.h"
+
+static struct config_candidate candidate, other;
+static struct outcome outcome, other_outcome;
+
+static void start_with_candidates(void)
+{
+    control_start();
+    config_candidate_begin(&candidate, head_manifest()->revision, head_tree());
+    config_candidate_begin(&other, head_manifest()->revision, head_tree());
+}
+
+static bool head_has(const char *domain)
+{
+    return route_of(head_tree(), domain).n > 0;
+}
+
+/* Refused with this status: head, roles and candidate are as they were. */
+static bool nothing_changed(enum api_status status)
+{
+    return outcome.done && outcome.result.status == status && !outcome.result.manifest &&
+           head_manifest()->revision == 1 && !head_has("one.example") && all_run(1) &&
+           config_candidate_is_changed(&candidate) && route_of(candidate.mine, "one.example").n > 0;
+}
+
+static void commit_one(void)
+{
+    put_route(&candidate, "one.example", "mx.one.example:25");
+    start_commit(&candidate, "commit-one", &outcome);
+}
+
+static bool committed(const struct outcome *o, uint64_t revision)
+{
+    return o->done && o->result.status == API_DONE && o->revision == revision;
+}
+
+static void life_commit(void)
+{
+    start_with_candidates();
+    commit_one();
+    CHECK(commit_is_under_way("commit-one"));
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2) && head_has("one.example"));
+    CHECK(!commit_is_under_way("commit-one"));
+    CHECK(!config_candidate_is_changed(&candidate) && candidate.base_revision == 2);
+    CHECK(control_logged("revision 2 committed by admin: commit-one") == 1);
+    CHECK(fakes[ROLE_SMTP].rows == 1 && fakes[ROLE_QUEUE].rows == 1); /* who reads smtproutes */
+    CHECK(fakes[ROLE_SCAN].rows == 0 && fakes[ROLE_LOG].rows == 0);
+    CHECK(fakes[ROLE_SMTP].whole == 1); /* when it connected */
+}
+
+static void a_commit_is_the_head_and_runs_in_every_role(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commit));
+}
+
+static void life_nothing(void)
+{
+    start_with_candidates();
+    start_commit(&candidate, "nothing", &outcome);
+    control_turn();
+    CHECK(outcome.done && outcome.result.status == API_DONE && !outcome.result.manifest);
+    CHECK(head_manifest()->revision == 1);
+}
+
+static void without_a_change_there_is_nothing_to_commit(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_nothing));
+}
+
+static void life_check(void)
+{
+    start_with_candidates();
+    put_route(&candidate, "one.example", "mx.one.example:25");
+    start_check(&candidate, &outcome);
+    control_turn();
+    CHECK(nothing_changed(API_DONE));
+    CHECK(fakes[ROLE_SCAN].begins == 2); /* the roles were asked */
+    fakes[ROLE_SCAN].refuses = "no";
+    start_check(&candidate, &outcome);
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+}
+
+static void a_check_prepares_in_every_role_and_commits_nothing(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_check));
+}
+
+static void life_refusal(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SCAN].refuses = "the model cannot be read";
+    commit_one();
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+    CHECK(strcmp(outcome.role, "scan") == 0 && strstr(outcome.text, "the model cannot be read"));
+    fakes[ROLE_SCAN].refuses = NULL;
+    start_commit(&candidate, "again", &outcome);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2)); /* the number is used again, for another commit id */
+}
+
+static void a_role_that_refuses_aborts_with_its_reason_and_everyone_discards(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_refusal));
+}
+
+static void life_slow(void)
+{
+    start_with_candidates();
+    commit_limits.prepare_ms = 50;
+    fakes[ROLE_QUEUE].never_prepares = true;
+    commit_one();
+    AWAIT(outcome.done);
+    CHECK(nothing_changed(API_INVALID));
+    CHECK(strcmp(outcome.role, "queue") == 0 && strstr(outcome.text, "in time"));
+    CHECK(fakes[ROLE_QUEUE].stale == 0); /* slow is no crime: it runs the head */
+}
+
+static void a_role_that_is_too_slow_to_prepare_aborts(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_slow));
+}
+
+static void life_late_answer(void)
+{
+    start_with_candidates();
+    commit_limits.prepare_ms = 50;
+    fakes[ROLE_QUEUE].holds_answers = true; /* it has prepared, and says so after the abort */
+    commit_one();
+    AWAIT(outcome.done);
+    CHECK(outcome.result.status == API_INVALID);
+    fakes[ROLE_QUEUE].holds_answers = false;
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+    start_commit(&candidate, "again", &outcome);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2));
+}
+
+static void the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_next(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_late_answer));
+}
+
+static void set_default_policy(struct config_candidate *c, unsigned field, int64_t number)
+{
+    struct schema_value values[POLICY_FIELD_COUNT];
+    struct config_table *table = config_candidate_take(c, head_place(), SCHEMA_INCOMING_POLICY);
+    memcpy(values, config_table_find(table, SPAN("DEFAULT"))->values, sizeof values);
+    values[field].number = number;
+    config_table_put(&table, schema_row_new(&schema_tables[SCHEMA_INCOMING_POLICY], values));
+    config_candidate_give(c, head_place(), SCHEMA_INCOMING_POLICY, table);
+}
+
+static void life_invalid(void)
+{
+    start_with_candidates();
+    put_route(&candidate, "one.example", "mx.one.example:25");
+    set_default_policy(&candidate, POLICY_SUSPECT_THRESHOLD, 99); /* above the one of spam */
+    start_commit(&candidate, "invalid", &outcome);
+    control_turn();
+    CHECK(nothing_changed(API_INVALID) && outcome.text[0] && outcome.role[0] == '\0');
+    CHECK(fakes[ROLE_SCAN].begins == 1); /* nobody was asked */
+}
+
+static void an_invalid_whole_is_refused_before_any_role_is_asked(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_invalid));
+}
+
+static void life_used_id(void)
+{
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    put_route(&candidate, "two.example", "mx.two.example:25");
+    start_commit(&candidate, "commit-one", &outcome);
+    control_turn();
+    CHECK(outcome.done && outcome.result.status == API_FAILED && head_manifest()->revision == 2);
+}
+
+static void a_commit_id_is_used_once(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_used_id));
+}
+
+/* --- two sessions --- */
+
+static void life_two(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SCAN].holds_answers = true;
+    commit_one();
+    put_route(&other, "two.example", "mx.two.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    control_turn();
+    CHECK(!outcome.done && !other_outcome.done && commit_is_under_way("commit-two"));
+    CHECK(head_manifest()->revision == 1);
+    fakes[ROLE_SCAN].holds_answers = false;
+    control_turn();
+    CHECK(committed(&outcome, 2) && committed(&other_outcome, 3) && all_run(3));
+    CHECK(head_has("one.example") && head_has("two.example"));
+}
+
+static void a_second_commit_waits_and_then_lands_on_the_first(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_two));
+}
+
+static void life_conflict(void)
+{
+    start_with_candidates();
+    commit_one();
+    put_route(&other, "one.example", "other.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    control_turn();
+    CHECK(committed(&outcome, 2));
+    CHECK(other_outcome.done && other_outcome.result.status == API_CONFLICT && other_outcome.conflicts == 1);
+    CHECK(other.base_revision == 1 &&
+          span_equal(route_of(other.mine, "one.example"), SPAN("other.example:25")));
+    CHECK(span_equal(route_of(head_tree(), "one.example"), SPAN("mx.one.example:25")) && all_run(2));
+}
+
+static void a_conflict_is_told_and_leaves_the_second_candidate_as_it_was(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_conflict));
+}
+
+static void life_same(void)
+{
+    start_with_candidates();
+    commit_one();
+    put_route(&other, "one.example", "mx.one.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    control_turn();
+    CHECK(other_outcome.done && other_outcome.result.status == API_DONE && !other_outcome.result.manifest);
+    CHECK(head_manifest()->revision == 2);
+}
+
+static void the_same_change_twice_is_one_revision(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_same));
+}
+
+static void life_forgotten(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SCAN].holds_answers = true;
+    commit_one();
+    put_route(&other, "two.example", "mx.two.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    control_turn();
+    commit_forget(&candidate); /* it is in work and goes on */
+    commit_forget(&other);     /* it only waited */
+    config_candidate_end(&candidate);
+    config_candidate_end(&other);
+    fakes[ROLE_SCAN].holds_answers = false;
+    control_turn();
+    CHECK(!outcome.done && !other_outcome.done);
+    CHECK(head_manifest()->revision == 2 && head_has("one.example") && all_run(2));
+    CHECK(!commit_is_under_way("commit-one") && !commit_is_under_way("commit-two"));
+}
+
+static void a_session_that_goes_leaves_the_commit_in_work_and_drops_the_waiting_one(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_forgotten));
+}
+
+/* --- roles come and go --- */
+
+static void life_dies_preparing(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SCAN].never_prepares = true;
+    commit_one();
+    control_turn();
+    fake_down(ROLE_SCAN);
+    fakes[ROLE_SCAN].never_prepares = false;
+    control_turn();
+    CHECK(!outcome.done);
+    fake_up(ROLE_SCAN);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2));
+    CHECK(fakes[ROLE_SCAN].whole == 2); /* it was brought to the old head first */
+}
+
+static void a_role_that_dies_while_preparing_is_brought_to_the_head_and_asked_again(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dies_preparing));
+}
+
+static void life_dies_twice(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SCAN].dies_preparing = 2; /* of revision 2; the head it can prepare */
+    commit_one();
+    control_turn();
+    CHECK(!outcome.done && !fakes[ROLE_SCAN].connected);
+    fake_up(ROLE_SCAN);
+    control_turn();
+    CHECK(outcome.done && !fakes[ROLE_SCAN].connected);
+    CHECK(strcmp(outcome.role, "scan") == 0 && strstr(outcome.text, "ended twice"));
+    fake_up(ROLE_SCAN);
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+}
+
+static void a_configuration_that_kills_a_role_twice_is_refused(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dies_twice));
+}
+
+static void life_dies_prepared(void)
+{
+    start_with_candidates();
+    fakes[ROLE_QUEUE].holds_answers = true;
+    commit_one();
+    control_turn();
+    CHECK(fakes[ROLE_SMTP].prepared.number == 2);
+    fake_down(ROLE_SMTP);
+    fakes[ROLE_QUEUE].holds_answers = false;
+    control_turn();
+    CHECK(!outcome.done); /* it had prepared, but is away */
+    fake_up(ROLE_SMTP);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2));
+}
+
+static void a_role_that_dies_after_it_prepared_has_to_prepare_again(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dies_prepared));
+}
+
+static void life_dies_switching(void)
+{
+    start_with_candidates();
+    fakes[ROLE_SMTP].never_applies = true;
+    commit_one();
+    control_turn();
+    CHECK(!outcome.done && head_manifest()->revision == 2);
+    fake_down(ROLE_SMTP);
+    fakes[ROLE_SMTP].never_applies = false;
+    fake_up(ROLE_SMTP);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2));
+    CHECK(fakes[ROLE_SMTP].whole == 2);
+}
+
+static void a_role_that_dies_after_the_transaction_gets_the_new_head(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dies_switching));
+}
+
+static void life_does_not_follow(void)
+{
+    start_with_candidates();
+    commit_limits.apply_ms = 50;
+    fakes[ROLE_SMTP].never_applies = true;
+    commit_one();
+    AWAIT(outcome.done && fakes[ROLE_SMTP].stale);
+    CHECK(outcome.result.status == API_NOT_APPLIED && outcome.revision == 2);
+    CHECK(strcmp(outcome.role, "smtp") == 0 && fakes[ROLE_SMTP].stale == 1);
+    CHECK(!config_candidate_is_changed(&candidate)); /* it is committed */
+    CHECK(control_logged("role smtp does not follow revision 2") == 1);
+    fakes[ROLE_SMTP].never_applies = false;
+    fake_down(ROLE_SMTP); /* as the master does then */
+    fake_up(ROLE_SMTP);
+    control_turn();
+    CHECK(all_run(2));
+}
+
+static void a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_does_not_follow));
+}
+
+static void life_silent(void)
+{
+    start_with_candidates();
+    commit_limits.prepare_ms = 50;
+    fake_down(ROLE_SCAN);
+    fakes[ROLE_SCAN].holds_answers = true; /* not even hello */
+    fake_up(ROLE_SCAN);
+    AWAIT(fakes[ROLE_SCAN].stale == 1);
+}
+
+static void a_role_that_connects_and_says_nothing_is_started_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_silent));
+}
+
+static void life_refuses_head(void)
+{
+    start_with_candidates();
+    fake_down(ROLE_SCAN);
+    fakes[ROLE_SCAN].refuses = "no memory";
+    fake_up(ROLE_SCAN);
+    AWAIT(fakes[ROLE_SCAN].stale == 1);
+    CHECK(control_logged("no memory") == 1);
+}
+
+static void a_role_that_refuses_the_head_is_started_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_refuses_head));
+}
+
+/* --- control itself dies: what the roles have is what they had --- */
+
+static struct config_revision first, second;
+
+static void life_first(void)
+{
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    CHECK(committed(&outcome, 2));
+}
+
+static void life_head_moved_while_away(void)
+{
+    struct error error;
+    CHECK(head_open(&error));
+    second = (struct config_revision){.number = 2, .commit_id = "commit-one"};
+    first = (struct config_revision){.number = 1, .commit_id = "something"};
+    /* One had prepared it, one something else of that number, one runs it, one never heard of it. */
+    fakes[ROLE_SMTP] = (struct fake_role){.running = first, .prepared = second};
+    fakes[ROLE_QUEUE] = (struct fake_role){.running = first, .prepared = {2, "another"}};
+    fakes[ROLE_SCAN] = (struct fake_role){.running = second, .prepared = {3, "another"}};
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (role_table[role].reader)
+            fake_up(role);
+    control_turn();
+    CHECK(all_run(2));
+    CHECK(fakes[ROLE_SMTP].begins == 0); /* it only switched */
+    CHECK(fakes[ROLE_QUEUE].whole == 1); /* it was given it */
+    CHECK(fakes[ROLE_SCAN].begins == 0 && fakes[ROLE_SCAN].heads == 1);
+    CHECK(strcmp(fakes[ROLE_QUEUE].running.commit_id, "commit-one") == 0);
+}
+
+static void after_control_died_every_role_is_brought_to_what_is_stored(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_first));
+    assert_true(control_life(life_head_moved_while_away));
+}
+
+/* --- costs --- */
+
+static int64_t count_blobs(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    CHECK(sqlite3_open("config/config.db", &db) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(db, "SELECT count(*) FROM blob", -1, &stmt, NULL) == SQLITE_OK);
+    CHECK(sqlite3_step(stmt) == SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return count;
+}
+
+static void life_costs(void)
+{
+    start_with_candidates();
+    add_routes(&candidate, "many", 10000);
+    start_commit(&candidate, "many", &outcome);
+    control_turn();
+    CHECK(committed(&outcome, 2) && fakes[ROLE_SMTP].rows == 10000);
+    CHECK(fakes[ROLE_SMTP].pieces > 1); /* not one message that keeps all others waiting */
+    int64_t blobs = count_blobs();
+    put_route(&candidate, "one.example", "mx.one.example:25");
+    start_commit(&candidate, "one", &outcome);
+    control_turn();
+    CHECK(committed(&outcome, 3) && all_run(3));
+    CHECK(fakes[ROLE_SMTP].rows == 1 && fakes[ROLE_QUEUE].rows == 1);
+    CHECK(count_blobs() - blobs == 2); /* one chunk and the level tree */
+}
+
+static void one_row_on_top_of_ten_thousand_is_one_chunk_and_one_row_to_the_roles(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_costs));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, control_set_up, control_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_commit_is_the_head_and_runs_in_every_role),
+        TEST(without_a_change_there_is_nothing_to_commit),
+        TEST(a_check_prepares_in_every_role_and_commits_nothing),
+        TEST(a_role_that_refuses_aborts_with_its_reason_and_everyone_discards),
+        TEST(a_role_that_is_too_slow_to_prepare_aborts),
+        TEST(the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_next),
+        TEST(an_invalid_whole_is_refused_before_any_role_is_asked),
+        TEST(a_commit_id_is_used_once),
+        TEST(a_second_commit_waits_and_then_lands_on_the_first),
+        TEST(a_conflict_is_told_and_leaves_the_second_candidate_as_it_was),
+        TEST(the_same_change_twice_is_one_revision),
+        TEST(a_session_that_goes_leaves_the_commit_in_work_and_drops_the_waiting_one),
+        TEST(a_role_that_dies_while_preparing_is_brought_to_the_head_and_asked_again),
+        TEST(a_configuration_that_kills_a_role_twice_is_refused),
+        TEST(a_role_that_dies_after_it_prepared_has_to_prepare_again),
+        TEST(a_role_that_dies_after_the_transaction_gets_the_new_head),
+        TEST(a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so),
+        TEST(a_role_that_connects_and_says_nothing_is_started_anew),
+        TEST(a_role_that_refuses_the_head_is_started_anew),
+        TEST(after_control_died_every_role_is_brought_to_what_is_stored),
+        TEST(one_row_on_top_of_ten_thousand_is_one_chunk_and_one_row_to_the_roles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

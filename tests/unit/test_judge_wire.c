@@ -1,0 +1,234 @@
+/* The wire forms of a judge's result and edits: what survives, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "engine/judge/judge.h"
+
+static int arena_begin(void **state)
+{
+    *state = arena_new();
+    return 0;
+}
+
+static int arena_end(void **state)
+{
+    arena_free(*state);
+    return 0;
+}
+
+static const struct judge_edit some_edits[] = {
+    {10, 0, {"one", 3}},
+    {20, 5, {"", 0}},
+    {25, 5, {"three", 5}},
+};
+
+static void put_some_result(struct buf *out)
+{
+    static const uint32_t first[] = {0, 2}, second[] = {1};
+    static const struct judge_reason reasons[] = {{{"text", 4}, 1500}, {{"from", 4}, -300}};
+    const struct judge_child children[] = {
+        {.rids = first,
+         .rid_count = 2,
+         .policy = SPAN("DEFAULT"),
+         .verdict = JUDGE_SUSPECT,
+         .action = JUDGE_DELIVER,
+         .score = 77,
+         .partial = true,
+         .archive = true,
+         .reasons = reasons,
+         .reason_count = 2,
+         .edits = some_edits,
+         .edit_count = 3},
+        {.rids = second,
+         .rid_count = 1,
+         .policy = SPAN("other"),
+         .verdict = JUDGE_NOT_SCANNED,
+         .score = -1,
+         .size_limit = UINT64_C(1) << 40},
+    };
+    judge_result_put(out, &(struct judge_result){children, 2});
+}
+
+static void a_result_survives_the_wire(void **state)
+{
+    struct arena *arena = *state;
+    struct buf wire = {0};
+    struct judge_result got;
+    put_some_result(&wire);
+    assert_true(judge_result_get(buf_span(&wire), 100, 3, arena, &got));
+    assert_int_equal(got.child_count, 2);
+    const struct judge_child *c = &got.children[0];
+    assert_int_equal(c->rid_count, 2);
+    assert_int_equal(c->rids[1], 2);
+    assert_true(span_equal(c->policy, SPAN("DEFAULT")));
+    assert_int_equal(c->verdict, JUDGE_SUSPECT);
+    assert_int_equal(c->score, 77);
+    assert_true(c->partial);
+    assert_false(c->test_mark);
+    assert_true(c->archive);
+    assert_int_equal(c->reasons[1].millilogodds, -300);
+    assert_int_equal(c->edit_count, 3);
+    assert_true(span_equal(c->edits[2].insert, SPAN("three")));
+    assert_int_equal(got.children[1].score, -1);
+    assert_int_equal(got.children[1].size_limit, UINT64_C(1) << 40);
+
+    struct buf again = {0};
+    judge_result_put(&again, &got);
+    assert_true(span_equal(buf_span(&wire), buf_span(&again)));
+    buf_free(&again);
+    buf_free(&wire);
+}
+
+static void every_cut_and_every_surplus_of_a_result_is_refused(void **state)
+{
+    struct arena *arena = *state;
+    struct buf wire = {0};
+    struct judge_result got;
+    put_some_result(&wire);
+    for (size_t n = 0; n < wire.len; n++)
+        assert_false(judge_result_get(span_slice(buf_span(&wire), 0, n), 100, 3, arena, &got));
+    buf_append_char(&wire, 0);
+    assert_false(judge_result_get(buf_span(&wire), 100, 3, arena, &got));
+    buf_free(&wire);
+}
+
+static void children_must_partition_the_recipients(void **state)
+{
+    struct arena *arena = *state;
+    static const struct {
+        uint32_t a[2], b[1];
+        uint32_t recipients;
+        bool good;
+    } cases[] = {
+        {{0, 1}, {2}, 3, true},  {{0, 2}, {1}, 3, true},  {{0, 1}, {1}, 3, false},
+        {{0, 0}, {1}, 3, false}, {{1, 0}, {2}, 3, false}, {{0, 1}, {3}, 3, false},
+        {{0, 1}, {2}, 4, false}, {{0, 1}, {2}, 2, false}, {{0, 1}, {2}, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child children[] = {{.rids = cases[i].a, .rid_count = 2},
+                                               {.rids = cases[i].b, .rid_count = 1}};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){children, 2});
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, cases[i].recipients, arena, &got),
+                         cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+static void a_child_without_recipients_is_refused(void **state)
+{
+    struct arena *arena = *state;
+    static const uint32_t all[] = {0};
+    const struct judge_child children[] = {{.rids = all, .rid_count = 1}, {.rid_count = 0}};
+    struct buf wire = {0};
+    struct judge_result got;
+    judge_result_put(&wire, &(struct judge_result){children, 2});
+    assert_false(judge_result_get(buf_span(&wire), 100, 1, arena, &got));
+    buf_free(&wire);
+}
+
+static void edits_must_be_in_order_and_inside_the_message(void **state)
+{
+    struct arena *arena = *state;
+    static const struct {
+        struct judge_edit edits[2];
+        bool good;
+    } cases[] = {
+        {{{0, 0, {"a", 1}}, {100, 0, {"b", 1}}}, true},
+        {{{0, 10, {"a", 1}}, {10, 90, {"b", 1}}}, true},
+        {{{0, 10, {"a", 1}}, {9, 1, {"b", 1}}}, false},
+        {{{10, 0, {"a", 1}}, {10, 5, {"b", 1}}}, true},
+        {{{10, 0, {"a", 1}}, {10, 0, {"b", 1}}}, false},
+        {{{10, 5, {"a", 1}}, {10, 5, {"b", 1}}}, false},
+        {{{10, 0, {"a", 1}}, {9, 0, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {101, 0, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {90, 11, {"b", 1}}}, false},
+        {{{0, 0, {"a", 1}}, {90, UINT64_MAX, {"b", 1}}}, false},
+        {{{0, UINT64_MAX, {"a", 1}}, {90, 1, {"b", 1}}}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf wire = {0};
+        const struct judge_edit *got;
+        uint32_t count;
+        judge_edits_put(&wire, cases[i].edits, 2);
+        assert_int_equal(judge_edits_get(buf_span(&wire), 100, arena, &got, &count), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+/* Edits are in the queue's store: their form must stay readable. */
+static void edits_have_the_form_that_stores_have_had_from_the_beginning(void **state)
+{
+    struct arena *arena = *state;
+    const struct span stored = SPAN("\1\1\0\0\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0one");
+    struct buf wire = {0};
+    judge_edits_put(&wire, some_edits, 1);
+    assert_true(span_equal(buf_span(&wire), stored));
+    const struct judge_edit *got;
+    uint32_t count;
+    assert_true(judge_edits_get(stored, 100, arena, &got, &count));
+    buf_free(&wire);
+}
+
+static void edits_alone_survive_the_wire_and_no_cut(void **state)
+{
+    struct arena *arena = *state;
+    struct buf wire = {0};
+    const struct judge_edit *got;
+    uint32_t count;
+    judge_edits_put(&wire, some_edits, 3);
+    assert_true(judge_edits_get(buf_span(&wire), 100, arena, &got, &count));
+    assert_int_equal(count, 3);
+    assert_int_equal(got[1].length, 5);
+    for (size_t n = 0; n < wire.len; n++)
+        assert_false(judge_edits_get(span_slice(buf_span(&wire), 0, n), 100, arena, &got, &count));
+    buf_free(&wire);
+}
+
+static void values_outside_their_ranges_are_refused(void **state)
+{
+    struct arena *arena = *state;
+    static const uint32_t all[] = {0};
+    /* What follows the one rid and the empty policy: verdict, action, score, flags. */
+    static const struct {
+        unsigned char values[4];
+        bool good;
+    } cases[] = {
+        {{0, 0, 0, 0}, true},    {{5, 3, 100, 7}, true},  {{6, 0, 0, 0}, false},    {{0, 4, 0, 0}, false},
+        {{0, 0, 101, 0}, false}, {{0, 0, 0xff, 0}, true}, {{0, 0, 0xfe, 0}, false}, {{0, 0, 0, 8}, false},
+    };
+    const size_t at = 1 + 4 + 4 + 4 + 4;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child child = {.rids = all, .rid_count = 1};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){&child, 1});
+        memcpy(wire.data + at, cases[i].values, 4);
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, arena, &got), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+#define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, arena_begin, arena_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_ARENA(a_result_survives_the_wire),
+        WITH_ARENA(every_cut_and_every_surplus_of_a_result_is_refused),
+        WITH_ARENA(children_must_partition_the_recipients),
+        WITH_ARENA(a_child_without_recipients_is_refused),
+        WITH_ARENA(edits_must_be_in_order_and_inside_the_message),
+        WITH_ARENA(edits_have_the_form_that_stores_have_had_from_the_beginning),
+        WITH_ARENA(edits_alone_survive_the_wire_and_no_cut),
+        WITH_ARENA(values_outside_their_ranges_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
