@@ -38,6 +38,7 @@ endif
 SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
+	tests/system/test_adding_a_command.py \
 	tests/system/test_delivery.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
