@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "shell/editor.h"
@@ -53,22 +52,6 @@ static void tell_lost(struct shell *sh)
     sh->lost = sh->touched = false;
 }
 
-/* Without an answer the session ends. */
-static bool may_leave(struct shell *sh)
-{
-    struct buf answer = {0};
-    if (!call_has_changes(sh))
-        return true;
-    writer_put(&sh->out, SPAN("There are uncommitted changes, which would be lost.\n"));
-    enum read_result got = terminal_read(sh, "Are you sure you wish to exit? [N]> ", false, &answer);
-    bool yes =
-        span_equal_nocase(buf_span(&answer), SPAN("y")) || span_equal_nocase(buf_span(&answer), SPAN("yes"));
-    buf_free(&answer);
-    if (got == READ_LINE && yes)
-        sh->touched = false; /* they are given up knowingly */
-    return got == READ_END || yes;
-}
-
 static void run_typed(struct shell *sh, struct buf *line, unsigned number)
 {
     tell_lost(sh);
@@ -94,9 +77,8 @@ static void run_session(struct shell *sh)
         if (got != READ_LINE)
             continue;
         run_typed(sh, &line, number);
-        if (sh->leaving && may_leave(sh))
+        if (sh->leaving)
             break;
-        sh->leaving = false;
     }
     buf_free(&line);
     buf_free(&prompt);
@@ -113,7 +95,8 @@ enum api_status terminal_run(struct shell *sh)
         sh->editor = editor_open();
     run_session(sh);
     editor_close(sh->editor);
-    bool lost = call_has_changes(sh);
+    /* Who leaves with `exit` was asked. */
+    bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
     if (lost)
         dprintf(STDERR_FILENO, "The session ended with uncommitted changes: they were discarded.\n");
     return lost ? API_DISCARDED : API_DONE;
