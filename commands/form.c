@@ -118,6 +118,7 @@ static enum ui_result ask_step(struct shell *sh, const struct form *form, const 
 
 enum ui_result form_ask(struct shell *sh, const struct form *form, struct answers *a)
 {
+    a->asked = true;
     for (size_t i = 0; i < form->step_count; i++) {
         const struct step *step = &form->steps[i];
         if ((step->flags & STEP_BATCH_ONLY) || (step->when && !step->when(a)))
@@ -266,7 +267,7 @@ void form_show(struct shell *sh, const struct form *form, const struct schema_ro
         const struct step *step = &form->steps[i];
         const struct schema_field *field = field_of(form, step);
         struct buf value = {0};
-        if (step->flags & (STEP_POSITIONAL | STEP_DIALOGUE_ONLY))
+        if (step->flags & STEP_DIALOGUE_ONLY)
             continue;
         schema_value_print(field, &row->values[step->field], &value);
         out_text(sh, "  %s: %s\n", field->name, buf_text(&value));

@@ -26,6 +26,8 @@ libcommands_a_SOURCES = \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
 	%D%/rollbackconfig.c \
+	%D%/setup.c \
+	%D%/setup.h \
 	%D%/shell.h \
 	%D%/showchanges.c \
 	%D%/showconfig.c \

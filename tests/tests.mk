@@ -40,6 +40,7 @@ SYSTEM_TESTS = \
 	tests/system/test_accounts.py \
 	tests/system/test_config_kills.py \
 	tests/system/test_api.py \
+	tests/system/test_adding_a_command.py \
 	tests/system/test_delivery.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \

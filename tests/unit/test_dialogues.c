@@ -63,7 +63,7 @@ static void the_first_setup_asks_for_the_licence(void **state)
     fake_answers(sh, "setup", "", "yes", "3m", "", "30", "2", "", NULL);
     assert_int_equal(fake_run(sh, "antispamconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
-    assert_contains(shown, "\nAnti-spam scanning: Disabled\n" ANTISPAM_MENU "[]> setup\n"
+    assert_contains(shown, "  profile: normal\n" ANTISPAM_MENU "[]> setup\n"
                            "\nWould you like to use the anti-spam engine? [Y]> \n");
     assert_contains(
         shown, "\nDo you accept the above license agreement? []> yes\n"
@@ -102,8 +102,9 @@ static void later_setups_show_the_present_values_and_ask_no_licence(void **state
     fake_answers(sh, "setup", "", "", "", "", "", "", NULL);
     assert_int_equal(fake_run(sh, "antispamconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
-    assert_contains(shown, "\nAnti-spam scanning: Enabled\n  never-scan-size: 2M\n  always-scan-size: 1M\n"
-                           "  timeout: 45\n  profile: normal\n" ANTISPAM_MENU);
+    assert_contains(shown,
+                    "\nAnti-spam scanning:\n  enabled: on\n  never-scan-size: 2M\n  always-scan-size: 1M\n"
+                    "  timeout: 45\n  profile: normal\n" ANTISPAM_MENU);
     assert_contains(shown, "[45]> \n");
     assert_null(strstr(shown, "license"));
     assert_null(strstr(fake_sent(sh), "incoming-policy"));
