@@ -254,8 +254,9 @@ void form_help(const struct form *form, struct buf *out)
         buf_printf(&name, "%s%s", step->flags & STEP_POSITIONAL ? "" : "--", field->name);
         buf_printf(out, "  %-22s %s: ", buf_text(&name), field->help);
         schema_field_describe(field, out);
+        const char *quote = strchr(field->preset, ' ') ? "\"" : "";
         if (field->preset[0])
-            buf_printf(out, "; default %s", field->preset);
+            buf_printf(out, "; default %s%s%s", quote, field->preset, quote);
         buf_append_char(out, '\n');
         buf_free(&name);
     }
