@@ -2,9 +2,11 @@
 """Commands as scripts use them: sessions in tests/golden/*.session are run against a real daemon and compared.
 
 A session is lines `$ COMMAND LINE`, each followed by the output that it must have and, when it fails, `[status N]`.
-`# ...` lines are comments.  Dates are written DATE.  After a change that is meant: test_commands.py --accept
+`# ...` lines are comments.  Dates are written DATE, the account USER.  After a change that is meant: test_commands.py --accept
 """
 
+import os
+import pwd
 import re
 import sys
 from pathlib import Path
@@ -19,6 +21,14 @@ ACCEPT = "--accept" in sys.argv and not sys.argv.remove("--accept")
 DATE = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} [A-Z]+")
 
 
+USER = pwd.getpwuid(os.getuid()).pw_name
+
+
+def normal(output):
+    """What a command printed, without date and account."""
+    return DATE.sub("DATE", output).replace(f"  {USER:12}", f"  {'USER':12}").splitlines()
+
+
 def transcript(instance, session):
     """The session with what the commands really print."""
     lines = []
@@ -27,7 +37,7 @@ def transcript(instance, session):
             lines.append(line)
         elif line.startswith("$ "):
             run = instance.shell(line[2:])
-            lines += [line, *DATE.sub("DATE", run.stdout).splitlines()]
+            lines += [line, *normal(run.stdout)]
             if run.returncode:
                 lines.append(f"[status {run.returncode}]")
     return "\n".join(lines) + "\n"
