@@ -3,19 +3,12 @@
  * Accepting the licence for the first time also switches scanning on in the default incoming policy (S2-23), in the
  * same edit.  A batch line that says `setup on` accepts it.
  */
-#include "commands/command.h"
+#include "commands/setup.h"
 
 static const char licence[] =
-    "\nThe anti-spam engine of this gateway, with the rules and models that come with it, is part of "
-    "mailward and\n"
-    "is given under the project's licence.  It judges mail by probability: it comes without any warranty, "
-    "and what\n"
+    "\nThe anti-spam engine of this gateway, with its rules and models, is part of mailward and is given\n"
+    "under the project's licence.  It judges mail by probability and comes without any warranty: what\n"
     "becomes of mail by its judgement is the responsibility of whoever runs the gateway.\n";
-
-static const struct schema_table *table(void)
-{
-    return &schema_tables[SCHEMA_ANTISPAM];
-}
 
 static bool is_on(const struct answers *a)
 {
@@ -59,23 +52,15 @@ static enum ui_result ask_licence(struct shell *sh, const struct step *step, str
     return result;
 }
 
+/* The field's own range ends where messages are not scanned at all. */
 static enum ui_result ask_always(struct shell *sh, const struct step *step, struct answers *a)
 {
-    const struct schema_field *field = &table()->fields[step->field];
-    int64_t never = a->values[ANTISPAM_NEVER_SCAN_SIZE].number;
-    struct schema_value value = a->values[step->field];
-    for (;;) {
-        enum ui_result result = ui_ask_field(sh, field, step->question, a->arena, &value);
-        if (result != UI_DONE)
-            return result;
-        if (value.number <= never)
-            break;
-        if (!ui_explain(sh, "always-scan-size must not be above never-scan-size"))
-            return UI_ABORT;
-        value = a->values[step->field];
-    }
-    a->values[step->field] = value;
-    return UI_DONE;
+    struct schema_field field = a->table->fields[step->field];
+    struct schema_value *value = &a->values[step->field];
+    field.most = a->values[ANTISPAM_NEVER_SCAN_SIZE].number;
+    if (value->number > field.most)
+        value->number = field.most;
+    return ui_ask_field(sh, &field, step->question, a->arena, value);
 }
 
 static const struct step steps[] = {
@@ -106,51 +91,21 @@ static enum api_status save(struct shell *sh, struct answers *a, const char *key
     a->given[ANTISPAM_LICENCE_ACCEPTED] = accepts; /* one that was refused stays as it was */
     json_array_append_new(edits, answers_to_edit(a, "edit", key));
     enum api_status status = shell_edit(sh, edits);
-    if (status == API_DONE && is_on(a) && shell_is_interactive(sh))
+    if (status == API_DONE && is_on(a) && a->asked && shell_is_interactive(sh))
         out_text(sh, "\nThe anti-spam engine is enabled.  Which mail is scanned is up to its policy: see "
                      "policyconfig.\n");
     return status;
 }
 
-static enum api_status setup_batch(struct shell *sh, const struct call *call)
-{
-    return form_change(sh, &form, table(), NULL, call->arg_count, call->args, save);
-}
-
-static enum api_status setup_dialogue(struct shell *sh, void *context)
-{
-    (void)context;
-    return form_change(sh, &form, table(), NULL, 0, NULL, save);
-}
-
-static enum api_status show_state(struct shell *sh, void *context)
-{
-    (void)context;
-    struct schema_row *row;
-    enum api_status status = form_fetch(sh, table(), NULL, &row);
-    if (status != API_DONE)
-        return status;
-    bool on = schema_row_number(row, ANTISPAM_ENABLED) != 0;
-    out_text(sh, "\nAnti-spam scanning: %s\n", on ? "Enabled" : "Disabled");
-    if (on)
-        form_show(sh, &form, row);
-    schema_row_unref(row);
-    return API_DONE;
-}
-
 static const struct verb verbs[] = {
-    {.word = "setup",
-     .text = "Edit the anti-spam settings of the gateway.",
-     .form = &form,
-     .batch = setup_batch,
-     .dialogue = setup_dialogue},
+    SETUP_VERB("Edit the anti-spam settings of the gateway.", &form),
     {.word = NULL},
 };
+static const struct setup setup = {&form, "Anti-spam scanning", save};
 
 static enum api_status dialogue(struct shell *sh)
 {
-    static const struct ui_dialogue menu = {verbs, show_state, NULL};
-    return ui_run(sh, &menu, NULL);
+    return setup_dialogue(sh, &setup, verbs);
 }
 
 const struct command command_antispamconfig = {
@@ -159,4 +114,5 @@ const struct command command_antispamconfig = {
     .flags = COMMAND_CONFIG,
     .verbs = verbs,
     .dialogue = dialogue,
+    .setup = &setup,
 };

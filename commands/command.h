@@ -12,6 +12,7 @@
 #include "commands/shell.h"
 
 struct list_table;
+struct setup;
 struct verb;
 
 /* A batch line on its way down the tree of verbs. */
@@ -55,6 +56,7 @@ struct command {
     /* Lines that do not start with a verb; NULL: every line does. */
     enum api_status (*run)(struct shell *sh, int arg_count, char **args);
     enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */
+    const struct setup *setup;                     /* of a command that edits one single table (setup.h) */
     const struct list_table *list;                 /* of a command that edits one list (list_table.h) */
 };
 

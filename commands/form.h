@@ -19,6 +19,7 @@ struct answers {
     struct arena *arena;      /* the texts of those that were */
     struct schema_value values[FORM_FIELDS_MAX];
     bool given[FORM_FIELDS_MAX]; /* said by the user */
+    bool asked;                  /* in a dialogue */
 };
 
 enum step_flags {
@@ -57,7 +58,7 @@ enum api_status form_read(struct shell *sh, const struct form *form, int arg_cou
 void form_usage(const struct form *form, struct buf *out);
 /* Appends a line for each option: range, default, help. */
 void form_help(const struct form *form, struct buf *out);
-/* The present values of the options, a line each, for headers. */
+/* The present values, a line each, for headers. */
 void form_show(struct shell *sh, const struct form *form, const struct schema_row *row);
 /* Whether the step's field is given by this option: "--timeout=30". */
 bool step_is_option(const struct form *form, const struct step *step, const char *arg);
