@@ -14,9 +14,13 @@
 #include "engine/base/xalloc.h"
 
 enum {
-    HOP_PAUSE_SECONDS =
-        5,              /* after a connection could not be made, those that work carry on alone for so long */
-    AVOID_SECONDS = 60, /* and the address that it was to goes last, while there are connections to others */
+    /* After a connection could not be made, those that work carry on alone for so long, */
+    HOP_PAUSE_SECONDS = 5,
+    /* and its address goes last, as long as there are others. */
+    AVOID_SECONDS = 60,
+    /* Addresses that never answer must not keep mail from the rest of the world waiting in the queue: no further one
+     * is begun. */
+    ATTEMPT_SECONDS = 60,
 };
 
 struct hop {
@@ -74,27 +78,26 @@ static void hop_failed(struct hop *hop, uint16_t code, struct span enhanced, str
         end_waiting(hop, code, enhanced, text);
 }
 
-/* Begins a connection to the best address that is not among those tried, which is added to them.  False, and errno,
- * when none was left. */
-static bool connect_next(struct hop *hop, uint64_t tried, uint64_t dcid)
+/* Begins a connection to the best address that was not tried in this attempt.  False, and errno, when none was left. */
+static bool connect_next(struct hop *hop, struct connection_attempt attempt, uint64_t dcid)
 {
     errno = EHOSTUNREACH;
     if (clock_mono_us() >= hop->avoided_until)
         hop->avoided = 0;
     for (;;) {
         struct sockaddr_storage address;
-        int index = destination_choose(&hop->destination, tried | hop->avoided);
+        int index = destination_choose(&hop->destination, attempt.tried | hop->avoided);
         if (index < 0)
-            index = destination_choose(&hop->destination, tried);
+            index = destination_choose(&hop->destination, attempt.tried);
         if (index < 0)
             return false;
         socklen_t size = destination_socket_address(&hop->destination, index, hop->port, &address);
         struct connection *c = connection_open(hop, (struct sockaddr *)&address, size, dcid);
-        tried |= UINT64_C(1) << index;
+        attempt.tried |= UINT64_C(1) << index;
         if (!c)
             continue;
         c->address = index;
-        c->tried = tried;
+        c->attempt = attempt;
         hop->connections++;
         hop->fresh++;
         return true;
@@ -119,7 +122,7 @@ static void open_connections(struct hop *hop)
 {
     uint64_t dcid;
     while (wants_connection(hop) && ids_take(ID_DCID, &dcid))
-        if (!connect_next(hop, 0, dcid))
+        if (!connect_next(hop, (struct connection_attempt){.began = clock_mono_us()}, dcid))
             hop_failed(hop, 0, SPAN("4.4.1"), span_text(strerror(errno)));
 }
 
@@ -173,8 +176,9 @@ void client_connection_failed(struct connection *c, uint16_t code, struct span e
     struct hop *hop = c->hop;
     uint64_t dcid;
     avoid(hop, c->address);
-    bool goes_on = hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
-                   connect_next(hop, c->tried, dcid);
+    bool in_time = clock_mono_us() < c->attempt.began + ATTEMPT_SECONDS * 1000000LL;
+    bool goes_on = in_time && hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
+                   connect_next(hop, c->attempt, dcid);
     if (!goes_on)
         hop_failed(hop, code, enhanced, text);
 }

@@ -32,6 +32,12 @@ enum connection_state {
     CONNECTION_STATE_COUNT
 };
 
+/* One address after the other until a connection is made. */
+struct connection_attempt {
+    uint64_t tried; /* set of indexes */
+    int64_t began;  /* clock_mono_us() */
+};
+
 struct connection {
     LIST_ENTRY(connection) idle; /* while `pooled`: idle and kept for the next delivery */
     bool pooled;
@@ -42,8 +48,8 @@ struct connection {
     struct event *readable, *writable;
     struct deadline deadline;
     struct buf in, out;
-    int address;    /* index in the destination of the hop */
-    uint64_t tried; /* indexes of this and of those that failed before it */
+    int address; /* index in the destination of the hop */
+    struct connection_attempt attempt;
     uint64_t dcid;
     bool logged; /* NEW_DCID was */
 

@@ -17,4 +17,5 @@ test_resolve_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(CMOCKA_LIBS)
 test_client_SOURCES = tests/unit/test_client.c $(RESOLVE_SOURCES) daemon/smtp/client.c daemon/smtp/connection.c \
 	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c
 test_client_CPPFLAGS = $(test_resolve_CPPFLAGS)
+test_client_LDFLAGS = $(test_resolve_LDFLAGS)
 test_client_LDADD = $(test_resolve_LDADD)

@@ -105,7 +105,16 @@ const char *smtp_hostname(void)
 
 /* Next hops */
 
+static int64_t clock_ahead;
+int64_t __real_clock_mono_us(void);
+int64_t __wrap_clock_mono_us(void);
+int64_t __wrap_clock_mono_us(void)
+{
+    return __real_clock_mono_us() + clock_ahead;
+}
+
 static in_port_t port;
+static int64_t seconds_to_greeting; /* that pass on the clock */
 static struct hop_server {
     int fd;
     const char *greeting;
@@ -167,6 +176,7 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     c->hop->connections++;
     c->readable = event_new(base, accepted, EV_READ | EV_PERSIST, on_client, c);
     event_add(c->readable, NULL);
+    clock_ahead += seconds_to_greeting * 1000000;
     say(accepted, c->hop->greeting);
 }
 
@@ -285,6 +295,26 @@ static void the_next_exchange_gets_it_when_the_best_does_not_want_to_talk(void *
     hop_servers[2].greeting = "220 hop.example\r\n";
 }
 
+static void addresses_that_never_answer_do_not_hold_a_message_for_ever(void **state)
+{
+    (void)state;
+    static const struct dns_row rows[] = {{"slow.example", "10 one.slow.example", 60, 0},
+                                          {"slow.example", "20 two.slow.example", 60, 0},
+                                          {"slow.example", "30 three.slow.example", 60, 0},
+                                          {"one.slow.example", "127.0.0.1", 60, 0},
+                                          {"two.slow.example", "127.0.0.2", 60, 0},
+                                          {"three.slow.example", "127.0.0.3", 60, 0},
+                                          {0}};
+    server.rows = rows;
+    unsigned last = hop_servers[2].connections;
+    hop_servers[0].greeting = hop_servers[1].greeting = "421 4.3.2 after 31 seconds\r\n";
+    seconds_to_greeting = 31;
+    assert_ends("slow.example", DELIVER_DEFERRED, "4.3.2");
+    assert_int_equal(hop_servers[2].connections, last);
+    hop_servers[0].greeting = hop_servers[1].greeting = "220 hop.example\r\n";
+    seconds_to_greeting = 0;
+}
+
 static void all_addresses_away_is_a_deferral(void **state)
 {
     (void)state;
@@ -392,6 +422,7 @@ int main(void)
         cmocka_unit_test(the_best_exchange_gets_the_mail),
         cmocka_unit_test(the_next_exchange_gets_it_when_the_best_is_away),
         cmocka_unit_test(the_next_exchange_gets_it_when_the_best_does_not_want_to_talk),
+        cmocka_unit_test(addresses_that_never_answer_do_not_hold_a_message_for_ever),
         cmocka_unit_test(all_addresses_away_is_a_deferral),
         cmocka_unit_test(domains_with_the_same_exchanges_share_connections),
         cmocka_unit_test(names_that_lead_nowhere_end_the_delivery),
