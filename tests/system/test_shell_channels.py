@@ -253,11 +253,13 @@ def a_program_that_waits_for_each_answer_gets_it(world):
 @test
 def ctrl_c_ends_a_batch_with_130(world):
     daemon = FakeDaemon(world.folder)
-    shell = subprocess.Popen(command_line(world.folder, "-c", "put a; call wait; commit"), stdout=subprocess.PIPE)
-    wait_until(lambda: "wait" in daemon.methods(), "the request")
-    shell.send_signal(signal.SIGINT)
-    shell.communicate(timeout=60)
-    equal((shell.returncode, daemon.committed), (130, []), "in a request")
+    for request in ("wait", "finish"):
+        line = f"put a; call {request}; commit"
+        shell = subprocess.Popen(command_line(world.folder, "-c", line), stdout=subprocess.PIPE)
+        wait_until(lambda: daemon.methods()[-1:] == [request], "the request")
+        shell.send_signal(signal.SIGINT)
+        shell.communicate(timeout=60)
+        equal((shell.returncode, daemon.committed), (130, []), f"in the request {request}")
     shell = subprocess.Popen(command_line(world.folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     shell.stdin.write(b"say x\n")
     shell.stdin.flush()
