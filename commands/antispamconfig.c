@@ -52,26 +52,15 @@ static enum ui_result ask_licence(struct shell *sh, const struct step *step, str
     return result;
 }
 
+/* The field's own range ends where messages are not scanned at all. */
 static enum ui_result ask_always(struct shell *sh, const struct step *step, struct answers *a)
 {
-    const struct schema_field *field = &a->table->fields[step->field];
-    int64_t never = a->values[ANTISPAM_NEVER_SCAN_SIZE].number;
-    struct schema_value value = a->values[step->field];
-    if (value.number > never)
-        value.number = never;
-    const struct schema_value preset = value;
-    for (;;) {
-        enum ui_result result = ui_ask_field(sh, field, step->question, a->arena, &value);
-        if (result != UI_DONE)
-            return result;
-        if (value.number <= never)
-            break;
-        if (!ui_explain(sh, "always-scan-size must not be above never-scan-size"))
-            return UI_ABORT;
-        value = preset;
-    }
-    a->values[step->field] = value;
-    return UI_DONE;
+    struct schema_field field = a->table->fields[step->field];
+    struct schema_value *value = &a->values[step->field];
+    field.most = a->values[ANTISPAM_NEVER_SCAN_SIZE].number;
+    if (value->number > field.most)
+        value->number = field.most;
+    return ui_ask_field(sh, &field, step->question, a->arena, value);
 }
 
 static const struct step steps[] = {

@@ -51,27 +51,41 @@ enum api_status command_unknown(struct shell *sh, const char *name)
                    : shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s", name);
 }
 
+static void put_valid(struct buf *out, const struct verb *verbs)
+{
+    buf_printf(out, "\nValid words: ");
+    for (const struct verb *v = verbs; v && v->word; v++)
+        buf_printf(out, "%s%s", v == verbs ? "" : ", ", v->word);
+}
+
+static enum api_status missing_verb(struct shell *sh, const struct verb *verbs, const char *behind)
+{
+    struct buf valid = {0};
+    put_valid(&valid, verbs);
+    enum api_status status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "a word is missing behind '%s'%s",
+                                        behind, buf_text(&valid));
+    buf_free(&valid);
+    return status;
+}
+
 static enum api_status unknown_verb(struct shell *sh, const struct verb *verbs, const char *word)
 {
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
-    struct buf valid = {0};
+    struct buf text = {0};
     for (const struct verb *v = verbs; v && v->word; v++) {
-        buf_printf(&valid, "%s%s", valid.len ? ", " : "", v->word);
         size_t distance = nearest_distance(span_text(word), span_text(v->word));
         if (distance < best) {
             best = distance;
             nearest = v->word;
         }
     }
-    buf_text(&valid);
-    enum api_status status = nearest
-                                 ? shell_fail(sh, API_ERROR_UNKNOWN_WORD,
-                                              "'%s' is not known here; did you mean '%s'?\nValid words: %s",
-                                              word, nearest, valid.data)
-                                 : shell_fail(sh, API_ERROR_UNKNOWN_WORD,
-                                              "'%s' is not known here\nValid words: %s", word, valid.data);
-    buf_free(&valid);
+    if (nearest)
+        buf_printf(&text, "; did you mean '%s'?", nearest);
+    put_valid(&text, verbs);
+    enum api_status status =
+        shell_fail(sh, API_ERROR_UNKNOWN_WORD, "'%s' is not known here%s", word, buf_text(&text));
+    buf_free(&text);
     return status;
 }
 
@@ -106,7 +120,7 @@ static enum api_status call_verb(struct shell *sh, const struct call *call)
     enum api_status status = API_DONE;
     if (!verb->batch)
         status = call->arg_count ? unknown_verb(sh, verb->verbs, call->args[0])
-                                 : command_usage_error(sh, call->command, "words are missing");
+                                 : missing_verb(sh, verb->verbs, verb->word);
     else if (!verb->form) /* a form counts for itself */
         status = check_count(sh, call->command, call->arg_count, verb->least_args, verb->most_args);
     return status == API_DONE ? verb->batch(sh, call) : status;
@@ -128,7 +142,7 @@ static enum api_status run_verbs(struct shell *sh, const struct command *command
     }
     if (!call.depth)
         return count ? unknown_verb(sh, command->verbs, words[0])
-                     : command_usage_error(sh, command, "words are missing");
+                     : missing_verb(sh, command->verbs, command->name);
     call.arg_count = count - i;
     call.args = words + i;
     return call_verb(sh, &call);

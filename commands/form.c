@@ -210,10 +210,13 @@ enum api_status form_read(struct shell *sh, const struct form *form, int arg_cou
     const struct step *missing = next_positional(form, a);
     if (status != API_DONE || !missing)
         return status;
+    const struct schema_field *field = field_of(form, missing);
     struct buf right = {0};
-    schema_field_describe(field_of(form, missing), &right);
-    status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "%s is missing: %s", field_of(form, missing)->name,
-                        buf_text(&right));
+    if (field->type == SCHEMA_TEXT) /* its help says more than its length */
+        buf_printf(&right, "%s", field->help);
+    else
+        schema_field_describe(field, &right);
+    status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "%s is missing: %s", field->name, buf_text(&right));
     buf_free(&right);
     return status;
 }
@@ -254,8 +257,9 @@ void form_help(const struct form *form, struct buf *out)
         buf_printf(&name, "%s%s", step->flags & STEP_POSITIONAL ? "" : "--", field->name);
         buf_printf(out, "  %-22s %s: ", buf_text(&name), field->help);
         schema_field_describe(field, out);
+        const char *quote = strchr(field->preset, ' ') ? "\"" : "";
         if (field->preset[0])
-            buf_printf(out, "; default %s", field->preset);
+            buf_printf(out, "; default %s%s%s", quote, field->preset, quote);
         buf_append_char(out, '\n');
         buf_free(&name);
     }

@@ -16,8 +16,10 @@ static void list_commands(struct shell *sh)
 static void put_forms(struct buf *out, const struct verb *verbs, const struct form **last)
 {
     for (const struct verb *v = verbs; v && v->word; v++) {
-        if (v->form && v->form != *last)
+        if (v->form && v->form != *last) {
+            buf_append_char(out, '\n');
             form_help(*last = v->form, out);
+        }
         if (v == verbs || v->verbs != v[-1].verbs)
             put_forms(out, v->verbs, last);
     }
@@ -33,10 +35,7 @@ static void show_command(struct shell *sh, const struct command *command)
     buf_append(&text, "\n", command->aliases != NULL);
     buf_printf(&text, "\nUsage:\n");
     command_usage(command, &text);
-    size_t usage_end = text.len;
     put_forms(&text, command->verbs, &last);
-    if (text.len > usage_end)
-        buf_append_char(&text, '\n');
     if (command->flags & COMMAND_CONFIG)
         buf_printf(&text, "\nChanges take effect with commit.\n");
     out_span(sh, buf_span(&text));

@@ -9,8 +9,7 @@ static const struct form form = {SCHEMA_SMTPROUTES, steps, sizeof steps / sizeof
 
 static const struct out_column columns[] = {{"Domain", "domain", 30}, {"Destination", "destination", 0}};
 
-static const struct verb verbs[] = {LIST_TABLE_VERBS("SMTP route", "SMTP routes", "DOMAIN", &form),
-                                    {.word = NULL}};
+static const struct verb verbs[] = {LIST_TABLE_VERBS("route", "routes", "DOMAIN", &form), {.word = NULL}};
 
 static const struct list_table routes = {
     .table = SCHEMA_SMTPROUTES,

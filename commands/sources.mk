@@ -1,5 +1,6 @@
 # The dialogue runner, and one file a command.
 noinst_LIBRARIES += libcommands.a
+EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcommands_a_SOURCES = \
 	%D%/antispamconfig.c \

@@ -11,9 +11,23 @@ static void put_words(struct buf *out, const char *words)
         buf_printf(out, " %s", words);
 }
 
+enum { COLUMNS = 100 };
+
+/* Adds the line; a long one is folded in front of its options. */
 static void put_line(struct buf *out, const struct buf *head)
 {
-    buf_append_span(out, buf_span(head));
+    struct span rest = buf_span(head);
+    while (rest.n > COLUMNS) {
+        size_t cut = COLUMNS - 1;
+        while (cut > 0 && !(rest.p[cut] == ' ' && rest.p[cut + 1] == '['))
+            cut--;
+        if (cut < 8)
+            break; /* nowhere to fold */
+        buf_append_span(out, span_slice(rest, 0, cut));
+        buf_printf(out, "\n     ");
+        rest = span_slice(rest, cut, rest.n);
+    }
+    buf_append_span(out, rest);
     buf_append_char(out, '\n');
 }
 
@@ -53,14 +67,12 @@ void command_usage(const struct command *command, struct buf *out)
     struct buf head = {0};
     buf_printf(&head, "  %s", command->name);
     size_t name = head.len;
-    if (command->dialogue && command->least_args > 0)
+    if (command->dialogue && (!command->run || command->least_args > 0))
         put_line(out, &head);
     if (command->run) {
         put_words(&head, command->usage);
         put_line(out, &head);
         head.len = name;
-    } else if (command->dialogue) {
-        put_line(out, &head);
     }
     if (command->verbs)
         put_verbs(out, command->verbs, &head);

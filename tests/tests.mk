@@ -23,7 +23,7 @@ include tests/fuzz/smtp.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_judge fuzz_mime fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_smtp
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -38,12 +38,16 @@ endif
 SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
+	tests/system/test_config_kills.py \
+	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
+	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
+	tests/system/test_policy.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_shell.py \
@@ -54,6 +58,7 @@ include tests/durability/durability.mk
 include tests/perf/perf.mk
 
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
+	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session \
 	tests/system/hostile.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \

@@ -72,7 +72,7 @@ bool store_set_paused(struct store *s, bool paused, struct fault *f)
 
 bool store_is_paused(struct store *s, bool *paused, struct fault *f)
 {
-    uint64_t value;
+    uint64_t value = 0;
     bool good = count_rows(s, STATEMENT_GET_PAUSED, &value, f);
     *paused = value != 0;
     return good;

@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import postfix
+from bench_config import bench_configuration
 from harness import processes
 from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
@@ -191,6 +192,7 @@ def main():
         folder = Path(name)
         folder.chmod(0o755)  # Postfix's processes have an account of their own
         bench_start(folder, options)
+        bench_configuration(folder, options, print_row)
         bench_throughput(folder, options, write_messages(folder))
 
 

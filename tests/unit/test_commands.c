@@ -83,7 +83,8 @@ static void a_wrong_number_of_words_shows_the_usage(void **state)
     assert_int_equal(fake_run(sh, "smtproutes", "clear", "all", NULL), API_USAGE);
     assert_contains(fake_shown(sh), "Invalid arguments: there are too many words\n");
     assert_int_equal(fake_run(sh, "policyconfig", "incoming", NULL), API_USAGE);
-    assert_contains(fake_shown(sh), "Invalid arguments: words are missing\n");
+    assert_contains(fake_shown(sh),
+                    "Invalid arguments: a word is missing behind 'incoming'\nValid words: edit, print\n");
     assert_string_equal(fake_sent(sh), "");
 }
 

@@ -132,7 +132,8 @@ static void a_wrong_answer_is_explained_and_asked_again(void **state)
                     "[]> stup\n'stup' is not one of these operations; did you mean 'setup'?\n" ANTISPAM_MENU);
     assert_contains(shown, "engine? [Y]> maybe\nPlease answer yes or no.\n\nWould you like");
     assert_contains(shown, "never-scan-size: '2Q' is not");
-    assert_contains(shown, "[1M]> 3M\nalways-scan-size must not be above never-scan-size\n");
+    assert_contains(
+        shown, "[1M]> 3M\nalways-scan-size: '3M' is not a number plus K, M, G or nothing, from 1K to 2M\n");
     assert_contains(shown, "timeout: '0' is not a whole number from 1 to 120 seconds\n");
     assert_contains(shown, "[1]> 3\n'3' is not a number from 1 to 2\n\nChoose the scanning profile:\n");
     assert_edited(
@@ -263,8 +264,8 @@ static void the_menu_of_an_empty_list_offers_what_makes_sense(void **state)
     fake_answers(sh, "", NULL);
     assert_int_equal(fake_run(sh, "smtproutes", NULL), API_DONE);
     assert_string_equal(fake_shown(sh),
-                        "\nThere are no SMTP routes configured.\n" MENU "- NEW - Create a new SMTP route.\n"
-                        "- IMPORT - Replace all SMTP routes by those of a file.\n[]> \n");
+                        "\nThere are no SMTP routes configured.\n" MENU "- NEW - Create a new route.\n"
+                        "- IMPORT - Replace all routes by those of a file.\n[]> \n");
 }
 
 static void the_menu_of_a_list_offers_everything(void **state)
@@ -275,7 +276,7 @@ static void the_menu_of_a_list_offers_everything(void **state)
     assert_int_equal(fake_run(sh, "smtproutes", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "\nThere is currently 1 SMTP route configured.\n" MENU "- NEW - ");
-    assert_contains(shown, "- CLEAR - Remove all SMTP routes.\n[]> ed\n");
+    assert_contains(shown, "- CLEAR - Remove all routes.\n[]> ed\n");
     assert_contains(shown, "[mx.example.net]> mx2.example.net\n");
     assert_contains(shown, "Are you sure you want to remove all SMTP routes? [N]> y\n");
     const char *sent = fake_sent(sh);
