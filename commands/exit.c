@@ -15,8 +15,11 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
             ui_confirm(sh,
                        "There are changes that have not been committed; they are lost when you leave.\n"
                        "Are you sure you want to exit?",
-                       false, &leave) != UI_DONE)
-            return shell_aborted(sh);
+                       false, &leave) != UI_DONE) {
+            if (shell_aborted(sh) == API_INTERRUPTED)
+                return API_INTERRUPTED;
+            leave = true; /* nobody is there to answer */
+        }
     }
     if (leave)
         shell_leave(sh);

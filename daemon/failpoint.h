@@ -2,6 +2,10 @@
  *
  * A private instance maps a page of its state folder (run/clock) into all roles; a test writes the name of a point
  * there.  The first role that comes by clears the name and dies by SIGKILL, so a restarted one passes.
+ *
+ * In the order of a commit: control.before-prepare, ROLE.prepare, ROLE.prepared, control.prepared,
+ * control.before-transaction, control.after-transaction, control.before-head, ROLE.before-apply, ROLE.after-apply;
+ * ROLE is log, queue, scan or smtp.
  */
 #ifndef DAEMON_FAILPOINT_H
 #define DAEMON_FAILPOINT_H
@@ -11,7 +15,7 @@
 /* Layout of run/clock. */
 struct test_page {
     int64_t clock_offset;
-    char failpoint[56]; /* NUL-terminated; written last byte first by tests, in one write() in practice */
+    char failpoint[56]; /* NUL-terminated; a test writes all of it in one write() */
 };
 
 void failpoint_use(struct test_page *page);

@@ -144,6 +144,7 @@ bool call_connect(struct shell *sh)
         unreachable(sh, error.text);
         return false;
     }
+    snprintf(sh->hostname, sizeof sh->hostname, "%s", link_hostname(sh->link));
     return say_hello(sh);
 }
 
@@ -236,10 +237,7 @@ bool call_has_changes(struct shell *sh)
 
 const char *shell_hostname(struct shell *sh)
 {
-    static char name[256];
-    if (sh->link)
-        return link_hostname(sh->link);
-    if (!name[0] && gethostname(name, sizeof name - 1) != 0)
+    if (!sh->hostname[0] && gethostname(sh->hostname, sizeof sh->hostname - 1) != 0)
         return "localhost";
-    return name;
+    return sh->hostname;
 }

@@ -18,7 +18,7 @@
 #include "engine/base/xalloc.h"
 #include "shell/interrupt.h"
 
-enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, READ_BYTES = 1024 };
+enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
 
 #define PASTE_START "\033[200~"
 #define PASTE_END "\033[201~"
@@ -92,6 +92,8 @@ static wint_t take_character(struct editor *e)
     if (length)
         mbrtowc(&c, typed.p, length, &state);
     buf_consume(&e->typed, length ? length : 1);
+    if (c == L'\0')
+        c = END_OF_INPUT; /* as the kernel keeps a Ctrl-D that was typed ahead */
     return (wint_t)c;
 }
 
@@ -171,9 +173,12 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
 {
     static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
     int count = 0;
-    e->prompt = prompt;
+    const char *last = strrchr(prompt, '\n');
+    e->prompt = last ? last + 1 : prompt;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
-    fputs(paste_on, stdout);
+    el_set(e->line, EL_PREP_TERM, 1); /* before the prompt: who answers at once is not to be echoed twice */
+    fputs(paste_on, stdout);          /* nothing may stand between the newline of a prompt and its text */
+    fwrite(prompt, 1, (size_t)(e->prompt - prompt), stdout);
     const char *text = el_gets(e->line, &count);
     fputs(paste_off, stdout);
     fflush(stdout);

@@ -24,8 +24,11 @@ static bool next_answer(struct shell *sh, struct span *line)
 
 bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
 {
-    if (sh->interactive)
-        return terminal_read(sh, prompt, false, line) == READ_LINE;
+    if (sh->interactive) {
+        enum read_result got = terminal_read(sh, prompt, false, line);
+        sh->answers_ended = got == READ_END;
+        return got == READ_LINE;
+    }
     struct span text;
     if (!next_answer(sh, &text))
         return false;

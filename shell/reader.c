@@ -95,10 +95,10 @@ enum read_result reader_next(struct reader *r, struct span *line, struct error *
     for (;;) {
         struct span rest = span_slice(buf_span(&r->in), r->used, r->in.len - r->used);
         size_t end = searched + span_find(span_slice(rest, searched, rest.n - searched), '\n');
-        if (end < rest.n)
+        if (end < rest.n && end <= READER_LINE_MAX)
             return take(r, end, true, line, error);
         searched = rest.n;
-        if (rest.n > READER_LINE_MAX) {
+        if (end > READER_LINE_MAX) {
             error_set(error, "line %u is longer than %d bytes", r->line + 1, READER_LINE_MAX);
             return READ_BAD;
         }

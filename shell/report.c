@@ -38,9 +38,8 @@ void report_end(struct shell *sh, enum api_status status)
         r->status = status;
     if (sh->out.failed && (r->status == API_DONE || (r->status == API_INTERRUPTED && !sh->interrupted)))
         r->status = API_FAILED;
-    /* What it returned after an error before it is no news. */
-    if (sh->stopped && status != API_DONE && !r->edit_failed)
-        r->skipped = true;
+    if (sh->stopped && !r->edit_failed)
+        r->skipped = true; /* an edit before it failed meanwhile */
     r->running = false;
     sh->report = NULL;
     report_settle(sh, r);
@@ -80,11 +79,13 @@ static void tell_place(struct shell *sh, const struct report *r)
 {
     struct buf text = {0};
     if (sh->numbered)
-        buf_printf(&text, "batch: command %u, column %u: ", r->number, r->column);
+        buf_printf(&text, "batch: command %u, column %u", r->number, r->column);
     else if (r->column > 1)
-        buf_printf(&text, "batch: line %u, column %u: ", r->line, r->column);
+        buf_printf(&text, "batch: line %u, column %u", r->line, r->column);
     else
-        buf_printf(&text, "batch: line %u: ", r->line);
+        buf_printf(&text, "batch: line %u", r->line);
+    if (r->text[0])
+        buf_append_span(&text, SPAN(": "));
     text_from_wire(&text, span_text(r->text), 1000);
     if (r->answer_line)
         buf_printf(&text, " (answer in line %u)", r->answer_line);
@@ -129,6 +130,8 @@ static void put_report(struct shell *sh, struct report *r)
 {
     json_t *object = json_pack("{s:i,s:o,s:s,s:i}", "line", (int)r->line, "command", json_incref(r->words),
                                "status", status_word(r->status), "exit", (int)r->status);
+    if (r->column > 1)
+        json_object_set_new(object, "column", json_integer(r->column));
     if (r->answer_line)
         json_object_set_new(object, "answer_line", json_integer(r->answer_line));
     if (r->message) {

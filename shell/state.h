@@ -27,6 +27,7 @@ struct shell {
     bool lost;         /* the connection broke since it was last told */
     bool touched;      /* the candidate may differ from its base */
     json_int_t revision;
+    char hostname[256]; /* of the daemon last connected to; "": none */
     struct pipeline pipeline;
     /* The command that is running. */
     const struct words *words;
@@ -60,7 +61,7 @@ enum api_status batch_run(struct shell *sh);
 
 /* A session with a person.  Returns the exit status. */
 enum api_status terminal_run(struct shell *sh);
-/* One line from the person; the last line of prompt is the editor's. */
+/* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 
 #endif

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "shell/editor.h"
@@ -29,12 +28,9 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
 
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line)
 {
-    const char *last = strrchr(prompt, '\n');
-    last = last ? last + 1 : prompt;
-    writer_put(&sh->out, span_of(prompt, (size_t)(last - prompt)));
     writer_flush(&sh->out);
     enum read_result got =
-        sh->editor ? editor_read(sh->editor, last, is_command, line) : read_plain(sh, last, line);
+        sh->editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
     if (got != READ_LINE) {
         writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
         writer_flush(&sh->out);
@@ -54,22 +50,6 @@ static void tell_lost(struct shell *sh)
                    ? SPAN("The connection to the daemon was lost, and with it all uncommitted changes.\n")
                    : SPAN("The connection to the daemon was lost.\n"));
     sh->lost = sh->touched = false;
-}
-
-/* Without an answer the session ends. */
-static bool may_leave(struct shell *sh)
-{
-    struct buf answer = {0};
-    if (!call_has_changes(sh))
-        return true;
-    writer_put(&sh->out, SPAN("There are uncommitted changes, which would be lost.\n"));
-    enum read_result got = terminal_read(sh, "Are you sure you wish to exit? [N]> ", false, &answer);
-    bool yes =
-        span_equal_nocase(buf_span(&answer), SPAN("y")) || span_equal_nocase(buf_span(&answer), SPAN("yes"));
-    buf_free(&answer);
-    if (got == READ_LINE && yes)
-        sh->touched = false; /* they are given up knowingly */
-    return got == READ_END || yes;
 }
 
 static void run_typed(struct shell *sh, struct buf *line, unsigned number)
@@ -97,9 +77,8 @@ static void run_session(struct shell *sh)
         if (got != READ_LINE)
             continue;
         run_typed(sh, &line, number);
-        if (sh->leaving && may_leave(sh))
+        if (sh->leaving)
             break;
-        sh->leaving = false;
     }
     buf_free(&line);
     buf_free(&prompt);
@@ -116,7 +95,8 @@ enum api_status terminal_run(struct shell *sh)
         sh->editor = editor_open();
     run_session(sh);
     editor_close(sh->editor);
-    bool lost = call_has_changes(sh);
+    /* Who leaves with `exit` was asked. */
+    bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
     if (lost)
         dprintf(STDERR_FILENO, "The session ended with uncommitted changes: they were discarded.\n");
     return lost ? API_DISCARDED : API_DONE;

@@ -23,7 +23,7 @@ include tests/fuzz/smtp.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_judge fuzz_mime fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_smtp
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -38,6 +38,8 @@ endif
 SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
+	tests/system/test_config_kills.py \
+	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
@@ -45,6 +47,7 @@ SYSTEM_TESTS = \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
+	tests/system/test_policy.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_shell.py \

@@ -131,8 +131,8 @@ static struct schema_row *changed_row(struct edit *e, const struct row_edit *r, 
     return row;
 }
 
-/* Puts a row in place of the present one; nothing is done when they are equal, so that reruns leave nothing pending
- * (R4).  row is taken over; NULL: it was refused. */
+/* Puts a row in place of the present one; when they are equal nothing is done, so that reruns (R4) cost nothing.  row is
+ * taken over; NULL: it was refused. */
 static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row *row)
 {
     if (!row)

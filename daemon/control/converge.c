@@ -125,7 +125,7 @@ void converge_peer_up(enum role_id role)
         return;
     if (!f->late)
         f->late = evtimer_new(role_base(), on_late, f);
-    expect_within(f, commit_limits.prepare_ms);
+    /* No limit to its hello: the queue may have a large store to open first. */
 }
 
 void converge_peer_down(enum role_id role)

@@ -16,44 +16,21 @@ static void call_version(uint64_t session, json_t *request)
     session_done(session, json_pack("{s:s,s:s}", "product", "mailward", "version", PACKAGE_VERSION));
 }
 
-#define TEXT(name, required, least, most)                                                                    \
-    {                                                                                                        \
-        name, MEMBER_TEXT, required, least, most                                                             \
-    }
-#define FLAG(name)                                                                                           \
-    {                                                                                                        \
-        name, MEMBER_FLAG, false, 0, 0                                                                       \
-    }
-#define NUMBER(name, required, least, most)                                                                  \
-    {                                                                                                        \
-        name, MEMBER_NUMBER, required, least, most                                                           \
-    }
-#define LIST(name, required, least, most)                                                                    \
-    {                                                                                                        \
-        name, MEMBER_LIST, required, least, most                                                             \
-    }
-#define MEMBERS(...)                                                                                         \
-    (const struct member[])                                                                                  \
-    {                                                                                                        \
-        __VA_ARGS__,                                                                                         \
-        {                                                                                                    \
-            0                                                                                                \
-        }                                                                                                    \
-    }
-#define NO_MEMBERS                                                                                           \
-    (const struct member[])                                                                                  \
-    {                                                                                                        \
-        {                                                                                                    \
-            0                                                                                                \
-        }                                                                                                    \
-    }
+/* clang-format off */
+#define TEXT(name, required, least, most) {name, MEMBER_TEXT, required, least, most}
+#define FLAG(name) {name, MEMBER_FLAG, false, 0, 0}
+#define NUMBER(name, required, least, most) {name, MEMBER_NUMBER, required, least, most}
+#define LIST(name, required, least, most) {name, MEMBER_LIST, required, least, most}
+#define MEMBERS(...) (const struct member[]){__VA_ARGS__, {0}}
+#define NO_MEMBERS (const struct member[]){{0}}
+/* clang-format on */
 
 /* Rows of a table are found by the schema's own rules; these are only bounds. */
 #define TABLE_NAME(required) TEXT("table", required, 1, 64)
 #define KEY TEXT("key", false, 0, 1024)
 #define REVISION(required) NUMBER("revision", required, 1, INT64_MAX)
 #define COMMIT_ID TEXT("commit_id", true, 16, COMMIT_ID_MAX)
-#define LOG_NAME TEXT("log", true, 1, 64)
+#define LOG_NAME TEXT("log", true, 1, 255)
 
 enum {
     EDITS_MOST = 100000,
@@ -102,27 +79,31 @@ static const struct method *find_method(const char *name)
     return m->name ? m : NULL;
 }
 
-static bool is_between(const struct member *m, json_int_t value, const char *what, struct error *error)
+static bool is_between(const struct member *m, json_int_t value, const char *must, const char *unit,
+                       struct error *error)
 {
     return (value >= m->least && value <= m->most) ||
-           error_set(error, "'%s' must be from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT "%s",
-                     m->name, m->least, m->most, what);
+           error_set(error, "'%s' must %s from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT "%s",
+                     m->name, must, m->least, m->most, unit);
 }
 
 static bool check_member(const struct member *m, const json_t *value, struct error *error)
 {
     switch (m->type) {
     case MEMBER_TEXT:
-        return json_is_string(value) ? is_between(m, (json_int_t)json_string_length(value), " bytes", error)
-                                     : error_set(error, "'%s' must be a text", m->name);
+        if (json_is_string(value))
+            return is_between(m, (json_int_t)json_string_length(value), "have", " bytes", error);
+        return error_set(error, "'%s' must be a text", m->name);
     case MEMBER_FLAG:
         return json_is_boolean(value) || error_set(error, "'%s' must be true or false", m->name);
     case MEMBER_NUMBER:
-        return json_is_integer(value) ? is_between(m, json_integer_value(value), "", error)
-                                      : error_set(error, "'%s' must be a number", m->name);
+        if (json_is_integer(value))
+            return is_between(m, json_integer_value(value), "be", "", error);
+        return error_set(error, "'%s' must be a number", m->name);
     case MEMBER_LIST:
-        return json_is_array(value) ? is_between(m, (json_int_t)json_array_size(value), " elements", error)
-                                    : error_set(error, "'%s' must be a list", m->name);
+        if (json_is_array(value))
+            return is_between(m, (json_int_t)json_array_size(value), "have", " elements", error);
+        return error_set(error, "'%s' must be a list", m->name);
     case MEMBER_OBJECT:
         return json_is_object(value) || error_set(error, "'%s' must be an object", m->name);
     }

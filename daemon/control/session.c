@@ -26,6 +26,7 @@ enum {
     OUT_HIGH = 256 * 1024,         /* bytes of answers not sent above which none is begun or added to */
     TURN_REQUESTS = 100,           /* of one session, before others have their turn */
     CANCEL_MAX = 256,              /* bytes of a request that cancels */
+    STRANGER_PAUSE_US = 60 * 1000000,
 };
 
 struct session {
@@ -223,7 +224,7 @@ static void fail(uint64_t id, enum api_error error, json_t *members, const char 
     json_t *answer = members ? members : json_object();
     json_object_set_new(answer, "code", json_string(row->code));
     json_object_set_new(answer, "error", error_text(error, buf_span(&detail)));
-    if (row->status == API_REFUSED)
+    if (row->status == API_REFUSED && s->info.role != PERMIT_NOBODY)
         audit(s, s->info.method ? s->info.method : "", buf_text(&detail), row->status);
     buf_free(&detail);
     send_end(s, answer, row->status);
@@ -408,6 +409,16 @@ static void greet(struct session *s)
                            (json_int_t)s->info.id));
 }
 
+/* Now and then: records are kept by number, and a stranger who knocks all day must not wash the others away. */
+static void audit_stranger(const struct session *s)
+{
+    static int64_t next;
+    if (s->info.active < next)
+        return;
+    next = s->info.active + STRANGER_PAUSE_US;
+    audit(s, "session.open", "this account may not administer this instance", API_REFUSED);
+}
+
 void session_open(int fd)
 {
     struct ucred who;
@@ -429,7 +440,7 @@ void session_open(int fd)
     sessions = s;
     greet(s);
     if (s->info.role == PERMIT_NOBODY) {
-        s->info.method = "session.open";
+        audit_stranger(s);
         refuse_and_end(s, API_ERROR_REFUSED, "this account may not administer this instance");
         return;
     }

@@ -1,16 +1,14 @@
 /* Reading the answer of a name server. */
-#define _GNU_SOURCE         /* ares.h needs fd_set */
-#define CARES_NO_DEPRECATED /* ares_expand_name: newer versions would rather parse the whole packet into a tree */
 #include "daemon/smtp/dns_answer.h"
-
-#include <ares.h>
-#include <stdlib.h>
 
 enum {
     HEADER_BYTES = 12,
     QUESTION_COUNT_AT = 4,
     CLASS_IN = 1,
-    POINTER_BITS = 0xc0, /* of the length of a label: the rest of the name is elsewhere */
+    LABEL_MAX = 63,
+    POINTER =
+        0xc0, /* or above, as the length of a label: the name goes on where this and the next byte say */
+    POINTERS_MAX = 50, /* in one name: no server needs more than one */
 };
 
 struct cursor {
@@ -39,29 +37,38 @@ static uint32_t take_number(struct cursor *c, size_t n)
 static void skip_name(struct cursor *c)
 {
     for (uint32_t length; !c->failed && (length = take_number(c, 1)) > 0;) {
-        if (length >= POINTER_BITS) {
+        if (length >= POINTER) {
             take(c, 1);
             return;
         }
+        c->failed |= length > LABEL_MAX;
         take(c, length);
     }
 }
 
-/* The name at the cursor as text.  A name that is too long becomes one that nobody takes for a host's. */
-static bool copy_name(const struct cursor *c, char to[DNS_NAME_MAX + 1])
+/* The name at the cursor, labels parted by dots.  A byte that would look like another label's becomes one that no host
+ * name has. */
+static bool copy_name(struct cursor c, char to[DNS_NAME_MAX + 1])
 {
-    const unsigned char *packet = (const unsigned char *)c->packet.p;
-    char *text;
-    long used;
-    if (c->failed || ares_expand_name(packet + c->at, packet, (int)c->packet.n, &text, &used) != ARES_SUCCESS)
-        return false;
-    size_t length = strlen(text);
-    if (length <= DNS_NAME_MAX)
-        memcpy(to, text, length + 1);
-    else
-        memcpy(to, "?", sizeof "?");
-    ares_free_string(text);
-    return true;
+    size_t n = 0;
+    unsigned pointers = 0;
+    for (uint32_t length; (length = take_number(&c, 1)) > 0;) {
+        if (length >= POINTER) {
+            c.at = (length - POINTER) << 8 | take_number(&c, 1);
+            if (++pointers > POINTERS_MAX)
+                return false;
+            continue;
+        }
+        struct span label = take(&c, length);
+        if (c.failed || length > LABEL_MAX || n + length + 1 > DNS_NAME_MAX)
+            return false;
+        if (n > 0)
+            to[n++] = '.';
+        for (size_t i = 0; i < label.n; i++)
+            to[n++] = label.p[i] == '.' || label.p[i] == '\0' ? '?' : label.p[i];
+    }
+    to[n] = '\0';
+    return !c.failed;
 }
 
 static bool read_data(struct cursor *c, enum dns_type type, size_t length, struct dns_record *r)
@@ -69,7 +76,7 @@ static bool read_data(struct cursor *c, enum dns_type type, size_t length, struc
     const size_t address_bytes = type == DNS_A ? 4 : 16;
     if (type == DNS_MX) {
         r->preference = (uint16_t)take_number(c, 2);
-        return length > 2 && copy_name(c, r->name);
+        return length > 2 && copy_name(*c, r->name);
     }
     struct span address = take(c, address_bytes);
     if (c->failed || length != address_bytes)

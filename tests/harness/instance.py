@@ -15,6 +15,9 @@ from .logs import MailLog
 # Every role that the master starts.
 ROLES = ("log", "queue", "scan", "smtp", "control")
 
+# struct test_page of daemon/failpoint.h.
+FAILPOINT_OFFSET, FAILPOINT_SIZE = 8, 56
+
 # The gauges of `status` that count recipients who still wait for something.
 UNDONE = ("recipients_waiting_scan", "recipients_active", "recipients_delayed")
 
@@ -96,6 +99,17 @@ class Instance:
         processes.send_signal(victim, signal.SIGKILL)
         wait_until(lambda: self.role_pid(role) not in (None, victim), f"role {role} to come back")
         return moment
+
+    def die_at(self, point):
+        """The first process that comes by this point (daemon/failpoint.h) is killed there."""
+        with open(self.folder / "run" / "clock", "r+b") as page:
+            page.seek(FAILPOINT_OFFSET)
+            page.write(point.encode().ljust(FAILPOINT_SIZE, b"\0"))
+
+    def has_died_there(self):
+        with open(self.folder / "run" / "clock", "rb") as page:
+            page.seek(FAILPOINT_OFFSET)
+            return page.read(1) == b"\0"
 
     def family(self):
         return processes.family_of(self.process.pid)

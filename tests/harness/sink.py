@@ -60,12 +60,15 @@ class Sink:
     def close(self):
         if self._loop.is_closed():
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._shut)
         self._thread.join()
+        self._loop.close()
+
+    def _shut(self):
         self._server.close()
         for transport in list(self._transports):
-            transport.abort()
-        self._loop.close()
+            transport.abort()  # the socket is closed in the loop's next turn
+        self._loop.call_soon(self._loop.stop)
 
     def accept(self, received):
         self.messages.append(received)

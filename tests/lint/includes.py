@@ -45,7 +45,7 @@ FOREIGN = {
     r"|tests/unit/.*",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
-    r"ares\.h": r"daemon/smtp/dns\w*\.c",
+    r"ares\.h": r"daemon/smtp/dns\.c",
     r"gmime/.*": r"tests/.*",
 }
 

@@ -4,12 +4,14 @@
 Sinks stand at 127.0.0.1, .2 and .3 with one port, so that the port of a route fits whatever exchange is chosen.
 """
 
+import signal
 import socket
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.api import Api, edit
 from harness.build import wait_until
 from harness.dns import SERVFAIL
@@ -17,7 +19,7 @@ from harness.mail import body_sha256, make_mail
 from harness.sender import Session, send_one
 from harness.tap import Skip, equal, main, test, true
 
-FAST = {"queue.retry-first": 1, "queue.retry-most": 1, "dns.timeout": 1}
+SETTINGS = {"route": "", "queue.retry-first": 1, "queue.retry-most": 1, "dns.timeout": 1}
 SMTP_PORT = 25
 
 
@@ -35,7 +37,7 @@ def world_of_sinks(world, count=3, **options):
     sinks = [world.sink(keep_data=True)]
     port = sinks[0].address[1]
     sinks += [world.sink(keep_data=True, host=f"127.0.0.{n}", port=port) for n in range(2, count + 1)]
-    instance = world.instance(settings={**FAST, "dns.servers": dns.address}, **options)
+    instance = world.instance(settings={**SETTINGS, "dns.servers": dns.address}, **options)
     return dns, sinks, port, instance
 
 
@@ -76,6 +78,26 @@ def a_recipient_without_a_route_is_refused_at_once(world):
         session.command("MAIL FROM:<anna@example.org>")
         equal(session.command("RCPT TO:<x@b.example>").code, 550, "a recipient without a route")
         equal(session.command("RCPT TO:<x@a.example>").code, 250, "one with a route")
+
+
+@test
+def a_connection_waits_until_the_configuration_is_there(world):
+    _, _, port, instance = world_of_sinks(world, count=1)
+    set_routes(instance, a_example=f"127.0.0.1:{port}")
+    control = instance.role_pid("control")
+    processes.send_signal(control, signal.SIGSTOP)
+    instance.kill_role("smtp")
+    with socket.create_connection(instance.address, timeout=0.5) as early:
+        try:
+            raise AssertionError(f"greeted too early: {early.recv(100)!r}")
+        except TimeoutError:
+            pass
+        processes.send_signal(control, signal.SIGCONT)
+        early.settimeout(30)
+        true(early.recv(100).startswith(b"220 "), "no greeting")
+    with Session(instance.address) as session:
+        session.command("MAIL FROM:<anna@example.org>")
+        equal(session.command("RCPT TO:<x@b.example>").code, 550, "a recipient without a route")
 
 
 @test
@@ -153,7 +175,9 @@ def a_route_back_to_the_gateway_is_a_loop(world):
     mail_to(instance, "x@loop.example")
     sinks[0].wait_for_messages(1)
     true(b"Status: 5.4.6" in sinks[0].messages[0].data, "no status 5.4.6 in the bounce")
-    equal(len(instance.log.find("Start MID")), 1, "messages that came in")
+    instance.log.wait_for("ICID 2 lost")  # the gateway's own call
+    instance.wait_idle()
+    equal(len(instance.log.find("Start MID")), 2, "messages: the mail and its bounce")
 
 
 @test
@@ -163,7 +187,7 @@ def usedns_asks_for_the_exchanges_of_the_recipients_domain(world):
     except OSError as error:
         raise Skip(f"port {SMTP_PORT} cannot be had: {error}") from None
     dns, sink = world.dns(), world.sink(port=SMTP_PORT)
-    instance = world.instance(settings={**FAST, "dns.servers": dns.address})
+    instance = world.instance(settings={**SETTINGS, "dns.servers": dns.address})
     dns.set("dns.example", MX=["10 mx.dns.example"])
     dns.set("mx.dns.example", A=["127.0.0.1"])
     set_routes(instance, ALL="USEDNS")

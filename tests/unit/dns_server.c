@@ -97,8 +97,10 @@ bool dns_server_answer(struct dns_server *server, struct span question, bool udp
     for (const struct dns_row *row = server->rows; row->name; row++) {
         if (strcmp(row->name, name) != 0)
             continue;
-        code = row->code;
-        if (row->data && type_of(row) == type) {
+        bool fits = !row->data || type_of(row) == type;
+        if (fits || code == CODE_NXDOMAIN)
+            code = fits ? row->code : CODE_GOOD;
+        if (row->data && fits && row->code == CODE_GOOD) {
             put_record(&records, row);
             count++;
         }

@@ -15,7 +15,7 @@ struct dns_row {
     const char *name;
     const char *data; /* "1.2.3.4", "2001:db8::1" or "10 mx.example", "0 ." */
     uint32_t ttl;
-    int code; /* of enum dns_code: instead of data, for every type */
+    int code; /* of enum dns_code: instead of the record; without data for every type */
 };
 
 struct dns_server {

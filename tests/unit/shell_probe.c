@@ -4,6 +4,13 @@
 #include <strings.h>
 
 #include "commands/command.h"
+#include "engine/schema/schema.h"
+
+/* What the test's daemon greets with. */
+uint64_t schema_fingerprint(void)
+{
+    return 0x1234;
+}
 
 static json_t *edit_of(const char *key)
 {
@@ -92,7 +99,17 @@ static enum api_status run_call(struct shell *sh, char **args)
 static enum api_status run_exit(struct shell *sh, char **args)
 {
     (void)args;
-    shell_leave(sh);
+    struct buf answer = {0};
+    bool leave = true;
+    if (shell_is_interactive(sh)) {
+        if (shell_read_answer(sh, "Really exit? [N]> ", &answer))
+            leave = span_equal(buf_span(&answer), SPAN("y"));
+        else
+            leave = shell_aborted(sh) != API_INTERRUPTED;
+    }
+    buf_free(&answer);
+    if (leave)
+        shell_leave(sh);
     return API_DONE;
 }
 

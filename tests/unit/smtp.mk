@@ -7,14 +7,14 @@ test_smtp_data_LDADD = $(TEST_LIBS)
 
 DNS_SOURCES = tests/unit/dns_server.c tests/unit/dns_server.h daemon/smtp/destination.c daemon/smtp/dns_answer.c
 test_destination_SOURCES = tests/unit/test_destination.c $(DNS_SOURCES)
-test_destination_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
-test_destination_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(CARES_LIBS)
+test_destination_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+test_destination_LDADD = $(TEST_LIBS) $(EVENT_LIBS)
 RESOLVE_SOURCES = daemon/smtp/dns.c daemon/smtp/net.c daemon/smtp/resolve.c $(DNS_SOURCES)
 test_resolve_SOURCES = tests/unit/test_resolve.c $(RESOLVE_SOURCES)
-test_resolve_CPPFLAGS = $(test_destination_CPPFLAGS)
+test_resolve_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
 test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_us
 test_resolve_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(CMOCKA_LIBS)
 test_client_SOURCES = tests/unit/test_client.c $(RESOLVE_SOURCES) daemon/smtp/client.c daemon/smtp/connection.c \
 	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c
-test_client_CPPFLAGS = $(test_destination_CPPFLAGS)
+test_client_CPPFLAGS = $(test_resolve_CPPFLAGS)
 test_client_LDADD = $(test_resolve_LDADD)

@@ -275,6 +275,13 @@ static void the_next_exchange_gets_it_when_the_best_does_not_want_to_talk(void *
     unsigned asked = hop_servers[2].connections;
     assert_delivered("busy.example", &hop_servers[1]);
     assert_int_equal(hop_servers[2].connections, asked + 1);
+    /* One takes the connection that is open, the other makes one, and not to the busy exchange again. */
+    heard = (struct heard){0};
+    begin("busy.example", true);
+    begin("busy.example", true);
+    while (heard.results < 2)
+        event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(hop_servers[2].connections, asked + 1);
     hop_servers[2].greeting = "220 hop.example\r\n";
 }
 

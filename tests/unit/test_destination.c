@@ -99,6 +99,33 @@ static void a_packet_with_a_wrong_byte_anywhere_does_no_harm(void **state)
     buf_free(&packet);
 }
 
+/* Exchanges whose name is a pointer to itself: a loop. */
+static void names_that_never_end_say_nothing(void **state)
+{
+    (void)state;
+    struct dns_answer a;
+    struct buf packet = answer_of(mail_rows, "a.example", DNS_MX);
+    size_t at = span_find_span(buf_span(&packet), SPAN("\003two"));
+    packet.data[at] = (char)0xc0;
+    packet.data[at + 1] = (char)at;
+    parse_copy(buf_span(&packet), &a);
+    assert_int_equal(a.status, DNS_FAILED);
+    buf_free(&packet);
+}
+
+static void a_dot_inside_a_label_is_not_one_between_labels(void **state)
+{
+    (void)state;
+    struct dns_answer a;
+    struct buf packet = answer_of(mail_rows, "a.example", DNS_MX);
+    for (size_t i = 0; i + 3 < packet.len; i++)
+        if (memcmp(packet.data + i, "one", 3) == 0)
+            packet.data[i + 1] = '.';
+    dns_answer_parse(buf_span(&packet), DNS_MX, &a);
+    assert_string_equal(a.records[0].name, "o?e.example");
+    buf_free(&packet);
+}
+
 static void add(struct destination *d, uint16_t preference, const char *text)
 {
     unsigned char bytes[16];
@@ -183,6 +210,8 @@ int main(void)
         cmocka_unit_test(a_time_to_live_above_31_bits_is_none),
         cmocka_unit_test(a_packet_that_is_cut_anywhere_says_nothing),
         cmocka_unit_test(a_packet_with_a_wrong_byte_anywhere_does_no_harm),
+        cmocka_unit_test(names_that_never_end_say_nothing),
+        cmocka_unit_test(a_dot_inside_a_label_is_not_one_between_labels),
         cmocka_unit_test(an_address_is_kept_once_at_its_best_preference),
         cmocka_unit_test(addresses_that_no_host_can_have_are_left_out),
         cmocka_unit_test(equal_sets_are_equal_whatever_the_order_of_the_answer),

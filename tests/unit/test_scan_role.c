@@ -34,7 +34,7 @@ struct sent {
 static struct {
     struct event_base *base;
     struct settings settings;
-    bool queue_up, log_up;
+    bool queue_up, log_up, outbound;
     struct sent sent[16];
     size_t count, wanted;
     struct buf log, job;
@@ -249,7 +249,8 @@ static void send_job(uint64_t mid, const char *text)
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
     const struct span recipient = SPAN("ann@gw.example");
-    struct scan_job job = {.mid = mid, .recipients = &recipient, .recipient_count = 1};
+    struct scan_job job = {
+        .mid = mid, .outbound = t.outbound, .recipients = &recipient, .recipient_count = 1};
     buf_clear(&t.job);
     scan_job_put(&t.job, &job);
     struct wire_reader in = wire_reader_of(buf_span(&t.job));
@@ -330,6 +331,16 @@ static void a_change_of_a_table_takes_effect_when_it_is_applied(void **state)
     run_until(3);
     assert_int_equal(expect_result(2, 2, JUDGE_OFF), 2);
     assert_int_equal(t.count, 3); /* one hello was enough */
+}
+
+static void mail_that_goes_out_is_judged_by_the_outgoing_policy(void **state)
+{
+    (void)state;
+    bring_up(ROLE_QUEUE);
+    t.outbound = true; /* for which anti-spam is off */
+    send_job(1, marked);
+    run_until(2);
+    expect_result(1, 1, JUDGE_OFF);
 }
 
 static void a_revision_that_changes_nothing_for_scanning_keeps_the_workers(void **state)
@@ -482,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_queue_hears_nothing_before_there_is_a_configuration,
                                         role_begin_unconfigured, role_end),
         ROLE_TEST(a_change_of_a_table_takes_effect_when_it_is_applied),
+        ROLE_TEST(mail_that_goes_out_is_judged_by_the_outgoing_policy),
         ROLE_TEST(a_revision_that_changes_nothing_for_scanning_keeps_the_workers),
         ROLE_TEST(what_is_discarded_leaves_no_trace),
         ROLE_TEST(a_configuration_that_workers_fail_with_is_refused_with_the_reason),

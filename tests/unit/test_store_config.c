@@ -148,7 +148,7 @@ static void life_refuses(void)
     CHECK(route_of(head_tree(), "two.example").n == 0);
 
     struct error error;
-    struct manifest stale = {.revision = 2, .parent = 1, .commit_id = "id-x"};
+    struct manifest stale = {.revision = 7, .parent = 1, .commit_id = "id-x"};
     CHECK(!head_commit(head_tree(), &stale, &error)); /* its parent is not the head any more */
     CHECK(ask_file("SELECT head FROM state") == 2);
     CHECK(commit_edit("id-3", add_two, false));

@@ -1,0 +1,503 @@
+#!/usr/bin/env python3
+"""The shell in every channel: what is run, what is told and with which status it ends.  The test plays the daemon, so that
+each fault comes exactly when it should; shell_probe is the shell with commands of its own."""
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program, wait_until
+from harness.fake_daemon import FakeDaemon
+from harness.tap import equal, main, test, true
+
+
+def command_line(folder, *options):
+    return [program("shell_probe"), "--private", str(folder), *options]
+
+
+def run(daemon, *options, given="", environment=None):
+    given = given if isinstance(given, bytes) else given.encode()
+    return subprocess.run(
+        command_line(daemon.folder, *options),
+        input=given,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+def through_c(daemon, lines):
+    return run(daemon, "-c", "; ".join(lines))
+
+
+def through_input(daemon, lines):
+    return run(daemon, given="".join(f"{line}\n" for line in lines))
+
+
+def through_file(daemon, lines):
+    path = daemon.folder / "batch"
+    path.write_text("\n".join(lines))
+    return run(daemon, "-f", str(path))
+
+
+def through_ssh(daemon, lines):
+    return run(daemon, environment={"SSH_ORIGINAL_COMMAND": ";".join(lines)})
+
+
+CHANNELS = (through_c, through_input, through_file, through_ssh)
+
+
+@test
+def each_channel_ends_with_the_status_of_the_first_error_and_commits_nothing(world):
+    table = {
+        ("put a", "nonsense x", "commit"): 2,
+        ("put a", "put bad", "commit"): 2,
+        ("put a", "put missing", "commit"): 1,
+        ("put a", "call shutdown", "commit"): 3,
+        ("put a", 'say "\\n"', "commit"): 2,
+        ("put a",): 7,
+        ("put a", "exit", "commit"): 7,
+    }
+    for lines, status in table.items():
+        for channel in CHANNELS:
+            daemon = FakeDaemon(world.folder)
+            ended = channel(daemon, lines)
+            what = f"{channel.__name__} {lines}"
+            equal(ended.returncode, status, f"exit status of {what}")
+            equal(daemon.committed, [], f"what {what} committed")
+            daemon.close()
+
+
+@test
+def a_refused_commit_and_a_daemon_that_is_away_have_their_own_status(world):
+    for status in (3, 4, 5):
+        daemon = FakeDaemon(world.folder, commit_status=status)
+        for channel in CHANNELS:
+            equal(channel(daemon, ("put a", "commit")).returncode, status, "exit status")
+        daemon.close()
+    for channel in CHANNELS:
+        equal(channel(daemon, ("put a", "commit")).returncode, 6, "exit status without a daemon")
+    daemon = FakeDaemon(world.folder, commit_status=8)
+    equal(through_c(daemon, ("put a", "commit")).returncode, 8, "not applied everywhere")
+    daemon.close()
+    daemon = FakeDaemon(world.folder, greeting={"schema": "0" * 16})
+    ended = through_c(daemon, ("put a",))
+    equal((ended.returncode, b"another version" in ended.stdout), (6, True), "a daemon of another build")
+    daemon.close()
+    daemon = FakeDaemon(world.folder, refuse_hello=True)
+    equal(through_c(daemon, ("put a",)).returncode, 3, "an account without a role")
+
+
+@test
+def success_is_silent_and_all_channels_do_the_same(world):
+    for channel in CHANNELS:
+        daemon = FakeDaemon(world.folder)
+        ended = channel(daemon, ("put a", "PUT b c", "commit why"))
+        equal((ended.returncode, ended.stdout, ended.stderr), (0, b"Changes committed: 42\n", b""), channel.__name__)
+        equal(daemon.committed, ["a", "b", "c"], "committed")
+        daemon.close()
+
+
+@test
+def an_error_of_an_edit_is_told_for_its_line_and_nothing_behind_it_is_done(world):
+    daemon = FakeDaemon(world.folder)
+    lines = [f"put good{i}" for i in range(700)] + ["put bad"] + [f"put behind{i}" for i in range(300)] + ["say x"]
+    ended = through_input(daemon, ["# a comment", "", *lines])
+    equal(ended.returncode, 2, "exit status")
+    equal(ended.stdout, b"bad is not a domain\n", "standard output")
+    equal(ended.stderr, b"batch: line 703: put bad\n", "standard error")
+    equal(len(daemon.candidate), 700, "edits that counted")
+    ended = through_c(daemon, ("put a", "put bad", "say x"))
+    equal(ended.stderr, b"batch: command 2, column 8: put bad\n", "standard error of -c")
+    ended = run(daemon, given="put a\nsay x; put bad;\n")
+    equal((ended.stdout, ended.stderr), (b"said x\nbad is not a domain\n", b"batch: line 2, column 8: put bad\n"), "place")
+
+
+@test
+def an_error_that_the_shell_finds_comes_after_the_answers_before_it(world):
+    daemon = FakeDaemon(world.folder)
+    ended = through_input(daemon, ["put a", "put missing", "nonsense"])
+    equal((ended.returncode, ended.stdout), (1, b"missing does not exist\n"), "the first error")
+
+
+@test
+def keep_going_runs_on_but_commits_nothing(world):
+    for options, first in ((("--keep-going",), ""), ((), "batch keep-going\n")):
+        daemon = FakeDaemon(world.folder)
+        ended = run(daemon, *options, given=first + "put a\nput missing\nnonsense\nmany 20000\nput b\ncommit\nsay end\n")
+        equal(ended.returncode, 1, "exit status")
+        equal(ended.stdout.splitlines()[0], b"missing does not exist", "first line")
+        equal(ended.stdout.splitlines()[-1], b"said end", "last line")
+        equal(ended.stderr.count(b"batch: line"), 3, "errors that were placed")
+        equal((daemon.committed, len(daemon.candidate)), ([], 20002), "committed and edited")
+        daemon.close()
+
+
+@test
+def check_sends_edits_and_does_nothing_else(world):
+    for options, first in ((("--check",), ""), ((), "batch check;")):
+        daemon = FakeDaemon(world.folder)
+        ended = run(daemon, *options, given=first + "put a\ncall workqueue pause\ncall workqueue status\ncommit\n")
+        equal((ended.returncode, ended.stdout, ended.stderr), (0, b"", b""), "the end")
+        equal(daemon.methods(), ["hello", "config.edit", "workqueue", "config.commit"], "requests")
+        equal(daemon.requests[-1].get("check"), True, "commit is only a check")
+        equal(run(daemon, *options, given=first + "put a\nput bad\n").returncode, 2, "a wrong value")
+        daemon.close()
+
+
+@test
+def json_is_one_object_a_command_and_a_last_one(world):
+    daemon = FakeDaemon(world.folder)
+    for options, first in ((("--json",), ""), ((), "batch json;")):
+        ended = run(daemon, *options, given=first + "put warn\nsay x\ncall text\nask\none\ntwo\nput b; put bad\n")
+        objects = [json.loads(line) for line in ended.stdout.splitlines()]
+        equal([one.get("line") for one in objects], [1, 2, 3, 4, 7, 7, None], "lines")
+        equal(objects[0]["warnings"], ["warn is large"], "warnings")
+        equal((objects[1]["command"], objects[1]["output"], objects[1]["result"]), (["say", "x"], "said x\n", {"said": "x"}), "say")
+        equal(objects[2]["output"], "part one, part two\n", "parts of an answer")
+        equal(objects[5], {"line": 7, "column": 8, "command": ["put", "bad"], "status": "error", "exit": 2,
+                           "code": "invalid-value", "message": "bad is not a domain"}, "the error")
+        equal((objects[6]["final"], objects[6]["done"], objects[6]["failed"], objects[6]["exit"], objects[6]["revision"]),
+              (True, 5, 1, 2, 41), "the last object")  # fmt: skip
+
+
+@test
+def a_dialogue_takes_its_answers_as_they_are(world):
+    daemon = FakeDaemon(world.folder)
+    ended = run(daemon, given="ask\n# a;b?\n \"\nsay x\n")
+    equal(ended.stdout, "answers <# a;b?> < \">\nsaid x\n".encode(), "from the stream")
+    ended = run(daemon, "-c", "ask; take; say x", given="1\n2\nl1\r\n\nl3\n.\n")
+    equal(ended.stdout, b"answers <1> <2>\ndata <l1\n\nl3\n>\nsaid x\n", "beside -c")
+    ended = run(daemon, "-c", "take", given="ä\nlast".encode())
+    equal(ended.stdout, "data <ä\nlast\n>\n".encode(), "up to the end")
+    ended = run(daemon, given="say x\nask\nonly")
+    equal((ended.returncode, ended.stderr), (2, b"batch: line 2: ask (answer in line 3)\n"), "an end in the middle")
+    ended = run(daemon, given="ask\nwrong\nx\nsay y\n")
+    equal((ended.returncode, ended.stdout), (2, b"wrong is not a word\n"), "a wrong answer")
+
+
+@test
+def bytes_that_are_no_text_are_told_with_their_line(world):
+    daemon = FakeDaemon(world.folder)
+    for wrong, why in ((b"say \xff", b"UTF-8"), (b"say \0", b"NUL"), (b"say \xed\xa0\x80", b"UTF-8"), (b"x" * 1100000, b"longer")):
+        ended = run(daemon, given=b"say good\n" + wrong + b"\nsay x\n")
+        true(ended.returncode == 2 and b"line 2" in ended.stdout and why in ended.stdout, f"{wrong[:9]}: {ended}")
+        true(b"said x" not in ended.stdout, "it went on")
+    equal(run(daemon, given="say \u00e4\u6f22\r\n".encode()).stdout, "said \u00e4\u6f22\n".encode(), "good text")
+
+
+@test
+def a_lost_answer_of_commit_is_looked_up(world):
+    for committed in (True, False):
+        daemon = FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=committed)
+        ended = through_c(daemon, ("put a", "commit"))
+        equal(ended.returncode, 0 if committed else 6, f"exit status, committed {committed}")
+        equal(ended.stdout.startswith(b"Changes committed: 42"), committed, "its line")
+        daemon.close()
+
+
+@test
+def a_commit_of_which_nothing_can_be_learned_ends_with_9(world):
+    daemon = FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=True, stay_away=True)
+    ended = through_c(daemon, ("put a", "commit"))
+    equal(ended.returncode, 9, "exit status")
+    true(daemon.requests[-1]["commit_id"].encode() in ended.stdout, "the id is not named")
+
+
+@test
+def a_daemon_that_goes_away_ends_the_batch(world):
+    for method in ("config.edit", "hello", "text"):
+        daemon = FakeDaemon(world.folder, hang_up_at=method)
+        ended = through_input(daemon, ["put a", "put b", "call text", "say x", "commit"])
+        equal((ended.returncode, b"said" in ended.stdout, ended.stdout.count(b"went away")), (6, False, 1), method)
+        equal(daemon.committed, [], "committed")
+        daemon.close()
+
+
+@test
+def output_that_cannot_be_written_is_an_error(world):
+    daemon = FakeDaemon(world.folder)
+    with open("/dev/full", "wb") as full:
+        shell = subprocess.run(command_line(world.folder, "-c", "say x; put a; commit"), stdout=full, timeout=60)
+    equal((shell.returncode, daemon.committed), (1, []), "a full disk")
+    shell = subprocess.Popen(command_line(world.folder, "-c", "call flood"), stdout=subprocess.PIPE)
+    shell.stdout.read(100000)
+    shell.stdout.close()
+    # the probe's daemon does not listen while it floods, so it needs the second nudge
+    time.sleep(0.3)
+    shell.send_signal(signal.SIGINT)
+    true(shell.wait(timeout=60) in (1, 130), f"a reader that left: {shell.returncode}")
+
+
+@test
+def a_program_that_waits_for_each_answer_gets_it(world):
+    daemon = FakeDaemon(world.folder)
+    shell = subprocess.Popen(command_line(world.folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    for word in ("one", "two"):
+        shell.stdin.write(f"put a\nsay {word}\n".encode())
+        equal(shell.stdout.readline(), f"said {word}\n".encode(), "answer")
+    shell.stdin.write(b"put bad\n")
+    equal(shell.stdout.readline(), b"bad is not a domain\n", "an error, before the next line is sent")
+    shell.stdin.close()
+    equal(shell.wait(timeout=60), 2, "exit status")
+    del daemon
+
+
+@test
+def ctrl_c_ends_a_batch_with_130(world):
+    daemon = FakeDaemon(world.folder)
+    shell = subprocess.Popen(command_line(world.folder, "-c", "put a; call wait; commit"), stdout=subprocess.PIPE)
+    wait_until(lambda: "wait" in daemon.methods(), "the request")
+    shell.send_signal(signal.SIGINT)
+    shell.communicate(timeout=60)
+    equal((shell.returncode, daemon.committed), (130, []), "in a request")
+    shell = subprocess.Popen(command_line(world.folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    shell.stdin.write(b"say x\n")
+    shell.stdin.flush()
+    shell.stdout.readline()
+    shell.send_signal(signal.SIGINT)
+    equal(shell.wait(timeout=60), 130, "while it waits for input")
+
+
+@test
+def options_that_make_no_sense_are_told(world):
+    daemon = FakeDaemon(world.folder)
+    for options in (("-c", "say x", "-f", "y"), ("--no-such",), ("stray",)):
+        ended = run(daemon, *options)
+        equal((ended.returncode, ended.stdout, b"usage:" in ended.stderr), (2, b"", True), str(options))
+    equal(run(daemon, "-f", "/no/such/file").returncode, 1, "a file that is not there")
+    equal(run(daemon, "-c", "batch xml; say x").returncode, 2, "a wrong word of batch")
+    equal(run(daemon, "--help").stdout[:6], b"usage:", "--help")
+
+
+@test
+def a_table_is_as_wide_as_its_cells(world):
+    daemon = FakeDaemon(world.folder)
+    rows = [{"domain": "ä.example", "port": 25, "note": "n"}, {"domain": "b", "port": 2525}]
+    quoted = json.dumps(rows, ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
+    ended = run(daemon, "-c", f'rows "{quoted}"')
+    equal(
+        ended.stdout.decode().splitlines(),
+        ["Domain       Port  Note", "=========  ======  ====", "ä.example      25  n", "b            2525", "Warning: that was all"],
+        "table",
+    )
+    ended = run(daemon, "--json", "-c", f'rows "{quoted}"')
+    equal(json.loads(ended.stdout.splitlines()[0])["result"]["routes"], rows, "rows in JSON")
+
+
+class Terminal:
+    """The shell on a pseudo-terminal."""
+
+    def __init__(self, folder, kind="dumb"):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            environment = {**os.environ, "TERM": kind} if kind else {k: v for k, v in os.environ.items() if k != "TERM"}
+            environment.pop("LANG", None)
+            os.execve(program("shell_probe"), command_line(folder), environment)
+        self.seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self, text, seconds=20):
+        """Reads up to text, and returns what came before it."""
+        wanted, deadline = text.encode(), time.monotonic() + seconds
+        while wanted not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"waited for {text!r}, saw {self.seen!r}")
+            try:
+                self.seen += os.read(self.fd, 65536)
+            except OSError as error:
+                raise AssertionError(f"ended before {text!r}, saw {self.seen!r}") from error
+        before, _, self.seen = self.seen.partition(wanted)
+        return before.decode()
+
+    def end(self):
+        """What it still said, and its exit status."""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self.fd, 65536):
+                self.seen += chunk
+        return self.seen.decode(), os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+PROMPT = "\nmx.example.com> "
+KINDS = ("dumb", "xterm-256color")
+
+
+@test
+def a_program_on_a_terminal_sees_prompts_and_no_escapes(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in ("dumb", None, "vt100", "unknown"):
+        with Terminal(world.folder, kind) as terminal:
+            equal(terminal.wait(PROMPT), "\r", "before the first prompt")
+            terminal.type("ask\n")
+            equal(terminal.wait("[one]> "), "ask\r\nFirst word?\r\n", "the question")
+            terminal.type("1\n")
+            terminal.wait("Second? []> ")
+            terminal.type("2\n")
+            said = terminal.wait(PROMPT)
+            equal(said, "2\r\nanswers <1> <2>\r\n\r", "the answer")
+            terminal.type("exit\ny\n")
+            equal(terminal.end()[1], 0, "exit status")
+    del daemon
+
+
+@test
+def a_session_goes_on_after_errors(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with Terminal(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            for line, shown in (("nonsense", "missing feature key: nonsense"), ("put bad", "bad is not a domain"), ("say ä漢", "said ä漢")):
+                terminal.type(line + "\n")
+                terminal.wait(shown)
+                terminal.wait(PROMPT)
+            terminal.type("put bad; say x\n")
+            true("said" not in terminal.wait(PROMPT).replace("say", ""), "the rest of a line was run after an error")
+            terminal.type("exit\ny\n")
+            equal(terminal.end()[1], 0, "exit status")
+    del daemon
+
+
+@test
+def leaving_with_changes_is_asked_and_the_end_of_input_discards_them(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with Terminal(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            terminal.type("put a\nexit\n")
+            terminal.wait("exit? [N]> ")
+            terminal.type("N\n")
+            terminal.wait(PROMPT)
+            terminal.type("exit\n")
+            terminal.wait("exit? [N]> ")
+            terminal.type("y\n")
+            equal(terminal.end()[1], 0, "exit status after yes")
+        for where in (PROMPT, "exit? [N]> "):
+            with Terminal(world.folder, kind) as terminal:
+                terminal.wait(PROMPT)
+                terminal.type("put a\n")
+                terminal.wait(PROMPT)
+                if where != PROMPT:
+                    terminal.type("exit\n")
+                    terminal.wait(where)
+                terminal.type("\x04")
+                rest, status = terminal.end()
+                equal((status, "discarded" in rest), (7, True), f"end of input with changes at {where!r}")
+        with Terminal(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            terminal.type("\x04")
+            equal(terminal.end()[1], 0, "end of input without changes")
+    equal(daemon.committed, [], "committed")
+
+
+@test
+def ctrl_c_leads_back_to_the_prompt(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with Terminal(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            terminal.type("half a li")
+            terminal.wait("li")
+            terminal.type("\x03")
+            terminal.wait(PROMPT)
+            terminal.type("ask\n")
+            terminal.wait("[one]> ")
+            terminal.type("\x03")
+            terminal.wait(PROMPT)
+            terminal.type("call wait\n")
+            before = daemon.methods().count("wait")
+            wait_until(lambda: daemon.methods().count("wait") > before - 1 and daemon.methods()[-1] == "wait", "the request")
+            terminal.type("\x03")
+            terminal.wait(PROMPT)
+            terminal.type("say on\n")
+            terminal.wait("said on")
+            terminal.wait(PROMPT)
+            terminal.type("exit\ny\n")
+            equal(terminal.end()[1], 0, "exit status")
+
+
+@test
+def what_is_typed_ahead_is_not_lost(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with Terminal(world.folder, kind) as terminal:
+            terminal.type("ask\none\ntwo\nsay a\nsay b\nexit\ny\n")
+            rest, status = terminal.end()
+            equal(status, 0, "exit status")
+            for wanted in ("answers <one> <two>", "said a", "said b"):
+                true(wanted in rest, f"{wanted!r} is not in {rest!r}")
+    del daemon
+
+
+@test
+def pasted_text_is_text(world):
+    daemon = FakeDaemon(world.folder)
+    with Terminal(world.folder, "xterm") as terminal:
+        terminal.wait("\x1b[?2004h")
+        terminal.type("\x1b[200~say\tp\x01ä\x1b[A\nsay next\n\x1b[201~say\tq \x1b[D\n")
+        terminal.wait("said pä[A")
+        terminal.wait("said next")
+        terminal.wait("missing feature key: sayq")  # a TAB that was typed is nothing
+        terminal.type("exit\ny\n")
+        equal(terminal.end()[1], 0, "exit status")
+    del daemon
+
+
+@test
+def history_is_of_commands_not_of_answers(world):
+    daemon = FakeDaemon(world.folder)
+    with Terminal(world.folder, "xterm") as terminal:
+        terminal.wait("example.com> ")
+        terminal.type("ask\n")
+        terminal.wait("[one]> ")
+        terminal.type("\x1b[A1\n")
+        terminal.wait("Second? []> ")
+        terminal.type("2\n")
+        terminal.wait("answers <1> <2>")
+        terminal.type("\x1b[A\n")
+        terminal.wait("[one]> ")
+    del daemon
+
+
+@test
+def a_lost_connection_is_told_once_and_made_anew(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with Terminal(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            terminal.type("put a\n")
+            terminal.wait(PROMPT)
+            daemon.faults["hang_up_at"] = "text"
+            terminal.type("call text\n")
+            terminal.wait("the daemon went away")
+            terminal.wait("uncommitted changes")
+            terminal.wait(PROMPT)
+            terminal.type("put b\ncommit\n")
+            terminal.wait("Changes committed")
+            terminal.type("exit\ny\n")
+            equal(terminal.end()[1], 0, "exit status")
+    equal(daemon.committed, ["b", "b"], "committed")
+
+
+main()
