@@ -143,6 +143,11 @@ void peers_set_route(const char *domain, const char *destination)
     peers_set_row(SCHEMA_SMTPROUTES, domain, SMTPROUTES_DESTINATION, destination);
 }
 
+void peers_clear_routes(void)
+{
+    config_table_clear(&running.tables[SCHEMA_SMTPROUTES]);
+}
+
 static void apply(void)
 {
     role_self.config_prepare(&running);

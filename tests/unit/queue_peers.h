@@ -32,6 +32,7 @@ void peers_first_config(void);
 /* Changes a field of a row, which is made when there is none, and the routes; then the next revision runs. */
 void peers_set_row(enum schema_table_id table, const char *key, unsigned field, const char *value);
 void peers_set_route(const char *domain, const char *destination);
+void peers_clear_routes(void);
 void peers_commit(void);
 
 /* Of mail that is sent: from a client that may relay. Of verdicts: a copy is to be kept. */

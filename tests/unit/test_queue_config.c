@@ -168,6 +168,46 @@ static void a_host_that_takes_nothing_does_not_hold_up_the_maildir(void **state)
     assert_true(peers_life(deliver_locally_beside_a_smtp_that_is_away));
 }
 
+static void change_ways(void)
+{
+    struct deliver_job job;
+    peers_set_route("a.example", "mail.example");
+    peers_commit();
+    accept_and_judge("u@a.example", 1);
+    CHECK(job_of(1, "mail.example", 25, true, &job));
+    peers_deliver(&job, DELIVER_DEFERRED, "busy"); /* waits for smtp now */
+    peers_clear_routes();
+    peers_commit();
+    AWAIT(files_in("box/new") == 1);
+    CHECK(no_job() && peers_finals(FINAL_DELIVERED) == 1);
+}
+
+static void a_changed_route_takes_mail_that_waits_for_a_host_to_the_maildir(void **state)
+{
+    (void)state;
+    peers_set("route", "maildir:box");
+    peers_set("queue.retry-first", "1");
+    assert_true(peers_life(change_ways));
+}
+
+static void find_a_route_at_last(void)
+{
+    struct deliver_job job;
+    accept_and_judge("u@a.example", 1);
+    AWAIT(peers_logged("4.4.4") == 1);
+    peers_set_route("a.example", "mail.example");
+    peers_commit();
+    AWAIT(job_of(1, "mail.example", 25, true, &job));
+}
+
+static void mail_without_a_route_leaves_when_there_is_one(void **state)
+{
+    (void)state;
+    peers_set("route", "");
+    peers_set("queue.retry-first", "1");
+    assert_true(peers_life(find_a_route_at_last));
+}
+
 static void lose_the_route(void)
 {
     struct deliver_job job;
@@ -479,6 +519,8 @@ int main(void)
         TEST(changed_routes_hold_from_the_next_try_on),
         TEST(one_message_goes_to_a_maildir_and_to_hosts),
         TEST(a_host_that_takes_nothing_does_not_hold_up_the_maildir),
+        TEST(a_changed_route_takes_mail_that_waits_for_a_host_to_the_maildir),
+        TEST(mail_without_a_route_leaves_when_there_is_one),
         TEST(mail_without_a_route_is_deferred_and_bounces_in_the_end),
         TEST(unscannable_mail_is_treated_as_the_policy_of_its_table_says),
         TEST(a_verdict_names_its_revision_to_the_end),
