@@ -91,7 +91,6 @@ static void ask(const char *host, bool mx)
         event_base_loop(base, EVLOOP_ONCE);
 }
 
-/* Also how many questions that takes. */
 static void assert_leads_to(const char *host, bool mx, const char *addresses)
 {
     ask(host, mx);
