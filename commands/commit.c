@@ -51,7 +51,7 @@ static enum api_status commit(struct shell *sh, const char *comment, bool hidden
     if (!request)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "the comment is not UTF-8");
     enum api_status status = shell_commit(sh, request, &result);
-    if (status == API_DONE || (status == API_NOT_APPLIED && result))
+    if (result && (status == API_DONE || status == API_NOT_APPLIED)) /* NULL: only a check */
         tell_commit(sh, result, comment);
     return with_conflicts(sh, status, result);
 }

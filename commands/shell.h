@@ -26,7 +26,7 @@ enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *t
  * then told for the line that they came from, and nothing behind them is done. */
 enum api_status shell_edit(struct shell *sh, json_t *edits);
 /* Commits, with a commit id of its own: after a lost answer it finds out by that what became of it.  result as for
- * shell_call().  With --check nothing is committed and a result of NULL says so. */
+ * shell_call().  With --check, or "check" in the request, nothing is committed and the result of success is NULL. */
 enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result);
 
 /* ---- errors ---- */

@@ -192,7 +192,9 @@ static enum api_status call_object(struct shell *sh, json_t *request, const stru
     if (result)
         *result = NULL;
     enum api_status status = API_DONE;
-    if (!sh->options.check || !acts_at_once(request)) {
+    if (sh->options.check && acts_at_once(request)) {
+        sh->report->only_checked = true;
+    } else {
         char *text = json_dumps(request, JSON_COMPACT);
         status = call(sh, span_text(text), parts, result, NULL);
         free(text);

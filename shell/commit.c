@@ -60,47 +60,42 @@ static enum api_status find_out(struct shell *sh, const char *id, json_t **resul
                       "the daemon went away and may have committed; the id of the commit is %s", id);
 }
 
-/* The request as text, with its id; the request is taken over. */
-static char *dump(struct shell *sh, json_t *request, const char *id)
-{
-    json_object_set_new(request, "commit_id", json_string(id));
-    if (sh->options.check)
-        json_object_set_new(request, "check", json_true());
-    char *text = json_dumps(request, JSON_COMPACT);
-    json_decref(request);
-    return text;
-}
-
-static enum api_status commit(struct shell *sh, json_t *request, json_t **result)
+static enum api_status ask(struct shell *sh, json_t *request, json_t **result)
 {
     char id[2 * ID_BYTES + 1];
     bool lost = false;
     make_id(id);
-    char *text = dump(sh, request, id);
+    json_object_set_new(request, "commit_id", json_string(id));
+    char *text = json_dumps(request, JSON_COMPACT);
     enum api_status status = call_text(sh, span_text(text), result, &lost);
     free(text);
     return lost ? find_out(sh, id, result) : status;
+}
+
+static void note_committed(struct shell *sh, const json_t *revision)
+{
+    sh->touched = false;
+    if (json_is_integer(revision)) /* null: nothing was pending */
+        sh->revision = json_integer_value(revision);
 }
 
 enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result)
 {
     json_t *end = NULL;
     enum api_status status;
+    if (sh->options.check)
+        json_object_set_new(request, "check", json_true());
+    bool check = json_is_true(json_object_get(request, "check"));
     pipeline_drain(sh, 0);
-    if (sh->options.keep_going && sh->failed) {
-        json_decref(request);
+    if (sh->options.keep_going && sh->failed && !check)
         status = shell_fail(sh, API_ERROR_WRONG_STATE, "commit is refused after an error in the same batch");
-    } else {
-        status = commit(sh, request, &end);
-    }
-    bool committed = (status == API_DONE || status == API_NOT_APPLIED) && !sh->options.check;
-    if (committed) {
-        const json_t *revision = json_object_get(end, "revision");
-        sh->revision = json_is_integer(revision) ? json_integer_value(revision) : sh->revision;
-        sh->touched = false;
-    }
-    if (result)
-        *result = committed || status != API_DONE ? json_incref(end) : NULL;
+    else
+        status = ask(sh, request, &end);
+    bool done = status == API_DONE || status == API_NOT_APPLIED;
+    if (done && !check)
+        note_committed(sh, json_object_get(end, "revision"));
+    *result = done && check ? NULL : json_incref(end);
     json_decref(end);
+    json_decref(request);
     return status;
 }

@@ -41,7 +41,7 @@ enum api_status shell_fail(struct shell *sh, enum api_error error, const char *f
 
 void out_span(struct shell *sh, struct span text)
 {
-    if (!may_speak(sh))
+    if (!may_speak(sh) || sh->report->only_checked)
         return;
     if (sh->options.json)
         buf_append_span(&sh->report->output, text);
@@ -62,7 +62,7 @@ void out_text(struct shell *sh, const char *format, ...)
 
 void out_value(struct shell *sh, const char *name, json_t *value)
 {
-    if (sh->options.json && may_speak(sh)) {
+    if (sh->options.json && may_speak(sh) && !sh->report->only_checked) {
         if (!sh->report->result)
             sh->report->result = json_object();
         json_object_set(sh->report->result, name, value);

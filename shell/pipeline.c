@@ -40,6 +40,7 @@ static void give_up(struct shell *sh, enum link_result why)
 {
     struct pipeline *p = &sh->pipeline;
     call_lost(sh);
+    sh->interrupted |= why == LINK_INTERRUPTED;
     for (bool told = false; p->count; told = true) {
         struct report *r = take_first(p);
         r->edits--;

@@ -19,6 +19,7 @@ struct report {
     bool running;                  /* it has not returned */
     bool skipped;                  /* not done, because of an error before it: nothing is told of it */
     bool edit_failed;              /* what it says from now on would be untrue */
+    bool only_checked;             /* --check: what it would say has not happened */
     unsigned edits;                /* requests that were sent ahead and are not answered */
     /* Only with --json: */
     json_t *words, *warnings, *result;

@@ -51,6 +51,8 @@ SYSTEM_TESTS = \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_shell.py \
+	tests/system/test_shell_channels.py \
+	tests/system/test_shell_gateway.py \
 	tests/system/test_smtp.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
@@ -60,7 +62,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/system/hostile.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
-	tests/harness/tap.py \
+	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml

@@ -323,8 +323,13 @@ static bool tidy(struct error *error)
 void head_tidy(void)
 {
     struct error why;
-    if (manifest.revision % TIDY_EVERY == 0 && !tidy(&why))
+    uint64_t oldest;
+    bool good = store_config_oldest(store, &oldest, &why);
+    if (good && manifest.revision - oldest >= REVISIONS_KEPT + TIDY_EVERY)
+        good = tidy(&why);
+    if (!good)
         LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+    store_config_checkpoint(store);
 }
 
 void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)

@@ -43,7 +43,8 @@ const struct manifest *head_last_change(struct arena *arena, uint64_t since, con
  * still be the head.  False: nothing is changed.  When the disk leaves the outcome open the process ends, as the store
  * tells it at the next start. */
 bool head_commit(struct config_tree *tree, const struct manifest *manifest, struct error *error);
-/* Housekeeping that is due now and then: old revisions and what only they used.  Takes tens of milliseconds. */
+/* Housekeeping that is due now and then: old revisions, what only they used, and the store's log.  It takes tens of
+ * milliseconds, so it is for when nobody waits. */
 void head_tidy(void);
 
 /* A record of what was done, by whom, with what outcome; kept in config.db. */

@@ -7,7 +7,7 @@
 
 #include "engine/base/xalloc.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 1, LOG_PAGES = 500 /* after which a checkpoint is due */ };
 
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,
@@ -24,6 +24,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 
 struct store_config {
     sqlite3 *db;
+    int log_pages; /* in the write-ahead log */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -40,7 +41,9 @@ static const char *const migrations[FORMAT] = {
     " method TEXT NOT NULL, detail TEXT NOT NULL, status INTEGER NOT NULL) STRICT;",
 };
 
+/* The log is moved by store_config_checkpoint() alone, when nobody waits for a commit. */
 static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                   "PRAGMA wal_autocheckpoint = 0;"
                                    "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                                    "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;";
@@ -102,6 +105,14 @@ static bool prepare(struct store_config *s, struct error *error)
     return true;
 }
 
+static int on_log_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    struct store_config *s = context;
+    s->log_pages = pages;
+    return SQLITE_OK;
+}
+
 struct store_config *store_config_open(const char *path, struct error *error)
 {
     struct store_config *s = xcalloc(1, sizeof *s);
@@ -110,8 +121,10 @@ struct store_config *store_config_open(const char *path, struct error *error)
         fail(s, "open", error);
     } else {
         sqlite3_busy_timeout(s->db, 5000); /* a reader of the tools may hold a lock for a moment */
-        if (execute(s, settings_sql, error) && migrate(s, error) && prepare(s, error))
+        if (execute(s, settings_sql, error) && migrate(s, error) && prepare(s, error)) {
+            sqlite3_wal_hook(s->db, on_log_pages, s); /* the pragma above would take it away again */
             return s;
+        }
     }
     store_config_close(s);
     return NULL;
@@ -199,6 +212,13 @@ void store_config_rollback(struct store_config *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+void store_config_checkpoint(struct store_config *s)
+{
+    if (s->log_pages >= LOG_PAGES &&
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+        s->log_pages = 0;
+}
+
 void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES])
 {
     SHA256((const unsigned char *)body.p, body.n, hash);
@@ -257,13 +277,23 @@ bool store_config_each_revision(struct store_config *s, bool (*visit)(struct spa
     return good;
 }
 
-bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error)
+static bool get_number(struct store_config *s, enum statement id, uint64_t *number, struct error *error)
 {
-    sqlite3_stmt *stmt = s->statements[STATEMENT_GET_HEAD];
+    sqlite3_stmt *stmt = s->statements[id];
     bool good = sqlite3_step(stmt) == SQLITE_ROW || fail(s, "read", error);
-    *revision = good ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    *number = good ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
     return good;
+}
+
+bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error)
+{
+    return get_number(s, STATEMENT_GET_HEAD, revision, error);
+}
+
+bool store_config_oldest(struct store_config *s, uint64_t *revision, struct error *error)
+{
+    return get_number(s, STATEMENT_GET_OLDEST, revision, error);
 }
 
 bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error)

@@ -48,6 +48,7 @@ bool store_config_each_revision(struct store_config *s, bool (*visit)(struct spa
 
 /* 0: there is none yet. */
 bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error);
+bool store_config_oldest(struct store_config *s, uint64_t *revision, struct error *error);
 bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error);
 /* The name under which this machine's level is stored; given once. */
 bool store_config_machine(struct store_config *s, struct buf *name, struct error *error);
@@ -61,6 +62,8 @@ struct store_config_audit {
 /* Keeps the newest hundred thousand. */
 bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error);
 
+/* Moves what the write-ahead log has gathered into the file, when that is much. */
+void store_config_checkpoint(struct store_config *s);
 /* Housekeeping, in one transaction of the caller: forgets all but the newest `keep` revisions, then drops each blob
  * that was not named by store_config_use_blob() since store_config_prune(). */
 bool store_config_prune(struct store_config *s, unsigned keep, struct error *error);

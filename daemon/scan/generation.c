@@ -28,7 +28,6 @@ enum {
 
 struct generation {
     struct generation_config config;
-    struct generation_handler handler;
     struct worker_config shared; /* with zygote and workers */
     struct arena *texts;         /* that its runtime points into */
     int64_t timeout_us;
@@ -74,17 +73,29 @@ static void finish_job(struct slot *s)
     s->job = NULL;
 }
 
-static void take_result(struct generation *g, struct slot *s, const struct packet *packet)
+/* Until it is, the only job is the canned one, of which nobody else is to hear. */
+static bool has_been_ready(const struct generation *g)
+{
+    return g->state == GENERATION_READY || g->state == GENERATION_ENDING;
+}
+
+static void check_canned(struct generation *g, struct span result)
 {
     struct error error;
+    if (!canned_check(&g->shared.runtime, result, &error))
+        complain(g, "%s", error.text);
+    else if (g->state == GENERATION_PREPARING)
+        g->state = GENERATION_READY;
+}
+
+static void take_result(struct generation *g, struct slot *s, const struct packet *packet)
+{
     s->deaths = 0;
     s->judged++;
-    if (g->state != GENERATION_PREPARING)
-        g->handler.result(g->handler.context, s->job, packet->body);
-    else if (canned_check(&g->shared.runtime, packet->body, &error))
-        g->state = GENERATION_READY;
+    if (has_been_ready(g))
+        g->config.handler.result(g->config.handler.context, s->job, packet->body);
     else
-        complain(g, "%s", error.text);
+        check_canned(g, packet->body);
     finish_job(s);
     if (packet->type == WORKER_LAST_RESULT || s->judged >= JOBS_PER_WORKER || s == lone_slot(g) ||
         g->state == GENERATION_ENDING)
@@ -166,7 +177,7 @@ static void on_worker_readable(evutil_socket_t fd, short what, void *context)
     struct slot *s = context;
     struct generation *g = s->generation;
     read_packets(g, s);
-    g->handler.changed(g->handler.context);
+    g->config.handler.changed(g->config.handler.context);
 }
 
 /* ---- staff ---- */
@@ -183,7 +194,7 @@ static void on_zygote_readable(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct generation *g = context;
     listen_to_zygote(g);
-    g->handler.changed(g->handler.context);
+    g->config.handler.changed(g->config.handler.context);
 }
 
 static bool start_zygote(struct generation *g, struct error *error)
@@ -243,9 +254,9 @@ void generation_end(struct generation *g)
 static void bury(struct generation *g, struct slot *s)
 {
     read_packets(g, s);
-    if (s->job && g->state != GENERATION_PREPARING) {
+    if (s->job && has_been_ready(g)) {
         struct span stage = {s->crumb, strnlen(s->crumb, STAGE_MAX)};
-        g->handler.crash(g->handler.context, s->job, stage, span_text(s->cause));
+        g->config.handler.crash(g->config.handler.context, s->job, stage, span_text(s->cause));
     } else if (s->job) {
         complain(g, "the test message killed its worker (%s)", s->cause);
     } else if (s->cause[0]) {
@@ -349,7 +360,6 @@ struct generation *generation_new(const struct generation_config *config, const 
     struct generation *g = xcalloc(1, sizeof *g);
     *g = (struct generation){
         .config = *config,
-        .handler = config->handler,
         .shared = {.runtime = rt->judge,
                    .crumbs = crumbs,
                    .address_space = WORKER_MEMORY + config->message_bytes_max,

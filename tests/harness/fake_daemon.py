@@ -83,10 +83,11 @@ class FakeDaemon:
             self._answer(connection, stream, request)
 
     def _answer(self, connection, stream, request):
-        if request["method"] == "wait":  # answers only when told to stop
+        if request["method"] in ("wait", "finish"):  # answers only when told to stop; `finish` was done by then
             while self._read(stream)["method"] != "cancel":
                 pass
-            self._send(connection, {"status": 130, "code": "cancelled", "error": "interrupted"})
+            cancelled = {"status": 130, "code": "cancelled", "error": "interrupted"}
+            self._send(connection, cancelled if request["method"] == "wait" else {"status": 0, "result": {}})
         elif request["method"] == "flood":
             while True:
                 self._send(connection, {"text": "x" * 60000})

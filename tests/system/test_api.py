@@ -78,7 +78,7 @@ def a_tail_follows_the_log_until_it_is_cancelled(world):
     instance = world.instance()
     with instance.api() as api:
         api.send("tail", log="mail_logs", lines=1, follow=True)
-        true("Time offset" in api.receive()["text"], "the last line is not shown")
+        true(api.receive()["text"].strip("\n") in instance.log.lines(), "the last line is not shown")
         mid = send_one(instance.address, make_mail(1))
         shown = ""
         while f"Start MID {mid} " not in shown:
@@ -306,8 +306,8 @@ def a_shell_that_never_reads_costs_little(world):
             pass
         bystander.must("version")
         grown = peak_bytes(instance.role_pid("control")) - before
-        most = 256 << 20 if sanitized() else 5 << 20  # a sanitizer keeps for a while what was freed
-        print("# grown", grown); true(grown < most, f"control grew by {grown} bytes")
+        most = 256 << 20 if sanitized() else 8 << 20  # a sanitizer keeps for a while what was freed
+        true(grown < most, f"control grew by {grown} bytes")
 
 
 @test

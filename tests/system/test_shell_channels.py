@@ -2,11 +2,8 @@
 """The shell in every channel: what is run, what is told and with which status it ends.  The test plays the daemon, so that
 each fault comes exactly when it should; shell_probe is the shell with commands of its own."""
 
-import contextlib
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -18,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.build import program, wait_until
 from harness.fake_daemon import FakeDaemon
 from harness.tap import equal, main, test, true
+from harness.terminal import Terminal
 
 
 def command_line(folder, *options):
@@ -255,11 +253,13 @@ def a_program_that_waits_for_each_answer_gets_it(world):
 @test
 def ctrl_c_ends_a_batch_with_130(world):
     daemon = FakeDaemon(world.folder)
-    shell = subprocess.Popen(command_line(world.folder, "-c", "put a; call wait; commit"), stdout=subprocess.PIPE)
-    wait_until(lambda: "wait" in daemon.methods(), "the request")
-    shell.send_signal(signal.SIGINT)
-    shell.communicate(timeout=60)
-    equal((shell.returncode, daemon.committed), (130, []), "in a request")
+    for request in ("wait", "finish"):
+        line = f"put a; call {request}; commit"
+        shell = subprocess.Popen(command_line(world.folder, "-c", line), stdout=subprocess.PIPE)
+        wait_until(lambda: daemon.methods()[-1:] == [request], "the request")
+        shell.send_signal(signal.SIGINT)
+        shell.communicate(timeout=60)
+        equal((shell.returncode, daemon.committed), (130, []), f"in the request {request}")
     shell = subprocess.Popen(command_line(world.folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     shell.stdin.write(b"say x\n")
     shell.stdin.flush()
@@ -294,50 +294,8 @@ def a_table_is_as_wide_as_its_cells(world):
     equal(json.loads(ended.stdout.splitlines()[0])["result"]["routes"], rows, "rows in JSON")
 
 
-class Terminal:
-    """The shell on a pseudo-terminal."""
-
-    def __init__(self, folder, kind="dumb"):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            environment = {**os.environ, "TERM": kind} if kind else {k: v for k, v in os.environ.items() if k != "TERM"}
-            environment.pop("LANG", None)
-            os.execve(program("shell_probe"), command_line(folder), environment)
-        self.seen = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def wait(self, text, seconds=20):
-        """Reads up to text, and returns what came before it."""
-        wanted, deadline = text.encode(), time.monotonic() + seconds
-        while wanted not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
-            if not ready:
-                raise AssertionError(f"waited for {text!r}, saw {self.seen!r}")
-            try:
-                self.seen += os.read(self.fd, 65536)
-            except OSError as error:
-                raise AssertionError(f"ended before {text!r}, saw {self.seen!r}") from error
-        before, _, self.seen = self.seen.partition(wanted)
-        return before.decode()
-
-    def end(self):
-        """What it still said, and its exit status."""
-        with contextlib.suppress(OSError):
-            while chunk := os.read(self.fd, 65536):
-                self.seen += chunk
-        return self.seen.decode(), os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+def session(folder, kind):
+    return Terminal(command_line(folder), kind)
 
 
 PROMPT = "\nmx.example.com> "
@@ -348,7 +306,7 @@ KINDS = ("dumb", "xterm-256color")
 def a_program_on_a_terminal_sees_prompts_and_no_escapes(world):
     daemon = FakeDaemon(world.folder)
     for kind in ("dumb", None, "vt100", "unknown"):
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             equal(terminal.wait(PROMPT), "\r", "before the first prompt")
             terminal.type("ask\n")
             equal(terminal.wait("[one]> "), "ask\r\nFirst word?\r\n", "the question")
@@ -366,7 +324,7 @@ def a_program_on_a_terminal_sees_prompts_and_no_escapes(world):
 def a_session_goes_on_after_errors(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             for line, shown in (("nonsense", "missing feature key: nonsense"), ("put bad", "bad is not a domain"), ("say ä漢", "said ä漢")):
                 terminal.type(line + "\n")
@@ -383,7 +341,7 @@ def a_session_goes_on_after_errors(world):
 def leaving_with_changes_is_asked_and_the_end_of_input_discards_them(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             terminal.type("put a\nexit\n")
             terminal.wait("exit? [N]> ")
@@ -394,7 +352,7 @@ def leaving_with_changes_is_asked_and_the_end_of_input_discards_them(world):
             terminal.type("y\n")
             equal(terminal.end()[1], 0, "exit status after yes")
         for where in (PROMPT, "exit? [N]> "):
-            with Terminal(world.folder, kind) as terminal:
+            with session(world.folder, kind) as terminal:
                 terminal.wait(PROMPT)
                 terminal.type("put a\n")
                 terminal.wait(PROMPT)
@@ -404,7 +362,7 @@ def leaving_with_changes_is_asked_and_the_end_of_input_discards_them(world):
                 terminal.type("\x04")
                 rest, status = terminal.end()
                 equal((status, "discarded" in rest), (7, True), f"end of input with changes at {where!r}")
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             terminal.type("\x04")
             equal(terminal.end()[1], 0, "end of input without changes")
@@ -415,7 +373,7 @@ def leaving_with_changes_is_asked_and_the_end_of_input_discards_them(world):
 def ctrl_c_leads_back_to_the_prompt(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             terminal.type("half a li")
             terminal.wait("li")
@@ -441,7 +399,7 @@ def ctrl_c_leads_back_to_the_prompt(world):
 def what_is_typed_ahead_is_not_lost(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.type("ask\none\ntwo\nsay a\nsay b\nexit\ny\n")
             rest, status = terminal.end()
             equal(status, 0, "exit status")
@@ -453,7 +411,7 @@ def what_is_typed_ahead_is_not_lost(world):
 @test
 def pasted_text_is_text(world):
     daemon = FakeDaemon(world.folder)
-    with Terminal(world.folder, "xterm") as terminal:
+    with session(world.folder, "xterm") as terminal:
         terminal.wait("\x1b[?2004h")
         terminal.type("\x1b[200~say\tp\x01ä\x1b[A\nsay next\n\x1b[201~say\tq \x1b[D\n")
         terminal.wait("said pä[A")
@@ -467,7 +425,7 @@ def pasted_text_is_text(world):
 @test
 def history_is_of_commands_not_of_answers(world):
     daemon = FakeDaemon(world.folder)
-    with Terminal(world.folder, "xterm") as terminal:
+    with session(world.folder, "xterm") as terminal:
         terminal.wait("example.com> ")
         terminal.type("ask\n")
         terminal.wait("[one]> ")
@@ -484,7 +442,7 @@ def history_is_of_commands_not_of_answers(world):
 def a_lost_connection_is_told_once_and_made_anew(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
-        with Terminal(world.folder, kind) as terminal:
+        with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             terminal.type("put a\n")
             terminal.wait(PROMPT)

@@ -157,19 +157,23 @@ void control_begin(void)
     settings.hostname = xstrdup("mx.example.com");
 }
 
-/* Children that were killed are waited for by who started them. */
 static bool has_children(void)
 {
     siginfo_t info;
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-void control_end(void)
+void control_run_children(void)
 {
     while (has_children()) {
         control_run();
         usleep(1000);
     }
+}
+
+void control_end(void)
+{
+    control_run_children();
     control_run();
     config_tree_unref(played.head);
     buf_free(&played.body);
@@ -242,10 +246,9 @@ void shell_send(struct shell *sh, const char *json)
     buf_free(&frame);
 }
 
-/* The next whole frame, or NULL when none comes. */
-static json_t *next_frame(struct shell *sh)
+json_t *shell_frame(struct shell *sh)
 {
-    for (int tries = 0; tries < 200; tries++) {
+    for (int tries = 0; tries < 1000; tries++) {
         struct wire_reader in = wire_reader_of(buf_span(&sh->in));
         struct span text = wire_get_span(&in);
         if (!in.failed) {
@@ -269,7 +272,7 @@ json_t *shell_answer(struct shell *sh)
 {
     json_array_clear(sh->parts);
     json_t *frame;
-    while ((frame = next_frame(sh)) && !json_object_get(frame, "status"))
+    while ((frame = shell_frame(sh)) && !json_object_get(frame, "status"))
         json_array_append_new(sh->parts, frame);
     assert_non_null(frame);
     return frame;

@@ -24,10 +24,14 @@ struct shell *shell_open(void);
 void shell_close(struct shell *sh);
 /* Lets the sessions work until they have nothing to do. */
 void control_run(void);
+/* Until every child has gone and been waited for by who started it. */
+void control_run_children(void);
 
 void shell_send_bytes(struct shell *sh, const void *bytes, size_t size);
 /* One frame; quotes may be written as ' in the JSON text. */
 void shell_send(struct shell *sh, const char *json);
+/* The next frame of an answer (a new reference), or NULL when none comes. */
+json_t *shell_frame(struct shell *sh);
 /* The end frame of the next answer (a new reference); its parts are in sh->parts. */
 json_t *shell_answer(struct shell *sh);
 json_t *shell_ask(struct shell *sh, const char *json);

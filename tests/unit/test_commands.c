@@ -446,7 +446,7 @@ static void help_is_read_from_the_tables(void **state)
     const char *shown = fake_shown(sh);
     assert_contains(shown,
                     "\n  antispamconfig setup off|on [--never-scan-size=SIZE] [--always-scan-size=SIZE] "
-                    "[--timeout=1..120] [--profile=normal|aggressive]\n");
+                    "[--timeout=1..120]\n      [--profile=normal|aggressive]\n");
     assert_contains(shown, "  --timeout ");
     assert_contains(shown, "from 1 to 120 seconds; default 60\n");
     assert_int_equal(fake_run(sh, "help", "policyconfig", NULL), API_DONE);

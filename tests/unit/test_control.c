@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -431,6 +430,23 @@ static void an_upload_that_has_not_ended_goes_with_its_session(void **state)
     assert_int_equal(rmdir("configuration"), 0);
 }
 
+static void a_file_that_grows_too_large_is_refused_and_goes(void **state)
+{
+    (void)state;
+    enum { PIECE = 1000000 };
+    struct buf request = {0};
+    for (int64_t size = 0; size <= FILE_BYTES_MAX; size += PIECE) {
+        buf_clear(&request);
+        buf_printf(&request, "{'method':'file.write','name':'a.txt','first':%s,'text':'%0*d'}",
+                   size ? "false" : "true", PIECE, 0);
+        bool fits = size + PIECE <= FILE_BYTES_MAX;
+        shell_expect(sh, buf_text(&request), fits ? 0 : 1, fits ? NULL : "failed");
+    }
+    shell_expect(sh, "{'method':'file.write','name':'a.txt','text':'','last':true}", 1, "wrong-state");
+    assert_int_equal(rmdir("configuration"), 0);
+    buf_free(&request);
+}
+
 /* ---- logs ---- */
 
 /* The text of the next part. */
@@ -457,34 +473,37 @@ static void tail_shows_the_last_lines_across_files(void **state)
     expect_tail(sh, "two\nthree\n");
 }
 
+/* Reads parts into text until it holds wanted. */
+static void read_until(struct buf *text, const char *wanted)
+{
+    while (!strstr(buf_text(text), wanted)) {
+        json_t *frame = shell_frame(sh);
+        assert_non_null(frame);
+        assert_non_null(text_member(frame, "text"));
+        buf_append_span(text, span_text(text_member(frame, "text")));
+        json_decref(frame);
+    }
+}
+
 static void a_following_tail_shows_new_lines_across_a_rollover_until_it_is_cancelled(void **state)
 {
     (void)state;
+    struct buf text = {0};
     shell_send(sh, "{'method':'tail','log':'mail_logs','lines':1,'follow':true}");
-    usleep(500000);
+    read_until(&text, "three");
     write_file("log/mail_logs/mail.@20260102T000000.000000.current", "four\nfi");
-    usleep(500000);
+    read_until(&text, "four");
     write_file("log/mail_logs/mail.@20260102T000000.000000.current", "ve\n");
     rename("log/mail_logs/mail.@20260102T000000.000000.current",
            "log/mail_logs/mail.@20260102T000000.000000.s");
     write_file("log/mail_logs/mail.@20260103T000000.000000.current", "six\n");
-    usleep(500000);
-    control_run();
-    shell_send(sh, "{'method':'cancel'}");
-    json_t *end = shell_answer(sh);
-    assert_int_equal(number_member(end, "status"), 130);
-    assert_string_equal(text_member(end, "code"), "cancelled");
-    struct buf text = {0};
-    size_t i;
-    json_t *part;
-    json_array_foreach(sh->parts, i, part) buf_append_span(&text, span_text(text_member(part, "text")));
+    read_until(&text, "six");
     assert_string_equal(buf_text(&text), "three\nfour\nfive\nsix\n");
     buf_free(&text);
-    json_decref(end);
+    shell_send(sh, "{'method':'cancel'}");
+    expect_next(130, "cancelled");
     shell_expect(sh, "{'method':'version'}", 0, NULL);
-    usleep(50000);
-    control_run();
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* the child has gone and was waited for */
+    control_run_children();
 }
 
 static void followers_take_no_place_of_queries_and_have_a_limit(void **state)
@@ -500,8 +519,7 @@ static void followers_take_no_place_of_queries_and_have_a_limit(void **state)
     shell_expect(sh, "{'method':'tail','log':'mail_logs'}", 0, NULL);
     for (int i = 0; i < FOLLOWERS; i++)
         shell_close(others[i]);
-    usleep(100000);
-    control_run();
+    control_run_children();
     shell_send(sh, "{'method':'tail','log':'mail_logs','follow':true}");
     shell_send(sh, "{'method':'cancel'}");
     expect_next(130, "cancelled");
@@ -556,6 +574,7 @@ int main(void)
         TEST(a_file_appears_with_its_last_piece_and_is_read_back),
         TEST(a_file_of_another_name_or_kind_is_not_touched),
         TEST(an_upload_that_has_not_ended_goes_with_its_session),
+        TEST(a_file_that_grows_too_large_is_refused_and_goes),
         TEST(tail_shows_the_last_lines_across_files),
         TEST(a_following_tail_shows_new_lines_across_a_rollover_until_it_is_cancelled),
         TEST(followers_take_no_place_of_queries_and_have_a_limit),

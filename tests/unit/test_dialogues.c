@@ -114,6 +114,9 @@ static void switching_the_engine_off_is_confirmed(void **state)
 {
     (void)state;
     accept_licence();
+    fake_answers(sh, "setup", "n", "", "", "", "", "", "", NULL);
+    assert_int_equal(fake_run(sh, "antispamconfig", NULL), API_DONE);
+    assert_edited("\"enabled\":true");
     fake_answers(sh, "setup", "n", "y", "", NULL);
     assert_int_equal(fake_run(sh, "antispamconfig", NULL), API_DONE);
     assert_contains(fake_shown(sh), "for the whole gateway? [N]> y\n");
@@ -375,6 +378,18 @@ static void changes_are_cleared_after_a_question(void **state)
     assert_string_equal(fake_sent(sh), "{\"method\":\"config.clear\"}\n");
 }
 
+static void without_a_terminal_nothing_is_confirmed(void **state)
+{
+    (void)state;
+    fake_answers(sh, "clear", "", NULL);
+    assert_int_equal(fake_run(sh, "smtproutes", NULL), API_DONE);
+    assert_int_equal(sh->answers_read, 2);
+    assert_edited("{\"table\":\"smtproutes\",\"verb\":\"clear\"}");
+    assert_int_equal(fake_run(sh, "clear", NULL), API_DONE);
+    assert_string_equal(fake_shown(sh), "");
+    assert_string_equal(fake_sent(sh), "{\"method\":\"config.clear\"}\n");
+}
+
 static void exit_warns_of_pending_changes(void **state)
 {
     (void)state;
@@ -449,6 +464,7 @@ int main(void)
         TERMINAL(commit_of_nothing_asks_nothing),
         SILENT(without_a_terminal_commit_takes_no_line_for_its_comment),
         TERMINAL(changes_are_cleared_after_a_question),
+        SILENT(without_a_terminal_nothing_is_confirmed),
         TERMINAL(exit_warns_of_pending_changes),
         TERMINAL(rollback_lists_confirms_and_offers_to_commit),
         TERMINAL(logs_are_chosen_by_number),

@@ -177,6 +177,24 @@ static void a_zygote_that_dies_while_it_prepares_is_a_refusal(void **state)
     expect_children_named("scan-zygote", 1);
 }
 
+static void nobody_hears_of_the_test_message_though_all_die_that_prepare(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].positive.header = SPAN("X-Mailward-Test: hang");
+    begin_to_prepare(&rt);
+    run_a_while();
+    expect_children_named("scan-worker", 4);
+    kill(find_child("scan-zygote"), SIGKILL);
+    for (pid_t pid; (pid = find_child("scan-worker"));)
+        kill(pid, SIGKILL);
+    await_prepared();
+    assert_true(t.refusal.text[0]);
+    submit(1, GOOD);
+    run_until(1);
+    assert_int_equal(t.results, 1);
+}
+
 static void a_worker_that_dies_in_the_prepared_generation_is_replaced(void **state)
 {
     (void)state;
@@ -205,6 +223,7 @@ int main(void)
         POOL_TEST(a_generation_that_does_not_survive_the_test_message_is_refused),
         POOL_TEST(a_generation_that_does_not_answer_in_time_is_refused),
         POOL_TEST(a_zygote_that_dies_while_it_prepares_is_a_refusal),
+        POOL_TEST(nobody_hears_of_the_test_message_though_all_die_that_prepare),
         POOL_TEST(a_worker_that_dies_in_the_prepared_generation_is_replaced),
     };
     mime_charsets_open();

@@ -76,6 +76,23 @@ static void a_wrong_escape_and_an_open_quote_are_told(void **state)
     assert_string_equal(error.text, "a quote is not closed");
 }
 
+static void what_was_quoted_and_where_a_command_stands_is_kept(void **state)
+{
+    (void)state;
+    const char *line = "  version ; commit \"check\" check ; grep \"x", *start = line;
+    struct words w;
+    struct error error;
+    assert_true(words_next(&line, arena, &w, &error));
+    assert_int_equal(w.text.p - start, 2);
+    assert_int_equal(w.text.n, strlen("version"));
+    assert_true(words_next(&line, arena, &w, &error));
+    assert_true(w.quoted[1]);
+    assert_false(w.quoted[0] || w.quoted[2]);
+    assert_int_equal(w.text.p - start, 12);
+    assert_false(words_next(&line, arena, &w, &error));
+    assert_int_equal(w.text.n, strlen("grep \"x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +101,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(quotes_hold_blanks_semicolons_and_escapes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_quoted_word_is_a_word, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wrong_escape_and_an_open_quote_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_quoted_and_where_a_command_stands_is_kept, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -312,18 +313,21 @@ static void life_many_revisions(void)
         CHECK(commit_edit(id, add_another, false));
         head_tidy();
     }
-    CHECK(ask_file("SELECT count(*) FROM revision") == 200);
-    CHECK(ask_file("SELECT min(number) FROM revision") == 121);
+    int64_t kept = ask_file("SELECT count(*) FROM revision");
+    CHECK(kept >= 200 && kept < 320);
     /* For each a chunk and a level tree, and what they share. */
-    CHECK(ask_file("SELECT count(*) FROM blob") <= 200 + 200 + SCHEMA_TABLE_COUNT);
-    for (uint64_t revision = 121; revision <= 320; revision++) {
+    CHECK(ask_file("SELECT count(*) FROM blob") <= 2 * kept + SCHEMA_TABLE_COUNT);
+    struct stat log;
+    CHECK(stat("config/config.db-wal", &log) == 0 &&
+          log.st_size < 4 * 1024 * 1024); /* it does not grow for ever */
+    for (uint64_t revision = 321 - (uint64_t)kept; revision <= 320; revision++) {
         struct config_tree *tree = head_load_tree(revision, &error);
         CHECK(tree != NULL);
         config_tree_unref(tree);
     }
 }
 
-static void two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes(void **state)
+static void at_least_two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes(void **state)
 {
     (void)state;
     assert_true(control_life(life_many_revisions));
@@ -337,14 +341,17 @@ static void life_swept_chunk(void)
     open_head();
     CHECK(commit_edit("id-2", add_one, false));
     struct config_tree *old = config_tree_ref(head_tree());
-    while (head_manifest()->revision < 256) {
+    while (ask_file("SELECT min(number) FROM revision") <= 2) {
         char id[16];
         snprintf(id, sizeof id, "id-%llu", (unsigned long long)head_manifest()->revision + 1);
         CHECK(commit_edit(id, add_another, false));
         head_tidy();
     }
     CHECK(!head_load_tree(2, &error));
-    struct manifest m = {.revision = 257, .parent = 256, .rollback_of = 2, .commit_id = "back"};
+    struct manifest m = {.revision = head_manifest()->revision + 1,
+                         .parent = head_manifest()->revision,
+                         .rollback_of = 2,
+                         .commit_id = "back"};
     CHECK(head_commit(old, &m, &error));
     config_tree_unref(old);
 }
@@ -370,7 +377,7 @@ int main(void)
         TEST(one_row_on_top_of_ten_thousand_writes_one_chunk),
         TEST(a_damaged_blob_is_refused),
         TEST(a_newer_format_is_refused_with_advice),
-        TEST(two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes),
+        TEST(at_least_two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes),
         TEST(a_swept_chunk_that_a_candidate_still_holds_is_stored_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

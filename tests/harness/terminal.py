@@ -1,0 +1,54 @@
+"""What a person, or a program that plays one, sees and types."""
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import time
+
+
+class Terminal:
+    """A program on a pseudo-terminal of the kind that $TERM names (None: it is not set)."""
+
+    def __init__(self, command, kind):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            environment = {**os.environ, "TERM": kind} if kind else {k: v for k, v in os.environ.items() if k != "TERM"}
+            environment.pop("LANG", None)
+            os.execve(command[0], command, environment)
+        self.seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self, text, seconds=20):
+        """Reads up to text, and returns what came before it."""
+        wanted, deadline = text.encode(), time.monotonic() + seconds
+        while wanted not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"waited for {text!r}, saw {self.seen!r}")
+            try:
+                self.seen += os.read(self.fd, 65536)
+            except OSError as error:
+                raise AssertionError(f"ended before {text!r}, saw {self.seen!r}") from error
+        before, _, self.seen = self.seen.partition(wanted)
+        return before.decode()
+
+    def end(self):
+        """What it still said, and its exit status."""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self.fd, 65536):
+                self.seen += chunk
+        return self.seen.decode(), os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""The shell and the gateway together: the same commands through every channel, their exit status, and that an error
+anywhere commits nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program
+from harness.tap import equal, main, test, true
+from harness.terminal import Terminal
+
+
+def run(instance, *options, given="", environment=None):
+    return subprocess.run(
+        [program("mailward"), "--private", str(instance.folder), *options],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+def through_c(instance, lines):
+    return run(instance, "-c", "; ".join(lines))
+
+
+def through_input(instance, lines):
+    return run(instance, given="".join(f"{line}\n" for line in lines))
+
+
+def through_file(instance, lines):
+    path = Path(f"{instance.folder}.batch")
+    path.write_text("\n".join(lines))
+    return run(instance, "-f", str(path))
+
+
+def through_ssh(instance, lines):
+    return run(instance, environment={"SSH_ORIGINAL_COMMAND": ";".join(lines)})
+
+
+CHANNELS = (through_c, through_input, through_file, through_ssh)
+EDIT = "antispamconfig setup on --timeout=30"
+
+
+def configuration(instance):
+    shown = run(instance, "-c", "showconfig")
+    equal(shown.returncode, 0, "exit status of showconfig")
+    return shown.stdout
+
+
+@test
+def a_line_that_is_wrong_ends_every_channel_with_its_status_and_nothing_committed(world):
+    instance = world.instance()
+    before = configuration(instance)
+    table = {
+        "nonsense": 2,
+        "antispamconfig setup on --timeout=999": 2,
+        "antispamconfig setup on --timeuot=30": 2,
+        "smtproutes new": 2,
+        "smtproutes delete absent.example.com": 1,
+        "policyconfig incoming edit ABSENT antispam off": 1,
+        "tail no_such_log": 1,
+        'grep "a\\n" mail_logs': 2,
+    }
+    for wrong, status in table.items():
+        for channel in CHANNELS:
+            ended = channel(instance, (EDIT, wrong, "commit"))
+            what = f"{wrong!r} {channel.__name__}: {ended}"
+            equal(ended.returncode, status, f"exit status of {what}")
+            true(ended.stdout and ended.stderr.startswith("batch: "), f"an error and its place: {what}")
+            true(" 2" in ended.stderr.split(": ")[1], f"the place is the second command: {what}")
+    for channel in CHANNELS:
+        ended = channel(instance, (EDIT,))
+        equal((ended.returncode, ended.stdout), (7, ""), f"changes at the end of input: {channel.__name__}")
+    equal(configuration(instance), before, "configuration")
+    instance.stop()
+    for channel in CHANNELS:
+        equal(channel(instance, (EDIT, "commit")).returncode, 6, f"without a daemon: {channel.__name__}")
+
+
+@test
+def the_same_commands_make_the_same_tables_in_every_channel(world):
+    lines = (EDIT, "smtproutes new b.example.com 127.0.0.1:2525", 'commit "a comment"')
+    seen = []
+    for channel in CHANNELS:
+        instance = world.instance(channel.__name__)
+        ended = channel(instance, lines)
+        equal((ended.returncode, ended.stderr), (0, ""), f"the end of {channel.__name__}: {ended.stdout}")
+        true(ended.stdout.startswith("Changes committed: ") and ended.stdout.count("\n") == 1, ended.stdout)
+        tables = json.loads(configuration(instance))["tables"]
+        equal((tables["antispam"]["timeout"], len(tables["smtproutes"])), (30, 1), "what was set")
+        seen.append(tables)
+        instance.stop()
+    true(all(tables == seen[0] for tables in seen), "the tables differ")
+
+
+@test
+def setting_what_is_set_is_no_change(world):
+    instance = world.instance()
+    equal(run(instance, "-c", f"{EDIT}; commit").returncode, 0, "the first time")
+    ended = run(instance, "-c", EDIT)
+    equal((ended.returncode, ended.stdout, ended.stderr), (0, "", ""), "the second time")
+    equal(run(instance, "-c", "commit").stdout, "There is no data to commit.\n", "commit")
+
+
+@test
+def check_finds_errors_and_commits_nothing(world):
+    instance = world.instance()
+    before = configuration(instance)
+    ended = run(instance, "--check", "-c", f"{EDIT}; workqueue pause; commit")
+    equal((ended.returncode, ended.stdout, ended.stderr), (0, "", ""), "a batch that is right")
+    equal(run(instance, "-c", f"batch check; {EDIT}; smtproutes delete absent").returncode, 1, "one that is wrong")
+    equal(configuration(instance), before, "configuration")
+    true("Operational" in run(instance, "-c", "workqueue status").stdout, "the work queue was paused")
+
+
+@test
+def json_tells_each_command_and_the_end(world):
+    instance = world.instance()
+    ended = run(instance, "--json", given=f"{EDIT}\nwhoami\ncommit x\nsmtproutes delete absent\n")
+    objects = [json.loads(line) for line in ended.stdout.splitlines()]
+    equal([(one.get("line"), one["exit"]) for one in objects], [(1, 0), (2, 0), (3, 0), (4, 1), (None, 1)], "objects")
+    equal((objects[3]["code"], objects[4]["revision"]), ("not-found", objects[2]["result"]["revision"]), "the end")
+
+
+@test
+def a_dialogue_in_a_batch_is_answered_by_the_next_lines(world):
+    instance = world.instance()
+    asked = run(instance, "-c", "antispamconfig setup on; commit; smtproutes", given="new\nexample.com\n127.0.0.1\n\n")
+    equal(asked.returncode, 7, f"beside -c, without a commit: {asked}")
+    ended = run(instance, given="smtproutes\nnew\nexample.com\n127.0.0.1\n\ncommit\n")
+    equal((ended.returncode, ended.stderr), (0, ""), f"in the stream: {ended}")
+    equal(len(json.loads(configuration(instance))["tables"]["smtproutes"]), 1, "routes")
+    ended = run(instance, given="smtproutes\nnew\nother.example.com\n")
+    equal(ended.returncode, 2, f"an end in the middle: {ended}")
+
+
+@test
+def ten_thousand_lines_are_one_revision(world):
+    instance = world.instance()
+    lines = [f"smtproutes new d{number}.example.com 127.0.0.1:25" for number in range(10000)]
+    wrong = lines[:7000] + ["smtproutes new bad..domain 127.0.0.1"] + lines[7000:]
+    ended = through_input(instance, (*wrong, "commit"))
+    equal((ended.returncode, "batch: line 7001: " in ended.stderr), (2, True), f"a wrong line: {ended.stderr}")
+    equal(json.loads(configuration(instance))["tables"]["smtproutes"], [], "routes after an error")
+    ended = through_input(instance, (*lines, "commit"))
+    equal((ended.returncode, ended.stderr), (0, ""), "all lines right")
+    equal(len(json.loads(configuration(instance))["tables"]["smtproutes"]), 10000, "routes")
+
+
+@test
+def a_person_is_asked_and_answered(world):
+    instance = world.instance()
+    for kind in ("dumb", "xterm"):
+        with Terminal([program("mailward"), "--private", str(instance.folder)], kind) as terminal:
+            prompt = "> "
+            terminal.wait(prompt)
+            terminal.type(f"antispamconfig setup on --timeout={30 if kind == 'dumb' else 40}\n")
+            terminal.wait(prompt)
+            terminal.type("exit\n")
+            terminal.wait("[N]> ")
+            terminal.type("n\n")
+            terminal.wait(prompt)
+            terminal.type("commit\n")
+            terminal.wait("[]> ")
+            terminal.type("\x03")
+            terminal.wait(prompt)
+            terminal.type("commit\n")
+            terminal.wait("[]> ")
+            terminal.type("why\n")
+            terminal.wait("[Y]> ")
+            terminal.type("\n")
+            terminal.wait("Changes committed: ")
+            terminal.wait(prompt)
+            terminal.type("nonsense\nexit\n")
+            equal(terminal.end()[1], 0, "exit status")
+    equal(json.loads(configuration(instance))["tables"]["antispam"]["timeout"], 40, "what was committed")
+
+
+@test
+def following_a_log_ends_with_ctrl_c(world):
+    instance = world.instance()
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        terminal.wait("> ")
+        terminal.type("tail mail_logs\n")
+        terminal.wait("Info: ")
+        run(instance, "-c", f"{EDIT}; commit seen")
+        terminal.wait("seen")
+        terminal.type("\x03")
+        terminal.wait("> ")
+        terminal.type("version\n")
+        terminal.wait("Product: ")
+        terminal.type("exit\n")
+        equal(terminal.end()[1], 0, "exit status")
+
+
+main()
