@@ -56,8 +56,6 @@ static void run_typed(struct shell *sh, struct buf *line, unsigned number)
 {
     tell_lost(sh);
     run_line(sh, buf_text(line), 0, number);
-    if (sh->interrupted)
-        writer_put(&sh->out, SPAN("\n"));
     writer_flush(&sh->out);
 }
 
