@@ -136,9 +136,10 @@ struct store *store_open(const char *path, struct fault *f)
     } else {
         /* A reader of the tools may hold a lock for a moment. */
         sqlite3_busy_timeout(s->db, 5000);
-        sqlite3_wal_hook(s->db, on_log_pages, s);
-        if (execute(s, settings_sql, f) && migrate(s, f) && prepare(s, f) && store_count(s, f))
+        if (execute(s, settings_sql, f) && migrate(s, f) && prepare(s, f) && store_count(s, f)) {
+            sqlite3_wal_hook(s->db, on_log_pages, s); /* wal_autocheckpoint would take it away again */
             return s;
+        }
     }
     store_close(s);
     return NULL;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -365,6 +366,34 @@ static void pausing_survives_a_restart(void **state)
     store_close(s);
 }
 
+static off_t size_of(const char *file)
+{
+    struct stat st;
+    assert_int_equal(stat(file, &st), 0);
+    return st.st_size;
+}
+
+static void the_log_is_moved_into_the_store_and_begun_anew(void **state)
+{
+    (void)state;
+    char log[96];
+    snprintf(log, sizeof log, "%s-wal", path);
+    struct store *s = open_store();
+    off_t empty = size_of(path), log_most = 0;
+    for (uint64_t mid = 1; mid <= 300; mid++) {
+        add_sample(s, mid);
+        if (mid % 100 == 0) {
+            assert_true(store_log_pages(s) >= 100);
+            store_checkpoint(s);
+            assert_int_equal(store_log_pages(s), 0);
+            log_most = log_most ? log_most : size_of(log);
+        }
+    }
+    assert_true(size_of(path) > empty);
+    assert_true(size_of(log) < 2 * log_most);
+    store_close(s);
+}
+
 static void a_newer_format_is_refused_with_advice(void **state)
 {
     (void)state;
@@ -400,6 +429,7 @@ int main(void)
         TEST(a_store_of_format_2_is_brought_to_the_newest),
         TEST(a_migration_that_fails_leaves_the_store_as_it_was),
         TEST(pausing_survives_a_restart),
+        TEST(the_log_is_moved_into_the_store_and_begun_anew),
         TEST(a_newer_format_is_refused_with_advice),
         TEST(a_file_that_is_no_database_is_a_broken_store),
     };
