@@ -5,7 +5,7 @@
 #include "engine/config/tree.h"
 
 /* Every table is set at level, so that a new default of a later version never changes a running box.  A private
- * instance scans all mail. */
-struct config_tree *first_revision(const char *level, bool is_private);
+ * instance scans all mail and takes it for everybody.  listen: ADDRESS:PORT of its listener. */
+struct config_tree *first_revision(const char *level, bool is_private, const char *listen);
 
 #endif

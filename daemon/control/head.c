@@ -84,7 +84,7 @@ static bool make_first(struct error *error)
                              .host = role_settings()->hostname,
                              .comment = "first start"};
     random_commit_id(first.commit_id);
-    struct config_tree *its_tree = first_revision(level, role_is_private());
+    struct config_tree *its_tree = first_revision(level, role_is_private(), role_settings()->listen);
     bool good = head_commit(its_tree, &first, error);
     config_tree_unref(its_tree);
     return good;

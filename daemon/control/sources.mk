@@ -5,6 +5,7 @@ control_config_sources = \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
 	%D%/manifest.c %D%/manifest.h \
+	%D%/ports.c %D%/ports.h \
 	%D%/rows_out.c %D%/rows_out.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
 	%D%/stored_tree.c %D%/stored_tree.h

@@ -92,7 +92,7 @@ static void do_rcpt(struct session *s, struct span argument)
     if (!wrong && m->recipient_count >= (uint32_t)role_settings()->smtp_recipients)
         wrong = SMTP_ANSWER_TOO_MANY_RECIPIENTS;
     if (!wrong) {
-        wrong = access_check_recipient(s->may_relay, &recipient);
+        wrong = access_check_recipient(s->listener, s->may_relay, &recipient);
         if (wrong)
             LOG(TO_REJECTED, LOG_U(m->mid), LOG_U(s->icid), LOG_S(recipient.text));
     }

@@ -9,7 +9,6 @@
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
-#include "daemon/smtp/access.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
@@ -20,7 +19,8 @@
 
 enum {
     STOP_SECONDS = 3,
-    DESCRIPTORS_OWN = 64, /* channels, listeners, the event loop, messages as they come from the queue */
+    /* channels, listeners, the event loop, messages as they come from the queue */
+    DESCRIPTORS_OWN = 64 + LISTENERS_MAX,
 };
 
 static size_t session_limit;
@@ -68,10 +68,10 @@ static bool start(struct error *error)
 {
     set_session_limit();
     srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
-    return access_init(error) && dns_init(error);
+    return dns_init(error);
 }
 
-/* Routes are read from the running revision when they are needed: there is nothing to build. */
+/* Tables are read from the running revision when they are needed: there is nothing to build. */
 static void config_prepare(const struct role_config *next)
 {
     (void)next;
@@ -150,8 +150,16 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         take_job(in, fd);
         return;
     }
+    if (peer == ROLE_MASTER && type == MSG_PORT) {
+        listener_take_port(in, fd);
+        return;
+    }
     if (fd >= 0)
         close(fd);
+    if (peer == ROLE_MASTER && type == MSG_PORT_CLOSED) {
+        listener_port_closed(in);
+        return;
+    }
     switch (peer == ROLE_QUEUE ? type : 0) {
     case MSG_ID_BLOCK:
         take_id_block(in);
@@ -202,8 +210,7 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = message,
-    .listener = listener_add,
     .config_prepare = config_prepare,
-    .config_apply = listener_start_all, /* before the first one it is not known who may be mailed */
+    .config_apply = listener_follow_config, /* before the first one it is not known who may be mailed */
     .stop = stop,
 };
