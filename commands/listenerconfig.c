@@ -117,11 +117,11 @@ static enum api_status ask_edit(struct shell *sh, void *context)
     static const struct ui_dialogue menu = {listener_verbs, show_listener, NULL};
     struct buf name = {0};
     (void)context;
-    enum api_status status = shell_aborted(sh);
-    if (ui_ask(sh, "Enter the name of the listener:", "", &name) == UI_DONE) {
-        buf_text(&name);
-        status = ui_run(sh, &menu, name.data);
-    }
+    enum ui_result result = ui_ask(sh, "Enter the name of the listener:", "", &name);
+    buf_text(&name);
+    enum api_status status = result != UI_DONE ? shell_aborted(sh)
+                             : name.len        ? ui_run(sh, &menu, name.data)
+                                               : API_DONE;
     buf_free(&name);
     return status;
 }
