@@ -38,6 +38,7 @@ endif
 SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
+	tests/system/test_config_cost.py \
 	tests/system/test_config_kills.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
