@@ -36,6 +36,7 @@ endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.
 SYSTEM_TESTS = \
+	tests/lint/generated.py \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
 	tests/system/test_config_cost.py \
