@@ -382,6 +382,7 @@ int master_run(const struct instance *inst, const struct settings *set, int cont
         start_role(&children[id]);
     event_base_dispatch(base);
 
+    ports_end();
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
         event_free(children[id].restart);
         channel_free(children[id].channel);

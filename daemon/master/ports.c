@@ -1,4 +1,5 @@
 /* The sockets of listeners. */
+#define _GNU_SOURCE /* SO_REUSEPORT */
 #include "daemon/master/ports.h"
 
 #include <arpa/inet.h>
@@ -212,6 +213,13 @@ void ports_start(struct event_base *base, const struct ports_hooks *callbacks)
 {
     hooks = callbacks;
     retry = evtimer_new(base, on_retry, NULL);
+}
+
+void ports_end(void)
+{
+    while (count)
+        forget(&ports[0]);
+    event_free(retry);
 }
 
 void ports_tell_all(void)

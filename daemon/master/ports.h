@@ -22,6 +22,8 @@ struct ports_hooks {
 };
 
 void ports_start(struct event_base *base, const struct ports_hooks *hooks);
+/* The loop has ended. */
+void ports_end(void);
 /* MSG_PORTS; appends the answer to reply.  False when it cannot be read. */
 bool ports_take(struct wire_reader *in, struct buf *reply);
 /* Calls opened() for every socket: for an smtp that was started anew. */
