@@ -40,15 +40,11 @@
             .unit = "",                                                                                      \
             .choices = choices_,                                                                             \
             .help = help_},
-#define TEXT(id, name_, preset_, least_, most_, check_, help_)                                               \
-    [id] = {.name = name_,                                                                                   \
-            .type = SCHEMA_TEXT,                                                                             \
-            .preset = preset_,                                                                               \
-            .least = least_,                                                                                 \
-            .most = most_,                                                                                   \
-            .unit = "",                                                                                      \
-            .check = check_,                                                                                 \
-            .help = help_},
+#define TEXT(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__)},
+#define HOST(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__), .ignores_case = true},
+#define TEXT_FIELD(name_, preset_, least_, most_, check_, help_)                                             \
+    .name = name_, .type = SCHEMA_TEXT, .preset = preset_, .least = least_, .most = most_, .unit = "",       \
+    .check = check_, .help = help_
 
 static const struct schema_field antispam_fields[] = {
 #include "engine/schema/antispam.def"

@@ -25,6 +25,7 @@ struct schema_field {
     int64_t advice;             /* above it a warning; 0: none */
     const char *unit;           /* "seconds", or "" */
     const char *const *choices; /* ended by NULL; the value is the index.  A flag has off, on */
+    bool ignores_case;          /* of a text: values that differ in case alone are the same */
     bool (*check)(struct span text, struct error *error); /* of a text; NULL: anything printable */
     const char *help;
 };
@@ -68,6 +69,7 @@ extern const struct schema_table schema_tables[SCHEMA_TABLE_COUNT];
 #define SIZE(id, ...) id,
 #define CHOICE(id, ...) id,
 #define TEXT(id, ...) id,
+#define HOST(id, ...) id,
 enum antispam_field {
 #include "engine/schema/antispam.def"
     ANTISPAM_FIELD_COUNT
@@ -85,6 +87,7 @@ enum smtproutes_field {
 #undef SIZE
 #undef CHOICE
 #undef TEXT
+#undef HOST
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };

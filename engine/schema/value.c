@@ -144,7 +144,9 @@ void schema_value_print(const struct schema_field *field, const struct schema_va
 bool schema_value_equal(const struct schema_field *field, const struct schema_value *a,
                         const struct schema_value *b)
 {
-    return field->type == SCHEMA_TEXT ? span_equal(a->text, b->text) : a->number == b->number;
+    if (field->type != SCHEMA_TEXT)
+        return a->number == b->number;
+    return field->ignores_case ? span_equal_nocase(a->text, b->text) : span_equal(a->text, b->text);
 }
 
 /* "a", "a or b", "a, b or c" */
