@@ -110,17 +110,47 @@ static bool is_used(const char *commit_id)
     return used;
 }
 
+/* On the head, without a change; when its session is still there. */
+static void begin_candidate_anew(struct commit *c)
+{
+    if (!c->candidate)
+        return;
+    config_candidate_end(c->candidate);
+    config_candidate_begin(c->candidate, head_manifest()->revision, head_tree());
+}
+
+/* A roll-back that others' commits, or what the rebase kept of them, made into something else is none. */
+static void check_rollback(struct commit *c)
+{
+    struct error ignored;
+    struct config_tree *old =
+        c->manifest.rollback_of ? head_load_tree(c->manifest.rollback_of, &ignored) : NULL;
+    if (!old || !config_tree_equal(old, c->work.mine))
+        c->manifest.rollback_of = 0;
+    if (old)
+        config_tree_unref(old);
+}
+
 static void prepare(struct commit *c)
 {
     struct config_revision id = {.number = head_manifest()->revision + 1};
     memcpy(id.commit_id, c->manifest.commit_id, sizeof id.commit_id);
     c->manifest.revision = id.number;
     c->manifest.parent = head_manifest()->revision;
+    check_rollback(c);
     failpoint("control.before-prepare");
     stage = PREPARING;
     wait_at_most(commit_limits.prepare_ms);
     converge_prepare(&id, c->work.mine);
     step();
+}
+
+/* Others have committed the same meanwhile: nothing is pending any more. */
+static void end_without_change(struct commit *c)
+{
+    if (!c->check_only)
+        begin_candidate_anew(c);
+    end(&(struct commit_result){.status = API_DONE});
 }
 
 static void begin(struct commit *c)
@@ -131,7 +161,7 @@ static void begin(struct commit *c)
     else if (!rebase(c))
         refuse(API_ERROR_CONFLICT, "another commit changed the same", NULL);
     else if (!config_candidate_is_changed(&c->work))
-        end(&(struct commit_result){.status = API_DONE});
+        end_without_change(c);
     else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error))
         refuse(API_ERROR_INVALID_CONFIG, error.text, NULL);
     else
@@ -149,10 +179,7 @@ static void transact(struct commit *c)
     }
     failpoint("control.after-transaction");
     LOG(COMMITTED, LOG_U(c->manifest.revision), LOG_T(c->manifest.author), LOG_T(c->manifest.comment));
-    if (c->candidate) {
-        config_candidate_end(c->candidate);
-        config_candidate_begin(c->candidate, c->manifest.revision, head_tree());
-    }
+    begin_candidate_anew(c);
     stage = CONVERGING;
     wait_at_most(commit_limits.apply_ms);
     failpoint("control.before-head");

@@ -53,7 +53,7 @@ static void on_done(void *context, const struct commit_result *result)
     if (!info)
         return;
     audit_commit(info, result);
-    if (result->manifest)
+    if (!config_candidate_is_changed(&info->config.candidate))
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
         session_done(info->id, result_json(result));
