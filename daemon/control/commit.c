@@ -24,7 +24,7 @@ struct commit {
 
 static struct commit *first; /* in work; the others wait */
 static enum { WAITING, PREPARING, CONVERGING } stage;
-static struct event *turn, *limit, *idle;
+static struct event *turn, *limit;
 
 static void step(void);
 
@@ -33,22 +33,6 @@ static void forget_commit(struct commit *c)
     config_candidate_end(&c->work);
     arena_free(c->arena);
     free(c);
-}
-
-/* Housekeeping comes a little after a commit, when its answer is out and no other is in work. */
-static void tidy_in(int milliseconds)
-{
-    if (!evtimer_pending(idle, NULL))
-        evtimer_add(idle, &(struct timeval){.tv_usec = milliseconds * 1000});
-}
-
-static void on_idle(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what, (void)context;
-    if (first)
-        tidy_in(20);
-    else
-        head_tidy();
 }
 
 static void end(const struct commit_result *result)
@@ -63,7 +47,6 @@ static void end(const struct commit_result *result)
     forget_commit(c);
     if (first)
         event_active(turn, EV_TIMEOUT, 0);
-    tidy_in(500);
 }
 
 static void refuse(enum api_error error, const char *text, const char *role)
@@ -252,7 +235,6 @@ void commit_start(const struct commit_request *request, const struct commit_hand
     if (!turn) {
         turn = evtimer_new(role_base(), on_turn, NULL);
         limit = evtimer_new(role_base(), on_limit, NULL);
-        idle = evtimer_new(role_base(), on_idle, NULL);
     }
     struct commit *c = xcalloc(1, sizeof *c), **last = &first;
     *c = (struct commit){.candidate = request->candidate,
@@ -288,6 +270,11 @@ bool commit_is_under_way(const char *commit_id)
         if (strcmp(c->manifest.commit_id, commit_id) == 0)
             return true;
     return false;
+}
+
+bool commit_is_in_work(void)
+{
+    return first != NULL;
 }
 
 void commit_peer_up(enum role_id peer)
