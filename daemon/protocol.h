@@ -63,11 +63,12 @@ enum message_type {
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
         500, /* u64 running, span commit id, u64 prepared, span commit id; first, 0 and empty for none */
-    MSG_CONFIG_PREPARED, /* u64 revision, span commit id, u8 1: ready, 0: cannot be, span why */
+    MSG_CONFIG_PREPARED, /* u64 revision, span commit id, u32 attempt, u8 1: ready, 0: cannot be, span why */
     MSG_CONFIG_RUNNING,  /* u64 revision, span commit id: switched */
     /* control -> role */
     MSG_CONFIG_BEGIN =
-        520,            /* u64 revision, span commit id, u8 1: from empty tables, 0: from the running ones */
+        520, /* u64 revision, span commit id, u32 attempt, u8 1: from empty tables, 0: from the running ones.
+              * Each has an attempt of its own: an id may be tried again with other rows */
     MSG_CONFIG_ROWS,    /* u32 table, u32 count, count of (u8 1: put, row | 0: remove, span key) */
     MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */

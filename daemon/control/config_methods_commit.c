@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
@@ -35,25 +36,15 @@ static json_t *result_json(const struct commit_result *result)
                      m && result->status == API_DONE);
 }
 
-static void audit_commit(const struct session_info *info, const struct commit_result *result)
-{
-    struct buf detail = {0};
-    if (result->manifest)
-        buf_printf(&detail, "revision %llu", (unsigned long long)result->manifest->revision);
-    else if (result->text)
-        buf_printf(&detail, "%s", result->text);
-    audit_write(info->account.user, info->from, "config.commit", detail.len ? buf_text(&detail) : "",
-                (int)result->status);
-    buf_free(&detail);
-}
-
 static void on_done(void *context, const struct commit_result *result)
 {
     struct session_info *info = session_info(session_of(context));
     if (!info)
         return;
-    audit_commit(info, result);
-    if (result->manifest)
+    if (!result->manifest) /* else it is recorded with the revision, in its transaction */
+        audit_write(info->account.user, info->from, "config.commit", result->text ? result->text : "",
+                    (int)result->status);
+    if (!config_candidate_is_changed(&info->config.candidate))
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
         session_done(info->id, result_json(result));

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
@@ -45,6 +46,12 @@ static void control_listener(const char *name, int fd)
     event_add(readable, NULL);
 }
 
+static void control_stop(void)
+{
+    audit_flush();
+    role_exit();
+}
+
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
     if (fd >= 0)
@@ -64,4 +71,5 @@ const struct role role_self = {
     .peer_down = commit_peer_down,
     .listener = control_listener,
     .message = control_message,
+    .stop = control_stop,
 };

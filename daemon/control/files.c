@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/first_revision.h"
 #include "daemon/control/manifest.h"
 #include "daemon/control/store_config.h"
 #include "daemon/control/stored_tree.h"
+#include "daemon/control/tidy.h"
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
-
-enum { REVISIONS_KEPT = 200, TIDY_EVERY = 64 };
 
 static struct store_config *store;
 static struct arena *arena; /* of the manifest */
@@ -110,7 +110,11 @@ bool head_open(struct error *error)
     uint64_t revision;
     struct error why;
     store = store_config_open("config/config.db", error);
-    if (!store || !find_level(error) || !store_config_head(store, &revision, error))
+    if (!store)
+        return false;
+    audit_open(store);
+    tidy_open(store);
+    if (!find_level(error) || !store_config_head(store, &revision, error))
         return false;
     if (revision == 0)
         return make_first(error);
@@ -167,7 +171,7 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
 {
     struct error why;
     struct history h = {.arena = to, .all = all};
-    h.limit = limit < REVISIONS_KEPT + TIDY_EVERY ? limit : REVISIONS_KEPT + TIDY_EVERY;
+    h.limit = limit < REVISIONS_STORED ? limit : REVISIONS_STORED;
     h.rows = arena_calloc(to, h.limit, sizeof *h.rows);
     if (!store_config_each_revision(store, add_to_history, &h, &why))
         LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
@@ -266,7 +270,8 @@ static bool write_revision(struct config_tree *its_tree, const struct manifest *
     json_decref(levels);
     struct store_config_audit record = {m->time, m->author, m->source, "config.commit", detail, 0};
     bool good = store_config_add_revision(store, m->revision, m->commit_id, buf_span(&text), error) &&
-                store_config_set_head(store, m->revision, error) && store_config_audit(store, &record, error);
+                store_config_set_head(store, m->revision, error) && audit_put_gathered(error) &&
+                store_config_audit(store, &record, error);
     buf_free(&text);
     return good;
 }
@@ -281,6 +286,8 @@ bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct 
     }
     switch (store_config_commit(store, error)) {
     case STORE_CONFIG_DONE:
+        audit_forget_gathered();
+        tidy_soon();
         set_head(m, its_tree);
         return true;
     case STORE_CONFIG_NOT_DONE:
@@ -289,53 +296,4 @@ bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct 
         role_fatal("whether revision %llu is committed is not known: %s", (unsigned long long)m->revision,
                    error->text);
     }
-}
-
-struct use {
-    struct arena *arena;
-    struct error *error;
-    bool good;
-};
-
-static bool use_revision(struct span text, void *context)
-{
-    struct use *u = context;
-    struct manifest m;
-    json_t *levels = NULL;
-    u->good = manifest_get(text, u->arena, &m, &levels, u->error) && stored_tree_use(store, levels, u->error);
-    json_decref(levels);
-    return u->good;
-}
-
-/* What cannot be read completely is not swept: a damaged revision must not take others' rows with it. */
-static bool tidy(struct error *error)
-{
-    struct use u = {.arena = arena_new(), .error = error, .good = true};
-    bool good = store_config_begin(store, error) && store_config_prune(store, REVISIONS_KEPT, error) &&
-                store_config_each_revision(store, use_revision, &u, error) && u.good &&
-                store_config_sweep(store, error) && store_config_commit(store, error) == STORE_CONFIG_DONE;
-    if (!good)
-        store_config_rollback(store);
-    arena_free(u.arena);
-    return good;
-}
-
-void head_tidy(void)
-{
-    struct error why;
-    uint64_t oldest;
-    bool good = store_config_oldest(store, &oldest, &why);
-    if (good && manifest.revision - oldest >= REVISIONS_KEPT + TIDY_EVERY)
-        good = tidy(&why);
-    if (!good)
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
-    store_config_checkpoint(store);
-}
-
-void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)
-{
-    struct error why;
-    struct store_config_audit record = {clock_wall_us(), user, source, method, detail, status};
-    if (!store_config_audit(store, &record, &why))
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
 }

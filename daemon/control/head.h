@@ -9,6 +9,11 @@
 #include "engine/base/error.h"
 #include "engine/config/candidate.h"
 
+enum {
+    REVISIONS_KEPT = 200,
+    REVISIONS_STORED = 264, /* at which all but those are forgotten */
+};
+
 /* A manifest, without its tree.  Texts are NUL-terminated and live as long as their array. */
 struct manifest {
     uint64_t revision, parent;
@@ -43,11 +48,5 @@ const struct manifest *head_last_change(struct arena *arena, uint64_t since, con
  * still be the head.  False: nothing is changed.  When the disk leaves the outcome open the process ends, as the store
  * tells it at the next start. */
 bool head_commit(struct config_tree *tree, const struct manifest *manifest, struct error *error);
-/* Housekeeping that is due now and then: old revisions, what only they used, and the store's log.  It takes tens of
- * milliseconds, so it is for when nobody waits. */
-void head_tidy(void);
-
-/* A record of what was done, by whom, with what outcome; kept in config.db. */
-void audit_write(const char *user, const char *source, const char *method, const char *detail, int status);
 
 #endif

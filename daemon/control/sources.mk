@@ -1,5 +1,6 @@
 # What is committed, and how it becomes so: a list of its own, so that unit tests reach it.
 control_config_sources = \
+	%D%/audit.c %D%/audit.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/converge.c %D%/converge.h \
 	%D%/first_revision.c %D%/first_revision.h \
@@ -7,7 +8,8 @@ control_config_sources = \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/rows_out.c %D%/rows_out.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
-	%D%/stored_tree.c %D%/stored_tree.h
+	%D%/stored_tree.c %D%/stored_tree.h \
+	%D%/tidy.c %D%/tidy.h
 
 # What the control socket offers, without the role around it.
 control_session_sources = \

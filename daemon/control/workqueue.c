@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"

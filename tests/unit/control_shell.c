@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
 #include "engine/wire/wire.h"
@@ -91,6 +92,12 @@ const struct manifest *head_last_change(struct arena *arena, uint64_t since, con
 {
     (void)arena, (void)level, (void)table, (void)key;
     return since < played.manifest.revision ? &played.manifest : NULL;
+}
+
+void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,
+                      int status)
+{
+    audit_write(user, source, method, detail, status);
 }
 
 void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)

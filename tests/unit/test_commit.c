@@ -162,6 +162,45 @@ static void the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_nex
     assert_true(control_life(life_late_answer));
 }
 
+static void life_late_same_id(void)
+{
+    start_with_candidates();
+    commit_limits.prepare_ms = 50;
+    fakes[ROLE_QUEUE].holds_answers = true; /* it prepares, and says so only during the next try */
+    commit_one();
+    AWAIT(outcome.done);
+    commit_limits.prepare_ms = 10000;
+    fakes[ROLE_QUEUE].refuses = "no";
+    start_commit(&candidate, "commit-one", &outcome);
+    control_turn();
+    fakes[ROLE_QUEUE].holds_answers = false;
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+}
+
+static void nor_when_the_next_has_the_same_id(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_late_same_id));
+}
+
+static void life_discards_nothing(void)
+{
+    start_with_candidates();
+    commit_limits.apply_ms = 50;
+    fakes[ROLE_SCAN].refuses = "no";
+    fakes[ROLE_QUEUE].never_applies = true;
+    commit_one();
+    AWAIT(fakes[ROLE_QUEUE].stale == 1);
+    CHECK(outcome.done && outcome.result.status == API_INVALID);
+}
+
+static void a_role_that_does_not_discard_is_started_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_discards_nothing));
+}
+
 static void set_default_policy(struct config_candidate *c, unsigned field, int64_t number)
 {
     struct schema_value values[POLICY_FIELD_COUNT];
@@ -262,12 +301,53 @@ static void life_same(void)
     control_turn();
     CHECK(other_outcome.done && other_outcome.result.status == API_DONE && !other_outcome.result.manifest);
     CHECK(head_manifest()->revision == 2);
+    CHECK(!config_candidate_is_changed(&other) && other.base_revision == 2);
+    put_route(&candidate, "one.example", "mx.three.example:25");
+    start_commit(&candidate, "commit-three", &outcome);
+    put_route(&other, "two.example", "mx.two.example:25"); /* of the old change nothing is left to conflict */
+    start_commit(&other, "commit-four", &other_outcome);
+    control_turn();
+    CHECK(committed(&outcome, 3) && committed(&other_outcome, 4));
 }
 
-static void the_same_change_twice_is_one_revision(void **state)
+static void the_same_change_twice_is_one_revision_and_nothing_stays_pending(void **state)
 {
     (void)state;
     assert_true(control_life(life_same));
+}
+
+static void roll_back(struct config_candidate *c, const char *commit_id)
+{
+    struct commit_request request = {.candidate = c};
+    struct error error;
+    config_tree_unref(c->mine);
+    c->mine = head_load_tree(1, &error);
+    request.manifest = (struct manifest){
+        .author = "admin", .source = "", .host = "gw.example", .comment = "back", .rollback_of = 1};
+    snprintf(request.manifest.commit_id, sizeof request.manifest.commit_id, "%s", commit_id);
+    commit_start(&request, &(struct commit_handler){0});
+}
+
+static void life_rollback(void)
+{
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    put_route(&other, "two.example", "mx.two.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    roll_back(&candidate, "back-one"); /* without two.example, which it never saw */
+    control_turn();
+    CHECK(head_manifest()->revision == 4 && !head_has("one.example") && head_has("two.example"));
+    CHECK(head_manifest()->rollback_of == 0);
+    roll_back(&candidate, "back-two");
+    control_turn();
+    CHECK(head_manifest()->revision == 5 && head_manifest()->rollback_of == 1);
+}
+
+static void a_commit_is_a_rollback_only_when_it_ends_as_that_revision(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_rollback));
 }
 
 static void life_forgotten(void)
@@ -416,12 +496,37 @@ static void life_hangs(void)
     fakes[ROLE_SCAN].never_prepares = true;
     fake_up(ROLE_SCAN);
     AWAIT(fakes[ROLE_SCAN].stale == 1);
+    fake_down(ROLE_SCAN);
+    int64_t begin = clock_mono_us();
+    fake_up(ROLE_SCAN);
+    AWAIT(fakes[ROLE_SCAN].stale == 2);
+    CHECK(clock_mono_us() - begin >= 100 * 1000);
 }
 
-static void a_role_that_does_not_come_to_the_head_is_started_anew(void **state)
+static void a_role_that_does_not_come_to_the_head_is_started_anew_with_more_time(void **state)
 {
     (void)state;
     assert_true(control_life(life_hangs));
+}
+
+static void life_hello_twice(void)
+{
+    start_with_candidates();
+    struct buf body = {0};
+    config_revision_put(&body, &(struct config_revision){0});
+    config_revision_put(&body, &(struct config_revision){0});
+    for (int again = 0; again < 3; again++) {
+        struct wire_reader in = wire_reader_of(buf_span(&body));
+        CHECK(commit_message(ROLE_SCAN, MSG_CONFIG_HELLO, &in) && wire_reader_done(&in));
+    }
+    buf_free(&body);
+    CHECK(fakes[ROLE_SCAN].stale == 1);
+}
+
+static void a_role_that_says_hello_twice_is_started_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_hello_twice));
 }
 
 static void life_refuses_head(void)
@@ -480,6 +585,32 @@ static void after_control_died_every_role_is_brought_to_what_is_stored(void **st
     assert_true(control_life(life_head_moved_while_away));
 }
 
+static void life_id_again(void)
+{
+    control_start();
+    config_candidate_begin(&candidate, head_manifest()->revision, head_tree());
+    fakes[ROLE_QUEUE].holds_answers = true;
+    fake_down(ROLE_QUEUE);
+    commit_one();
+    control_turn();
+    /* The queue comes with what a control before this one had it prepare under the same id. */
+    fakes[ROLE_QUEUE].running = (struct config_revision){.number = 1};
+    memcpy(fakes[ROLE_QUEUE].running.commit_id, head_manifest()->commit_id, COMMIT_ID_MAX + 1);
+    fakes[ROLE_QUEUE].prepared = (struct config_revision){2, "commit-one"};
+    fakes[ROLE_QUEUE].holds_answers = false;
+    unsigned begins = fakes[ROLE_QUEUE].begins;
+    fake_up(ROLE_QUEUE);
+    control_turn();
+    CHECK(committed(&outcome, 2) && all_run(2));
+    CHECK(fakes[ROLE_QUEUE].begins == begins + 1 && fakes[ROLE_QUEUE].rows == 1);
+}
+
+static void what_was_prepared_for_another_control_under_the_same_id_is_prepared_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_id_again));
+}
+
 /* --- costs --- */
 
 static int64_t count_blobs(void)
@@ -528,20 +659,25 @@ int main(void)
         TEST(a_role_that_refuses_aborts_with_its_reason_and_everyone_discards),
         TEST(a_role_that_is_too_slow_to_prepare_aborts),
         TEST(the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_next),
+        TEST(nor_when_the_next_has_the_same_id),
+        TEST(a_role_that_does_not_discard_is_started_anew),
         TEST(an_invalid_whole_is_refused_before_any_role_is_asked),
         TEST(a_commit_id_is_used_once),
         TEST(a_second_commit_waits_and_then_lands_on_the_first),
         TEST(a_conflict_is_told_and_leaves_the_second_candidate_as_it_was),
-        TEST(the_same_change_twice_is_one_revision),
+        TEST(the_same_change_twice_is_one_revision_and_nothing_stays_pending),
+        TEST(a_commit_is_a_rollback_only_when_it_ends_as_that_revision),
         TEST(a_session_that_goes_leaves_the_commit_in_work_and_drops_the_waiting_one),
         TEST(a_role_that_dies_while_preparing_is_brought_to_the_head_and_asked_again),
         TEST(a_configuration_that_kills_a_role_twice_is_refused),
         TEST(a_role_that_dies_after_it_prepared_has_to_prepare_again),
         TEST(a_role_that_dies_after_the_transaction_gets_the_new_head),
         TEST(a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so),
-        TEST(a_role_that_does_not_come_to_the_head_is_started_anew),
+        TEST(a_role_that_does_not_come_to_the_head_is_started_anew_with_more_time),
+        TEST(a_role_that_says_hello_twice_is_started_anew),
         TEST(a_role_that_refuses_the_head_is_started_anew),
         TEST(after_control_died_every_role_is_brought_to_what_is_stored),
+        TEST(what_was_prepared_for_another_control_under_the_same_id_is_prepared_anew),
         TEST(one_row_on_top_of_ten_thousand_is_one_chunk_and_one_row_to_the_roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
