@@ -94,6 +94,10 @@ static enum api_status dialogue(struct shell *sh)
 /* commit "text" [Y|N] */
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
+    bool confirm = arg_count && strncasecmp(args[0], "confirm", 7) == 0 && !shell_is_quoted(sh, args[0]);
+    if (confirm) /* a script that relies on it must not make a permanent commit (R8) */
+        return shell_fail(sh, API_ERROR_INVALID_ARGUMENTS,
+                          "'commit %s' is not available yet; quote it to make it a comment", args[0]);
     bool no = arg_count == 2 && (strcasecmp(args[1], "n") == 0 || strcasecmp(args[1], "no") == 0);
     bool yes = arg_count == 2 && (strcasecmp(args[1], "y") == 0 || strcasecmp(args[1], "yes") == 0);
     if (arg_count == 2 && !no && !yes)
