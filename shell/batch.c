@@ -82,7 +82,7 @@ static void run_lines(struct shell *sh)
 static enum api_status end_batch(struct shell *sh, const char **message)
 {
     bool went_through = sh->first_error == API_DONE || sh->options.keep_going;
-    if (sh->interrupted)
+    if (sh->interrupted && sh->first_error != API_UNKNOWN_OUTCOME)
         return API_INTERRUPTED;
     if (went_through && !sh->options.check && call_has_changes(sh)) {
         *message = "the input ended with uncommitted changes: they were discarded";

@@ -212,6 +212,60 @@ def a_commit_of_which_nothing_can_be_learned_ends_with_9(world):
 
 
 @test
+def the_look_up_of_a_commit_ends_at_a_daemon_that_never_greets(world):
+    FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=True, stay_mute=True)
+    with session(world.folder, "dumb") as terminal:
+        terminal.wait(PROMPT)
+        terminal.type("put a\ncommit\n")
+        terminal.wait("may have committed", seconds=40)
+
+
+def given_up_commit(daemon, before_giving_up=lambda: None):
+    """Status and output of a shell whose commit is not answered, after two Ctrl-C."""
+    shell = subprocess.Popen(command_line(daemon.folder, "-c", "put a; commit"), stdout=subprocess.PIPE)
+    for method in ("config.commit", "cancel"):  # the first one asks the daemon to end it, the second gives up
+        wait_until(lambda method=method: daemon.methods()[-1:] == [method], method)
+        if method == "cancel":
+            before_giving_up()
+        shell.send_signal(signal.SIGINT)
+    said, _ = shell.communicate(timeout=60)
+    return shell.returncode, said
+
+
+@test
+def a_commit_that_was_given_up_by_ctrl_c_is_looked_up_all_the_same(world):
+    daemon = FakeDaemon(world.folder, silent_at="config.commit", commit_first=True)
+    equal(given_up_commit(daemon), (130, b"Changes committed: 42\n"), "the end")
+
+
+@test
+def an_unknown_outcome_is_9_even_when_it_was_interrupted(world):
+    daemon = FakeDaemon(world.folder, silent_at="config.commit", commit_first=True)
+    status, said = given_up_commit(daemon, daemon.close)
+    equal((status, b"may have committed" in said), (9, True), "the end")
+
+
+@test
+def edits_that_were_sent_at_once_or_lost_with_the_daemon_are_uncommitted_changes(world):
+    daemon = FakeDaemon(world.folder)
+    for line, status in (("now a", 7), ("now a; commit", 0)):
+        equal(run(daemon, "-c", line).returncode, status, line)
+    daemon.faults["hang_up_at"] = "config.changes"
+    ended = run(daemon, "-c", "put a")
+    equal((ended.returncode, b"discarded" in ended.stdout + ended.stderr), (7, True), "a daemon that dies at the end")
+
+
+@test
+def ctrl_c_ends_the_sending_to_a_daemon_that_reads_no_more(world):
+    daemon = FakeDaemon(world.folder, stuck_at="config.edit")
+    shell = subprocess.Popen(command_line(world.folder, "-c", "many 60000; say x"), stdout=subprocess.PIPE)
+    wait_until(lambda: "config.edit" in daemon.methods(), "the edit")
+    shell.send_signal(signal.SIGINT)
+    said, _ = shell.communicate(timeout=20)
+    equal((shell.returncode, said), (130, b"interrupted\n"), "the end")
+
+
+@test
 def a_daemon_that_goes_away_ends_the_batch(world):
     for method in ("config.edit", "hello", "text"):
         daemon = FakeDaemon(world.folder, hang_up_at=method)
