@@ -1,13 +1,14 @@
 /* commit: makes the changes of this session take effect. */
 #include "commands/commit.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "commands/changes.h"
 #include "commands/command.h"
 #include "commands/values.h"
+#include "engine/base/xalloc.h"
 
 static struct session_commit last; /* one process is one session */
 
@@ -28,7 +29,8 @@ static void tell_commit(struct shell *sh, const json_t *result, const char *comm
     struct buf when = {0};
     last.revision = json_integer_value(revision);
     last.time = json_integer_value(json_object_get(result, "time"));
-    snprintf(last.comment, sizeof last.comment, "%s", comment);
+    free(last.comment);
+    last.comment = xstrdup(comment);
     time_put(&when, last.time);
     out_text(sh, "Changes committed: %s\n", buf_text(&when));
     out_value(sh, "revision", json_incref(revision));

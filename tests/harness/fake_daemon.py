@@ -110,8 +110,9 @@ class FakeDaemon:
             cancelled = {"status": 130, "code": "cancelled", "error": "interrupted"}
             self._send(connection, cancelled if request["method"] == "wait" else {"status": 0, "result": {}})
         elif request["method"] == "flood":
-            while True:
+            while not select.select([connection], [], [], 0)[0]:
                 self._send(connection, {"text": "x" * 60000})
+            self._send(connection, {"status": 130, "code": "cancelled", "error": "interrupted"})
         elif request["method"] == "text":
             self._send(connection, {"text": "part one, "})
             self._send(connection, {"text": "part two\n"})
