@@ -1,13 +1,14 @@
 /* commit: makes the changes of this session take effect. */
 #include "commands/commit.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "commands/changes.h"
 #include "commands/command.h"
 #include "commands/values.h"
+#include "engine/base/xalloc.h"
 
 static struct session_commit last; /* one process is one session */
 
@@ -28,7 +29,8 @@ static void tell_commit(struct shell *sh, const json_t *result, const char *comm
     struct buf when = {0};
     last.revision = json_integer_value(revision);
     last.time = json_integer_value(json_object_get(result, "time"));
-    snprintf(last.comment, sizeof last.comment, "%s", comment);
+    free(last.comment);
+    last.comment = xstrdup(comment);
     time_put(&when, last.time);
     out_text(sh, "Changes committed: %s\n", buf_text(&when));
     out_value(sh, "revision", json_incref(revision));
@@ -94,6 +96,10 @@ static enum api_status dialogue(struct shell *sh)
 /* commit "text" [Y|N] */
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
+    bool confirm = arg_count && strncasecmp(args[0], "confirm", 7) == 0 && !shell_is_quoted(sh, args[0]);
+    if (confirm) /* a script that relies on it must not make a permanent commit (R8) */
+        return shell_fail(sh, API_ERROR_INVALID_ARGUMENTS,
+                          "'commit %s' is not available yet; quote it to make it a comment", args[0]);
     bool no = arg_count == 2 && (strcasecmp(args[1], "n") == 0 || strcasecmp(args[1], "no") == 0);
     bool yes = arg_count == 2 && (strcasecmp(args[1], "y") == 0 || strcasecmp(args[1], "yes") == 0);
     if (arg_count == 2 && !no && !yes)

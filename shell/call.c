@@ -139,7 +139,7 @@ bool call_connect(struct shell *sh)
     if (sh->link)
         return true;
     sh->touched = false;
-    sh->link = link_open(sh->options.dir, &error);
+    sh->link = link_open(sh->options.dir, 0, &error);
     if (!sh->link) {
         unreachable(sh, error.text);
         return false;
@@ -182,7 +182,8 @@ static void note_candidate(struct shell *sh, const json_t *request)
     const char *method = json_string_value(json_object_get(request, "method"));
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;
-    else if (strcmp(method, "config.rollback") == 0 || strcmp(method, "config.rebase") == 0)
+    else if (strcmp(method, "config.edit") == 0 || strcmp(method, "config.rollback") == 0 ||
+             strcmp(method, "config.rebase") == 0)
         sh->touched = true;
 }
 
@@ -232,7 +233,8 @@ bool call_has_changes(struct shell *sh)
         return false;
     link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\"}"));
     json_t *end = take_answer(sh, &(struct parts){0});
-    bool some = json_array_size(json_object_get(json_object_get(end, "result"), "changes")) > 0;
+    json_t *changes = json_object_get(json_object_get(end, "result"), "changes");
+    bool some = !changes || json_array_size(changes) > 0; /* no answer: what was touched is lost */
     json_decref(end);
     return some;
 }

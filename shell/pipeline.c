@@ -6,6 +6,7 @@
 #include "shell/pipeline.h"
 
 #include "engine/base/buf.h"
+#include "shell/interrupt.h"
 #include "shell/state.h"
 
 enum { PIECE_BYTES = API_REQUEST_MAX / 4 };
@@ -81,7 +82,9 @@ static enum api_status send_ahead(struct shell *sh, struct buf *piece)
 {
     if (!call_connect(sh))
         return API_UNREACHABLE;
-    if (sh->pipeline.count == PIPELINE_MAX)
+    if (interrupt_seen())
+        pipeline_drain(sh, 0);
+    else if (sh->pipeline.count == PIPELINE_MAX)
         pipeline_drain(sh, PIPELINE_MAX / 2);
     if (output_is_muted(sh))
         return API_FAILED;

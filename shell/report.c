@@ -45,6 +45,20 @@ void report_end(struct shell *sh, enum api_status status)
     report_settle(sh, r);
 }
 
+/* A line may show what was typed or what the daemon holds: no byte of that is for the terminal. */
+static void put_lines(struct shell *sh, const char *text)
+{
+    struct buf safe = {0};
+    for (struct span rest = span_text(text); rest.n;) {
+        size_t end = span_find(rest, '\n');
+        text_from_wire(&safe, span_slice(rest, 0, end), end);
+        buf_append_char(&safe, '\n');
+        rest = span_slice(rest, end + 1, rest.n);
+    }
+    writer_put(&sh->out, buf_span(&safe));
+    buf_free(&safe);
+}
+
 void report_error(struct shell *sh, struct report *r, enum api_status status, const char *code,
                   const char *message)
 {
@@ -56,8 +70,7 @@ void report_error(struct shell *sh, struct report *r, enum api_status status, co
             r->message = xstrdup(message ? message : "");
         }
     } else if (message) {
-        writer_put(&sh->out, span_text(message));
-        writer_put(&sh->out, SPAN("\n"));
+        put_lines(sh, message);
     }
 }
 
@@ -70,8 +83,7 @@ void report_warning(struct shell *sh, struct report *r, const char *sentence)
         return;
     }
     writer_put(&sh->out, SPAN("Warning: "));
-    writer_put(&sh->out, span_text(sentence));
-    writer_put(&sh->out, SPAN("\n"));
+    put_lines(sh, sentence);
 }
 
 /* "batch: line 12: the command", on standard error and behind what standard output says of it. */
