@@ -123,7 +123,7 @@ static enum api_status import_text(struct import *im, struct span text)
     return status == API_DONE ? send_piece(im, false) : status;
 }
 
-static enum api_status read_file(struct shell *sh, const char *file, struct buf *text)
+enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text)
 {
     if (strcmp(file, "-") == 0)
         return shell_read_data(sh, text) ? API_DONE : shell_aborted(sh);
@@ -136,7 +136,7 @@ enum api_status list_import(struct shell *sh, const struct list_table *list, con
 {
     struct import im = {.sh = sh, .list = list, .table = &schema_tables[list->table]};
     struct buf text = {0};
-    enum api_status status = read_file(sh, file, &text);
+    enum api_status status = list_read_file(sh, file, &text);
     if (status == API_DONE) {
         im.arena = arena_new();
         im.edits = json_array();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "daemon/control/certificates.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
@@ -41,6 +42,8 @@ enum {
 };
 
 const struct method methods[] = {
+    {"certificate.list", certificate_list, NO_MEMBERS},
+    {"certificate.make", certificate_make, MEMBERS(TEXT("name", true, 1, 64))},
     {"config.changes", config_changes, NO_MEMBERS},
     {"config.clear", config_clear, NO_MEMBERS},
     {"config.commit", config_commit,

@@ -24,6 +24,8 @@ static const struct permit {
     {"grep", NULL, NULL, "AOTR"},
     {"workqueue", NULL, "status", "AOTR"},
     {"workqueue", NULL, NULL, "AOT"},
+    {"certificate.list", NULL, NULL, "AOTR"},
+    {"certificate.make", NULL, NULL, "AOR"},
     {"config.get", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
     {"config.history", NULL, NULL, "AOTR"},

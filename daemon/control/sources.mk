@@ -7,12 +7,14 @@ control_config_sources = \
 	%D%/head.c %D%/head.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/rows_out.c %D%/rows_out.h \
+	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
 	%D%/stored_tree.c %D%/stored_tree.h \
 	%D%/tidy.c %D%/tidy.h
 
 # What the control socket offers, without the role around it.
 control_session_sources = \
+	%D%/certificates.c %D%/certificates.h \
 	%D%/config_methods.c %D%/config_methods.h \
 	%D%/config_methods_commit.c \
 	%D%/config_methods_edit.c \

@@ -15,6 +15,7 @@
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/session.h"
+#include "daemon/smtp/tls.h"
 #include "engine/base/clock.h"
 #include "engine/smtp/address.h"
 
@@ -68,14 +69,24 @@ static bool start(struct error *error)
 {
     set_session_limit();
     srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
-    return access_init(error) && dns_init(error);
+    return access_init(error) && dns_init(error) && tls_init(error);
 }
 
-/* Routes are read from the running revision when they are needed: there is nothing to build. */
+/* Certificates are all that has to be built: the rest is read from the running revision when it is needed. */
 static void config_prepare(const struct role_config *next)
 {
-    (void)next;
-    role_config_prepared(NULL);
+    struct error error;
+    const struct config_table *old = role_config()->tables[SCHEMA_CERTIFICATES],
+                              *new = next->tables[SCHEMA_CERTIFICATES];
+    bool good = (old && config_table_equal(old, new)) || tls_server_prepare(new, &error);
+    role_config_prepared(good ? NULL : &error);
+}
+
+/* Before the first one it is not known who may be mailed. */
+static void config_apply(void)
+{
+    tls_server_apply();
+    listener_start_all();
 }
 
 static void peer_up(enum role_id peer)
@@ -204,6 +215,7 @@ const struct role role_self = {
     .message = message,
     .listener = listener_add,
     .config_prepare = config_prepare,
-    .config_apply = listener_start_all, /* before the first one it is not known who may be mailed */
+    .config_apply = config_apply,
+    .config_discard = tls_server_discard,
     .stop = stop,
 };

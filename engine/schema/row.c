@@ -145,19 +145,19 @@ struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_ta
     return row;
 }
 
-/* Texts are printable UTF-8: only quote and backslash need escaping. */
+/* Texts are printable UTF-8, some with line feeds: only these, quote and backslash need escaping. */
 static void put_json_text(struct buf *out, struct span text)
 {
     buf_append_char(out, '"');
     while (text.n) {
         size_t plain = 0;
-        while (plain < text.n && text.p[plain] != '"' && text.p[plain] != '\\')
+        while (plain < text.n && !memchr("\"\\\n", text.p[plain], 3))
             plain++;
         buf_append(out, text.p, plain);
         text = span_slice(text, plain, text.n);
         if (text.n) {
             buf_append_char(out, '\\');
-            buf_append_char(out, text.p[0]);
+            buf_append_char(out, text.p[0] == '\n' ? 'n' : text.p[0]);
             text = span_slice(text, 1, text.n);
         }
     }

@@ -95,6 +95,7 @@ def the_same_commands_make_the_same_tables_in_every_channel(world):
         true(ended.stdout.startswith("Changes committed: ") and ended.stdout.count("\n") == 1, ended.stdout)
         tables = json.loads(configuration(instance))["tables"]
         equal((tables["antispam"]["timeout"], len(tables["smtproutes"])), (30, 1), "what was set")
+        del tables["certificates"]  # each instance has made its own
         seen.append(tables)
         instance.stop()
     true(all(tables == seen[0] for tables in seen), "the tables differ")
