@@ -59,6 +59,13 @@ enum message_type {
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
+    /* control <-> queue: what administrators do with mail in the queue and in quarantine (protocol_queue.h) */
+    MSG_QUEUE_LIST = 420, /* struct queue_query */
+    MSG_QUEUE_ROWS,       /* struct queue_rows */
+    MSG_QUEUE_CHANGE,     /* struct queue_query, u8 enum queue_change, span who */
+    MSG_QUEUE_CHANGED,    /* struct queue_changed */
+    MSG_QUEUE_READ,       /* u32 id, u64 mid: the message itself */
+    MSG_QUEUE_TEXT,       /* u32 id, u8 enum queue_text; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =

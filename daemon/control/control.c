@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/control/commit.h"
+#include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -47,9 +48,12 @@ static void control_listener(const char *name, int fd)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (fd >= 0)
+    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_QUEUE_TEXT;
+    if (about_queue)
+        queue_call_reply(in, fd);
+    else if (fd >= 0)
         close(fd);
-    if (commit_message(peer, type, in))
+    if (about_queue || commit_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);

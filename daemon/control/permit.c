@@ -24,6 +24,13 @@ static const struct permit {
     {"grep", NULL, NULL, "AOTR"},
     {"workqueue", NULL, "status", "AOTR"},
     {"workqueue", NULL, NULL, "AOT"},
+    {"queue.list", NULL, NULL, "AOTR"},
+    {"queue.change", NULL, "deliver", "AOT"},
+    {"queue.change", NULL, NULL, "AO"},
+    {"quarantine.list", NULL, NULL, "AOR"},
+    {"quarantine.change", NULL, NULL, "AO"},
+    /* what people wrote */
+    {"queue.read", NULL, NULL, "AO"},
     {"config.get", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
     {"config.history", NULL, NULL, "AOTR"},

@@ -287,6 +287,7 @@ static void on_status_query(struct queue *q, struct wire_reader *in)
         {"recipients_active", q->gauges.active},
         {"recipients_delayed", q->gauges.delayed},
         {"recipients_quarantined", counts->quarantined},
+        {"quarantine_bytes", counts->quarantine_bytes},
         {"recipients_held", counts->held},
         {"spool_bytes", spool.live_bytes},
         {"spool_segments", spool.segments},
@@ -326,6 +327,9 @@ static const struct {
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
+    {ROLE_CONTROL, MSG_QUEUE_LIST, listing_request},
+    {ROLE_CONTROL, MSG_QUEUE_READ, listing_read},
+    {ROLE_CONTROL, MSG_QUEUE_CHANGE, change_request},
 };
 
 static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

@@ -135,6 +135,11 @@ void intake_smtp_gone(struct queue *q);
 /* workqueue.c */
 void workqueue_request(struct queue *q, struct wire_reader *in);
 
+/* listing.c, change.c */
+void listing_request(struct queue *q, struct wire_reader *in);
+void listing_read(struct queue *q, struct wire_reader *in);
+void change_request(struct queue *q, struct wire_reader *in);
+
 /* dispatch_scan.c, scan_answer.c */
 void scan_hello(struct queue *q, struct wire_reader *in);
 void scan_result(struct queue *q, struct wire_reader *in);
