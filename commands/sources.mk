@@ -44,6 +44,7 @@ libcommands_a_SOURCES = \
 	%D%/smtproutes.c \
 	%D%/spamquarantine.c \
 	%D%/status.c \
+	%D%/suspend.c \
 	%D%/table.c \
 	%D%/tail.c \
 	%D%/ui.c \

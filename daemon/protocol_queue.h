@@ -110,4 +110,7 @@ enum queue_text {
     QUEUE_TEXT_COUNT
 };
 
+/* What can be suspended: bits. */
+enum queue_part { QUEUE_PART_DELIVERY = 1, QUEUE_PART_LISTENERS = 2, QUEUE_PART_ALL = 3 };
+
 #endif

@@ -48,7 +48,7 @@ static void control_listener(const char *name, int fd)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_QUEUE_TEXT;
+    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_SUSPEND_REPLY;
     if (about_queue)
         queue_call_reply(in, fd);
     else if (fd >= 0)

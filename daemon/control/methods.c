@@ -76,6 +76,7 @@ const struct method methods[] = {
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
+    {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
     {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, LINES_MOST), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},

@@ -22,6 +22,8 @@ static const struct permit {
     {"logs", NULL, NULL, "AOTR"},
     {"tail", NULL, NULL, "AOTR"},
     {"grep", NULL, NULL, "AOTR"},
+    {"suspend", NULL, "status", "AOTR"},
+    {"suspend", NULL, NULL, "AOT"},
     {"workqueue", NULL, "status", "AOTR"},
     {"workqueue", NULL, NULL, "AOT"},
     {"queue.list", NULL, NULL, "AOTR"},

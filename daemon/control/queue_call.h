@@ -43,7 +43,7 @@ void queue_call_ask(struct queue_call *call, uint16_t type, struct buf *body); /
 /* The session has been told: frees call. */
 void queue_call_end(struct queue_call *call);
 
-/* MSG_QUEUE_ROWS, MSG_QUEUE_CHANGED, MSG_QUEUE_TEXT; takes over fd. */
+/* MSG_QUEUE_ROWS, MSG_QUEUE_CHANGED, MSG_QUEUE_TEXT, MSG_SUSPEND_REPLY; takes over fd. */
 void queue_call_reply(struct wire_reader *in, int fd);
 
 /* Fills in place, match and text from a request; false after the session was told. */
@@ -55,6 +55,7 @@ json_t *queue_text_json(struct span wire);
 void queue_list(uint64_t session, json_t *request);
 void queue_change(uint64_t session, json_t *request);
 void queue_read(uint64_t session, json_t *request);
+void queue_suspend(uint64_t session, json_t *request);
 void quarantine_list(uint64_t session, json_t *request);
 void quarantine_change(uint64_t session, json_t *request);
 

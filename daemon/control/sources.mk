@@ -26,6 +26,7 @@ control_session_sources = \
 	%D%/queue_change.c \
 	%D%/queue_list.c \
 	%D%/queue_read.c \
+	%D%/queue_suspend.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/who.c %D%/who.h \

@@ -27,6 +27,7 @@ libqueue_a_SOURCES = \
 	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \
 	%D%/store.c %D%/store.h %D%/store_internal.h %D%/store_message.c %D%/store_outbox.c \
 	%D%/store_statements.def \
+	%D%/suspend.c \
 	%D%/table.c %D%/table.h \
 	%D%/turn.c %D%/turn.h \
 	%D%/verdict.c %D%/verdict.h %D%/verdict_log.c %D%/verdict_log.h \

@@ -43,6 +43,10 @@ bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f);
 bool store_set_paused(struct store *s, bool paused, struct fault *f);
 bool store_is_paused(struct store *s, bool *paused, struct fault *f);
 
+/* Which parts (bits of enum queue_part) are suspended. */
+bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f);
+bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f);
+
 /* Messages and their recipients: store_message.c */
 
 bool store_add_message(struct store *s, const struct message *m, struct fault *f);

@@ -115,6 +115,19 @@ bool store_is_paused(struct store *s, bool *paused, struct fault *f)
     return good;
 }
 
+bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f)
+{
+    return STORE_RUN(s, SET_SUSPENDED, f, V_INT(parts));
+}
+
+bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f)
+{
+    uint64_t value = 0;
+    bool good = count_rows(s, STATEMENT_GET_SUSPENDED, &value, f);
+    *parts = (uint8_t)value;
+    return good;
+}
+
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f)
 {
     return STORE_RUN(s, SET_SCAN_TRIES, f, V_INT(mid), V_INT(tries));

@@ -2,6 +2,7 @@
 """The commands that look into the queue and change it, through the shell and the whole daemon."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.mail import make_mail
 from harness.build import wait_until
-from harness.sender import send_one
+from harness.sender import Session, send_one
 from harness.tap import equal, main, test, true
 
 
@@ -92,6 +93,47 @@ def deferred_mail_is_tried_at_once_when_told(world):
     equal(run(instance, "delivernow all"), "1 recipient scheduled for delivery now.\n", "answer")
     instance.wait_idle()
     equal(len(sink.messages), 2, "delivered")
+
+
+@test
+def suspended_delivery_holds_everything_through_kills_until_it_is_resumed(world):
+    sink = world.sink()
+    instance = world.instance(route=sink.address)
+    said = run(instance, "suspenddel")
+    equal(said, "Receiving active.\nMail delivery suspended.\n", "answer")
+    for n in range(5):
+        send_one(instance.address, make_mail(n))
+    wait_until(lambda: instance.status().get("recipients_active") == 5, "judged mail")
+    instance.kill_role("queue")
+    instance.kill_role("smtp")
+    wait_until(lambda: instance.status().get("recipients_active") == 5, "the queue to come back")
+    send_one(instance.address, make_mail(6))
+    wait_until(lambda: instance.status().get("recipients_active") == 6, "judged mail")
+    equal((sink.messages, instance.status()["delivery_suspended"]), ([], 1), "delivered")
+    run(instance, "resumedel")
+    instance.wait_idle()
+    equal(sorted(len(times) for times in sink.arrivals.values()), [1] * 6, "arrivals of each")
+
+
+@test
+def suspended_listeners_turn_clients_away_through_kills_until_they_are_resumed(world):
+    instance = world.instance()
+
+    def greeting():
+        with socket.create_connection(instance.address, timeout=20) as client:
+            return client.recv(100)[:9]
+
+    with Session(instance.address) as session:
+        run(instance, "suspend")
+        true(greeting().startswith(b"421 4.3.2"), "not turned away")
+        equal(session.command("MAIL FROM:<a@example.org>").code, 421, "in an open session")
+    for role in ("queue", "smtp"):
+        instance.kill_role(role)
+        wait_until(lambda: instance.status().get("listeners_suspended") == 1, "the queue")
+        wait_until(lambda: greeting().startswith(b"421 4.3.2"), "being turned away")
+    equal(run(instance, "resume"), "Receiving active.\nMail delivery active.\n", "answer")
+    wait_until(lambda: greeting().startswith(b"220"), "a greeting")
+    run(instance, "suspendlistener nosuch", status=2)
 
 
 main()
