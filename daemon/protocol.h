@@ -46,6 +46,7 @@ enum message_type {
     MSG_SPACE,          /* u8 1: mail can be taken, 0: say 452 to new mail */
     MSG_DELIVER,     /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
     MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
+    MSG_LISTENERS_SUSPENDED = 240, /* u8 1: refuse clients with 421, 0: serve them */
 
     /* scan -> queue */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
@@ -59,6 +60,15 @@ enum message_type {
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
+    /* control <-> queue: what administrators do with mail in the queue and in quarantine (protocol_queue.h) */
+    MSG_QUEUE_LIST = 420, /* struct queue_query */
+    MSG_QUEUE_ROWS,       /* struct queue_rows */
+    MSG_QUEUE_CHANGE,     /* struct queue_query, u8 enum queue_change, span who */
+    MSG_QUEUE_CHANGED,    /* struct queue_changed */
+    MSG_QUEUE_READ,       /* u32 id, u64 mid: the message itself */
+    MSG_QUEUE_TEXT,       /* u32 id, u8 enum queue_text; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
+    MSG_SUSPEND,          /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who */
+    MSG_SUSPEND_REPLY,    /* u32 id, u8 bits that are suspended now */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =

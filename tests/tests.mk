@@ -50,6 +50,8 @@ SYSTEM_TESTS = \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
+	tests/system/test_quarantine.py \
+	tests/system/test_queue_commands.py \
 	tests/system/test_queue_config.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \

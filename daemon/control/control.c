@@ -6,6 +6,7 @@
 
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -54,9 +55,12 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (fd >= 0)
+    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_SUSPEND_REPLY;
+    if (about_queue)
+        queue_call_reply(in, fd);
+    else if (fd >= 0)
         close(fd);
-    if (commit_message(peer, type, in))
+    if (about_queue || commit_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);

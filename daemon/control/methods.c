@@ -8,6 +8,7 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
+#include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
 
@@ -31,6 +32,8 @@ static void call_version(uint64_t session, json_t *request)
 #define KEY TEXT("key", false, 0, 1024)
 #define REVISION(required) NUMBER("revision", required, 1, INT64_MAX)
 #define COMMIT_ID TEXT("commit_id", true, 16, COMMIT_ID_MAX)
+#define OPERATION TEXT("operation", true, 1, 16)
+#define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
 enum {
@@ -38,7 +41,8 @@ enum {
     HISTORY_MOST = 1000,
     COMMENT_MOST = 1000,
     EXPRESSION_MOST = 1000,
-    LINES_MOST = 10000
+    LINES_MOST = 10000,
+    MIDS_MOST = 10000
 };
 
 const struct method methods[] = {
@@ -65,12 +69,22 @@ const struct method methods[] = {
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"logs", log_query_names, NO_MEMBERS},
+    {"quarantine.change", quarantine_change,
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+    {"quarantine.list", quarantine_list,
+     MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
+    {"queue.change", queue_change,
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+    {"queue.list", queue_list,
+     MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
+    {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
+    {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
     {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, LINES_MOST), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},
-    {"workqueue", workqueue_call, MEMBERS(TEXT("operation", true, 1, 16))},
+    {"workqueue", workqueue_call, MEMBERS(OPERATION)},
     {NULL, NULL, NULL},
 };
 

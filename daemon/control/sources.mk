@@ -26,6 +26,11 @@ control_session_sources = \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/queue_call.c %D%/queue_call.h \
+	%D%/queue_change.c \
+	%D%/queue_list.c \
+	%D%/queue_read.c \
+	%D%/queue_suspend.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/who.c %D%/who.h \

@@ -54,6 +54,7 @@ void deliver_hello(struct queue *q, struct wire_reader *in)
     q->deliver.ready = true;
     space_tick(q);
     space_tell_smtp(q);
+    suspend_tell_smtp(q);
     deliver_dispatch(q);
 }
 

@@ -25,7 +25,7 @@ enum {
 };
 
 static size_t session_limit;
-static bool space = true, stopping;
+static bool space = true, suspended, stopping;
 static struct event *stop_timer;
 static int64_t stop_due;
 
@@ -37,6 +37,11 @@ const char *smtp_hostname(void)
 size_t smtp_session_limit(void)
 {
     return session_limit;
+}
+
+bool smtp_is_suspended(void)
+{
+    return suspended;
 }
 
 bool smtp_has_space(void)
@@ -175,6 +180,9 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         break;
     case MSG_SPACE:
         space = wire_get_u8(in) == 1;
+        break;
+    case MSG_LISTENERS_SUSPENDED:
+        suspended = wire_get_u8(in) == 1;
         break;
     case MSG_DELIVER_ACK:
         take_acknowledgement(in);
