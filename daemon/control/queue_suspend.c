@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
