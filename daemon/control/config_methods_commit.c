@@ -111,10 +111,15 @@ static void end_lookup(void *context)
 static void answer_lookup(uint64_t session, const char *commit_id)
 {
     struct arena *arena = arena_new();
-    const struct manifest *m = head_find_commit(arena, commit_id);
-    session_done(session, json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0),
-                                    "time", m ? json_integer(m->time) : json_null(), "comment",
-                                    config_text_json(m ? m->comment : NULL)));
+    const struct manifest *m;
+    struct error error;
+    if (head_find_commit(arena, commit_id, &m, &error))
+        session_done(session,
+                     json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0), "time",
+                               m ? json_integer(m->time) : json_null(), "comment",
+                               config_text_json(m ? m->comment : NULL)));
+    else
+        session_fail(session, API_ERROR_FAILED, "%s", error.text);
     arena_free(arena);
 }
 

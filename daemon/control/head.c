@@ -179,18 +179,16 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
     return h.rows;
 }
 
-const struct manifest *head_find_commit(struct arena *to, const char *commit_id)
+bool head_find_commit(struct arena *to, const char *commit_id, const struct manifest **found,
+                      struct error *error)
 {
     struct buf text = {0};
-    struct error why;
     struct manifest *m = arena_calloc(to, 1, sizeof *m);
-    bool good = store_config_find_commit(store, commit_id, &text, &why) &&
-                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, &why));
-    if (!good)
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
-    bool found = good && text.len;
+    bool good = store_config_find_commit(store, commit_id, &text, error) &&
+                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, error));
+    *found = good && text.len ? m : NULL;
     buf_free(&text);
-    return found ? m : NULL;
+    return good;
 }
 
 /* A revision, and one table of it. */

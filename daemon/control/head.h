@@ -38,8 +38,9 @@ const struct config_place *head_place(void);
 struct config_tree *head_load_tree(uint64_t revision, struct error *error);
 /* Newest first; in arena. */
 const struct manifest *head_history(struct arena *arena, unsigned limit, bool all, unsigned *count);
-/* NULL when no commit with this id is known. */
-const struct manifest *head_find_commit(struct arena *arena, const char *commit_id);
+/* *found is NULL when there is no commit with this id.  False: the store cannot be read, and nothing is known. */
+bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
+                      struct error *error);
 /* Who committed the newest change of this row since revision `since`; for conflicts.  NULL: nobody that is known. */
 const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,
                                         const struct schema_table *table, struct span key);

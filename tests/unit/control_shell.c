@@ -81,10 +81,12 @@ const struct manifest *head_history(struct arena *arena, unsigned limit, bool al
     return &played.manifest;
 }
 
-const struct manifest *head_find_commit(struct arena *arena, const char *commit_id)
+bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
+                      struct error *error)
 {
     (void)arena;
-    return strcmp(played.manifest.commit_id, commit_id) == 0 ? &played.manifest : NULL;
+    *found = strcmp(played.manifest.commit_id, commit_id) == 0 ? &played.manifest : NULL;
+    return !played.store_fails || error_set(error, "config.db cannot be read");
 }
 
 const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,

@@ -356,6 +356,9 @@ static void lookup_waits_for_a_commit_that_is_under_way(void **state)
     json_t *end = shell_answer(other);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(end, "result"), "revision")), 2);
     json_decref(end);
+    played.store_fails = true; /* then it is not known that there is none */
+    shell_expect(other, "{'method':'config.lookup','commit_id':'ffffffffffffffff'}", 1, "failed");
+    played.store_fails = false;
     end = shell_ask(other, "{'method':'config.lookup','commit_id':'ffffffffffffffff'}");
     assert_true(json_is_null(json_object_get(json_object_get(end, "result"), "revision")));
     json_decref(end);

@@ -124,11 +124,13 @@ static void life_finds(void)
     struct arena *arena = arena_new();
     open_head();
     CHECK(span_equal(route_of(head_tree(), "one.example"), SPAN("mx.one.example:25")));
-    const struct manifest *m = head_find_commit(arena, "id-2");
+    const struct manifest *m;
+    struct error error;
+    CHECK(head_find_commit(arena, "id-2", &m, &error));
     CHECK(m && m->revision == 2 && m->parent == 1 && m->time == 1000000);
     CHECK(strcmp(m->author, "admin") == 0 && strcmp(m->source, "ssh 192.0.2.1") == 0);
     CHECK(strcmp(m->host, "gw.example") == 0 && strcmp(m->comment, "why \xc3\xa9") == 0);
-    CHECK(!head_find_commit(arena, "id-3"));
+    CHECK(head_find_commit(arena, "id-3", &m, &error) && !m);
     CHECK(ask_file("SELECT count(*) FROM audit WHERE method = 'config.commit' AND user = 'admin'") == 1);
     arena_free(arena);
 }
