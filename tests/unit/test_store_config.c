@@ -195,12 +195,16 @@ static void life_last_change(void)
     CHECK(commit_edit("id-2", add_one, false));
     CHECK(commit_edit("id-3", change_one, false));
     CHECK(commit_edit("id-4", add_two, false));
-    const struct manifest *m = head_last_change(arena, 1, level, routes, SPAN("one.example"));
-    CHECK(m && m->revision == 3);
-    m = head_last_change(arena, 1, level, routes, SPAN("two.example"));
-    CHECK(m && m->revision == 4);
-    CHECK(!head_last_change(arena, 3, level, routes, SPAN("one.example")));
-    CHECK(!head_last_change(arena, 1, level, routes, SPAN("three.example")));
+    struct head_change changes[] = {{level, routes, SPAN("one.example"), NULL},
+                                    {level, routes, SPAN("two.example"), NULL},
+                                    {level, routes, SPAN("three.example"), NULL}};
+    head_last_changes(arena, 1, changes, 3);
+    CHECK(changes[0].newest && changes[0].newest->revision == 3);
+    CHECK(changes[1].newest && changes[1].newest->revision == 4);
+    CHECK(!changes[2].newest);
+    changes[0].newest = NULL;
+    head_last_changes(arena, 3, changes, 1);
+    CHECK(!changes[0].newest);
     arena_free(arena);
 }
 
