@@ -41,7 +41,7 @@ static enum api_status with_conflicts(struct shell *sh, enum api_status status, 
 {
     json_t *conflicts = json_object_get(result, "conflicts");
     if (status == API_CONFLICT && conflicts)
-        conflicts_show(sh, conflicts);
+        conflicts_show(sh, conflicts, json_integer_value(json_object_get(result, "count")));
     json_decref(result);
     return status;
 }

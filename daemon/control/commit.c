@@ -85,12 +85,15 @@ static bool rebase(struct commit *c)
                                    on_conflict, c);
 }
 
-static bool is_used(const char *commit_id)
+/* When the store does not tell, it may have been used. */
+static bool is_unused(const char *commit_id, struct error *error)
 {
     struct arena *scratch = arena_new();
-    bool used = head_find_commit(scratch, commit_id) != NULL;
+    const struct manifest *found;
+    bool unused = head_find_commit(scratch, commit_id, &found, error) &&
+                  (!found || error_set(error, "this commit id was used before"));
     arena_free(scratch);
-    return used;
+    return unused;
 }
 
 /* On the head, without a change; when its session is still there. */
@@ -139,8 +142,8 @@ static void end_without_change(struct commit *c)
 static void begin(struct commit *c)
 {
     struct error error;
-    if (is_used(c->manifest.commit_id))
-        refuse(API_ERROR_WRONG_STATE, "this commit id was used before", NULL);
+    if (!is_unused(c->manifest.commit_id, &error))
+        refuse(API_ERROR_WRONG_STATE, error.text, NULL);
     else if (!rebase(c))
         refuse(API_ERROR_CONFLICT, "another commit changed the same", NULL);
     else if (!config_candidate_is_changed(&c->work))

@@ -23,9 +23,9 @@ static void on_warning(void *context, const char *sentence)
 
 static void on_conflict(void *context, const struct config_conflict *conflict)
 {
-    const struct session_info *info = session_info(session_of(context));
+    struct session_info *info = session_info(session_of(context));
     if (info)
-        config_add_conflict(info->id, info->config.candidate.base_revision, conflict);
+        config_add_conflict(&info->config.conflicts, conflict);
 }
 
 static json_t *result_json(const struct commit_result *result)
@@ -48,6 +48,10 @@ static void on_done(void *context, const struct commit_result *result)
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
         session_done(info->id, result_json(result));
+        return;
+    }
+    if (info->config.conflicts.count) {
+        config_fail_conflicts(info->id, &info->config.conflicts, info->config.candidate.base_revision);
         return;
     }
     json_t *members = json_object();
@@ -111,10 +115,15 @@ static void end_lookup(void *context)
 static void answer_lookup(uint64_t session, const char *commit_id)
 {
     struct arena *arena = arena_new();
-    const struct manifest *m = head_find_commit(arena, commit_id);
-    session_done(session, json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0),
-                                    "time", m ? json_integer(m->time) : json_null(), "comment",
-                                    config_text_json(m ? m->comment : NULL)));
+    const struct manifest *m;
+    struct error error;
+    if (head_find_commit(arena, commit_id, &m, &error))
+        session_done(session,
+                     json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0), "time",
+                               m ? json_integer(m->time) : json_null(), "comment",
+                               config_text_json(m ? m->comment : NULL)));
+    else
+        session_fail(session, API_ERROR_FAILED, "%s", error.text);
     arena_free(arena);
 }
 

@@ -65,7 +65,7 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);
     else if (type == MSG_WORKQUEUE_REPLY)
-        workqueue_reply(in);
+        workqueue_reply(peer, in);
 }
 
 const struct role role_self = {

@@ -181,77 +181,73 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
     return h.rows;
 }
 
-const struct manifest *head_find_commit(struct arena *to, const char *commit_id)
+bool head_find_commit(struct arena *to, const char *commit_id, const struct manifest **found,
+                      struct error *error)
 {
     struct buf text = {0};
-    struct error why;
     struct manifest *m = arena_calloc(to, 1, sizeof *m);
-    bool good = store_config_find_commit(store, commit_id, &text, &why) &&
-                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, &why));
-    if (!good)
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
-    bool found = good && text.len;
-    buf_free(&text);
-    return found ? m : NULL;
-}
-
-/* A revision, and one table of it. */
-struct state {
-    struct manifest manifest;
-    struct config_table *table; /* NULL: not at this level */
-};
-
-static bool load_state(uint64_t revision, const char *at, const struct schema_table *schema,
-                       const struct config_table *like, struct arena *to, struct state *state)
-{
-    struct buf text = {0};
-    struct error ignored;
-    json_t *levels = NULL;
-    bool good = store_config_get_revision(store, revision, &text, &ignored) && text.len &&
-                manifest_get(buf_span(&text), to, &state->manifest, &levels, &ignored) &&
-                stored_tree_get_table(store, levels, at, schema, like, &state->table, &ignored);
-    json_decref(levels);
+    bool good = store_config_find_commit(store, commit_id, &text, error) &&
+                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, error));
+    *found = good && text.len ? m : NULL;
     buf_free(&text);
     return good;
 }
 
-static void drop(struct state *state)
+/* A revision on the walk through the history. */
+struct state {
+    struct manifest manifest;
+    struct config_tree *tree;
+};
+
+static const struct schema_row *row_of(const struct config_table *table, struct span key)
 {
-    if (state->table)
-        config_table_unref(state->table);
+    return table ? config_table_find(table, key) : NULL;
 }
 
-static const struct schema_row *row_of(const struct state *state, struct span key)
+static bool same_table(const struct config_table *a, const struct config_table *b)
 {
-    return state->table ? config_table_find(state->table, key) : NULL;
+    return a == b || (a && b && config_table_equal(a, b));
 }
 
-static bool same_row(const struct schema_row *a, const struct schema_row *b)
+/* The changes that newer made to older.  Neighbours are mostly of one table, which is compared once. */
+static void note_changes(const struct state *older, const struct state *newer, struct head_change *changes,
+                         size_t count, struct arena *to)
 {
-    return a == b || (a && b && schema_row_equal(a, b));
-}
-
-const struct manifest *head_last_change(struct arena *to, uint64_t since, const char *at,
-                                        const struct schema_table *schema, struct span key)
-{
-    const struct config_table *here = config_tree_table(tree, at, schema->id);
-    struct state newer = {.manifest = manifest}, older = {0};
+    const struct config_table *before = NULL, *after = NULL;
     struct manifest *found = NULL;
-    if (here)
-        newer.table = config_table_ref((struct config_table *)here);
-    while (!found && newer.manifest.revision > since) {
-        if (!load_state(newer.manifest.revision - 1, at, schema, newer.table, to, &older))
-            break;
-        if (!same_row(row_of(&newer, key), row_of(&older, key))) {
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        struct head_change *c = &changes[i];
+        const struct config_table *a = config_tree_table(older->tree, c->level, c->table->id);
+        const struct config_table *b = config_tree_table(newer->tree, c->level, c->table->id);
+        if (a != before || b != after)
+            same = same_table(a, b);
+        before = a;
+        after = b;
+        if (same || c->newest || schema_row_same(row_of(a, c->key), row_of(b, c->key)))
+            continue;
+        if (!found) {
             found = arena_calloc(to, 1, sizeof *found);
-            *found = manifest_copy(&newer.manifest, to);
+            *found = manifest_copy(&newer->manifest, to);
         }
-        drop(&newer);
-        newer = older;
-        older = (struct state){0};
+        c->newest = found;
     }
-    drop(&newer);
-    return found;
+}
+
+void head_last_changes(struct arena *to, uint64_t since, struct head_change *changes, size_t count)
+{
+    struct error ignored;
+    struct arena *scratch = arena_new();
+    struct state newer = {manifest, config_tree_ref(tree)}, older;
+    while (newer.manifest.revision > since) {
+        if (!load(newer.manifest.revision - 1, newer.tree, scratch, &older.manifest, &older.tree, &ignored))
+            break;
+        note_changes(&older, &newer, changes, count, to);
+        config_tree_unref(newer.tree);
+        newer = older;
+    }
+    config_tree_unref(newer.tree);
+    arena_free(scratch);
 }
 
 /* Inside a transaction. */

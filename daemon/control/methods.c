@@ -151,15 +151,15 @@ bool members_check(const struct member *members, json_t *object, struct error *e
     return true;
 }
 
-static const char *text_of(const json_t *request, const char *member)
+const char *member_text(const json_t *object, const char *member)
 {
-    return json_string_value(json_object_get(request, member));
+    return json_string_value(json_object_get(object, member));
 }
 
 /* The role is looked at first: a refused command is refused whatever its text says (R1). */
 void method_call(struct session_info *session, json_t *request)
 {
-    const char *name = text_of(request, "method");
+    const char *name = member_text(request, "method");
     const struct method *m = name ? find_method(name) : NULL;
     const json_t *pipeline = json_object_get(request, "pipeline");
     struct error error;
@@ -168,7 +168,8 @@ void method_call(struct session_info *session, json_t *request)
         return;
     }
     session->method = m->name;
-    if (!permit_allows(session->role, m->name, text_of(request, "table"), text_of(request, "operation"))) {
+    if (!permit_allows(session->role, m->name, member_text(request, "table"),
+                       member_text(request, "operation"))) {
         session_fail(session->id, API_ERROR_REFUSED, "the role %s may not do this",
                      permit_role_name(session->role));
         return;

@@ -275,7 +275,8 @@ static void handle_request(struct session *s, struct span text)
     }
     s->busy = true;
     s->info.active = clock_mono_us();
-    s->pipelined = json_is_true(json_object_get(request, "pipeline"));
+    /* What cannot be read may have been one of a pipeline, and then the rest must not be done. */
+    s->pipelined = !request || json_is_true(json_object_get(request, "pipeline"));
     if (!s->pipelined)
         s->skipping = false;
     if (!request)

@@ -93,6 +93,11 @@ struct span schema_row_key(const struct schema_row *row)
     return row->table->kind == SCHEMA_LIST ? row->values[0].text : SPAN("");
 }
 
+bool schema_row_same(const struct schema_row *a, const struct schema_row *b)
+{
+    return a == b || (a && b && schema_row_equal(a, b));
+}
+
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b)
 {
     if (a == b)

@@ -169,6 +169,8 @@ struct span schema_row_key(const struct schema_row *row);
  * capitals; in arena. */
 struct span schema_key_fold(const struct schema_table *table, struct span key, struct arena *arena);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
+/* The same where either may be NULL, which is equal to itself alone. */
+bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
 
 /* Between roles. */
 void schema_row_put(struct buf *out, const struct schema_row *row);

@@ -239,6 +239,29 @@ static void life_used_id(void)
     CHECK(outcome.done && outcome.result.status == API_FAILED && head_manifest()->revision == 2);
 }
 
+static void life_unreadable_id(void)
+{
+    sqlite3 *db;
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    CHECK(sqlite3_open("config/config.db", &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, "UPDATE revision SET manifest = 'x' WHERE number = 2", NULL, NULL, NULL) ==
+          SQLITE_OK);
+    sqlite3_close(db);
+    put_route(&candidate, "two.example", "mx.two.example:25");
+    unsigned begins = fakes[ROLE_SCAN].begins;
+    start_commit(&candidate, "commit-one", &outcome);
+    control_turn();
+    CHECK(outcome.done && outcome.result.status == API_FAILED && fakes[ROLE_SCAN].begins == begins);
+}
+
+static void an_id_whose_record_cannot_be_read_is_refused_before_any_role_is_asked(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_unreadable_id));
+}
+
 static void a_commit_id_is_used_once(void **state)
 {
     (void)state;
@@ -663,6 +686,7 @@ int main(void)
         TEST(a_role_that_does_not_discard_is_started_anew),
         TEST(an_invalid_whole_is_refused_before_any_role_is_asked),
         TEST(a_commit_id_is_used_once),
+        TEST(an_id_whose_record_cannot_be_read_is_refused_before_any_role_is_asked),
         TEST(a_second_commit_waits_and_then_lands_on_the_first),
         TEST(a_conflict_is_told_and_leaves_the_second_candidate_as_it_was),
         TEST(the_same_change_twice_is_one_revision_and_nothing_stays_pending),

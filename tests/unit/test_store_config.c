@@ -124,11 +124,13 @@ static void life_finds(void)
     struct arena *arena = arena_new();
     open_head();
     CHECK(span_equal(route_of(head_tree(), "one.example"), SPAN("mx.one.example:25")));
-    const struct manifest *m = head_find_commit(arena, "id-2");
+    const struct manifest *m;
+    struct error error;
+    CHECK(head_find_commit(arena, "id-2", &m, &error));
     CHECK(m && m->revision == 2 && m->parent == 1 && m->time == 1000000);
     CHECK(strcmp(m->author, "admin") == 0 && strcmp(m->source, "ssh 192.0.2.1") == 0);
     CHECK(strcmp(m->host, "gw.example") == 0 && strcmp(m->comment, "why \xc3\xa9") == 0);
-    CHECK(!head_find_commit(arena, "id-3"));
+    CHECK(head_find_commit(arena, "id-3", &m, &error) && !m);
     CHECK(ask_file("SELECT count(*) FROM audit WHERE method = 'config.commit' AND user = 'admin'") == 1);
     arena_free(arena);
 }
@@ -193,12 +195,16 @@ static void life_last_change(void)
     CHECK(commit_edit("id-2", add_one, false));
     CHECK(commit_edit("id-3", change_one, false));
     CHECK(commit_edit("id-4", add_two, false));
-    const struct manifest *m = head_last_change(arena, 1, level, routes, SPAN("one.example"));
-    CHECK(m && m->revision == 3);
-    m = head_last_change(arena, 1, level, routes, SPAN("two.example"));
-    CHECK(m && m->revision == 4);
-    CHECK(!head_last_change(arena, 3, level, routes, SPAN("one.example")));
-    CHECK(!head_last_change(arena, 1, level, routes, SPAN("three.example")));
+    struct head_change changes[] = {{level, routes, SPAN("one.example"), NULL},
+                                    {level, routes, SPAN("two.example"), NULL},
+                                    {level, routes, SPAN("three.example"), NULL}};
+    head_last_changes(arena, 1, changes, 3);
+    CHECK(changes[0].newest && changes[0].newest->revision == 3);
+    CHECK(changes[1].newest && changes[1].newest->revision == 4);
+    CHECK(!changes[2].newest);
+    changes[0].newest = NULL;
+    head_last_changes(arena, 3, changes, 1);
+    CHECK(!changes[0].newest);
     arena_free(arena);
 }
 
