@@ -125,8 +125,11 @@ static enum api_status import_text(struct import *im, struct span text)
 
 enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text)
 {
-    if (strcmp(file, "-") == 0)
+    if (strcmp(file, "-") == 0) {
+        if (shell_is_interactive(sh))
+            out_text(sh, "Enter '.' on its own line to end.\n");
         return shell_read_data(sh, text) ? API_DONE : shell_aborted(sh);
+    }
     json_t *request = json_pack("{s:s,s:s}", "method", "file.read", "name", file);
     return request ? shell_call_text(sh, request, text)
                    : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the file is not UTF-8");

@@ -2,10 +2,12 @@
 #include "commands/list_table.h"
 
 static const struct step steps[] = {
-    {SMTPROUTES_DESTINATION, "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
-     STEP_POSITIONAL, NULL, NULL},
+    {.field = SMTPROUTES_DESTINATION,
+     .question = "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
+     .flags = STEP_POSITIONAL},
 };
-static const struct form form = {SCHEMA_SMTPROUTES, steps, sizeof steps / sizeof steps[0]};
+static const struct form form = {
+    .table = SCHEMA_SMTPROUTES, .steps = steps, .step_count = sizeof steps / sizeof steps[0]};
 
 static const struct out_column columns[] = {{"Domain", "domain", 30}, {"Destination", "destination", 0}};
 

@@ -75,15 +75,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
 /* Tells what the end of an answer says; gives its result. */
 static enum api_status take_end(struct shell *sh, json_t *end, json_t **result)
 {
-    size_t i;
-    json_t *warning;
-    enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
-    json_array_foreach(json_object_get(end, "warnings"), i, warning)
-        report_warning(sh, sh->report, json_string_value(warning));
-    const char *message = json_string_value(json_object_get(end, "error"));
-    const char *code = json_string_value(json_object_get(end, "code"));
-    if (status != API_DONE)
-        report_error(sh, sh->report, status, code, message);
+    enum api_status status = report_answer(sh, sh->report, end);
     if (result) {
         json_t *value = json_object_get(end, "result");
         *result = json_incref(value || status == API_DONE ? value : end);

@@ -58,7 +58,7 @@ static enum api_status find_out(struct shell *sh, const char *id, json_t **resul
         return shell_fail(sh, API_ERROR_UNREACHABLE,
                           "the daemon went away before it committed; nothing was changed");
     return shell_fail(sh, API_ERROR_UNKNOWN_OUTCOME,
-                      "the daemon went away and may have committed; the id of the commit is %s", id);
+                      "the daemon went away and may have committed; ask later: commitdetail %s", id);
 }
 
 static enum api_status ask(struct shell *sh, json_t *request, json_t **result)

@@ -81,7 +81,7 @@ static int take_marker(struct editor *e, const char *marker)
     return 1;
 }
 
-/* The next character off e->typed; -1: more bytes are needed. */
+/* The next character off e->typed; WEOF: more bytes are needed. */
 static wint_t take_character(struct editor *e)
 {
     struct span typed = buf_span(&e->typed);

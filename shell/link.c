@@ -144,18 +144,11 @@ static enum link_result flush(struct link *l)
     return result;
 }
 
-static int append(const char *bytes, size_t size, void *out)
-{
-    buf_append(out, bytes, size);
-    return 0;
-}
-
 void link_queue(struct link *l, const json_t *object)
 {
-    struct buf text = {0};
-    json_dump_callback(object, append, &text, JSON_COMPACT);
-    link_queue_text(l, buf_span(&text));
-    buf_free(&text);
+    char *text = json_dumps(object, JSON_COMPACT);
+    link_queue_text(l, span_text(text));
+    free(text);
 }
 
 void link_queue_text(struct link *l, struct span object)

@@ -21,19 +21,8 @@ static struct report *take_first(struct pipeline *p)
 
 static void take_answer(struct shell *sh, struct report *r, const json_t *answer)
 {
-    size_t i;
-    json_t *warning;
-    const char *code = json_string_value(json_object_get(answer, "code"));
-    enum api_status status = (enum api_status)json_integer_value(json_object_get(answer, "status"));
-    json_array_foreach(json_object_get(answer, "warnings"), i, warning)
-        report_warning(sh, r, json_string_value(warning));
-    if (status == API_DONE || r->edit_failed)
-        return;
-    r->edit_failed = true;
-    if (code && strcmp(code, api_errors[API_ERROR_SKIPPED].code) == 0)
-        r->skipped = true;
-    else
-        report_error(sh, r, status, code, json_string_value(json_object_get(answer, "error")));
+    if (!r->edit_failed) /* of more pieces behind a wrong one nothing is to be told */
+        r->edit_failed = report_answer(sh, r, answer) != API_DONE;
 }
 
 /* No more answers will come: the oldest command is told why, the others were not done. */

@@ -86,6 +86,21 @@ void report_warning(struct shell *sh, struct report *r, const char *sentence)
     put_lines(sh, sentence);
 }
 
+enum api_status report_answer(struct shell *sh, struct report *r, const json_t *end)
+{
+    size_t i;
+    json_t *warning;
+    enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
+    const char *code = json_string_value(json_object_get(end, "code"));
+    json_array_foreach(json_object_get(end, "warnings"), i, warning)
+        report_warning(sh, r, json_string_value(warning));
+    if (status != API_DONE && code && strcmp(code, api_errors[API_ERROR_SKIPPED].code) == 0)
+        r->skipped = true;
+    else if (status != API_DONE)
+        report_error(sh, r, status, code, json_string_value(json_object_get(end, "error")));
+    return status;
+}
+
 /* "batch: line 12: the command", on standard error and behind what standard output says of it. */
 static void tell_place(struct shell *sh, const struct report *r)
 {
