@@ -70,11 +70,11 @@ static void end_waiting(struct hop *hop, uint16_t code, struct span enhanced, st
     }
 }
 
-/* What waits has no better chance now, unless other connections still work. */
+/* What waits has no better chance now, unless there is a connection besides the failed one. */
 static void hop_failed(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
 {
     hop->paused_until = clock_mono_us() + HOP_PAUSE_SECONDS * 1000000;
-    if (hop->connections == hop->fresh)
+    if (hop->connections <= 1)
         end_waiting(hop, code, enhanced, text);
 }
 
@@ -110,12 +110,14 @@ static void avoid(struct hop *hop, int address)
     hop->avoided_until = clock_mono_us() + AVOID_SECONDS * 1000000;
 }
 
-/* True when a connection more is wanted, allowed and likely to work. */
+/* True when a connection more is wanted, allowed and likely to work: the first one shows whether any does. */
 static bool wants_connection(const struct hop *hop)
 {
     if (hop->waiting_count <= hop->fresh || hop->connections >= (size_t)role_settings()->deliver_connections)
         return false;
-    return hop->connections == 0 || clock_mono_us() >= hop->paused_until;
+    if (hop->connections == hop->fresh)
+        return hop->connections == 0;
+    return clock_mono_us() >= hop->paused_until;
 }
 
 static void open_connections(struct hop *hop)
@@ -155,6 +157,7 @@ void client_connection_idle(struct connection *c)
     }
     if (hop->waiting_count > 0 && !smtp_is_stopping()) {
         dialogue_deliver(c, take_waiting(hop));
+        open_connections(hop);
     } else if (keep == 0 || smtp_is_stopping()) {
         dialogue_quit(c);
     } else {
@@ -171,23 +174,33 @@ void client_leave_pool(struct connection *c)
     c->pooled = false;
 }
 
-void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text)
+/* True when another address is tried in place of c's. */
+static bool goes_on(const struct connection *c)
 {
-    struct hop *hop = c->hop;
     uint64_t dcid;
-    avoid(hop, c->address);
     bool in_time = clock_mono_us() < c->attempt.began + ATTEMPT_SECONDS * 1000000LL;
-    bool goes_on = in_time && hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
-                   connect_next(hop, c->attempt, dcid);
-    if (!goes_on)
-        hop_failed(hop, code, enhanced, text);
+    return in_time && c->hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
+           connect_next(c->hop, c->attempt, dcid);
 }
 
-/* RFC 5321 5.1: only better exchangers than this host may be tried, and those were. */
+void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text)
+{
+    avoid(c->hop, c->address);
+    if (!goes_on(c))
+        hop_failed(c->hop, code, enhanced, text);
+}
+
+/* RFC 5321 5.1: only better exchangers than this host may be tried; some were passed over if they failed lately. */
 void client_connection_is_loop(struct connection *c)
 {
     const struct destination *d = &c->hop->destination;
-    if (destination_preference(d, 0) < destination_preference(d, c->address))
+    uint16_t own = destination_preference(d, c->address);
+    for (uint32_t i = 0; i < d->count; i++)
+        if (destination_preference(d, (int)i) >= own)
+            c->attempt.tried |= UINT64_C(1) << i;
+    if (goes_on(c))
+        return;
+    if (d->best < own)
         hop_failed(c->hop, 0, SPAN("4.4.1"), SPAN("no mail exchanger before this host can be reached"));
     else
         hop_failed(c->hop, 0, SPAN("5.4.6"), SPAN("mail loop: the next hop is this host"));
