@@ -18,8 +18,7 @@ enum {
     HOP_PAUSE_SECONDS = 5,
     /* and its address goes last, as long as there are others. */
     AVOID_SECONDS = 60,
-    /* Addresses that never answer must not keep mail from the rest of the world waiting in the queue: no further one
-     * is begun. */
+    /* A message waits so long for addresses that never answer: no further one is begun. */
     ATTEMPT_SECONDS = 60,
 };
 
@@ -37,6 +36,9 @@ struct hop {
     int64_t paused_until;
 };
 
+static TAILQ_HEAD(,
+                  connection) pool = TAILQ_HEAD_INITIALIZER(pool); /* those that are kept, the oldest first */
+static size_t pool_count;
 static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
 
 static struct hop *find_hop(const struct destination *destination, in_port_t port)
@@ -147,6 +149,24 @@ static void run_hop(struct hop *hop)
 
 /* For connections */
 
+static void quit_oldest(void)
+{
+    struct connection *c = TAILQ_FIRST(&pool);
+    client_leave_pool(c);
+    dialogue_quit(c);
+    connection_flush(c);
+}
+
+static void enter_pool(struct connection *c)
+{
+    if (pool_count == CLIENT_POOL_MAX)
+        quit_oldest();
+    c->pooled = true;
+    pool_count++;
+    TAILQ_INSERT_TAIL(&pool, c, pool);
+    LIST_INSERT_HEAD(&c->hop->idle, c, idle);
+}
+
 void client_connection_idle(struct connection *c)
 {
     struct hop *hop = c->hop;
@@ -161,16 +181,18 @@ void client_connection_idle(struct connection *c)
     } else if (keep == 0 || smtp_is_stopping()) {
         dialogue_quit(c);
     } else {
-        c->pooled = true;
-        LIST_INSERT_HEAD(&hop->idle, c, idle);
+        enter_pool(c);
         deadline_set_seconds(&c->deadline, keep);
     }
 }
 
 void client_leave_pool(struct connection *c)
 {
-    if (c->pooled)
-        LIST_REMOVE(c, idle);
+    if (!c->pooled)
+        return;
+    LIST_REMOVE(c, idle);
+    TAILQ_REMOVE(&pool, c, pool);
+    pool_count--;
     c->pooled = false;
 }
 
@@ -275,13 +297,6 @@ void client_ids_arrived(void)
 
 void client_stop(void)
 {
-    struct hop *hop;
-    LIST_FOREACH (hop, &hops, link) {
-        while (!LIST_EMPTY(&hop->idle)) {
-            struct connection *c = LIST_FIRST(&hop->idle);
-            client_leave_pool(c);
-            dialogue_quit(c);
-            connection_flush(c);
-        }
-    }
+    while (!TAILQ_EMPTY(&pool))
+        quit_oldest();
 }

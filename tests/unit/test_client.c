@@ -120,6 +120,7 @@ static struct hop_server {
     const char *greeting;
     unsigned connections, messages;
     unsigned open, most; /* connections at a time; 0: any number */
+    bool drags;          /* takes eleven minutes for RCPT, and is mute behind it */
     bool mute;           /* says no more */
     int muted;           /* a connection on which it said nothing; -1: none */
 } hop_servers[HOPS];
@@ -162,6 +163,11 @@ static void on_client(evutil_socket_t fd, short what, void *context)
     }
     if (c->hop->mute) {
         c->hop->muted = fd;
+    } else if (c->hop->drags && strncmp(bytes, "RCPT", 4) == 0) {
+        clock_ahead += 11 * 60 * INT64_C(1000000);
+        settings.deliver_timeout = 3600;
+        c->hop->mute = true;
+        say(fd, "250 fine\r\n");
     } else if (c->data) {
         c->data = !memmem(bytes, (size_t)got, "\r\n.\r\n", 5);
         c->hop->messages += !c->data;
@@ -462,6 +468,27 @@ static void a_host_that_takes_few_connections_gets_everything(void **state)
     hop_servers[2].most = 0;
 }
 
+/* Each reply comes in time, but not the delivery as a whole. */
+static void a_delivery_that_drags_on_is_given_up(void **state)
+{
+    (void)state;
+    int64_t timeout = settings.deliver_timeout, start = __real_clock_mono_us();
+    settings.deliver_timeout = 1; /* to connect; on_client() lengthens it */
+    hop_servers[0].drags = true;
+    heard = (struct heard){0};
+    begin("127.0.0.1", false);
+    while (heard.results == 0 && __real_clock_mono_us() < start + 5000000) {
+        struct timeval soon = {.tv_usec = 100000};
+        event_base_loopexit(base, &soon);
+        event_base_loop(base, 0);
+    }
+    assert_int_equal(heard.results, 1);
+    assert_int_equal(heard.outcome, DELIVER_DEFERRED);
+    assert_string_equal(heard.enhanced, "4.4.2");
+    hop_servers[0].drags = hop_servers[0].mute = false;
+    settings.deliver_timeout = timeout;
+}
+
 static void many_jobs_at_once_all_come_to_an_end(void **state)
 {
     (void)state;
@@ -516,6 +543,7 @@ int main(void)
         cmocka_unit_test(an_exchange_before_this_host_is_tried_although_it_failed_lately),
         cmocka_unit_test(a_burst_for_a_host_that_is_busy_asks_it_once),
         cmocka_unit_test(a_host_that_takes_few_connections_gets_everything),
+        cmocka_unit_test(a_delivery_that_drags_on_is_given_up),
         cmocka_unit_test(many_jobs_at_once_all_come_to_an_end),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
