@@ -147,6 +147,24 @@ struct deliver_job {
 void deliver_job_put(struct buf *out, const struct deliver_job *j);
 bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver_job *j);
 
+/* What smtp is given at a time: of one next hop twice what its connections carry, and of all of them enough for some
+ * that never answer beside those that do. */
+enum {
+    DELIVER_BYTES = 256 * 1024 * 1024,
+    DELIVER_BYTES_PER_HOP = DELIVER_BYTES / 8,
+    DELIVER_FULL_HOPS = 16,
+};
+
+static inline uint32_t deliver_jobs_per_hop(int64_t connections)
+{
+    return (uint32_t)connections * 2;
+}
+
+static inline uint32_t deliver_jobs(int64_t connections)
+{
+    return deliver_jobs_per_hop(connections) * DELIVER_FULL_HOPS;
+}
+
 enum deliver_outcome { DELIVER_DONE, DELIVER_DEFERRED, DELIVER_FAILED };
 
 struct deliver_reply {

@@ -13,6 +13,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/queue/archive.h"
 #include "daemon/queue/maildir.h"
+#include "daemon/queue/next_hop.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
@@ -228,6 +229,7 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->scan.unreadable);
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);
+    TAILQ_INIT(&q->deliver.next_hops);
     turn_open(q, role_base());
     if (!make_folder("queue", error) || !make_folder("queue/spool", error) ||
         !make_folder("archive", error) || !lock_queue(error) || !open_stores(q, error) ||
@@ -363,6 +365,7 @@ static void config_prepare(const struct role_config *next)
 
 static void config_apply(void)
 {
+    next_hop_wake_all(&queue);
     scan_dispatch(&queue);
     deliver_dispatch(&queue);
 }

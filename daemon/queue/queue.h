@@ -27,6 +27,8 @@ enum lane {
 };
 
 struct rolling_file;
+struct next_hop;
+TAILQ_HEAD(next_hop_list, next_hop);
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
@@ -69,6 +71,8 @@ struct queue {
         struct message_list in_hand;
         uint32_t jobs;
         uint64_t bytes;
+        struct table by_route; /* next_hop.c */
+        struct next_hop_list next_hops;
     } deliver;
 
     struct {                            /* outbox.c */
@@ -116,6 +120,8 @@ bool queue_is_configured(void);
 void lane_add(struct queue *q, struct message *m);
 /* Harmless when m waits in none. */
 void lane_remove(struct queue *q, struct message *m);
+/* The route by which m goes next. */
+struct route lane_route(const struct queue *q, const struct message *m);
 /* Whether something in the lane is due and may go. */
 bool lane_is_due(const struct queue *q, enum lane lane, int64_t now);
 /* The message to be tried next, and where to; NULL when none is due.  The routes of now count: what they lead to the

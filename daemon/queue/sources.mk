@@ -18,6 +18,7 @@ libqueue_a_SOURCES = \
 	%D%/listing.c \
 	%D%/maildir.c %D%/maildir.h \
 	%D%/message.c %D%/message.h \
+	%D%/next_hop.c %D%/next_hop.h \
 	%D%/outbox.c \
 	%D%/queue.h \
 	%D%/scan_answer.c \

@@ -18,8 +18,7 @@ enum {
     HOP_PAUSE_SECONDS = 5,
     /* and its address goes last, as long as there are others. */
     AVOID_SECONDS = 60,
-    /* Addresses that never answer must not keep mail from the rest of the world waiting in the queue: no further one
-     * is begun. */
+    /* A message waits so long for addresses that never answer: no further one is begun. */
     ATTEMPT_SECONDS = 60,
 };
 
@@ -37,6 +36,9 @@ struct hop {
     int64_t paused_until;
 };
 
+static TAILQ_HEAD(,
+                  connection) pool = TAILQ_HEAD_INITIALIZER(pool); /* those that are kept, the oldest first */
+static size_t pool_count;
 static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
 
 static struct hop *find_hop(const struct destination *destination, in_port_t port)
@@ -70,11 +72,11 @@ static void end_waiting(struct hop *hop, uint16_t code, struct span enhanced, st
     }
 }
 
-/* What waits has no better chance now, unless other connections still work. */
+/* What waits has no better chance now, unless there is a connection besides the failed one. */
 static void hop_failed(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
 {
     hop->paused_until = clock_mono_us() + HOP_PAUSE_SECONDS * 1000000;
-    if (hop->connections == hop->fresh)
+    if (hop->connections <= 1)
         end_waiting(hop, code, enhanced, text);
 }
 
@@ -110,12 +112,14 @@ static void avoid(struct hop *hop, int address)
     hop->avoided_until = clock_mono_us() + AVOID_SECONDS * 1000000;
 }
 
-/* True when a connection more is wanted, allowed and likely to work. */
+/* True when a connection more is wanted, allowed and likely to work: the first one shows whether any does. */
 static bool wants_connection(const struct hop *hop)
 {
     if (hop->waiting_count <= hop->fresh || hop->connections >= (size_t)role_settings()->deliver_connections)
         return false;
-    return hop->connections == 0 || clock_mono_us() >= hop->paused_until;
+    if (hop->connections == hop->fresh)
+        return hop->connections == 0;
+    return clock_mono_us() >= hop->paused_until;
 }
 
 static void open_connections(struct hop *hop)
@@ -145,6 +149,24 @@ static void run_hop(struct hop *hop)
 
 /* For connections */
 
+static void quit_oldest(void)
+{
+    struct connection *c = TAILQ_FIRST(&pool);
+    client_leave_pool(c);
+    dialogue_quit(c);
+    connection_flush(c);
+}
+
+static void enter_pool(struct connection *c)
+{
+    if (pool_count == CLIENT_POOL_MAX)
+        quit_oldest();
+    c->pooled = true;
+    pool_count++;
+    TAILQ_INSERT_TAIL(&pool, c, pool);
+    LIST_INSERT_HEAD(&c->hop->idle, c, idle);
+}
+
 void client_connection_idle(struct connection *c)
 {
     struct hop *hop = c->hop;
@@ -155,39 +177,52 @@ void client_connection_idle(struct connection *c)
     }
     if (hop->waiting_count > 0 && !smtp_is_stopping()) {
         dialogue_deliver(c, take_waiting(hop));
+        open_connections(hop);
     } else if (keep == 0 || smtp_is_stopping()) {
         dialogue_quit(c);
     } else {
-        c->pooled = true;
-        LIST_INSERT_HEAD(&hop->idle, c, idle);
+        enter_pool(c);
         deadline_set_seconds(&c->deadline, keep);
     }
 }
 
 void client_leave_pool(struct connection *c)
 {
-    if (c->pooled)
-        LIST_REMOVE(c, idle);
+    if (!c->pooled)
+        return;
+    LIST_REMOVE(c, idle);
+    TAILQ_REMOVE(&pool, c, pool);
+    pool_count--;
     c->pooled = false;
+}
+
+/* True when another address is tried in place of c's. */
+static bool goes_on(const struct connection *c)
+{
+    uint64_t dcid;
+    bool in_time = clock_mono_us() < c->attempt.began + ATTEMPT_SECONDS * 1000000LL;
+    return in_time && c->hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
+           connect_next(c->hop, c->attempt, dcid);
 }
 
 void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text)
 {
-    struct hop *hop = c->hop;
-    uint64_t dcid;
-    avoid(hop, c->address);
-    bool in_time = clock_mono_us() < c->attempt.began + ATTEMPT_SECONDS * 1000000LL;
-    bool goes_on = in_time && hop->waiting_count > 0 && !smtp_is_stopping() && ids_take(ID_DCID, &dcid) &&
-                   connect_next(hop, c->attempt, dcid);
-    if (!goes_on)
-        hop_failed(hop, code, enhanced, text);
+    avoid(c->hop, c->address);
+    if (!goes_on(c))
+        hop_failed(c->hop, code, enhanced, text);
 }
 
-/* RFC 5321 5.1: only better exchangers than this host may be tried, and those were. */
+/* RFC 5321 5.1: only better exchangers than this host may be tried; some were passed over if they failed lately. */
 void client_connection_is_loop(struct connection *c)
 {
     const struct destination *d = &c->hop->destination;
-    if (destination_preference(d, 0) < destination_preference(d, c->address))
+    uint16_t own = destination_preference(d, c->address);
+    for (uint32_t i = 0; i < d->count; i++)
+        if (destination_preference(d, (int)i) >= own)
+            c->attempt.tried |= UINT64_C(1) << i;
+    if (goes_on(c))
+        return;
+    if (d->best < own)
         hop_failed(c->hop, 0, SPAN("4.4.1"), SPAN("no mail exchanger before this host can be reached"));
     else
         hop_failed(c->hop, 0, SPAN("5.4.6"), SPAN("mail loop: the next hop is this host"));
@@ -262,13 +297,6 @@ void client_ids_arrived(void)
 
 void client_stop(void)
 {
-    struct hop *hop;
-    LIST_FOREACH (hop, &hops, link) {
-        while (!LIST_EMPTY(&hop->idle)) {
-            struct connection *c = LIST_FIRST(&hop->idle);
-            client_leave_pool(c);
-            dialogue_quit(c);
-            connection_flush(c);
-        }
-    }
+    while (!TAILQ_EMPTY(&pool))
+        quit_oldest();
 }

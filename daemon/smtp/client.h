@@ -5,6 +5,8 @@
 #include "daemon/protocol.h"
 #include "daemon/smtp/connection.h"
 
+enum { CLIENT_POOL_MAX = 100 }; /* connections that are kept for reuse, to all next hops together */
+
 /* From the queue.  Takes over fd; a delivery that is already in hand is not begun again. */
 void client_deliver(const struct deliver_job *job, int fd);
 void client_acknowledged(uint64_t mid, uint32_t attempt);

@@ -13,6 +13,7 @@
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/net.h"
+#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
 enum {
@@ -68,6 +69,16 @@ static void fail_with_errno(struct connection *c, int error)
     connection_fail(c, connecting ? SPAN("4.4.1") : SPAN("4.4.2"), strerror(error));
 }
 
+/* A next hop that is just quick enough for each time-out would keep a connection for days.  Behind the final dot there
+ * is no hurry any more: whoever hangs up there may be given the message twice. */
+void connection_set_deadline(struct connection *c, int64_t seconds)
+{
+    int64_t due = clock_mono_us() + seconds * 1000000;
+    if (c->job && c->state != CONNECTION_FINAL && due > c->job_due)
+        due = c->job_due;
+    deadline_set(&c->deadline, due);
+}
+
 /* Output */
 
 /* Sends once; false when the socket takes no more. */
@@ -86,7 +97,7 @@ static bool send_some(struct connection *c)
     }
     buf_consume(&c->out, (size_t)sent);
     if (c->state == CONNECTION_BODY)
-        deadline_set_seconds(&c->deadline, role_settings()->deliver_timeout);
+        connection_set_deadline(c, role_settings()->deliver_timeout);
     return true;
 }
 

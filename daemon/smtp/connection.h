@@ -40,6 +40,7 @@ struct connection_attempt {
 
 struct connection {
     LIST_ENTRY(connection) idle; /* while `pooled`: idle and kept for the next delivery */
+    TAILQ_ENTRY(connection) pool;
     bool pooled;
     struct hop *hop;
     int fd;
@@ -47,6 +48,7 @@ struct connection {
     bool fresh; /* was not ready for a delivery yet */
     struct event *readable, *writable;
     struct deadline deadline;
+    int64_t job_due; /* clock_mono_us(): the end of the job's time as a whole */
     struct buf in, out;
     int address; /* index in the destination of the hop */
     struct connection_attempt attempt;
@@ -67,6 +69,8 @@ struct connection {
 /* Begins to connect.  The dcid is its number in the log.  NULL and errno when that cannot even be tried. */
 struct connection *connection_open(struct hop *hop, const struct sockaddr *address, socklen_t size,
                                    uint64_t dcid);
+/* It has that many seconds to go on; while it sends a message, no longer than a delivery may take as a whole. */
+void connection_set_deadline(struct connection *c, int64_t seconds);
 /* Sends what the socket takes now. */
 void connection_flush(struct connection *c);
 /* It cannot go on: no reply, or none that is SMTP.  What it carries is deferred. */

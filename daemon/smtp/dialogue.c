@@ -6,11 +6,14 @@
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/smtp.h"
+#include "engine/base/clock.h"
 
 enum {
     CHUNK_BYTES = 64 * 1024, /* of the message, encoded at a time */
     QUIT_SECONDS = 5,
-    FINAL_FACTOR = 2, /* RFC 5321 4.5.3.2.6: the final reply may take twice as long as others */
+    DELIVERY_SECONDS = 10 * 60, /* for a message as a whole, up to its final dot, */
+    DELIVERY_SPEED = 4096,      /* and one more for so many bytes */
+    FINAL_FACTOR = 2,           /* RFC 5321 4.5.3.2.6: the final reply may take twice as long as others */
 };
 
 static void expect(struct connection *c, enum connection_state state)
@@ -19,7 +22,7 @@ static void expect(struct connection *c, enum connection_state state)
     c->state = state;
     if (state == CONNECTION_FINAL)
         seconds *= FINAL_FACTOR;
-    deadline_set_seconds(&c->deadline, state == CONNECTION_QUIT ? QUIT_SECONDS : seconds);
+    connection_set_deadline(c, state == CONNECTION_QUIT ? QUIT_SECONDS : seconds);
 }
 
 static bool is_positive(const struct connection *c)
@@ -129,7 +132,9 @@ static void send_envelope(struct connection *c)
 
 void dialogue_deliver(struct connection *c, struct delivery *d)
 {
+    int64_t seconds = DELIVERY_SECONDS + (int64_t)(d->message.n / DELIVERY_SPEED);
     c->job = d;
+    c->job_due = clock_mono_us() + seconds * 1000000;
     d->running = true;
     d->dcid = c->dcid;
     c->sent = c->answered = c->accepted = 0;

@@ -64,7 +64,7 @@ static void set_session_limit(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t reserve = (rlim_t)set->deliver_connections + DESCRIPTORS_OWN;
+    rlim_t reserve = (rlim_t)deliver_jobs(set->deliver_connections) + CLIENT_POOL_MAX + DESCRIPTORS_OWN;
     rlim_t left = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 1;
     if (session_limit > left)
         session_limit = (size_t)left;

@@ -161,11 +161,85 @@ static void deliver_locally_beside_a_smtp_that_is_away(void)
     CHECK(peers_gauge("recipients_active") == 1);
 }
 
-static void a_host_that_takes_nothing_does_not_hold_up_the_maildir(void **state)
+static void a_smtp_that_is_away_does_not_hold_up_the_maildir(void **state)
 {
     (void)state;
     peers_set("route", "maildir:box");
     assert_true(peers_life(deliver_locally_beside_a_smtp_that_is_away));
+}
+
+static uint64_t next_mid;
+
+/* So many messages, each of which is ready to leave. */
+static void judge_mail_for(const char *recipient, int count)
+{
+    for (int i = 0; i < count; i++) {
+        uint64_t mid = next_mid++;
+        peers_send_mail(mid, "from@example.org", recipient, MAIL);
+        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
+        peers_judge(mid, 1, JUDGE_NEGATIVE, JUDGE_DELIVER);
+    }
+}
+
+static int jobs_for(const char *host, struct deliver_job *last)
+{
+    int count = 0;
+    struct deliver_job job;
+    struct span text;
+    while (peers_deliver_job(&job, &text)) {
+        CHECK(span_equal(job.host, span_text(host)));
+        *last = job;
+        count++;
+    }
+    return count;
+}
+
+static void send_beside_a_silent_host(void)
+{
+    struct deliver_job silent, job;
+    next_mid = 1;
+    peers_set_route("silent.example", "[192.0.2.1]");
+    peers_set_route("other.example", "[192.0.2.2]");
+    peers_commit();
+    peers_hello();
+    judge_mail_for("u@silent.example", 50);
+    CHECK(jobs_for("192.0.2.1", &silent) == 2); /* twice its connections */
+    judge_mail_for("u@other.example", 3);
+    CHECK(jobs_for("192.0.2.2", &job) == 2);
+    peers_deliver(&job, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.2", &job) == 1);
+    peers_deliver(&silent, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.1", &silent) == 1 && silent.mid == 3); /* in the order in which they came */
+}
+
+static void a_host_that_never_answers_does_not_hold_up_the_others(void **state)
+{
+    (void)state;
+    peers_set("deliver.max-connections", "1");
+    assert_true(peers_life(send_beside_a_silent_host));
+}
+
+static void reroute_what_waits_for_a_silent_host(void)
+{
+    struct deliver_job job;
+    next_mid = 1;
+    peers_set_route("silent.example", "[192.0.2.1]");
+    peers_commit();
+    peers_hello();
+    judge_mail_for("u@silent.example", 5);
+    CHECK(jobs_for("192.0.2.1", &job) == 2);
+    peers_set_route("silent.example", "[192.0.2.2]");
+    peers_commit();
+    CHECK(jobs_for("192.0.2.2", &job) == 2);
+    peers_deliver(&job, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.2", &job) == 1);
+}
+
+static void mail_that_waits_for_a_host_to_have_room_follows_a_changed_route_at_once(void **state)
+{
+    (void)state;
+    peers_set("deliver.max-connections", "1");
+    assert_true(peers_life(reroute_what_waits_for_a_silent_host));
 }
 
 static void change_ways(void)
@@ -518,7 +592,9 @@ int main(void)
         TEST(a_message_goes_to_each_of_its_destinations_in_turn),
         TEST(changed_routes_hold_from_the_next_try_on),
         TEST(one_message_goes_to_a_maildir_and_to_hosts),
-        TEST(a_host_that_takes_nothing_does_not_hold_up_the_maildir),
+        TEST(a_smtp_that_is_away_does_not_hold_up_the_maildir),
+        TEST(a_host_that_never_answers_does_not_hold_up_the_others),
+        TEST(mail_that_waits_for_a_host_to_have_room_follows_a_changed_route_at_once),
         TEST(a_changed_route_takes_mail_that_waits_for_a_host_to_the_maildir),
         TEST(mail_without_a_route_leaves_when_there_is_one),
         TEST(mail_without_a_route_is_deferred_and_bounces_in_the_end),
