@@ -4,10 +4,13 @@
 static const struct step steps[] = {
     {SMTPROUTES_DESTINATION, "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
      STEP_POSITIONAL, NULL, NULL},
+    {SMTPROUTES_TLS, NULL, STEP_BATCH_ONLY, NULL,
+     NULL}, /* scripts answer the dialogue as it has always been */
 };
 static const struct form form = {SCHEMA_SMTPROUTES, steps, sizeof steps / sizeof steps[0]};
 
-static const struct out_column columns[] = {{"Domain", "domain", 30}, {"Destination", "destination", 0}};
+static const struct out_column columns[] = {
+    {"Domain", "domain", 30}, {"Destination", "destination", 30}, {"TLS", "tls", 0}};
 
 static const struct verb verbs[] = {LIST_TABLE_VERBS("route", "routes", "DOMAIN", &form), {.word = NULL}};
 

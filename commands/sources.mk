@@ -14,6 +14,7 @@ libcommands_a_SOURCES = \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
+	%D%/deliveryconfig.c \
 	%D%/exit.c \
 	%D%/form.c \
 	%D%/form.h \
