@@ -17,6 +17,7 @@ libcommands_a_SOURCES = \
 	%D%/commitdetail.c \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
+	%D%/deliveryconfig.c \
 	%D%/exit.c \
 	%D%/form.c \
 	%D%/form.h \

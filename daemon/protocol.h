@@ -11,6 +11,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
+#include "engine/schema/schema.h"
 #include "engine/wire/wire.h"
 
 enum message_type {
@@ -137,7 +138,8 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
-    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool mx;             /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;
     const struct deliver_recipient *recipients;

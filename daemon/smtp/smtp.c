@@ -74,7 +74,7 @@ static bool start(struct error *error)
 {
     set_session_limit();
     srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
-    return access_init(error) && dns_init(error) && tls_init(error);
+    return access_init(error) && dns_init(error) && tls_init(error) && tls_client_init(error);
 }
 
 /* Certificates are all that has to be built: the rest is read from the running revision when it is needed. */

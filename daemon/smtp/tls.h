@@ -29,10 +29,14 @@ bool tls_server_is_ready(void);
 
 struct tls;
 
+/* The context of all outgoing connections; behind tls_init(). */
+bool tls_client_init(struct error *error);
+
 enum tls_progress { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
 
 /* fd stays the caller's.  NULL when there is no memory, or no certificate. */
 struct tls *tls_new_server(int fd);
+struct tls *tls_new_client(int fd);
 /* NULL is nothing. */
 void tls_free(struct tls *tls);
 

@@ -57,6 +57,9 @@ static const struct schema_field policy_fields[] = {
 static const struct schema_field smtproutes_fields[] = {
 #include "engine/schema/smtproutes.def"
 };
+static const struct schema_field delivery_fields[] = {
+#include "engine/schema/delivery.def"
+};
 static const struct schema_field certificates_fields[] = {
 #include "engine/schema/certificates.def"
 };
@@ -100,6 +103,8 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define SMTPROUTES_DETAILS                                                                                   \
     .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
     .keys_are_domains = true, FIELDS(smtproutes_fields)
+#define DELIVERY_DETAILS                                                                                     \
+    .row_noun = "delivery settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(delivery_fields)
 #define CERTIFICATES_DETAILS                                                                                 \
     .row_noun = "certificate", .preset_keys = (const char *const[]){NULL}, .rest_key = "DEFAULT",            \
     FIELDS(certificates_fields)

@@ -86,6 +86,10 @@ enum smtproutes_field {
 #include "engine/schema/smtproutes.def"
     SMTPROUTES_FIELD_COUNT
 };
+enum delivery_field {
+#include "engine/schema/delivery.def"
+    DELIVERY_FIELD_COUNT
+};
 enum certificates_field {
 #include "engine/schema/certificates.def"
     CERTIFICATES_FIELD_COUNT
@@ -104,6 +108,10 @@ enum certificates_field {
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
+/* The choices of DELIVERY_TLS. */
+enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
+/* Those of SMTPROUTES_TLS: this one, and behind it the others. */
+enum { SCHEMA_ROUTE_TLS_DEFAULT };
 /* The choices of ANTISPAM_PROFILE. */
 enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 

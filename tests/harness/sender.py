@@ -98,7 +98,7 @@ class Session:
         return self.hello
 
     def wrap(self, **context):
-        """The handshake: nobody's certificate is checked."""
+        """The handshake: nobody's certificate is checked.  context as for start_tls(), and the server_hostname asked for."""
         self.reader.close()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE

@@ -150,6 +150,9 @@ def however_the_packets_are_cut_nothing_plain_is_executed_behind_starttls(world)
                 data = data[cut:]
                 time.sleep(chance.choice((0, 0, 0.001)))
             try:
+                if chance.random() < 0.5:  # a client that goes on as if nothing had happened
+                    session.wrap()
+                    raise AssertionError("a handshake behind plain text")
                 session.socket.shutdown(socket.SHUT_WR)
                 answer = session.reader.read()
             except OSError:
@@ -350,6 +353,121 @@ def a_masked_key_that_is_sent_back_leaves_the_key_as_it_is(world):
     with Session(instance.address) as session:
         session.start_tls()
         equal(session.socket.getpeercert(binary_form=True), before, "certificate")
+
+
+# Outgoing
+
+OUT = {"queue.retry-first": 1, "queue.retry-most": 1, "deliver.timeout": 5, "deliver.idle": 0}
+
+
+def server_context(folder):
+    make_certificate(folder, "sink.example.com")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "sink.example.com.crt", folder / "sink.example.com.key")
+    return context
+
+
+def send_and_wait(instance, sink, number=1):
+    send_one(instance.address, make_mail(number))
+    sink.wait_for_messages(number)
+    instance.wait_idle()
+
+
+@test
+def mail_leaves_by_tls_where_the_next_hop_offers_it(world):
+    sink = world.sink(keep_data=True)
+    sink.tls = server_context(world.folder)
+    instance = world.instance(route=sink.address, settings=OUT)
+    message = make_mail(1, 400000)
+    send_one(instance.address, message)
+    sink.wait_for_messages(1)
+    instance.wait_idle()
+    true(sink.messages[0].tls, "it came in plain text")
+    true(sink.messages[0].data.endswith(message[-1000:]), "not the message that was sent")
+    true(re.search(r"DCID 1 TLS success protocol TLSv1\.3 cipher \w+$", instance.log.find("DCID 1 TLS")[0]), "log")
+    equal((sink.connections, sink.commands["EHLO"]), (1, 2), "connections and EHLO")
+
+
+@test
+def one_connection_in_tls_carries_message_after_message(world):
+    sink = world.sink()
+    sink.tls = server_context(world.folder)
+    instance = world.instance(route=sink.address, settings={**OUT, "deliver.idle": 30})
+    for number in (1, 2, 3):
+        send_and_wait(instance, sink, number)
+    equal((sink.connections, [m.tls for m in sink.messages]), (1, [True] * 3), "connections and messages in TLS")
+
+
+@test
+def preferred_falls_back_to_plain_text_on_a_new_connection(world):
+    broken = {
+        "garbage": b"nonsense\r\n" * 20,
+        "an injected answer": b"250 2.0.0 injected\r\n",
+        "the end": "drop",
+        "a closing": "421 4.3.0 not now",
+    }
+    for name, what in broken.items():
+        sink = world.sink()
+        sink.tls = what
+        instance = world.instance(name.replace(" ", "-"), route=sink.address, settings=OUT)
+        send_and_wait(instance, sink)
+        equal((sink.connections, sink.messages[0].tls), (2, False), f"connections, TLS after {name}")
+        equal(len(instance.log.find("DCID 1 TLS failed: ")), 1, f"lines after {name}")
+        true(not instance.log.find("Delayed:"), f"delayed by {name}")
+        instance.stop()
+
+
+@test
+def preferred_goes_on_in_plain_text_where_tls_is_refused_or_not_offered(world):
+    for name, what in {"refused": "454 4.7.0 not now", "absent": None}.items():
+        sink = world.sink()
+        sink.tls = what
+        instance = world.instance(name, route=sink.address, settings=OUT)
+        send_and_wait(instance, sink)
+        equal((sink.connections, sink.messages[0].tls), (1, False), f"connections and TLS when {name}")
+        instance.stop()
+
+
+@test
+def a_handshake_that_hangs_is_given_up_and_mail_goes_in_plain_text(world):
+    sink = world.sink()
+    sink.tls = b"\x16"  # the start of a record that never ends
+    instance = world.instance(route=sink.address, settings={**OUT, "deliver.timeout": 2})
+    send_and_wait(instance, sink)
+    equal((sink.connections, sink.messages[0].tls), (2, False), "connections and TLS")
+
+
+@test
+def required_never_sends_in_plain_text(world):
+    for name, what in {"absent": None, "refused": "454 4.7.0 not now", "broken": b"nonsense\r\n" * 20, "ended": "drop"}.items():
+        sink = world.sink()
+        sink.tls = what
+        instance = world.instance(name, route=sink.address, settings=OUT)
+        instance.configure(edit("delivery", tls="required"))
+        mid = send_one(instance.address, make_mail(1))
+        instance.log.wait_for(f"MID {mid} to RID 0 - 4.7.")
+        equal((sink.commands["MAIL"], sink.commands["DATA"], len(sink.messages)), (0, 0, 0), f"when {name}")
+        sink.tls = server_context(world.folder)  # it is put right
+        sink.wait_for_messages(1)
+        true(sink.messages[0].tls, "in plain text in the end")
+        instance.stop()
+
+
+@test
+def each_route_has_its_own_tls_and_connections_are_not_shared(world):
+    sink = world.sink()
+    sink.tls = server_context(world.folder)
+    instance = world.instance(settings={**OUT, "deliver.idle": 30})
+    host, port = sink.address
+    lines = [f"smtproutes new {name}.example {host}:{port} --tls={tls}" for name, tls in
+             (("a", "none"), ("b", "required"), ("c", "default"))]
+    equal(instance.shell("; ".join([*lines, "deliveryconfig setup none", "commit"])).returncode, 0, "routes")
+    for number, domain in enumerate(("a", "b", "c", "a", "b"), 1):
+        send_one(instance.address, make_mail(number), [f"x@{domain}.example"])
+        sink.wait_for_messages(number)
+        instance.wait_idle()
+    equal([m.tls for m in sink.messages], [False, True, False, False, True], "TLS of each message")
+    equal(sink.connections, 2, "connections")
 
 
 main()

@@ -15,10 +15,11 @@ test_resolve_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
 test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_us
 test_resolve_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(CMOCKA_LIBS)
 test_client_SOURCES = tests/unit/test_client.c $(RESOLVE_SOURCES) daemon/smtp/client.c daemon/smtp/connection.c \
-	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c
-test_client_CPPFLAGS = $(test_resolve_CPPFLAGS)
+	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c daemon/smtp/connection_tls.c daemon/smtp/tls.c \
+	daemon/smtp/tls_client.c daemon/smtp/tls_context.c
+test_client_CPPFLAGS = $(test_resolve_CPPFLAGS) $(SSL_CFLAGS)
 test_client_LDFLAGS = $(test_resolve_LDFLAGS)
-test_client_LDADD = $(test_resolve_LDADD)
+test_client_LDADD = $(test_resolve_LDADD) $(SSL_LIBS)
 test_tls_SOURCES = tests/unit/test_tls.c daemon/smtp/tls.c daemon/smtp/tls_context.c daemon/smtp/tls_server.c \
 	daemon/control/self_signed.c
 test_tls_CPPFLAGS = $(AM_CPPFLAGS) $(SSL_CFLAGS) $(JANSSON_CFLAGS)

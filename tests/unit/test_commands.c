@@ -273,15 +273,15 @@ static void import_reads_a_file_of_the_configuration_directory(void **state)
 static void export_writes_what_import_reads(void **state)
 {
     (void)state;
-    fake_row(sh, "smtproutes", "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\"}");
-    fake_row(sh, "smtproutes", "{\"domain\":\".example.org\",\"destination\":\"USEDNS\"}");
+    fake_row(sh, "smtproutes", "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\",\"tls\":\"default\"}");
+    fake_row(sh, "smtproutes", "{\"domain\":\".example.org\",\"destination\":\"USEDNS\",\"tls\":\"required\"}");
     assert_int_equal(fake_run(sh, "smtproutes", "export", "-", NULL), API_DONE);
-    assert_string_equal(fake_shown(sh), "example.com mx.example.net\n.example.org USEDNS\n");
+    assert_string_equal(fake_shown(sh), "example.com mx.example.net\n.example.org USEDNS required\n");
     fake_sent(sh);
     assert_int_equal(fake_run(sh, "smtproutes", "export", "routes.txt", NULL), API_DONE);
     assert_contains(fake_sent(sh),
                     "{\"first\":true,\"last\":true,\"method\":\"file.write\",\"name\":\"routes.txt\","
-                    "\"text\":\"example.com mx.example.net\\n.example.org USEDNS\\n\"}\n");
+                    "\"text\":\"example.com mx.example.net\\n.example.org USEDNS required\\n\"}\n");
 }
 
 /* ---- commit and what belongs to it ---- */
@@ -377,10 +377,10 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
         "{\"table\":\"incoming-policy\",\"key\":\"DEFAULT\",\"before\":{\"positive-subject\":\"none\"},"
         "\"after\":{\"positive-subject\":\"prepend:[SPAM] \"}},"
         "{\"table\":\"smtproutes\",\"key\":\"a.example\",\"before\":null,"
-        "\"after\":{\"domain\":\"a.example\",\"destination\":\"mx.example.net\"}},"
+        "\"after\":{\"domain\":\"a.example\",\"destination\":\"mx.example.net\",\"tls\":\"none\"}},"
         "{\"table\":\"smtproutes\",\"key\":\"b.example\",\"before\":{\"domain\":\"b.example\","
         "\"destination\":"
-        "\"USEDNS\"},\"after\":null}]}",
+        "\"USEDNS\",\"tls\":\"default\"},\"after\":null}]}",
         NULL);
     assert_int_equal(fake_run(sh, "showchanges", NULL), API_DONE);
     assert_string_equal(fake_shown(sh), "antispam\n"
@@ -391,8 +391,10 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
                                         "smtproutes\n"
                                         "  + a.example\n"
                                         "      destination: mx.example.net\n"
+                                        "      tls: none\n"
                                         "  - b.example\n"
-                                        "      destination: USEDNS\n");
+                                        "      destination: USEDNS\n"
+                                        "      tls: default\n");
     assert_int_equal(json_array_size(json_object_get(sh->values, "changes")), 4);
 }
 

@@ -109,9 +109,9 @@ static void a_change_names_level_table_key_before_and_after(void **state)
     (void)state;
     expect_done(NEW_ROUTE("Example.com", "mx.example.com:26"));
     json_t *result = result_of(sh, "{'method':'config.changes'}");
-    json_t *wanted = json_pack("[{s:s,s:s,s:s,s:n,s:{s:s,s:s}}]", "level", "machine/test", "table",
+    json_t *wanted = json_pack("[{s:s,s:s,s:s,s:n,s:{s:s,s:s,s:s}}]", "level", "machine/test", "table",
                                "smtproutes", "key", "example.com", "before", "after", "domain", "example.com",
-                               "destination", "mx.example.com:26");
+                               "destination", "mx.example.com:26", "tls", "default");
     assert_true(json_equal(json_object_get(result, "changes"), wanted));
     json_decref(wanted);
     json_decref(result);
