@@ -80,6 +80,10 @@ enum smtproutes_field {
 #include "engine/schema/smtproutes.def"
     SMTPROUTES_FIELD_COUNT
 };
+enum spamquarantine_field {
+#include "engine/schema/spamquarantine.def"
+    SPAMQUARANTINE_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
