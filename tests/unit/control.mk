@@ -20,10 +20,13 @@ test_permit_LDADD = $(TEST_LIBS)
 # The sessions are real, what is behind them is played by the test.
 CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources) \
 	daemon/protocol_queue.c
-UNIT_TESTS += test_control test_control_config
+UNIT_TESTS += test_control test_control_config test_control_queue
 test_control_SOURCES = tests/unit/test_control.c $(CONTROL_SHELL)
 test_control_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
 test_control_config_SOURCES = tests/unit/test_control_config.c $(CONTROL_SHELL)
 test_control_config_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_config_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
+test_control_queue_SOURCES = tests/unit/test_control_queue.c $(CONTROL_SHELL)
+test_control_queue_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
+test_control_queue_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
