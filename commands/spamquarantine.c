@@ -1,8 +1,15 @@
-/* spamquarantine: the messages that policies have put into the spam quarantine. */
+/* spamquarantine: the messages that policies have put into the spam quarantine, and how long they are kept there. */
 #include <string.h>
 
 #include "commands/queued.h"
+#include "commands/setup.h"
 #include "commands/values.h"
+
+static const struct step steps[] = {
+    {SPAMQUARANTINE_DAYS, "After how many days are messages deleted? (0: never)", 0, NULL, NULL},
+    {SPAMQUARANTINE_SIZE, "Above which size are the oldest messages deleted?", 0, NULL, NULL},
+};
+static const struct form form = {SCHEMA_SPAMQUARANTINE, steps, sizeof steps / sizeof steps[0]};
 
 static enum api_status list(struct shell *sh, const char *match, const char *text)
 {
@@ -167,13 +174,14 @@ static const struct verb verbs[] = {
      .most_args = MIDS_MOST,
      .batch = batch_delete,
      .dialogue = ask_delete},
+    SETUP_VERB("Edit how long messages are kept; takes effect with commit.", &form),
     {.word = NULL},
 };
+static const struct setup setup = {&form, "Spam quarantine", NULL};
 
 static enum api_status dialogue(struct shell *sh)
 {
-    static const struct ui_dialogue menu = {verbs, NULL, NULL};
-    return ui_run(sh, &menu, NULL);
+    return setup_dialogue(sh, &setup, verbs);
 }
 
 const struct command command_spamquarantine = {
@@ -181,4 +189,5 @@ const struct command command_spamquarantine = {
     .summary = "list, release and delete quarantined spam",
     .verbs = verbs,
     .dialogue = dialogue,
+    .setup = &setup,
 };

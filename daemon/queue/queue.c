@@ -148,6 +148,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     struct queue *q = context;
     space_tick(q);
     known_tick(q);
+    expiry_tick(q);
     watch_clock(q);
     scan_resume(q);
     scan_dispatch(q);

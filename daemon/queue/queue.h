@@ -83,6 +83,7 @@ struct queue {
         bool removing;         /* an operation will remove what is acknowledged from the store */
     } outbox;
 
+    bool expiring;       /* expiry.c: an operation deletes from quarantine */
     uint8_t suspended;   /* suspend.c: bits of enum queue_part */
     bool moving;         /* compact.c: an operation moves bodies */
     int64_t clock_ahead; /* wall time minus monotonic time at the last tick */
@@ -190,6 +191,8 @@ void space_exhausted(struct queue *q);
 
 /* compact.c */
 void compact_step(struct queue *q);
+/* expiry.c */
+void expiry_tick(struct queue *q);
 /* known.c */
 void known_tick(struct queue *q);
 

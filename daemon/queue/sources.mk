@@ -10,6 +10,7 @@ libqueue_a_SOURCES = \
 	%D%/deliver.c %D%/deliver_result.c \
 	%D%/dispatch_scan.c \
 	%D%/ending.c %D%/ending.h \
+	%D%/expiry.c \
 	%D%/fault.c %D%/fault.h \
 	%D%/header.c %D%/header.h \
 	%D%/intake.c \

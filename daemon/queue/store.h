@@ -90,6 +90,15 @@ bool store_page(struct store *s, uint64_t after, uint64_t last, uint32_t limit, 
 bool store_quarantine_page(struct store *s, uint64_t below, uint32_t limit, store_page_visit *visit,
                            void *context, struct fault *f);
 
+/* Quarantined messages, those that came there first, at most limit. */
+struct store_oldest {
+    uint64_t mid, bytes;
+    int64_t since;
+};
+typedef void store_oldest_visit(void *context, const struct store_oldest *oldest);
+bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visit, void *context,
+                       struct fault *f);
+
 /* Calls visit for each message with recipients in state SCAN or DELIVER, by MID; m and its text are valid during the call. */
 typedef void store_message_visit(void *context, const struct message *m);
 bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f);

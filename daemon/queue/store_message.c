@@ -332,6 +332,20 @@ bool store_quarantine_page(struct store *s, uint64_t below, uint32_t limit, stor
                       context, f);
 }
 
+bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visit, void *context,
+                       struct fault *f)
+{
+    sqlite3_stmt *row = STORE_QUERY(s, EACH_OLDEST, f, V_INT(limit));
+    enum store_step step = STORE_FAILED;
+    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+        struct store_oldest oldest = {.mid = store_column_u64(row, 0),
+                                      .since = sqlite3_column_int64(row, 1),
+                                      .bytes = store_column_u64(row, 2)};
+        visit(context, &oldest);
+    }
+    return step == STORE_END;
+}
+
 bool store_newest(struct store *s, uint64_t *mid, struct fault *f)
 {
     return count_rows(s, STATEMENT_NEWEST, mid, f);

@@ -63,6 +63,9 @@ static const struct schema_field delivery_fields[] = {
 static const struct schema_field certificates_fields[] = {
 #include "engine/schema/certificates.def"
 };
+static const struct schema_field spamquarantine_fields[] = {
+#include "engine/schema/spamquarantine.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -108,6 +111,9 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define CERTIFICATES_DETAILS                                                                                 \
     .row_noun = "certificate", .preset_keys = (const char *const[]){NULL}, .rest_key = "DEFAULT",            \
     FIELDS(certificates_fields)
+#define SPAMQUARANTINE_DETAILS                                                                               \
+    .row_noun = "spam quarantine settings", .preset_keys = WORDS(""), .fixed_key = "",                       \
+    FIELDS(spamquarantine_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -94,6 +94,10 @@ enum certificates_field {
 #include "engine/schema/certificates.def"
     CERTIFICATES_FIELD_COUNT
 };
+enum spamquarantine_field {
+#include "engine/schema/spamquarantine.def"
+    SPAMQUARANTINE_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE

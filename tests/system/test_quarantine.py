@@ -4,6 +4,7 @@
 import json
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -132,6 +133,35 @@ def a_queue_that_is_killed_while_it_deletes_everything_loses_and_doubles_nothing
     equal((listed(instance), instance.status()["messages"]), ([], 0), "left in the end")
     wait_until(lambda: instance.status().get("outbox") == 0, "every final event in the tracking store")
     equal(dropped(instance), sorted(mids), "final events")
+
+
+@test
+def old_messages_expire_when_their_days_are_over(world):
+    instance, sink = gateway(world)
+    first, second = quarantine(instance, 2)
+    run(instance, "spamquarantine setup --days=3; commit")
+    instance.pass_time(days=2)
+    third = send_one(instance.address, make_mail(9, headers=(SPAM,)))
+    wait_until(lambda: [row["mid"] for row in listed(instance)] == [third, second, first], "three messages")
+    instance.pass_time(days=2)
+    wait_until(lambda: [row["mid"] for row in listed(instance)] == [third], "the end of the old ones")
+    for mid in (first, second):
+        lines(instance, f"MID {mid} deleted from Spam Quarantine (expired)", 1)
+    run(instance, "spamquarantine setup --days=0; commit")
+    instance.pass_time(days=4000)
+    time.sleep(2.5)  # two ticks
+    equal([row["mid"] for row in listed(instance)], [third], "with days=0")
+    equal(sink.messages, [], "delivered")
+
+
+@test
+def the_oldest_make_room_when_the_quarantine_is_too_large_and_mail_goes_on(world):
+    instance, _ = gateway(world)
+    run(instance, "spamquarantine setup --size=1M; commit")
+    mids = [send_one(instance.address, make_mail(n, size=300_000, headers=(SPAM,))) for n in range(6)]
+    wait_until(lambda: [row["mid"] for row in listed(instance)] == mids[:2:-1], "three that fit")
+    lines(instance, "deleted from Spam Quarantine (queue full)", 3)
+    true(instance.status()["quarantine_bytes"] <= 1 << 20, "bytes")
 
 
 main()

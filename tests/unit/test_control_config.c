@@ -602,6 +602,7 @@ static void show_is_pretty_and_the_same_each_time(void **state)
     assert_non_null(
         strstr(texts[0], "    \"incoming-policy\": [\n      {\n        \"name\": \"DEFAULT\",\n"));
     assert_non_null(strstr(texts[0], "    \"smtproutes\": [],\n"));
+    assert_non_null(strstr(texts[0], "\n  }\n}\n"));
     free(texts[0]);
     free(texts[1]);
     shell_expect(sh, "{'method':'config.show','revision':9}", 1, "wrong-state");
