@@ -3,8 +3,17 @@ libengine_a_SOURCES += \
 	%D%/facts.c %D%/facts.h \
 	%D%/features.c %D%/features.h \
 	%D%/hash.h \
+	%D%/literal_search.c %D%/literal_search.h \
 	%D%/model.c %D%/model.h \
-	%D%/model_file.c %D%/model_file.h
+	%D%/model_file.c %D%/model_file.h \
+	%D%/rule_files.c \
+	%D%/rule_literals.c %D%/rule_literals.h \
+	%D%/rule_meta.c %D%/rule_meta.h \
+	%D%/rule_pass.c \
+	%D%/rule_scopes.c %D%/rule_scopes.h \
+	%D%/rule_set.h \
+	%D%/rule_text.c %D%/rule_text.h \
+	%D%/rules.c %D%/rules.h
 dist_pkgdata_DATA += engine/data/spam.model
 
 # Programs of the build tree look for it beside themselves.
