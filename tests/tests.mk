@@ -51,6 +51,7 @@ SYSTEM_TESTS = \
 	tests/system/test_queue_config.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
+	tests/system/test_rules.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \

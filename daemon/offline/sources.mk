@@ -1,5 +1,7 @@
 # Programs that run the engine without a daemon.
-bin_PROGRAMS += mailward-scan mailward-train
+bin_PROGRAMS += mailward-rules mailward-scan mailward-train
+mailward_rules_SOURCES = %D%/mailward_rules.c %D%/mail_files.c %D%/mail_files.h
+mailward_rules_LDADD = libengine.a $(PCRE2_LIBS)
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS) $(PCRE2_LIBS)
