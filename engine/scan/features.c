@@ -13,7 +13,7 @@
 #include "engine/scan/hash.h"
 
 enum {
-    MAX_FEATURES = 32768, /* rules come after, and have room of their own */
+    MAX_FEATURES = 32768,   /* rules come after, and have room of their own */
     HEADER_BYTES = 4096,    /* of all headers but From and Subject */
     ONE_HEADER_BYTES = 512, /* of one header */
     TEXT_BYTES = 8192,

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Rules: the checker tells mistakes and costs, the shipped set is right, and hits show as reasons by name."""
+"""Rules: the checker tells mistakes and costs, the shipped set is right, hits show as reasons by name, and the workers'
+machine code is sealed."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.build import program, sanitized
+from harness import processes
+from harness.build import program, sanitized, wait_until
+from harness.sender import send_one
 from harness.tap import equal, main, test, true
 
 SHIPPED = Path(__file__).resolve().parents[2] / "engine/data/rules"
@@ -104,6 +108,26 @@ def hostile_expressions_end_with_a_partial_verdict(world):
     verdict, microseconds = scan(world, "Subject: a\r\n\r\n" + "a" * 200_000 + "\r\n", "--rules", str(path))
     true(verdict["partial"], verdict)
     true(microseconds < 2 * MICROSECONDS, microseconds)
+
+
+@test
+def the_gateway_logs_the_rules_that_hit(world):
+    instance = world.instance()
+    mid = send_one(instance.address, TALE.encode())
+    line = wait_until(
+        lambda: next((one for one in instance.log.of_message(mid) if f"MID {mid} score " in one), None), "a verdict"
+    )
+    true(re.search(r" fee_\w+=[+-]", line), line)
+
+
+@test
+def no_memory_of_a_scan_process_may_be_both_written_and_executed(world):
+    instance = world.instance()
+    for pid in processes.family_of(instance.role_pid("scan")):
+        maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        equal([line for line in maps if " rwx" in line], [], f"writable code of {pid}")
+        # Without a file: what the expressions were compiled to.
+        true(any(" r-xp " in line and len(line.split()) == 5 for line in maps), f"machine code of {pid}")
 
 
 if __name__ == "__main__":

@@ -214,6 +214,21 @@ static void a_literal_is_found_wherever_it_is(void **state)
     }
 }
 
+static void a_literal_that_leads_nowhere_hides_no_match_behind_it(void **state)
+{
+    (void)state;
+    struct buf message = {0};
+    buf_append_span(&message, SPAN("\r\nlottery "));
+    for (int i = 0; i < 3500; i++)
+        buf_append_char(&message, 'y');
+    buf_append_span(&message, SPAN(" lottery "));
+    for (int i = 0; i < 850; i++)
+        buf_append_char(&message, 'y');
+    buf_append_span(&message, SPAN(" prize"));
+    assert_true(hits("body", "/lottery.{800,900}prize/", buf_text(&message)));
+    buf_free(&message);
+}
+
 static void a_window_begins_and_ends_no_line(void **state)
 {
     (void)state;
@@ -393,6 +408,7 @@ int main(void)
         VIEW_TEST(a_rule_without_a_literal_is_tried_all_the_same),
         VIEW_TEST(meta_rules_are_boolean_and_parts_alone_are_no_hits),
         VIEW_TEST(a_literal_is_found_wherever_it_is),
+        VIEW_TEST(a_literal_that_leads_nowhere_hides_no_match_behind_it),
         VIEW_TEST(a_window_begins_and_ends_no_line),
         VIEW_TEST(a_rule_without_a_literal_sees_sixteen_kib),
         VIEW_TEST(the_budget_ends_the_pass_and_the_hits_so_far_count),
