@@ -1,5 +1,5 @@
-/* judge_message(): policy, view, rules, features, model, thresholds, edits; one child for all recipients, as each table has
- * one policy. */
+/* judge_message(): policy, view, rules, features, model, thresholds, edits; one child for all recipients, as each
+ * table has one policy. */
 #include "engine/judge/judge.h"
 
 #include <math.h>

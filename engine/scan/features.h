@@ -1,8 +1,8 @@
 /* What the model sees of a message: a set of numbers, each the hash of something that the message holds.
  *
  * Byte 4-grams, words and pairs of neighbouring words of the decoded view, kept apart by the family they come
- * from, the facts of structure of facts.h, and the rules that hit.  The receiving side's headers (its trace, its verdicts, the
- * recipients) are left out: they tell where mail was collected, not what it is.
+ * from, the facts of structure of facts.h, and the rules that hit.  The receiving side's headers (its trace, its
+ * verdicts, the recipients) are left out: they tell where mail was collected, not what it is.
  */
 #ifndef SCAN_FEATURES_H
 #define SCAN_FEATURES_H
@@ -38,8 +38,7 @@ struct scan_features {
 };
 
 /* Bounded by constants, whatever the view holds: at most 4 KiB of headers, 8 KiB of text, 2 KiB of URLs are
- * looked at.  hits are those of rules; both may be NULL.
- * Everything lives in arena. */
+ * looked at.  hits are those of rules; both may be NULL.  Everything lives in arena. */
 void scan_features_extract(const struct mime_view *view, const struct scan_rules *rules,
                            const struct scan_hits *hits, struct arena *arena, struct scan_features *features);
 
