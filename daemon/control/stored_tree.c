@@ -205,7 +205,9 @@ struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels
             const struct schema_table *schema = schema_table_find(table_name);
             struct config_table *table = NULL;
             if (good && !schema)
-                good = error_set(error, "the stored revision has an unknown table '%s'", table_name);
+                good = error_set(
+                    error, "the stored revision has an unknown table '%s': it was written by a newer version",
+                    table_name);
             if (good)
                 table = read_table(s, schema, hashes,
                                    like ? config_tree_table(like, level, schema->id) : NULL, error);

@@ -183,23 +183,6 @@ static void expect_next(int status, const char *code)
     json_decref(end);
 }
 
-static void what_cannot_be_read_ends_a_pipeline_and_not_its_skipping(void **state)
-{
-    (void)state;
-    shell_send(sh, "{'method':'version','pipeline':true}");
-    shell_send(sh, "{'method':'version','pipeline':true");
-    shell_send(sh, "{'method':'version','pipeline':true}");
-    shell_send(sh, "{'method'");
-    shell_send(sh, "{'method':'version','pipeline':true}");
-    shell_send(sh, "{'method':'version'}");
-    expect_next(0, NULL);
-    expect_next(2, "bad-request");
-    expect_next(1, "skipped");
-    expect_next(2, "bad-request");
-    expect_next(1, "skipped");
-    expect_next(0, NULL);
-}
-
 static void after_a_pipelined_request_failed_the_others_are_skipped(void **state)
 {
     (void)state;
@@ -403,28 +386,6 @@ static void workqueue_asks_the_queue_and_tells_its_answer(void **state)
     shell_expect(sh, "{'method':'workqueue','operation':'rate'}", 2, "invalid-arguments");
 }
 
-static void status_fails_at_once_while_its_roles_are_away_and_can_be_cancelled(void **state)
-{
-    (void)state;
-    played.queue_away = true;
-    shell_expect(sh, "{'method':'status'}", 1, "failed");
-    played.queue_away = false;
-    shell_send(sh, "{'method':'status'}");
-    shell_send(sh, "{'method':'cancel'}");
-    expect_next(130, "cancelled");
-}
-
-static void a_file_with_a_nul_is_no_text(void **state)
-{
-    (void)state;
-    FILE *file = fopen("configuration/latin", "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite("a\0b\n", 1, 4, file), 4);
-    fclose(file);
-    assert_non_null(
-        strstr(shell_error(sh, "{'method':'file.read','name':'latin'}"), "not a text in UTF-8"));
-}
-
 static void workqueue_fails_at_once_while_the_queue_is_away(void **state)
 {
     (void)state;
@@ -607,7 +568,6 @@ int main(void)
         TEST(a_request_may_come_a_byte_at_a_time),
         TEST(thousands_of_requests_are_answered_in_order),
         TEST(after_a_pipelined_request_failed_the_others_are_skipped),
-        TEST(what_cannot_be_read_ends_a_pipeline_and_not_its_skipping),
         TEST(a_failure_outside_a_pipeline_skips_nothing),
         TEST(a_member_of_another_type_is_refused_by_every_method),
         TEST(a_missing_or_unknown_member_is_refused_by_every_method),
@@ -616,8 +576,6 @@ int main(void)
         TEST(a_role_without_permission_is_refused_and_recorded_whatever_the_text_says),
         TEST(who_lists_sessions_with_what_they_told_made_safe),
         TEST(workqueue_asks_the_queue_and_tells_its_answer),
-        TEST(status_fails_at_once_while_its_roles_are_away_and_can_be_cancelled),
-        TEST(a_file_with_a_nul_is_no_text),
         TEST(workqueue_fails_at_once_while_the_queue_is_away),
         TEST(a_file_appears_with_its_last_piece_and_is_read_back),
         TEST(a_file_of_another_name_or_kind_is_not_touched),

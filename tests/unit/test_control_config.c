@@ -406,52 +406,6 @@ static void a_conflict_tells_base_theirs_mine_who_and_when_and_keep_ends_it(void
     shell_close(other);
 }
 
-/* One request that makes rows FROM to FROM + 999 of a table. */
-static void put_thousand(struct shell *of, const char *table, unsigned from, const char *fields)
-{
-    struct buf request = {0};
-    buf_printf(&request, "{'method':'config.edit','edits':[");
-    for (unsigned i = from; i < from + 1000; i++)
-        buf_printf(&request, "%s{'table':'%s','verb':'put','key':'r%05u%s','fields':{%s}}",
-                   i > from ? "," : "", table, i, strcmp(table, "smtproutes") == 0 ? ".com" : "", fields);
-    buf_printf(&request, "]}");
-    shell_expect(of, buf_text(&request), 0, NULL);
-    buf_free(&request);
-}
-
-static void of_very_many_conflicts_a_thousand_are_told_and_all_counted(void **state)
-{
-    (void)state;
-    struct shell *other = shell_open();
-    for (unsigned from = 0; from < 2000; from += 1000) {
-        put_thousand(other, "smtproutes", from, "'destination':'theirs.example.com'");
-        put_thousand(sh, "smtproutes", from, "'destination':'mine.example.com'");
-    }
-    shell_send(other, "{'method':'config.commit','commit_id':'" ID "'}");
-    played_commit_done();
-    json_decref(shell_answer(other));
-    json_t *end = shell_ask(sh, "{'method':'config.rebase'}");
-    assert_int_equal(json_integer_value(json_object_get(end, "status")), 5);
-    assert_int_equal(json_integer_value(json_object_get(end, "count")), 2000);
-    assert_int_equal(json_array_size(json_object_get(end, "conflicts")), 1000);
-    json_decref(end);
-    shell_close(other);
-}
-
-static void of_changes_as_many_are_told_as_fit_and_all_counted(void **state)
-{
-    (void)state;
-    for (unsigned from = 0; from < 12000; from += 1000)
-        put_thousand(sh, "incoming-policy", from, "'positive-header':'X-A: b'");
-    json_t *end = shell_ask(sh, "{'method':'config.changes'}");
-    const json_t *result = json_object_get(end, "result");
-    assert_int_equal(json_integer_value(json_object_get(result, "count")), 12000);
-    size_t told = json_array_size(json_object_get(result, "changes"));
-    assert_true(told > 1000 && told < 12000);
-    assert_true(json_dumpb(end, NULL, 0, JSON_COMPACT) < API_FRAME_MAX / 3);
-    json_decref(end);
-}
-
 static void keep_theirs_leaves_nothing_pending(void **state)
 {
     (void)state;
@@ -629,8 +583,6 @@ int main(void)
         TEST(a_commit_cannot_be_cancelled_and_is_forgotten_with_its_session),
         TEST(lookup_waits_for_a_commit_that_is_under_way),
         TEST(a_conflict_tells_base_theirs_mine_who_and_when_and_keep_ends_it),
-        TEST(of_very_many_conflicts_a_thousand_are_told_and_all_counted),
-        TEST(of_changes_as_many_are_told_as_fit_and_all_counted),
         TEST(keep_theirs_leaves_nothing_pending),
         TEST(an_unchanged_candidate_follows_the_head),
         TEST(rollback_fills_the_candidate_and_preview_does_not),
