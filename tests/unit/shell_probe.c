@@ -133,8 +133,7 @@ static const struct {
     enum api_status (*run)(struct shell *sh, char **args);
 } probes[] = {
     {"put", run_put},   {"many", run_many}, {"commit", run_commit}, {"say", run_say},   {"ask", run_ask},
-    {"take", run_take}, {"rows", run_rows}, {"call", run_call},     {"exit", run_exit},
-    {"now", run_now},
+    {"take", run_take}, {"rows", run_rows}, {"call", run_call},     {"exit", run_exit}, {"now", run_now},
 };
 
 enum api_status command_run(struct shell *sh, int word_count, char **words)
