@@ -127,6 +127,8 @@ struct deliver_job {
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
     bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool
+        own_domain; /* it is the recipients' own; else the administrator has named it, and mail waits till it is there */
     struct span sender;
     bool body_8bit;
     const struct deliver_recipient *recipients;

@@ -70,6 +70,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .host = route->host,
                               .port = route->port,
                               .mx = route->mx,
+                              .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
                               .recipients = due};

@@ -72,13 +72,13 @@ static void send_to_several_hops(void)
     peers_set_route("dns.example", "USEDNS");
     peers_commit();
     accept_and_judge("u@a.example v@x.b.example w@dns.example x@A.example y@other.example", 5);
-    CHECK(job_of(1, "mail.example", 25, true, &job) && job.recipient_count == 2);
+    CHECK(job_of(1, "mail.example", 25, true, &job) && job.recipient_count == 2 && !job.own_domain);
     CHECK(job.recipients[0].rid == 0 && job.recipients[1].rid == 3);
     CHECK(no_job()); /* the others have their turn when this one ended */
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(job_of(1, "192.0.2.9", 2525, false, &job) && job.recipient_count == 1);
     peers_deliver(&job, DELIVER_DEFERRED, "busy");
-    CHECK(job_of(1, "dns.example", 25, true, &job) && job.recipients[0].rid == 2);
+    CHECK(job_of(1, "dns.example", 25, true, &job) && job.recipients[0].rid == 2 && job.own_domain);
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(job_of(1, "::1", 25, false, &job) && job.recipients[0].rid == 4);
     peers_deliver(&job, DELIVER_DONE, "ok");
