@@ -80,6 +80,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .port = route->port,
                               .mx = route->mx,
                               .tls = tls_of(route),
+                              .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
                               .recipients = due};

@@ -71,13 +71,24 @@ static struct delivery *take_waiting(struct hop *hop)
     return d;
 }
 
+/* That a next hop which the administrator has named is not there, or is this host, is for him to mend: class 5 would
+ * return mail that its sender did nothing wrong with. */
+static void end_delivery(struct delivery *d, uint16_t code, struct span enhanced, struct span text)
+{
+    char softened[16];
+    if (!d->job.own_domain && enhanced.n > 0 && enhanced.n < sizeof softened && enhanced.p[0] == '5') {
+        memcpy(softened, enhanced.p, enhanced.n);
+        softened[0] = '4';
+        enhanced.p = softened;
+    }
+    delivery_end_rest(d, code, enhanced, text);
+    delivery_finish(d);
+}
+
 static void end_waiting(struct hop *hop, uint16_t code, struct span enhanced, struct span text)
 {
-    while (hop->waiting_count > 0) {
-        struct delivery *d = take_waiting(hop);
-        delivery_end_rest(d, code, enhanced, text);
-        delivery_finish(d);
-    }
+    while (hop->waiting_count > 0)
+        end_delivery(take_waiting(hop), code, enhanced, text);
 }
 
 /* What waits has no better chance now, unless there is a connection besides the failed one. */
@@ -274,8 +285,7 @@ static void on_resolved(void *context, const struct resolution *resolution)
 {
     struct delivery *d = context;
     if (!resolution->destination) {
-        delivery_end_rest(d, 0, resolution->enhanced, resolution->text);
-        delivery_finish(d);
+        end_delivery(d, 0, resolution->enhanced, resolution->text);
         return;
     }
     struct hop *hop = find_hop(resolution->destination, d->job.port, d->job.tls);

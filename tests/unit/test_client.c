@@ -222,6 +222,8 @@ static int message(void)
     return fd;
 }
 
+static bool own_domain = true;
+
 static void begin(const char *host, bool mx)
 {
     static uint64_t mid = 1;
@@ -231,6 +233,7 @@ static void begin(const char *host, bool mx)
                                     .host = span_text(host),
                                     .port = port,
                                     .mx = mx,
+                                    .own_domain = own_domain,
                                     .sender = SPAN("anna@example.org"),
                                     .recipients = &recipient,
                                     .recipient_count = 1};
@@ -375,6 +378,21 @@ static void a_way_that_leads_to_this_host_is_a_loop(void **state)
     unsigned others = hop_servers[1].messages;
     assert_ends("loop.example", DELIVER_FAILED, "5.4.6");
     assert_int_equal(hop_servers[1].messages, others);
+    ours = NULL;
+}
+
+static void mail_waits_while_the_next_hop_that_was_configured_is_wrong(void **state)
+{
+    (void)state;
+    static const struct dns_row rows[] = {
+        {"wrong.example", "11 us.wrong.example", 60, 0}, {"us.wrong.example", "127.0.0.3", 60, 0}, {0}};
+    server.rows = rows;
+    own_domain = false;
+    ours = &hop_servers[2];
+    assert_ends("wrong.example", DELIVER_DEFERRED, "4.4.6");
+    assert_ends("mistyped.example", DELIVER_DEFERRED, "4.1.2");
+    own_domain = true;
+    assert_ends("wrong.example", DELIVER_FAILED, "5.4.6");
     ours = NULL;
 }
 
@@ -538,6 +556,7 @@ int main(void)
         cmocka_unit_test(domains_with_the_same_exchanges_share_connections),
         cmocka_unit_test(names_that_lead_nowhere_end_the_delivery),
         cmocka_unit_test(a_way_that_leads_to_this_host_is_a_loop),
+        cmocka_unit_test(mail_waits_while_the_next_hop_that_was_configured_is_wrong),
         cmocka_unit_test(mail_waits_while_the_exchanges_before_this_host_are_away),
         cmocka_unit_test(mail_waits_while_the_exchange_before_this_host_cannot_be_looked_up),
         cmocka_unit_test(an_exchange_before_this_host_is_tried_although_it_failed_lately),
