@@ -1,4 +1,4 @@
-/* The options of mailward, and what ssh says in the environment. */
+/* The options of mailward, from options.def, and what ssh says in the environment. */
 #include "shell/options.h"
 
 #include <getopt.h>
@@ -6,64 +6,104 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "engine/wire/api.h"
+#include "shell/describe.h"
 
-static const char usage[] = //
-    "usage: mailward [OPTION...] [-c 'COMMAND; ...' | -f FILE]\n"
-    "Without -c and -f commands come from standard input: a terminal, or lines.\n"
-    "  -c LINE          run the commands of LINE; their dialogues read standard input\n"
-    "  -f FILE          run the lines of FILE ('-': standard input)\n"
-    "  --json           one JSON object for each command and one at the end\n"
-    "  --check          check every command, change nothing\n"
-    "  --keep-going     do not stop at the first error (but commit nothing after it)\n"
-    "  --private DIR    the private instance in DIR; --state DIR: any state folder\n"
-    "  --help, --version\n"
-    "Exit status: 0 done, 1 failed, 2 wrong input, 3 refused, 4 invalid configuration, 5 conflict,\n"
-    "  6 daemon unreachable, 7 uncommitted changes discarded, 8 not applied everywhere yet,\n"
-    "  9 outcome unknown, 130 interrupted\n"
-    "'help' lists the commands.\n";
+const struct option_row option_rows[OPTION_COUNT] = {
+#define OPTION(id, letter, name, argument, help) {letter, name, argument, help},
+#include "shell/options.def"
+#undef OPTION
+};
 
-static enum options_result show(FILE *to, const char *text)
+static void put_usage(struct buf *out)
 {
-    fputs(text, to);
-    if (fflush(to) != 0)
-        return OPTIONS_WRONG;
-    return to == stdout ? OPTIONS_TOLD : OPTIONS_WRONG;
+    buf_printf(out, "usage: mailward [OPTION...] [-c 'COMMAND; ...' | -f FILE]\n"
+                    "Without -c and -f commands come from standard input: a terminal, or lines.\n");
+    for (const struct option_row *row = option_rows; row < option_rows + OPTION_COUNT; row++) {
+        struct buf head = {0};
+        if (row->letter)
+            buf_printf(&head, "-%c", row->letter);
+        else
+            buf_printf(&head, "--%s", row->name);
+        if (row->argument)
+            buf_printf(&head, " %s", row->argument);
+        buf_printf(out, "  %-18s %s\n", buf_text(&head), row->help);
+        buf_free(&head);
+    }
+    buf_printf(out, "Exit status:\n");
+#define STATUS(id, number, help) buf_printf(out, "  %-18d %s\n", number, help);
+#include "engine/wire/statuses.def"
+#undef STATUS
+    buf_printf(out, "'help' lists the commands.\n");
+}
+
+static enum options_result show(FILE *to, void (*put)(struct buf *out))
+{
+    struct buf text = {0};
+    put(&text);
+    fputs(buf_text(&text), to);
+    buf_free(&text);
+    return fflush(to) != 0 || to != stdout ? OPTIONS_WRONG : OPTIONS_TOLD;
+}
+
+static void put_version(struct buf *out)
+{
+    buf_printf(out, PACKAGE_STRING "\n");
+}
+
+static enum options_result describe(const char *form)
+{
+    void (*put)(struct buf * out) = describe_form(form);
+    return put ? show(stdout, put) : show(stderr, put_usage);
+}
+
+enum { LONG_OPTION = 256 };
+
+/* The tables that getopt_long() wants. */
+static void fill_getopt(struct option *names, char *letters)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        int takes = row->argument ? required_argument : no_argument;
+        if (row->letter) {
+            *letters++ = row->letter;
+            *letters++ = ':';
+        } else {
+            *names++ = (struct option){row->name, takes, NULL, LONG_OPTION + i};
+        }
+    }
+    *letters = '\0';
+    *names = (struct option){0};
 }
 
 enum options_result options_read(struct options *options, int argc, char **argv)
 {
-    enum { OPT_JSON = 256, OPT_CHECK, OPT_KEEP_GOING, OPT_STATE, OPT_VERSION, OPT_HELP };
-    static const struct option names[] = {
-        {"json", no_argument, NULL, OPT_JSON},
-        {"check", no_argument, NULL, OPT_CHECK},
-        {"keep-going", no_argument, NULL, OPT_KEEP_GOING},
-        {"private", required_argument, NULL, OPT_STATE},
-        {"state", required_argument, NULL, OPT_STATE},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {"help", no_argument, NULL, OPT_HELP},
-        {NULL, 0, NULL, 0},
-    };
+    struct option names[OPTION_COUNT + 1];
+    char letters[2 * OPTION_COUNT + 1];
+    fill_getopt(names, letters);
     *options = (struct options){.dir = SYSTEM_STATE_DIR};
     int c;
-    while ((c = getopt_long(argc, argv, "c:f:", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         const char **text = c == 'c' ? &options->line : &options->file;
-        if (c == OPT_STATE)
+        if (c == LONG_OPTION + OPTION_PRIVATE || c == LONG_OPTION + OPTION_STATE)
             options->dir = optarg;
         else if ((c == 'c' || c == 'f') && !*text)
             *text = optarg;
-        else if (c == OPT_JSON)
+        else if (c == LONG_OPTION + OPTION_JSON)
             options->json = true;
-        else if (c == OPT_CHECK)
+        else if (c == LONG_OPTION + OPTION_CHECK)
             options->check = true;
-        else if (c == OPT_KEEP_GOING)
+        else if (c == LONG_OPTION + OPTION_KEEP_GOING)
             options->keep_going = true;
-        else if (c == OPT_VERSION)
-            return show(stdout, PACKAGE_STRING "\n");
+        else if (c == LONG_OPTION + OPTION_DESCRIBE)
+            return describe(optarg);
+        else if (c == LONG_OPTION + OPTION_VERSION)
+            return show(stdout, put_version);
         else
-            return c == OPT_HELP ? show(stdout, usage) : show(stderr, usage);
+            return show(c == LONG_OPTION + OPTION_HELP ? stdout : stderr, put_usage);
     }
     if (optind < argc || (options->line && options->file))
-        return show(stderr, usage);
+        return show(stderr, put_usage);
     if (!options->line && !options->file)
         options->line =
             getenv("SSH_ORIGINAL_COMMAND"); /* the login was bound to this program by ForceCommand */

@@ -4,6 +4,22 @@
 
 #include <stdbool.h>
 
+enum option_id {
+#define OPTION(id, letter, name, argument, help) OPTION_##id,
+#include "shell/options.def"
+#undef OPTION
+    OPTION_COUNT
+};
+
+struct option_row {
+    char letter;      /* 0: none */
+    const char *name; /* NULL: none */
+    const char *argument;
+    const char *help;
+};
+
+extern const struct option_row option_rows[OPTION_COUNT];
+
 struct options {
     const char *dir;  /* state folder of the daemon */
     const char *line; /* of -c, or of ForceCommand; NULL: none */

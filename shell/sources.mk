@@ -3,11 +3,12 @@ shell_sources = \
 	shell/batch.c \
 	shell/call.c \
 	shell/commit.c \
+	shell/describe.c shell/describe.h \
 	shell/editor.c shell/editor.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
 	shell/link.c shell/link.h \
-	shell/options.c shell/options.h \
+	shell/options.c shell/options.def shell/options.h \
 	shell/output.c \
 	shell/output_table.c \
 	shell/pipeline.c shell/pipeline.h \

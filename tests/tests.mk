@@ -36,8 +36,10 @@ endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.
 SYSTEM_TESTS = \
+	tests/lint/generated.py \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
+	tests/system/test_config_cost.py \
 	tests/system/test_config_kills.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \

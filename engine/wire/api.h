@@ -6,17 +6,9 @@ enum { API_PROTOCOL = 2, API_FRAME_MAX = 16 * 1024 * 1024, API_REQUEST_MAX = 102
 
 /* The exit status of every channel; one meaning each. */
 enum api_status {
-    API_DONE = 0,
-    API_FAILED = 1,      /* no such object, wrong state */
-    API_USAGE = 2,       /* unknown command, bad argument or value */
-    API_REFUSED = 3,     /* role, level, licence */
-    API_INVALID = 4,     /* validation or prepare failed at commit, nothing changed */
-    API_CONFLICT = 5,    /* with another commit, nothing changed */
-    API_UNREACHABLE = 6, /* daemon unreachable or gave up; known not done */
-    API_DISCARDED = 7,   /* input ended with uncommitted changes */
-    API_NOT_APPLIED = 8, /* committed here, not yet applied everywhere */
-    API_UNKNOWN_OUTCOME = 9,
-    API_INTERRUPTED = 130,
+#define STATUS(id, number, help) API_##id = number,
+#include "engine/wire/statuses.def"
+#undef STATUS
 };
 
 enum api_error {

@@ -99,3 +99,9 @@ def peak_bytes(pid):
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def io_counts(pid):
+    """What a living process has read and written so far: bytes and system calls (proc(5), /proc/PID/io)."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return {name: int(value) for name, value in (line.split(": ") for line in lines)}

@@ -1,0 +1,13 @@
+# Made by mailward --describe: change the tables, not this file.
+_mailward() {
+    local word=${COMP_WORDS[COMP_CWORD]}
+    COMPREPLY=()
+    case ${COMP_WORDS[COMP_CWORD-1]} in
+    --private|--state) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    -f) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    -c) mapfile -t COMPREPLY < <(compgen -W 'antispamconfig clearchanges commit commitdetail exit grep help policyconfig rollbackconfig showchanges showconfig smtproutes status tail version who whoami workqueue' -- "$word") ;;
+    --describe) mapfile -t COMPREPLY < <(compgen -W 'man bash zsh fish' -- "$word") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W '-c -f --json --check --keep-going --private --state --describe --help --version' -- "$word") ;;
+    esac
+}
+complete -F _mailward mailward

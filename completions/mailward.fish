@@ -1,0 +1,12 @@
+# Made by mailward --describe: change the tables, not this file.
+complete -c mailward -f
+complete -c mailward -s c -d 'run the commands of LINE; their dialogues read standard input' -x -a 'antispamconfig clearchanges commit commitdetail exit grep help policyconfig rollbackconfig showchanges showconfig smtproutes status tail version who whoami workqueue'
+complete -c mailward -s f -d 'run the lines of FILE; - is standard input' -r -F
+complete -c mailward -l json -d 'one JSON object for each command and one at the end'
+complete -c mailward -l check -d 'check every command, change nothing'
+complete -c mailward -l keep-going -d 'do not stop at the first error, but commit nothing after it'
+complete -c mailward -l private -d 'the private instance in DIR' -x -a '(__fish_complete_directories)'
+complete -c mailward -l state -d 'the daemon whose state folder is DIR' -x -a '(__fish_complete_directories)'
+complete -c mailward -l describe -d 'print the manual page (man) or a completion (bash, zsh, fish)' -x -a 'man bash zsh fish'
+complete -c mailward -l help -d 'print this text'
+complete -c mailward -l version -d 'print the version'
