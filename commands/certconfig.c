@@ -44,7 +44,7 @@ static void sort_blocks(struct span text, struct buf *certificate, struct buf *k
     }
 }
 
-/* name and key files in arena or from the line; key_file NULL: everything is in the first. */
+/* key_file NULL: everything is in the first. */
 static enum api_status import(struct shell *sh, const char *name, const char *file, const char *key_file)
 {
     struct buf text = {0}, certificate = {0}, key = {0};

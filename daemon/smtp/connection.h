@@ -1,7 +1,7 @@
 /* One connection to a next hop.
  *
- * connection.c opens, reads, writes and closes, connection_tls.c makes it a TLS one; dialogue.c knows what to say.  Only the connection's own event
- * handlers free it; everything else just sets CONNECTION_CLOSED.
+ * connection.c opens, reads, writes and closes, connection_tls.c makes it a TLS one; dialogue.c knows what to say.
+ * Only the connection's own event handlers free it; everything else just sets CONNECTION_CLOSED.
  */
 #ifndef SMTP_CONNECTION_H
 #define SMTP_CONNECTION_H

@@ -271,6 +271,24 @@ def an_imported_certificate_is_shown_from_the_commit_on(world):
 
 
 @test
+def a_certificate_comes_from_files_and_by_the_dialogue_too(world):
+    instance = world.instance()
+    files = instance.folder / "configuration"
+    for name, first in (("a.example.com", "certconfig import DEFAULT a.pem a.key\n"), ("b.example.com", "certconfig\nimport\n\nb.pem\n\n")):
+        crt, key = make_certificate(world.folder, name)
+        letter = name[0]
+        (files / f"{letter}.pem").write_text(crt if letter == "a" else key + crt)
+        (files / f"{letter}.key").write_text(key)
+        line = [program("mailward"), "--private", str(instance.folder)]
+        run = subprocess.run(line, input=first + "commit\n", capture_output=True, text=True, timeout=60)
+        equal((run.returncode, run.stderr), (0, ""), run.stdout)
+        with Session(instance.address) as session:
+            session.start_tls()
+            equal(peer_name(session), f"CN={name}", "certificate")
+    equal(instance.shell("certconfig import DEFAULT absent.pem").returncode, 1, "a file that is not there")
+
+
+@test
 def a_client_gets_the_certificate_of_the_name_that_it_asks_for(world):
     instance = world.instance()
     for name in ("a.example.com", "b.example.com"):

@@ -273,8 +273,10 @@ static void import_reads_a_file_of_the_configuration_directory(void **state)
 static void export_writes_what_import_reads(void **state)
 {
     (void)state;
-    fake_row(sh, "smtproutes", "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\",\"tls\":\"default\"}");
-    fake_row(sh, "smtproutes", "{\"domain\":\".example.org\",\"destination\":\"USEDNS\",\"tls\":\"required\"}");
+    fake_row(sh, "smtproutes",
+             "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\",\"tls\":\"default\"}");
+    fake_row(sh, "smtproutes",
+             "{\"domain\":\".example.org\",\"destination\":\"USEDNS\",\"tls\":\"required\"}");
     assert_int_equal(fake_run(sh, "smtproutes", "export", "-", NULL), API_DONE);
     assert_string_equal(fake_shown(sh), "example.com mx.example.net\n.example.org USEDNS required\n");
     fake_sent(sh);

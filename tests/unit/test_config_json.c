@@ -143,8 +143,9 @@ static void a_chunk_has_rows_and_a_version(void **state)
     struct config_table *t = config_table_new(routes);
     config_table_put(&t, row_with(routes, NULL, "a.example", SMTPROUTES_DESTINATION, "h"));
     config_chunk_put_json(&out, config_table_chunk(t, 0));
-    assert_string_equal(buf_text(&out),
-                        "{\"rows\":[{\"destination\":\"h\",\"domain\":\"a.example\",\"tls\":\"default\"}],\"version\":1}");
+    assert_string_equal(
+        buf_text(&out),
+        "{\"rows\":[{\"destination\":\"h\",\"domain\":\"a.example\",\"tls\":\"default\"}],\"version\":1}");
     buf_free(&out);
     config_table_unref(t);
     assert_null(
