@@ -1,5 +1,5 @@
-UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery test_queue_config test_queue_change
-UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery test_queue_config test_queue_archive
+UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config
 
 test_route_SOURCES = tests/unit/test_route.c
 test_route_LDADD = libdaemon.a $(TEST_LIBS)
