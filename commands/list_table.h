@@ -99,5 +99,7 @@ void list_hide_owner(const struct list_rows *rows, json_t *row);
 
 enum api_status list_import(struct shell *sh, const struct list_rows *rows, const char *file);
 enum api_status list_export(struct shell *sh, const struct list_rows *rows, const char *file);
+/* Appends what is in the file, or what comes behind the command, to text. */
+enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text);
 
 #endif

@@ -24,6 +24,7 @@ struct rolling_file {
     char *name;
     char path[128];
     int64_t size, kept, max_bytes, max_saved;
+    bool broken;        /* could not be cut: nothing may follow what is in it */
     int64_t last_stamp; /* so that two files never share a name */
 };
 
@@ -61,13 +62,19 @@ static void each_file(struct rolling_file *file, const char *suffix,
     closedir(dir);
 }
 
-static void save(struct rolling_file *file, const char *path, void *context)
+static bool save(struct rolling_file *file, const char *path)
 {
-    (void)context;
     char saved[sizeof file->path];
     int stem = (int)(strlen(path) - strlen(current_suffix));
     snprintf(saved, sizeof saved, "%.*s%s", stem, path, saved_suffix);
-    renameat(file->dir, path, file->dir, saved);
+    return renameat(file->dir, path, file->dir, saved) == 0;
+}
+
+/* One that cannot be saved has its next chance when the log is opened again. */
+static void save_old(struct rolling_file *file, const char *path, void *context)
+{
+    (void)context;
+    save(file, path);
 }
 
 struct oldest {
@@ -119,6 +126,7 @@ static bool begin(struct rolling_file *file)
              (int)(file->last_stamp % 1000000), current_suffix);
     file->fd = openat(file->dir, file->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     file->size = file->kept = 0;
+    file->broken = false;
     if (file->fd < 0)
         return false;
     if (file->kind->durable && fsync(file->dir) != 0) {
@@ -133,13 +141,27 @@ static bool begin(struct rolling_file *file)
     return true;
 }
 
+/* A durable file without anything that is kept is no file at all: it must not push out an old one. */
 static void end(struct rolling_file *file)
 {
     put(file, file->kind->tail);
     close(file->fd);
     file->fd = -1;
-    save(file, file->path, NULL);
-    delete_surplus(file);
+    if (file->kind->durable && file->kept == 0)
+        unlinkat(file->dir, file->path, 0);
+    else if (save(file, file->path))
+        delete_surplus(file);
+}
+
+/* What may still be rolled back stays in the current file, whatever its size: else each try of a commit that fails would
+ * begin a new file, and in the end have deleted all others. */
+static bool must_end(const struct rolling_file *file, uint64_t bytes)
+{
+    if (file->broken)
+        return true;
+    if ((uint64_t)file->size + bytes <= (uint64_t)file->max_bytes)
+        return false;
+    return !file->kind->durable || (file->kept > 0 && file->size == file->kept);
 }
 
 struct rolling_file *rolling_file_open(const char *dir, const char *name,
@@ -154,7 +176,7 @@ struct rolling_file *rolling_file_open(const char *dir, const char *name,
     else if ((file->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         error_set_errno(error, "cannot open the folder '%s'", dir);
     else {
-        each_file(file, current_suffix, save, NULL);
+        each_file(file, current_suffix, save_old, NULL);
         return file;
     }
     free(file->name);
@@ -164,7 +186,7 @@ struct rolling_file *rolling_file_open(const char *dir, const char *name,
 
 bool rolling_file_begin(struct rolling_file *file, uint64_t bytes)
 {
-    if (file->fd >= 0 && (uint64_t)file->size + bytes > (uint64_t)file->max_bytes) {
+    if (file->fd >= 0 && must_end(file, bytes)) {
         if (file->kind->durable && !rolling_file_sync(file))
             return false;
         end(file);
@@ -201,9 +223,12 @@ int64_t rolling_file_size(const struct rolling_file *file)
 
 void rolling_file_cut(struct rolling_file *file, int64_t size)
 {
-    /* When even this fails, the file ends here. */
-    if (file->fd >= 0)
-        file->size = ftruncate(file->fd, size) == 0 ? size : file->max_bytes;
+    if (file->fd < 0)
+        return;
+    if (ftruncate(file->fd, size) == 0)
+        file->size = size;
+    else
+        file->broken = true;
 }
 
 void rolling_file_keep(struct rolling_file *file)

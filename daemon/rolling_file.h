@@ -38,7 +38,7 @@ bool rolling_file_sync(struct rolling_file *file);
 /* How long the current file is, and back to that. */
 int64_t rolling_file_size(const struct rolling_file *file);
 void rolling_file_cut(struct rolling_file *file, int64_t size);
-/* What is there by now stays when rolling_file_rollback() takes back the rest of the current file. */
+/* For durable files, which are rolled over only behind what is kept: what is there by now stays when rolling_file_rollback() takes back the rest of the current file. */
 void rolling_file_keep(struct rolling_file *file);
 void rolling_file_rollback(struct rolling_file *file);
 

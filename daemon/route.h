@@ -14,7 +14,9 @@ struct route {
     struct span maildir; /* path; ends where the text does, so it is a C string too */
     struct span host;    /* name or address literal without brackets */
     uint16_t port;
-    bool mx; /* host is a domain whose MX records lead on (RFC 5321 section 5) */
+    bool mx;         /* host is a domain whose MX records lead on (RFC 5321 section 5) */
+    bool own_domain; /* host is the recipient's own domain, not one that was configured */
+    uint8_t tls;     /* a choice of SMTPROUTES_TLS */
 };
 
 /* "" | maildir:PATH | HOST:PORT | [IPv6]:PORT, where "maildir:" has no case.  The spans point into text. */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
@@ -85,7 +85,8 @@ static bool read_piece(struct reading *r)
         session_done(r->session, NULL);
         return false;
     }
-    if (got == 0 || r->held.len - whole > 3) {
+    bool has_nul = memchr(r->held.data, '\0', whole) != NULL; /* no text that JSON could carry to a shell */
+    if (got == 0 || r->held.len - whole > 3 || has_nul) {
         session_fail(r->session, API_ERROR_FAILED, "'%s' is not a text in UTF-8", r->name);
         return false;
     }

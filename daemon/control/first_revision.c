@@ -1,10 +1,11 @@
-/* The first revision of an instance: the built-in defaults, what a private instance has instead, and the place of its
- * first listener. */
+/* The first revision of an instance: the built-in defaults, a certificate (R23), what a private instance has instead, and
+ * the place of its first listener. */
 #include "daemon/control/first_revision.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/control/self_signed.h"
 #include "daemon/route.h"
 #include "engine/base/xalloc.h"
 
@@ -64,8 +65,29 @@ static void make_private(struct config_table **table)
             set(table, private_presets[i].key, private_presets[i].field, span_text(private_presets[i].value));
 }
 
-struct config_tree *first_revision(const char *level, bool is_private, const char *listen)
+static struct schema_row *make_certificate(const char *hostname, struct error *error)
 {
+    struct buf certificate = {0}, key = {0};
+    struct schema_row *row = NULL;
+    if (self_signed_make(hostname, &certificate, &key, error)) {
+        const struct schema_value values[CERTIFICATES_FIELD_COUNT] = {
+            [CERTIFICATES_NAME] = {.text = SPAN("DEFAULT")},
+            [CERTIFICATES_CERTIFICATE] = {.text = buf_span(&certificate)},
+            [CERTIFICATES_PRIVATE_KEY] = {.text = buf_span(&key)},
+        };
+        row = schema_row_new(&schema_tables[SCHEMA_CERTIFICATES], values);
+    }
+    buf_free(&certificate);
+    buf_free(&key);
+    return row;
+}
+
+struct config_tree *first_revision(const char *level, const char *hostname, bool is_private,
+                                   const char *listen, struct error *error)
+{
+    struct schema_row *certificate = make_certificate(hostname, error);
+    if (!certificate)
+        return NULL;
     struct config_tree *tree = config_tree_new();
     for (int id = 0; id < SCHEMA_TABLE_COUNT; id++) {
         struct config_table *table = config_table_preset(&schema_tables[id]);
@@ -73,6 +95,8 @@ struct config_tree *first_revision(const char *level, bool is_private, const cha
             make_private(&table);
         if (id == SCHEMA_LISTENERS)
             set_listener(&table, listen);
+        if (id == SCHEMA_CERTIFICATES)
+            config_table_put(&table, certificate);
         config_tree_set(&tree, level, id, table);
     }
     return tree;

@@ -2,10 +2,13 @@
 #ifndef CONTROL_FIRST_REVISION_H
 #define CONTROL_FIRST_REVISION_H
 
+#include "engine/base/error.h"
 #include "engine/config/tree.h"
 
 /* Every table is set at level, so that a new default of a later version never changes a running box.  A private
- * instance scans all mail and takes it for everybody.  listen: ADDRESS:PORT of its listener. */
-struct config_tree *first_revision(const char *level, bool is_private, const char *listen);
+ * instance scans all mail and takes it for everybody.  listen: ADDRESS:PORT of its listener.  The certificate is made
+ * for this host name; NULL when that failed. */
+struct config_tree *first_revision(const char *level, const char *hostname, bool is_private,
+                                   const char *listen, struct error *error);
 
 #endif

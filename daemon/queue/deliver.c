@@ -1,18 +1,13 @@
 /* Handing due messages to the smtp role, a job for each destination of a message in turn; and deferring what has no
  * destination. */
 #include "daemon/queue/maildir.h"
-#include "daemon/queue/queue.h"
+#include "daemon/queue/next_hop.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 
-enum {
-    RECIPIENTS_PER_JOB = 100,
-    JOBS_PER_CONNECTION = 2,
-    BYTES_IN_HAND = 256 * 1024 * 1024,
-    LOCAL_PER_STEP = 64
-};
+enum { RECIPIENTS_PER_JOB = 100, LOCAL_PER_STEP = 64 };
 
-static void give(struct queue *q, struct message *m, uint32_t attempt)
+static void give(struct queue *q, struct message *m, uint32_t attempt, const struct route *route)
 {
     lane_remove(q, m);
     m->read_tries = 0;
@@ -21,6 +16,7 @@ static void give(struct queue *q, struct message *m, uint32_t attempt)
     TAILQ_INSERT_TAIL(&q->deliver.in_hand, m, link);
     q->deliver.jobs++;
     q->deliver.bytes += m->body.length;
+    next_hop_take(q, m, route);
 }
 
 void deliver_take_back(struct queue *q, struct message *m)
@@ -29,6 +25,7 @@ void deliver_take_back(struct queue *q, struct message *m)
     q->deliver.jobs--;
     q->deliver.bytes -= m->body.length;
     m->hand = HAND_QUEUE;
+    next_hop_release(q, m);
 }
 
 void deliver_hello(struct queue *q, struct wire_reader *in)
@@ -47,19 +44,30 @@ void deliver_hello(struct queue *q, struct wire_reader *in)
         struct message *m = queue_find(q, hello.deliveries[i].mid);
         /* Otherwise its result is on disk, or on its way there. */
         if (m && m->state == RECIPIENT_DELIVER && m->hand == HAND_QUEUE &&
-            hello.deliveries[i].attempt > m->attempt)
-            give(q, m, hello.deliveries[i].attempt);
+            hello.deliveries[i].attempt > m->attempt) {
+            struct route route = lane_route(q, m);
+            give(q, m, hello.deliveries[i].attempt, &route);
+        }
     }
     arena_free(arena);
     q->deliver.ready = true;
     space_tick(q);
     space_tell_smtp(q);
+    suspend_tell_smtp(q);
     deliver_dispatch(q);
 }
 
 void deliver_gone(struct queue *q)
 {
     q->deliver.ready = false;
+}
+
+static enum schema_tls tls_of(const struct route *route)
+{
+    if (route->tls != SCHEMA_ROUTE_TLS_DEFAULT)
+        return (enum schema_tls)(route->tls - 1);
+    const struct schema_row *delivery = config_table_single(role_config()->tables[SCHEMA_DELIVERY]);
+    return (enum schema_tls)schema_row_number(delivery, DELIVERY_TLS);
 }
 
 static void send_job(struct queue *q, struct message *m, int64_t now, const struct route *route, int fd)
@@ -71,6 +79,8 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .host = route->host,
                               .port = route->port,
                               .mx = route->mx,
+                              .tls = tls_of(route),
+                              .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
                               .recipients = due};
@@ -84,7 +94,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
     role_send(ROLE_SMTP, MSG_DELIVER, buf_span(&body), fd);
     buf_free(&body);
     arena_free(arena);
-    give(q, m, job.attempt);
+    give(q, m, job.attempt, route);
 }
 
 static void dispatch_one(struct queue *q, struct message *m, int64_t now, const struct route *route)
@@ -103,12 +113,13 @@ static void dispatch_one(struct queue *q, struct message *m, int64_t now, const 
         queue_hold(q, m);
         break;
     }
+    next_hop_wake(q, route);
 }
 
 static bool has_room(const struct queue *q)
 {
-    return q->deliver.ready && q->deliver.bytes < BYTES_IN_HAND &&
-           q->deliver.jobs < (uint64_t)q->settings->deliver_connections * JOBS_PER_CONNECTION;
+    return q->deliver.ready && q->deliver.bytes < DELIVER_BYTES &&
+           q->deliver.jobs < deliver_jobs(q->settings->deliver_connections);
 }
 
 void deliver_dispatch(struct queue *q)
@@ -116,8 +127,14 @@ void deliver_dispatch(struct queue *q)
     int64_t now = clock_wall_us();
     struct message *m;
     struct route route;
-    while (has_room(q) && (m = lane_first(q, LANE_SMTP, now, &route)))
-        dispatch_one(q, m, now, &route);
+    while (has_room(q) && (m = lane_first(q, LANE_SMTP, now, &route))) {
+        if (next_hop_has_room(q, &route)) {
+            dispatch_one(q, m, now, &route);
+        } else {
+            lane_remove(q, m);
+            next_hop_park(q, m, &route);
+        }
+    }
     if (lane_is_due(q, LANE_LOCAL, now))
         turn_want_background(q);
 }

@@ -3,7 +3,7 @@
  * A route is looked up when a message begins to wait, to know its lane, and again when it is due: so a change of the
  * routes holds from the next try on and costs nothing by itself.
  */
-#include "daemon/queue/queue.h"
+#include "daemon/queue/next_hop.h"
 #include "daemon/role.h"
 
 static struct route find_route(const struct queue *q, const struct recipient *r)
@@ -14,7 +14,7 @@ static struct route find_route(const struct queue *q, const struct recipient *r)
 }
 
 /* Of the recipient that is due first: the message goes by it. */
-static struct route first_route(const struct queue *q, const struct message *m)
+struct route lane_route(const struct queue *q, const struct message *m)
 {
     const struct recipient *first = &m->recipients[0];
     for (uint32_t i = 1; i < m->recipient_count; i++)
@@ -36,26 +36,29 @@ static void add(struct queue *q, struct message *m, enum lane lane)
 
 void lane_add(struct queue *q, struct message *m)
 {
-    struct route route = first_route(q, m);
+    struct route route = lane_route(q, m);
     add(q, m, lane_of(&route));
 }
 
 void lane_remove(struct queue *q, struct message *m)
 {
-    schedule_remove(&q->deliver.lanes[m->lane], m);
+    if (m->next_hop)
+        next_hop_leave(q, m);
+    else
+        schedule_remove(&q->deliver.lanes[m->lane], m);
 }
 
 bool lane_is_due(const struct queue *q, enum lane lane, int64_t now)
 {
     const struct message *m = schedule_first(&q->deliver.lanes[lane]);
-    return m && m->due <= now && queue_is_configured();
+    return m && m->due <= now && queue_is_configured() && !(q->suspended & QUEUE_PART_DELIVERY);
 }
 
 struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route)
 {
     while (lane_is_due(q, lane, now)) {
         struct message *m = schedule_first(&q->deliver.lanes[lane]);
-        *route = first_route(q, m);
+        *route = lane_route(q, m);
         if (lane_of(route) == lane)
             return m;
         lane_remove(q, m);

@@ -37,6 +37,7 @@ struct message *message_copy(const struct message *m, const uint32_t *rids, uint
     message_set_edits(copy, m->edits);
     copy->hand = HAND_QUEUE;
     copy->heap_index = 0;
+    copy->next_hop = NULL;
     copy->bytes = NULL;
     return copy;
 }

@@ -177,8 +177,9 @@ bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *err
     drop_next(pool);
     pool->answered = false;
     pool->next = generation_new(&pool->config, rt, error);
-    settle(pool);
-    return pool->next != NULL;
+    bool begun = pool->next != NULL;
+    settle(pool); /* it may fail at once, which is answered like any later failure */
+    return begun;
 }
 
 void pool_apply(struct pool *pool)

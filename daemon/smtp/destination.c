@@ -65,7 +65,8 @@ void destination_add(struct destination *d, uint16_t preference, int family, con
 
 bool destination_equal(const struct destination *a, const struct destination *b)
 {
-    return a->count == b->count && memcmp(a->addresses, b->addresses, a->count * sizeof a->addresses[0]) == 0;
+    return a->best == b->best && a->count == b->count &&
+           memcmp(a->addresses, b->addresses, a->count * sizeof a->addresses[0]) == 0;
 }
 
 int destination_choose(const struct destination *d, uint64_t without)

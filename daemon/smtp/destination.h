@@ -17,6 +17,7 @@ struct destination_address {
 
 struct destination {
     uint32_t count;
+    uint16_t best; /* preference of all MX records, also those whose exchange has no address or could not be looked up */
     struct destination_address addresses[DESTINATION_MAX]; /* sorted */
 };
 

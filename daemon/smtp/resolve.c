@@ -17,7 +17,7 @@ enum {
     KEPT_MAX = 2048, /* lookups that are over */
     TTL_MOST = 86400,
     NEGATIVE_SECONDS = 60, /* "there is none" is believed so long; RFC 2308 would allow hours */
-    FAILURE_SECONDS = 5,   /* no answer: a burst of mail for a dead domain asks once */
+    FAILURE_SECONDS = 5,   /* an answer is missing: a burst of mail for a sick domain asks once */
 };
 
 enum outcome {
@@ -113,7 +113,7 @@ static struct lookup *find(struct span host, bool mx)
 
 static void keep(struct lookup *l)
 {
-    int64_t seconds = l->outcome == NO_ANSWER  ? FAILURE_SECONDS
+    int64_t seconds = l->failed                ? FAILURE_SECONDS
                       : l->outcome != RESOLVED ? NEGATIVE_SECONDS
                       : l->ttl < TTL_MOST      ? l->ttl
                                                : TTL_MOST;
@@ -212,6 +212,7 @@ static void ask_addresses(struct lookup *l, uint32_t index, uint16_t preference,
 static void ask_exchanges(struct lookup *l, const struct dns_answer *answer)
 {
     l->has_exchanges = true;
+    l->destination.best = answer->records[0].preference;
     for (uint32_t i = 0; i < answer->count; i++) {
         const struct dns_record *r = &answer->records[i];
         if (smtp_domain_is_valid(span_text(r->name)))
@@ -255,7 +256,7 @@ static bool is_literal(struct span host, struct destination *destination)
     socklen_t size;
     if (!net_parse_host(host, 0, &address, &size))
         return false;
-    destination->count = 0;
+    *destination = (struct destination){0};
     if (address.ss_family == AF_INET6)
         destination_add(destination, 0, AF_INET6, &((struct sockaddr_in6 *)(void *)&address)->sin6_addr);
     else

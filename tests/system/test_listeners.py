@@ -147,7 +147,8 @@ def a_hundred_thousand_recipients_are_imported(world):
     firsts = {line.split()[0] for line in printed.splitlines() if line.endswith(("accept", "reject"))}
     equal(firsts, {row.split()[0] for row in rows}, "the first column")
     _, exported = shell_with_input(instance, "listenerconfig edit public rcptaccess export -", "")
-    equal(sorted(exported.splitlines()), sorted(row.lower() for row in rows), "the export")
+    wanted = sorted(row.lower().removesuffix(" accept") for row in rows)  # the default is left out
+    true(sorted(exported.splitlines()) == wanted, "the export has other rows")
     with instance.api() as api:
         for count in (10000, 1):
             edits = [recipient(f"public/n{i}@{count}.example") for i in range(count)]

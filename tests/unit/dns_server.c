@@ -171,9 +171,10 @@ uint16_t dns_server_start(struct dns_server *server, struct event_base *base)
     int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
         tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     loop = base;
-    if (bind(udp, (struct sockaddr *)&at, sizeof at) != 0 ||
-        getsockname(udp, (struct sockaddr *)&at, &size) != 0 ||
-        bind(tcp, (struct sockaddr *)&at, sizeof at) != 0 || listen(tcp, 5) != 0) {
+    /* TCP chooses: a port of which it has old connections cannot be bound, and UDP has none. */
+    if (bind(tcp, (struct sockaddr *)&at, sizeof at) != 0 || listen(tcp, 5) != 0 ||
+        getsockname(tcp, (struct sockaddr *)&at, &size) != 0 ||
+        bind(udp, (struct sockaddr *)&at, sizeof at) != 0) {
         perror("dns server of the test");
         abort();
     }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* mkdtemp, nftw */
 #include "tests/unit/queue_peers.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -541,4 +542,15 @@ struct deliver_job peers_judge_and_take_job(void)
     CHECK(peers_deliver_job(&job, &text));
     CHECK(span_equal(text, JUDGED));
     return job;
+}
+
+int peers_files_in(const char *name)
+{
+    int count = 0;
+    DIR *dir = opendir(name);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        count += e->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return count;
 }

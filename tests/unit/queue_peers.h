@@ -94,6 +94,8 @@ bool peers_deliver_job(struct deliver_job *job, struct span *text);
 /* The same outcome for all recipients of the job; code 0: none. */
 void peers_deliver(const struct deliver_job *job, enum deliver_outcome outcome, const char *reply);
 bool peers_delivery_acknowledged(uint64_t mid, uint32_t attempt);
+/* Files and folders in a folder, but for hidden ones. */
+int peers_files_in(const char *name);
 /* How many final events of that kind log was sent, in all. */
 int peers_finals(enum final_kind kind);
 

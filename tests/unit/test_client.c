@@ -119,6 +119,10 @@ static struct hop_server {
     int fd;
     const char *greeting;
     unsigned connections, messages;
+    unsigned open, most; /* connections at a time; 0: any number */
+    bool drags;          /* takes eleven minutes for RCPT, and is mute behind it */
+    bool mute;           /* says no more */
+    int muted;           /* a connection on which it said nothing; -1: none */
 } hop_servers[HOPS];
 
 static struct hop_server *ours; /* stands for a listener of this gateway */
@@ -153,10 +157,18 @@ static void on_client(evutil_socket_t fd, short what, void *context)
     if (got <= 0) {
         event_free(c->readable);
         close(fd);
+        c->hop->open--;
         free(c);
         return;
     }
-    if (c->data) {
+    if (c->hop->mute) {
+        c->hop->muted = fd;
+    } else if (c->hop->drags && strncmp(bytes, "RCPT", 4) == 0) {
+        clock_ahead += 11 * 60 * INT64_C(1000000);
+        settings.deliver_timeout = 3600;
+        c->hop->mute = true;
+        say(fd, "250 fine\r\n");
+    } else if (c->data) {
         c->data = !memmem(bytes, (size_t)got, "\r\n.\r\n", 5);
         c->hop->messages += !c->data;
         say(fd, c->data ? "" : "250 2.0.0 taken\r\n");
@@ -177,7 +189,8 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     c->readable = event_new(base, accepted, EV_READ | EV_PERSIST, on_client, c);
     event_add(c->readable, NULL);
     clock_ahead += seconds_to_greeting * 1000000;
-    say(accepted, c->hop->greeting);
+    c->hop->open++;
+    say(accepted, c->hop->most && c->hop->open > c->hop->most ? "421 4.7.0 too many\r\n" : c->hop->greeting);
 }
 
 /* Hop 0 is at 127.0.0.1 and so on. */
@@ -190,6 +203,7 @@ static void open_hop(int index)
     socklen_t size = sizeof at;
     hop->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     hop->greeting = "220 hop.example\r\n";
+    hop->muted = -1;
     assert_int_equal(bind(hop->fd, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(hop->fd, 10), 0);
     assert_int_equal(getsockname(hop->fd, (struct sockaddr *)&at, &size), 0);
@@ -208,6 +222,8 @@ static int message(void)
     return fd;
 }
 
+static bool own_domain = true;
+
 static void begin(const char *host, bool mx)
 {
     static uint64_t mid = 1;
@@ -217,6 +233,7 @@ static void begin(const char *host, bool mx)
                                     .host = span_text(host),
                                     .port = port,
                                     .mx = mx,
+                                    .own_domain = own_domain,
                                     .sender = SPAN("anna@example.org"),
                                     .recipients = &recipient,
                                     .recipient_count = 1};
@@ -364,6 +381,21 @@ static void a_way_that_leads_to_this_host_is_a_loop(void **state)
     ours = NULL;
 }
 
+static void mail_waits_while_the_next_hop_that_was_configured_is_wrong(void **state)
+{
+    (void)state;
+    static const struct dns_row rows[] = {
+        {"wrong.example", "11 us.wrong.example", 60, 0}, {"us.wrong.example", "127.0.0.3", 60, 0}, {0}};
+    server.rows = rows;
+    own_domain = false;
+    ours = &hop_servers[2];
+    assert_ends("wrong.example", DELIVER_DEFERRED, "4.4.6");
+    assert_ends("mistyped.example", DELIVER_DEFERRED, "4.1.2");
+    own_domain = true;
+    assert_ends("wrong.example", DELIVER_FAILED, "5.4.6");
+    ours = NULL;
+}
+
 static void mail_waits_while_the_exchanges_before_this_host_are_away(void **state)
 {
     (void)state;
@@ -376,6 +408,103 @@ static void mail_waits_while_the_exchanges_before_this_host_are_away(void **stat
     ours = &hop_servers[2];
     assert_ends("backup.example", DELIVER_DEFERRED, "4.4.1");
     ours = NULL;
+}
+
+static void mail_waits_while_the_exchange_before_this_host_cannot_be_looked_up(void **state)
+{
+    (void)state;
+    static const struct dns_row rows[] = {{"unsure.example", "10 ill.unsure.example", 60, 0},
+                                          {"unsure.example", "20 us.unsure.example", 60, 0},
+                                          {"ill.unsure.example", NULL, 0, CODE_SERVFAIL},
+                                          {"us.unsure.example", "127.0.0.3", 60, 0},
+                                          {0}};
+    server.rows = rows;
+    ours = &hop_servers[2];
+    assert_ends("unsure.example", DELIVER_DEFERRED, "4.4.1");
+    ours = NULL;
+}
+
+/* The exchange refuses a second connection, and loses the first one a little later. */
+static void an_exchange_before_this_host_is_tried_although_it_failed_lately(void **state)
+{
+    (void)state;
+    static const struct dns_row rows[] = {{"lately.example", "10 two.example", 60, 0},
+                                          {"lately.example", "20 us.lately.example", 60, 0},
+                                          {"two.example", "127.0.0.2", 60, 0},
+                                          {"us.lately.example", "127.0.0.3", 60, 0},
+                                          {0}};
+    struct hop_server *exchange = &hop_servers[1];
+    server.rows = rows;
+    ours = &hop_servers[2];
+    assert_delivered("lately.example", exchange);
+    unsigned before = exchange->messages, loops = ours->connections;
+    heard = (struct heard){0};
+    exchange->mute = true;
+    exchange->greeting = "421 4.7.0 too many\r\n";
+    begin("lately.example", true);
+    begin("lately.example", true);
+    while (ours->connections == loops || exchange->muted < 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    exchange->mute = false;
+    exchange->greeting = "220 hop.example\r\n";
+    shutdown(exchange->muted, SHUT_RDWR);
+    while (heard.results < 2)
+        event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(exchange->messages, before + 2);
+    ours = NULL;
+}
+
+static void a_burst_for_a_host_that_is_busy_asks_it_once(void **state)
+{
+    (void)state;
+    enum { JOBS = 20 };
+    heard = (struct heard){0};
+    hop_servers[2].greeting = "421 4.3.2 busy\r\n";
+    unsigned asked = hop_servers[2].connections;
+    for (int i = 0; i < JOBS; i++)
+        begin("127.0.0.3", false);
+    while (heard.results < JOBS)
+        event_base_loop(base, EVLOOP_ONCE);
+    for (int i = 0; i < JOBS; i++) /* what else was begun is accepted now */
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(hop_servers[2].connections, asked + 1);
+    hop_servers[2].greeting = "220 hop.example\r\n";
+}
+
+static void a_host_that_takes_few_connections_gets_everything(void **state)
+{
+    (void)state;
+    enum { JOBS = 20 };
+    heard = (struct heard){0};
+    hop_servers[2].most = hop_servers[2].open + 2;
+    unsigned before = hop_servers[2].messages;
+    for (int i = 0; i < JOBS; i++)
+        begin("127.0.0.3", false);
+    while (heard.results < JOBS)
+        event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(hop_servers[2].messages, before + JOBS);
+    hop_servers[2].most = 0;
+}
+
+/* Each reply comes in time, but not the delivery as a whole. */
+static void a_delivery_that_drags_on_is_given_up(void **state)
+{
+    (void)state;
+    int64_t timeout = settings.deliver_timeout, start = __real_clock_mono_us();
+    settings.deliver_timeout = 1; /* to connect; on_client() lengthens it */
+    hop_servers[0].drags = true;
+    heard = (struct heard){0};
+    begin("127.0.0.1", false);
+    while (heard.results == 0 && __real_clock_mono_us() < start + 5000000) {
+        struct timeval soon = {.tv_usec = 100000};
+        event_base_loopexit(base, &soon);
+        event_base_loop(base, 0);
+    }
+    assert_int_equal(heard.results, 1);
+    assert_int_equal(heard.outcome, DELIVER_DEFERRED);
+    assert_string_equal(heard.enhanced, "4.4.2");
+    hop_servers[0].drags = hop_servers[0].mute = false;
+    settings.deliver_timeout = timeout;
 }
 
 static void many_jobs_at_once_all_come_to_an_end(void **state)
@@ -427,7 +556,13 @@ int main(void)
         cmocka_unit_test(domains_with_the_same_exchanges_share_connections),
         cmocka_unit_test(names_that_lead_nowhere_end_the_delivery),
         cmocka_unit_test(a_way_that_leads_to_this_host_is_a_loop),
+        cmocka_unit_test(mail_waits_while_the_next_hop_that_was_configured_is_wrong),
         cmocka_unit_test(mail_waits_while_the_exchanges_before_this_host_are_away),
+        cmocka_unit_test(mail_waits_while_the_exchange_before_this_host_cannot_be_looked_up),
+        cmocka_unit_test(an_exchange_before_this_host_is_tried_although_it_failed_lately),
+        cmocka_unit_test(a_burst_for_a_host_that_is_busy_asks_it_once),
+        cmocka_unit_test(a_host_that_takes_few_connections_gets_everything),
+        cmocka_unit_test(a_delivery_that_drags_on_is_given_up),
         cmocka_unit_test(many_jobs_at_once_all_come_to_an_end),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -1,12 +1,8 @@
 /* The queue role behind its hooks: what the configuration makes of it. */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
@@ -76,13 +72,13 @@ static void send_to_several_hops(void)
     peers_set_route("dns.example", "USEDNS");
     peers_commit();
     accept_and_judge("u@a.example v@x.b.example w@dns.example x@A.example y@other.example", 5);
-    CHECK(job_of(1, "mail.example", 25, true, &job) && job.recipient_count == 2);
+    CHECK(job_of(1, "mail.example", 25, true, &job) && job.recipient_count == 2 && !job.own_domain);
     CHECK(job.recipients[0].rid == 0 && job.recipients[1].rid == 3);
     CHECK(no_job()); /* the others have their turn when this one ended */
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(job_of(1, "192.0.2.9", 2525, false, &job) && job.recipient_count == 1);
     peers_deliver(&job, DELIVER_DEFERRED, "busy");
-    CHECK(job_of(1, "dns.example", 25, true, &job) && job.recipients[0].rid == 2);
+    CHECK(job_of(1, "dns.example", 25, true, &job) && job.recipients[0].rid == 2 && job.own_domain);
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(job_of(1, "::1", 25, false, &job) && job.recipients[0].rid == 4);
     peers_deliver(&job, DELIVER_DONE, "ok");
@@ -114,17 +110,6 @@ static void changed_routes_hold_from_the_next_try_on(void **state)
     assert_true(peers_life(change_route_of_waiting_mail));
 }
 
-static int files_in(const char *name)
-{
-    int count = 0;
-    DIR *dir = opendir(name);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        count += e->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return count;
-}
-
 static void split_between_maildir_and_smtp(void)
 {
     struct deliver_job job;
@@ -132,10 +117,10 @@ static void split_between_maildir_and_smtp(void)
     peers_commit();
     accept_and_judge("u@a.example v@local.example w@a.example", 3);
     CHECK(job_of(1, "mail.example", 25, true, &job) && job.recipient_count == 2);
-    CHECK(files_in("box/new") == 0);
+    CHECK(peers_files_in("box/new") == 0);
     peers_deliver(&job, DELIVER_DONE, "ok");
-    AWAIT(files_in("box/new") == 1);
-    CHECK(peers_finals(FINAL_DELIVERED) == 3 && peers_gauge("messages") == 0);
+    AWAIT(peers_finals(FINAL_DELIVERED) == 3);
+    CHECK(peers_files_in("box/new") == 1 && peers_gauge("messages") == 0);
 }
 
 static void one_message_goes_to_a_maildir_and_to_hosts(void **state)
@@ -157,15 +142,89 @@ static void deliver_locally_beside_a_smtp_that_is_away(void)
     role_self.peer_down(ROLE_SMTP);
     peers_judge(1, 1, JUDGE_NEGATIVE, JUDGE_DELIVER);
     peers_judge(2, 1, JUDGE_NEGATIVE, JUDGE_DELIVER);
-    AWAIT(files_in("box/new") == 1);
-    CHECK(peers_gauge("recipients_active") == 1);
+    AWAIT(peers_finals(FINAL_DELIVERED) == 1);
+    CHECK(peers_files_in("box/new") == 1 && peers_gauge("recipients_active") == 1);
 }
 
-static void a_host_that_takes_nothing_does_not_hold_up_the_maildir(void **state)
+static void a_smtp_that_is_away_does_not_hold_up_the_maildir(void **state)
 {
     (void)state;
     peers_set("route", "maildir:box");
     assert_true(peers_life(deliver_locally_beside_a_smtp_that_is_away));
+}
+
+static uint64_t next_mid;
+
+/* So many messages, each of which is ready to leave. */
+static void judge_mail_for(const char *recipient, int count)
+{
+    for (int i = 0; i < count; i++) {
+        uint64_t mid = next_mid++;
+        peers_send_mail(mid, "from@example.org", recipient, MAIL);
+        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
+        peers_judge(mid, 1, JUDGE_NEGATIVE, JUDGE_DELIVER);
+    }
+}
+
+static int jobs_for(const char *host, struct deliver_job *last)
+{
+    int count = 0;
+    struct deliver_job job;
+    struct span text;
+    while (peers_deliver_job(&job, &text)) {
+        CHECK(span_equal(job.host, span_text(host)));
+        *last = job;
+        count++;
+    }
+    return count;
+}
+
+static void send_beside_a_silent_host(void)
+{
+    struct deliver_job silent, job;
+    next_mid = 1;
+    peers_set_route("silent.example", "[192.0.2.1]");
+    peers_set_route("other.example", "[192.0.2.2]");
+    peers_commit();
+    peers_hello();
+    judge_mail_for("u@silent.example", 50);
+    CHECK(jobs_for("192.0.2.1", &silent) == 2); /* twice its connections */
+    judge_mail_for("u@other.example", 3);
+    CHECK(jobs_for("192.0.2.2", &job) == 2);
+    peers_deliver(&job, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.2", &job) == 1);
+    peers_deliver(&silent, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.1", &silent) == 1 && silent.mid == 3); /* in the order in which they came */
+}
+
+static void a_host_that_never_answers_does_not_hold_up_the_others(void **state)
+{
+    (void)state;
+    peers_set("deliver.max-connections", "1");
+    assert_true(peers_life(send_beside_a_silent_host));
+}
+
+static void reroute_what_waits_for_a_silent_host(void)
+{
+    struct deliver_job job;
+    next_mid = 1;
+    peers_set_route("silent.example", "[192.0.2.1]");
+    peers_commit();
+    peers_hello();
+    judge_mail_for("u@silent.example", 5);
+    CHECK(jobs_for("192.0.2.1", &job) == 2);
+    peers_set_route("silent.example", "[192.0.2.2]");
+    peers_commit();
+    CHECK(jobs_for("192.0.2.2", &job) == 2);
+    peers_deliver(&job, DELIVER_DONE, "ok");
+    CHECK(jobs_for("192.0.2.2", &job) == 1);
+}
+
+static void mail_that_waits_for_a_host_to_have_room_follows_a_changed_route_at_once(void **state)
+{
+    (void)state;
+    peers_set("deliver.max-connections", "1");
+    assert_true(peers_life(reroute_what_waits_for_a_silent_host));
 }
 
 static void change_ways(void)
@@ -178,8 +237,8 @@ static void change_ways(void)
     peers_deliver(&job, DELIVER_DEFERRED, "busy"); /* waits for smtp now */
     peers_clear_routes();
     peers_commit();
-    AWAIT(files_in("box/new") == 1);
-    CHECK(no_job() && peers_finals(FINAL_DELIVERED) == 1);
+    AWAIT(peers_finals(FINAL_DELIVERED) == 1);
+    CHECK(peers_files_in("box/new") == 1 && no_job());
 }
 
 static void a_changed_route_takes_mail_that_waits_for_a_host_to_the_maildir(void **state)
@@ -415,101 +474,6 @@ static void a_paused_work_queue_stays_so_over_a_restart_and_delivers_what_is_jud
     assert_true(peers_life(peers_hello));
 }
 
-/* --- the archive --- */
-
-/* All files of the archive, one behind the other. */
-static const char *archive(void)
-{
-    static char text[64 * 1024];
-    size_t used = 0;
-    DIR *dir = opendir("archive/antispam");
-    CHECK(dir != NULL);
-    for (struct dirent *e; (e = readdir(dir));) {
-        int fd = openat(dirfd(dir), e->d_name, O_RDONLY);
-        ssize_t n = e->d_name[0] == '.' ? 0 : read(fd, text + used, sizeof text - 1 - used);
-        used += n > 0 ? (size_t)n : 0;
-        close(fd);
-    }
-    closedir(dir);
-    text[used] = '\0';
-    return text;
-}
-
-static int copies(const char *what)
-{
-    int count = 0;
-    for (const char *at = archive(); (at = strstr(at, what)); at++)
-        count++;
-    return count;
-}
-
-static void archive_one(void)
-{
-    peers_archive = true;
-    peers_accept_one();
-    CHECK(peers_scan_job() == 1);
-    peers_judge(1, 1, JUDGE_POSITIVE, JUDGE_DROP);
-    CHECK(peers_logged("MID 1 archived by CASE to antispam") == 1);
-    const char *text = archive();
-    CHECK(strncmp(text, "From from@example.org ", 22) == 0);
-    CHECK(strstr(text, "\nX-Mailward-MID: 1\nMessage-ID: <one@example.org>\nSubject: hello\n\nbody\n\n"));
-}
-
-static void leave_archive_alone(void)
-{
-    peers_hello();
-    CHECK(copies("X-Mailward-MID: 1") == 1);
-}
-
-static void an_archived_message_is_kept_as_it_came(void **state)
-{
-    (void)state;
-    assert_true(peers_life(archive_one));
-    assert_true(peers_life(leave_archive_alone));
-}
-
-static void archive_when_the_disk_fails(void)
-{
-    peers_archive = true;
-    peers_accept_one();
-    CHECK(peers_scan_job() == 1);
-    peers_sync_fails = true;
-    peers_judge(1, 1, JUDGE_POSITIVE, JUDGE_DROP);
-    int syncs = peers_syncs;
-    AWAIT(peers_syncs >= syncs + 2);
-    CHECK(peers_finals(FINAL_DROPPED) == 0 && peers_logged("archived") == 0);
-    CHECK(copies("X-Mailward-MID") == 0);
-    peers_sync_fails = false;
-    AWAIT(peers_finals(FINAL_DROPPED) == 1);
-    CHECK(copies("X-Mailward-MID: 1") == 1);
-}
-
-static void a_verdict_waits_for_its_copy_which_is_not_doubled(void **state)
-{
-    (void)state;
-    assert_true(peers_life(archive_when_the_disk_fails));
-}
-
-static void archive_many(void)
-{
-    peers_archive = true;
-    peers_hello();
-    for (uint64_t mid = 1; mid <= 5; mid++) {
-        peers_send_mail(mid, "", "to@example.net", span_slice(peers_large_body(), 0, 40 * 1024));
-        CHECK(peers_accepted(mid) && peers_scan_job() == mid);
-        peers_judge(mid, 1, JUDGE_POSITIVE, JUDGE_DROP);
-    }
-    CHECK(files_in("archive/antispam") == 3); /* the current one and two saved ones */
-}
-
-static void the_archive_is_rolled_over_as_logs_are(void **state)
-{
-    (void)state;
-    peers_set("log.rollover-bytes", "65536");
-    peers_set("log.files", "2");
-    assert_true(peers_life(archive_many));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
@@ -518,7 +482,9 @@ int main(void)
         TEST(a_message_goes_to_each_of_its_destinations_in_turn),
         TEST(changed_routes_hold_from_the_next_try_on),
         TEST(one_message_goes_to_a_maildir_and_to_hosts),
-        TEST(a_host_that_takes_nothing_does_not_hold_up_the_maildir),
+        TEST(a_smtp_that_is_away_does_not_hold_up_the_maildir),
+        TEST(a_host_that_never_answers_does_not_hold_up_the_others),
+        TEST(mail_that_waits_for_a_host_to_have_room_follows_a_changed_route_at_once),
         TEST(a_changed_route_takes_mail_that_waits_for_a_host_to_the_maildir),
         TEST(mail_without_a_route_leaves_when_there_is_one),
         TEST(mail_without_a_route_is_deferred_and_bounces_in_the_end),
@@ -527,9 +493,6 @@ int main(void)
         TEST(a_verdict_of_no_revision_is_no_verdict),
         TEST(mail_that_was_not_scanned_has_no_score_in_the_log),
         TEST(a_paused_work_queue_stays_so_over_a_restart_and_delivers_what_is_judged),
-        TEST(an_archived_message_is_kept_as_it_came),
-        TEST(a_verdict_waits_for_its_copy_which_is_not_doubled),
-        TEST(the_archive_is_rolled_over_as_logs_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,24 @@ static void one_exchange_that_cannot_be_looked_up_does_not_hide_the_other(void *
     assert_leads_to("half.example", true, "20 192.0.2.8");
 }
 
+static void an_answer_of_which_a_part_is_missing_is_asked_for_again_soon(void **state)
+{
+    (void)state;
+    static const struct dns_row sick[] = {{"part.example", "10 first.part.example", 3600, 0},
+                                          {"part.example", "20 second.part.example", 3600, 0},
+                                          {"first.part.example", NULL, 0, CODE_SERVFAIL},
+                                          {"second.part.example", "192.0.2.21", 3600, 0},
+                                          {0}};
+    static const struct dns_row well[] = {{"part.example", "10 first.part.example", 3600, 0},
+                                          {"first.part.example", "192.0.2.20", 3600, 0},
+                                          {0}};
+    server.rows = sick;
+    assert_leads_to("part.example", true, "20 192.0.2.21");
+    server.rows = well;
+    pass_seconds(6);
+    assert_leads_to("part.example", true, "10 192.0.2.20");
+}
+
 static void answers_are_kept_for_their_time_to_live(void **state)
 {
     (void)state;
@@ -342,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_is_unsure_is_asked_again_later),
         cmocka_unit_test(silence_ends_in_a_deferral),
         cmocka_unit_test(one_exchange_that_cannot_be_looked_up_does_not_hide_the_other),
+        cmocka_unit_test(an_answer_of_which_a_part_is_missing_is_asked_for_again_soon),
         cmocka_unit_test(answers_are_kept_for_their_time_to_live),
         cmocka_unit_test(who_asks_for_the_same_at_once_shares_the_answer),
         cmocka_unit_test(a_long_answer_comes_by_tcp),

@@ -319,7 +319,7 @@ static void a_store_of_format_2_is_brought_to_the_newest(void **state)
     GOOD(store_commit(s, &f));
     store_close(s);
     run_sql("ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
-            "DROP TABLE work_queue; PRAGMA user_version = 2");
+            "DROP TABLE work_queue; DROP TABLE quarantine; PRAGMA user_version = 2");
     for (int i = 0; i < 2; i++) {
         s = open_store();
         struct loaded l = load(s);
