@@ -48,6 +48,7 @@ static const struct step steps[] = {
     {LISTENERS_ADDRESS, "Enter the address to listen on; 0.0.0.0 or :: for all.", STEP_POSITIONAL, NULL,
      NULL},
     {LISTENERS_PORT, "Enter the TCP port.", STEP_POSITIONAL, NULL, NULL},
+    {LISTENERS_TLS, "Should STARTTLS be offered, or even required?", 0, NULL, NULL},
 };
 static const struct form form = {SCHEMA_LISTENERS, steps, sizeof steps / sizeof steps[0]};
 
@@ -81,7 +82,7 @@ static enum api_status ask_hosts(struct shell *sh, void *context)
 
 static const struct verb listener_verbs[] = {
     {.word = "setup",
-     .text = "Change its kind, address or port.",
+     .text = "Change its kind, address, port or TLS.",
      .form = &form,
      .batch = batch_setup,
      .dialogue = ask_setup},
@@ -138,8 +139,11 @@ static const struct verb verbs[] = {
     {.word = NULL},
 };
 
-static const struct out_column columns[] = {
-    {"Name", "name", 20}, {"Kind", "kind", 8}, {"Address", "address", 15}, {"Port", "port", 0}};
+static const struct out_column columns[] = {{"Name", "name", 20},
+                                            {"Kind", "kind", 8},
+                                            {"Address", "address", 15},
+                                            {"Port", "port", 5},
+                                            {"TLS", "tls", 0}};
 
 static const struct list_table listeners = {
     .table = SCHEMA_LISTENERS,

@@ -223,6 +223,7 @@ static void update_listener(struct listener *l, const struct schema_row *row)
 {
     l->kept = true;
     l->kind = (enum listeners_kind)schema_row_number(row, LISTENERS_KIND);
+    l->tls = (enum schema_tls)schema_row_number(row, LISTENERS_TLS);
     use_table(&l->rcptaccess, SCHEMA_RCPTACCESS);
     use_table(&l->hostaccess, SCHEMA_HOSTACCESS);
 }

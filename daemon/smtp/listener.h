@@ -18,6 +18,7 @@ struct listener {
     bool kept;     /* while a new revision is followed */
     /* As the running revision has them; of a listener that is gone, the last one that had it. */
     enum listeners_kind kind;
+    enum schema_tls tls;
     struct config_table *rcptaccess, *hostaccess;
     struct event *readable, *pause; /* NULL: it has no socket (yet) */
 };

@@ -127,7 +127,7 @@ enum spamquarantine_field {
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
-/* The choices of DELIVERY_TLS. */
+/* The choices of DELIVERY_TLS and LISTENERS_TLS. */
 enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
 /* Those of SMTPROUTES_TLS: this one, and behind it the others. */
 enum { SCHEMA_ROUTE_TLS_DEFAULT };

@@ -332,11 +332,12 @@ static void files_are_asked_for_by_name(void **state)
 static void a_new_listener_is_asked_for(void **state)
 {
     (void)state;
-    fake_answers(sh, "new", "In", "2", "192.0.2", "192.0.2.1", "", "", NULL);
+    fake_answers(sh, "new", "In", "2", "192.0.2", "192.0.2.1", "", "3", "", NULL);
     assert_int_equal(fake_run(sh, "listenerconfig", NULL), API_DONE);
     assert_contains(fake_shown(sh), "address: '192.0.2' is not an IPv4 or IPv6 address");
-    assert_edited("{\"fields\":{\"address\":\"192.0.2.1\",\"kind\":\"private\",\"port\":25},\"key\":\"In\","
-                  "\"table\":\"listeners\",\"verb\":\"new\"}");
+    assert_edited(
+        "{\"fields\":{\"address\":\"192.0.2.1\",\"kind\":\"private\",\"port\":25,\"tls\":\"required\"},"
+        "\"key\":\"In\",\"table\":\"listeners\",\"verb\":\"new\"}");
 }
 
 static void recipients_of_a_listener_are_typed_without_its_name(void **state)
