@@ -35,6 +35,7 @@ static const struct permit {
     {"quarantine.change", NULL, NULL, "AO"},
     /* what people wrote */
     {"queue.read", NULL, NULL, "AO"},
+    {"queue.archive", NULL, NULL, "AO"},
     {"config.get", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
     {"config.history", NULL, NULL, "AOTR"},
