@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
