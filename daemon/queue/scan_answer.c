@@ -8,10 +8,6 @@
 #include "engine/base/xalloc.h"
 #include "engine/judge/verdict_header.h"
 
-_Static_assert((int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE && (int)JUDGE_DROP == SCHEMA_DROP &&
-                   (int)JUDGE_BOUNCE == SCHEMA_BOUNCE,
-               "actions are in one order");
-
 enum {
     SCAN_TRIES = 2,
     EDITS_BYTES = 1024 * 1024,
@@ -19,7 +15,8 @@ enum {
     LEAST_FIELD = sizeof JUDGE_UNSCANNABLE_HEADER - 2, /* bytes of a verdict header */
 };
 
-/* R16: what no worker survives is quarantined unless the policy says otherwise. */
+/* R16: what no worker survives is quarantined unless the policy says otherwise.  Its actions are in the order of ours:
+ * daemon/scan/runtime.c asserts that. */
 static enum judge_action unscannable_action(const struct message *m)
 {
     enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
