@@ -4,6 +4,7 @@ EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcommands_a_SOURCES = \
 	%D%/antispamconfig.c \
+	%D%/archivemessage.c \
 	%D%/bouncerecipients.c \
 	%D%/certconfig.c \
 	%D%/changes.c \

@@ -71,9 +71,9 @@ enum message_type {
     MSG_QUEUE_CHANGE,     /* struct queue_query, u8 enum queue_change, span who */
     MSG_QUEUE_CHANGED,    /* struct queue_changed */
     MSG_QUEUE_READ,       /* u32 id, u64 mid: the message itself */
-    MSG_QUEUE_TEXT,       /* u32 id, u8 enum queue_text; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
-    MSG_SUSPEND,          /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who */
-    MSG_SUSPEND_REPLY,    /* u32 id, u8 bits that are suspended now */
+    MSG_QUEUE_TEXT, /* u32 id, u8 enum queue_text, span sender, i64 time; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
+    MSG_SUSPEND,       /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who */
+    MSG_SUSPEND_REPLY, /* u32 id, u8 bits that are suspended now */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =

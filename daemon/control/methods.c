@@ -74,6 +74,8 @@ const struct method methods[] = {
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
     {"quarantine.list", quarantine_list,
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
+    {"queue.archive", queue_archive,
+     MEMBERS(NUMBER("mid", true, 1, INT64_MAX), TEXT("name", true, 1, FILE_NAME_MAX))},
     {"queue.change", queue_change,
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
     {"queue.list", queue_list,

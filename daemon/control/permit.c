@@ -35,6 +35,7 @@ static const struct permit {
     {"quarantine.change", NULL, NULL, "AO"},
     /* what people wrote */
     {"queue.read", NULL, NULL, "AO"},
+    {"queue.archive", NULL, NULL, "AO"},
     {"config.get", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
     {"config.history", NULL, NULL, "AOTR"},
@@ -51,9 +52,9 @@ static const struct permit {
     {"file.write", NULL, NULL, "AOT"},
 };
 
-enum permit_role permit_role_of(uid_t uid)
+enum permit_role permit_role_of(uid_t uid, bool in_admin_group)
 {
-    return uid == 0 || uid == geteuid() ? PERMIT_ADMINISTRATOR : PERMIT_NOBODY;
+    return uid == 0 || uid == geteuid() || in_admin_group ? PERMIT_ADMINISTRATOR : PERMIT_NOBODY;
 }
 
 const char *permit_role_name(enum permit_role role)

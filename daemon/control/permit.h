@@ -15,9 +15,12 @@ enum permit_role {
     PERMIT_ROLE_COUNT
 };
 
-/* The role of an account of this machine.  Until there are accounts of the gateway's own, root and the account that
- * the daemon runs as are administrators and all others are nobody. */
-enum permit_role permit_role_of(uid_t uid);
+/* The members of this group of the machine administer a system instance. */
+#define PERMIT_ADMIN_GROUP "mailward-admin"
+
+/* The role of an account of this machine.  Until there are accounts of the gateway's own, root, the account that the
+ * daemon runs as and whoever is in the group of administrators may do everything, and all others nothing. */
+enum permit_role permit_role_of(uid_t uid, bool in_admin_group);
 const char *permit_role_name(enum permit_role role);
 
 /* Whether role may call method.  table is the one that it is about and verb what it does there; NULL: none. */

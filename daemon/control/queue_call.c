@@ -82,8 +82,10 @@ void queue_call_reply(struct wire_reader *in, int fd)
         evtimer_del(call->timer);
         call->id = 0;
         call->type->reply(call, in, fd);
-    } else if (fd >= 0) {
-        close(fd);
+    } else {
+        in->rest = (struct span){0}; /* nobody waits for it any more */
+        if (fd >= 0)
+            close(fd);
     }
 }
 

@@ -51,10 +51,20 @@ bool queue_query_read(uint64_t session, const json_t *request, struct queue_quer
 /* A string for JSON of bytes from the wire. */
 json_t *queue_text_json(struct span wire);
 
+/* MSG_QUEUE_TEXT without its descriptor. */
+struct queue_text_envelope {
+    struct span sender;
+    int64_t time; /* wall, microseconds */
+};
+/* Whether it brought the message; the session was told otherwise. */
+bool queue_text_get(const struct queue_call *call, json_int_t mid, struct wire_reader *in, int fd,
+                    struct queue_text_envelope *envelope);
+
 /* The methods. */
 void queue_list(uint64_t session, json_t *request);
 void queue_change(uint64_t session, json_t *request);
 void queue_read(uint64_t session, json_t *request);
+void queue_archive(uint64_t session, json_t *request);
 void queue_suspend(uint64_t session, json_t *request);
 void quarantine_list(uint64_t session, json_t *request);
 void quarantine_change(uint64_t session, json_t *request);

@@ -43,22 +43,33 @@ static void show(struct reading *r, int fd)
     buf_free(&text);
 }
 
-static void take_text(struct queue_call *call, struct wire_reader *in, int fd)
+bool queue_text_get(const struct queue_call *call, json_int_t mid, struct wire_reader *in, int fd,
+                    struct queue_text_envelope *envelope)
 {
     static const char *const troubles[QUEUE_TEXT_COUNT] = {
         [QUEUE_TEXT_UNREADABLE] = "the queue cannot read it now",
         [QUEUE_TEXT_DAMAGED] = "it is damaged in the spool",
     };
-    struct reading *r = (struct reading *)call;
     uint8_t result = wire_get_u8(in);
+    envelope->sender = wire_get_span(in);
+    envelope->time = wire_get_i64(in);
     in->failed |= result >= QUEUE_TEXT_COUNT || (result == QUEUE_TEXT_GOOD) != (fd >= 0);
     if (!in->failed && result == QUEUE_TEXT_GOOD)
-        show(r, fd);
-    else if (!in->failed && result == QUEUE_TEXT_UNKNOWN)
-        session_fail(call->session, API_ERROR_NOT_FOUND, "MID %" JSON_INTEGER_FORMAT, r->mid);
+        return true;
+    if (!in->failed && result == QUEUE_TEXT_UNKNOWN)
+        session_fail(call->session, API_ERROR_NOT_FOUND, "MID %" JSON_INTEGER_FORMAT, mid);
     else
-        session_fail(call->session, API_ERROR_FAILED, "MID %" JSON_INTEGER_FORMAT ": %s", r->mid,
+        session_fail(call->session, API_ERROR_FAILED, "MID %" JSON_INTEGER_FORMAT ": %s", mid,
                      in->failed ? "the queue gave no sensible answer" : troubles[result]);
+    return false;
+}
+
+static void take_text(struct queue_call *call, struct wire_reader *in, int fd)
+{
+    struct reading *r = (struct reading *)call;
+    struct queue_text_envelope envelope;
+    if (queue_text_get(call, r->mid, in, fd, &envelope))
+        show(r, fd);
     if (fd >= 0)
         close(fd);
     queue_call_end(call);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "engine/wire/wire.h"
 
 enum {
+    GROUPS_MAX = 1024, /* somebody in more of them is not looked for among them */
     READ_BYTES = 64 * 1024,
     IN_HIGH = 2 * API_REQUEST_MAX, /* bytes of requests in wait above which none is read */
     OUT_HIGH = 256 * 1024,         /* bytes of answers not sent above which none is begun or added to */
@@ -424,6 +426,24 @@ static void audit_stranger(const struct session *s)
     audit_soon(s, "session.open", "this account may not administer this instance", API_REFUSED);
 }
 
+/* The kernel tells the groups that the other end had when it connected. */
+static bool is_in_admin_group(int fd, gid_t group)
+{
+    gid_t others[GROUPS_MAX];
+    socklen_t size = sizeof others;
+    const struct group *admins = role_is_private() ? NULL : getgrnam(PERMIT_ADMIN_GROUP);
+    if (!admins)
+        return false;
+    if (group == admins->gr_gid)
+        return true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, others, &size) != 0)
+        return false;
+    for (size_t i = 0; i < size / sizeof others[0]; i++)
+        if (others[i] == admins->gr_gid)
+            return true;
+    return false;
+}
+
 void session_open(int fd)
 {
     struct ucred who;
@@ -435,7 +455,7 @@ void session_open(int fd)
     struct session *s = xcalloc(1, sizeof *s);
     *s = (struct session){.next = sessions, .fd = fd};
     s->info = (struct session_info){.id = ++last_id,
-                                    .role = permit_role_of(who.uid),
+                                    .role = permit_role_of(who.uid, is_in_admin_group(fd, who.gid)),
                                     .login = clock_wall_us(),
                                     .active = clock_mono_us()};
     account_look_up(who.uid, who.gid, &s->info.account);

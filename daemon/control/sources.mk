@@ -27,6 +27,7 @@ control_session_sources = \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/queue_archive.c \
 	%D%/queue_call.c %D%/queue_call.h \
 	%D%/queue_change.c \
 	%D%/queue_list.c \

@@ -5,9 +5,31 @@
 
 enum { JOBS_PER_WORKER = 2, BYTES_IN_HAND = 256 * 1024 * 1024 };
 
+/* It has killed a worker: the scan role tries it alone. */
+static bool goes_alone(const struct message *m)
+{
+    return m->scan_tries > 0;
+}
+
+static struct message_list *list_of(struct queue *q, const struct message *m)
+{
+    return goes_alone(m) ? &q->scan.waiting_alone : &q->scan.waiting;
+}
+
+void scan_wait(struct queue *q, struct message *m)
+{
+    TAILQ_INSERT_TAIL(list_of(q, m), m, link);
+}
+
+void scan_leave(struct queue *q, struct message *m)
+{
+    TAILQ_REMOVE(list_of(q, m), m, link);
+}
+
 static void give(struct queue *q, struct message *m)
 {
-    TAILQ_REMOVE(&q->scan.waiting, m, link);
+    scan_leave(q, m);
+    q->scan.has_alone |= goes_alone(m);
     m->read_tries = 0;
     m->hand = HAND_PEER;
     TAILQ_INSERT_TAIL(&q->scan.in_hand, m, link);
@@ -20,6 +42,8 @@ void scan_take_back(struct queue *q, struct message *m)
     TAILQ_REMOVE(&q->scan.in_hand, m, link);
     q->scan.jobs--;
     q->scan.bytes -= m->body.length;
+    if (goes_alone(m))
+        q->scan.has_alone = false;
     m->hand = HAND_QUEUE;
 }
 
@@ -29,7 +53,7 @@ void scan_hello(struct queue *q, struct wire_reader *in)
     uint32_t count = wire_get_count(in, 8);
     for (struct message *m; (m = TAILQ_LAST(&q->scan.in_hand, message_list));) {
         scan_take_back(q, m);
-        TAILQ_INSERT_HEAD(&q->scan.waiting, m, link);
+        TAILQ_INSERT_HEAD(list_of(q, m), m, link);
     }
     for (uint32_t i = 0; i < count; i++) {
         struct message *m = queue_find(q, wire_get_u64(in));
@@ -53,7 +77,7 @@ static void send_job(struct queue *q, struct message *m, int fd)
     for (uint32_t i = 0; i < m->recipient_count; i++)
         recipients[i] = m->recipients[i].address;
     struct scan_job job = {.mid = message_mid(m),
-                           .alone = m->scan_tries > 0,
+                           .alone = goes_alone(m),
                            .outbound = m->outbound,
                            .trace_bytes = m->trace_bytes,
                            .sender = m->sender,
@@ -75,17 +99,23 @@ static bool has_room(const struct queue *q)
            q->scan.bytes < BYTES_IN_HAND;
 }
 
+static struct message *first(struct queue *q)
+{
+    struct message *m = q->scan.has_alone ? NULL : TAILQ_FIRST(&q->scan.waiting_alone);
+    return m ? m : TAILQ_FIRST(&q->scan.waiting);
+}
+
 void scan_dispatch(struct queue *q)
 {
     struct message *m;
-    while (has_room(q) && (m = TAILQ_FIRST(&q->scan.waiting))) {
+    while (has_room(q) && (m = first(q))) {
         int fd;
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
         if (result == SPOOL_GOOD) {
             send_job(q, m, fd);
             continue;
         }
-        TAILQ_REMOVE(&q->scan.waiting, m, link);
+        scan_leave(q, m);
         if (result == SPOOL_DAMAGED) {
             queue_hold(q, m);
         } else {

@@ -52,3 +52,16 @@ struct span header_block(struct span head)
     }
     return head;
 }
+
+bool header_next_field(struct span head, size_t *at, struct span *field)
+{
+    struct span rest = span_slice(head, *at, head.n);
+    const char *begin = rest.p;
+    if (rest.n == 0 || next_line(&rest).n == 0)
+        return false;
+    while (rest.n && (rest.p[0] == ' ' || rest.p[0] == '\t'))
+        next_line(&rest);
+    *at = head.n - rest.n;
+    *field = span_of(begin, (size_t)(head.p + *at - begin));
+    return true;
+}

@@ -2,6 +2,8 @@
 #ifndef QUEUE_HEADER_H
 #define QUEUE_HEADER_H
 
+#include <stdbool.h>
+
 #include "engine/base/span.h"
 
 /* The value of the first Message-ID field (RFC 5322 3.6.4) in the header that head begins with: one line, at
@@ -13,5 +15,8 @@ struct span header_subject(struct span head);
 
 /* The header alone: up to the empty line, or all of it when there is none. */
 struct span header_block(struct span head);
+
+/* The field that begins at *at, with its folds and its line end; *at moves behind it.  False at the end of the header. */
+bool header_next_field(struct span head, size_t *at, struct span *field);
 
 #endif

@@ -100,6 +100,8 @@ struct reading {
     struct queue *q;
     enum queue_text result;
     int fd;
+    struct buf sender;
+    int64_t time;
 };
 
 static bool read_message(void *context, const struct message *m, const struct store_kept *kept)
@@ -109,6 +111,8 @@ static bool read_message(void *context, const struct message *m, const struct st
                                               [SPOOL_DAMAGED] = QUEUE_TEXT_DAMAGED};
     (void)kept;
     struct reading *r = context;
+    buf_append_span(&r->sender, m->sender);
+    r->time = m->received;
     r->result = results[body_memfd(r->q, m, BODY_STORED, &r->fd)];
     return false;
 }
@@ -126,6 +130,9 @@ void listing_read(struct queue *q, struct wire_reader *in)
     struct buf body = {0};
     wire_put_u32(&body, id);
     wire_put_u8(&body, (uint8_t)r.result);
+    wire_put_span(&body, buf_span(&r.sender));
+    wire_put_i64(&body, r.time);
     role_send(ROLE_CONTROL, MSG_QUEUE_TEXT, buf_span(&body), r.fd);
+    buf_free(&r.sender);
     buf_free(&body);
 }

@@ -56,7 +56,7 @@ void queue_put_back(struct queue *q, struct message *m)
 {
     m->hand = HAND_QUEUE;
     if (m->state == RECIPIENT_SCAN) {
-        TAILQ_INSERT_TAIL(&q->scan.waiting, m, link);
+        scan_wait(q, m);
     } else {
         message_update_due(m, queue_latest_try(q));
         lane_add(q, m);
@@ -66,7 +66,7 @@ void queue_put_back(struct queue *q, struct message *m)
 void queue_withdraw(struct queue *q, struct message *m)
 {
     if (m->state == RECIPIENT_SCAN)
-        TAILQ_REMOVE(&q->scan.waiting, m, link);
+        scan_leave(q, m);
     else
         lane_remove(q, m);
     m->hand = HAND_WRITING;
@@ -227,6 +227,7 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->cache.list);
     TAILQ_INIT(&q->intake.list);
     TAILQ_INIT(&q->scan.waiting);
+    TAILQ_INIT(&q->scan.waiting_alone);
     TAILQ_INIT(&q->scan.unreadable);
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->deliver.in_hand);

@@ -60,6 +60,9 @@ struct queue {
         uint32_t most; /* jobs in its hand at a time */
         bool paused;   /* by the administrator: workqueue.c */
         struct message_list waiting, unreadable, in_hand;
+        struct message_list
+            waiting_alone; /* second tries: one at a time, so that they hold up nothing else */
+        bool has_alone;    /* one of them is in hand */
         uint32_t jobs;
         uint64_t bytes; /* of the bodies in hand */
     } scan;
@@ -159,6 +162,9 @@ void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);
 void scan_gone(struct queue *q);
 void scan_dispatch(struct queue *q);
+/* m waits for its scan; scan_leave(): not any more. */
+void scan_wait(struct queue *q, struct message *m);
+void scan_leave(struct queue *q, struct message *m);
 /* Those whose bodies could not be read have another chance when they are due. */
 void scan_resume(struct queue *q);
 /* m comes back from the scan role's hand. */

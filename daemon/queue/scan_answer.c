@@ -2,17 +2,21 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/queue/header.h"
 #include "daemon/queue/verdict.h"
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
+#include "engine/judge/verdict_header.h"
 
-_Static_assert((int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE && (int)JUDGE_DROP == SCHEMA_DROP &&
-                   (int)JUDGE_BOUNCE == SCHEMA_BOUNCE,
-               "actions are in one order");
+enum {
+    SCAN_TRIES = 2,
+    EDITS_BYTES = 1024 * 1024,
+    HEADER_BYTES = 1024 * 1024,
+    LEAST_FIELD = sizeof JUDGE_UNSCANNABLE_HEADER - 2, /* bytes of a verdict header */
+};
 
-enum { SCAN_TRIES = 2, EDITS_BYTES = 1024 * 1024 };
-
-/* R16: what no worker survives is quarantined unless the policy says otherwise. */
+/* R16: what no worker survives is quarantined unless the policy says otherwise.  Its actions are in the order of ours:
+ * daemon/scan/runtime.c asserts that. */
 static enum judge_action unscannable_action(const struct message *m)
 {
     enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
@@ -21,10 +25,27 @@ static enum judge_action unscannable_action(const struct message *m)
     return row ? (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE) : JUDGE_QUARANTINE;
 }
 
+/* Our header in, those of the sender out that would speak for us.  False when the message cannot be read. */
+static bool edit_unscannable(struct queue *q, const struct message *m, struct arena *arena,
+                             struct judge_child *child)
+{
+    static const char header[] = JUDGE_UNSCANNABLE_HEADER ": yes\r\n";
+    size_t size = m->body.length < HEADER_BYTES ? (size_t)m->body.length : HEADER_BYTES, at = 0;
+    char *bytes = arena_alloc(arena, size + 1);
+    struct span head = span_of(bytes, body_head(q, m, bytes, size)), field;
+    struct judge_edit *edits = arena_calloc(arena, head.n / LEAST_FIELD + 1, sizeof *edits);
+    uint32_t count = 0;
+    edits[count++] = (struct judge_edit){.insert = span_text(header)};
+    while (header_next_field(head, &at, &field))
+        if (judge_is_verdict_header(field))
+            edits[count++] = (struct judge_edit){.offset = at - field.n, .length = field.n};
+    child->edits = edits;
+    child->edit_count = count;
+    return head.n == size;
+}
+
 static void add_unscannable(struct queue *q, struct message *m, struct span cause)
 {
-    static const struct judge_edit header = {.insert = {"X-Mailward-Unscannable: yes\r\n", 29}};
-    enum judge_action action = unscannable_action(m);
     struct verdict *v = verdict_new(m, role_config()->revision);
     struct judge_child *child = arena_calloc(v->arena, 1, sizeof *child);
     uint32_t *rids = arena_calloc(v->arena, m->recipient_count, sizeof *rids);
@@ -34,10 +55,10 @@ static void add_unscannable(struct queue *q, struct message *m, struct span caus
                                   .rid_count = m->recipient_count,
                                   .policy = SPAN("DEFAULT"),
                                   .verdict = JUDGE_UNSCANNABLE,
-                                  .action = action,
-                                  .score = -1,
-                                  .edits = &header,
-                                  .edit_count = action == JUDGE_DELIVER};
+                                  .action = unscannable_action(m),
+                                  .score = -1};
+    if (child->action == JUDGE_DELIVER && !edit_unscannable(q, m, v->arena, child))
+        child->action = JUDGE_QUARANTINE;
     v->result = (struct judge_result){child, 1};
     v->cause = arena_dup(v->arena, cause);
     verdict_add(q, v);
@@ -68,8 +89,13 @@ static const struct operation_type crash_type = {write_crash, committed_crash, N
 static void add_crash(struct queue *q, struct message *m, struct span stage, struct span cause)
 {
     LOG(SCAN_CRASH, LOG_U(message_mid(m)), LOG_S(cause), LOG_S(stage));
-    if (m->scan_tries + 1 >= SCAN_TRIES) {
+    bool last = m->scan_tries + 1 >= SCAN_TRIES;
+    if (last && queue_is_configured()) {
         add_unscannable(q, m, cause);
+        return;
+    }
+    if (last) {
+        queue_put_back(q, m); /* what becomes of it is for the configuration to say: one more try then */
         return;
     }
     struct crash *c = xcalloc(1, sizeof *c);

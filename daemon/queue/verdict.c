@@ -71,7 +71,7 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
     return fault_set(f, FAULT_BROKEN, "a verdict without an action");
 }
 
-/* A damaged body has no copy; its delivery will hold it. */
+/* A damaged body has no copy, and the log says so; if it is to be delivered, that will hold it. */
 static bool write_archive(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
 {
     if (!c->judged->archive)

@@ -65,7 +65,9 @@ static void set_session_limit(void)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     rlim_t reserve = (rlim_t)deliver_jobs(set->deliver_connections) + CLIENT_POOL_MAX + DESCRIPTORS_OWN;
-    rlim_t left = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 1;
+    if (reserve > limit.rlim_cur / 2)
+        reserve = limit.rlim_cur / 2; /* too few for both: half of them for each */
+    rlim_t left = limit.rlim_cur - reserve;
     if (session_limit > left)
         session_limit = (size_t)left;
 }

@@ -139,8 +139,8 @@ static bool get_verdict(struct wire_reader *in, struct judge_child *child)
     int8_t score = (int8_t)wire_get_u8(in);
     uint8_t flags = wire_get_u8(in);
     child->size_limit = wire_get_u64(in);
-    if (in->failed || verdict > JUDGE_OFF || action > JUDGE_QUARANTINE || score < -1 || score > MAX_SCORE ||
-        flags & ~ALL_FLAGS)
+    if (in->failed || verdict > JUDGE_OFF || verdict == JUDGE_UNSCANNABLE || action > JUDGE_QUARANTINE ||
+        score < -1 || score > MAX_SCORE || flags & ~ALL_FLAGS)
         return false;
     child->verdict = verdict;
     child->action = action;

@@ -1,10 +1,9 @@
 /* Header edits: our X-IronPort-Anti-Spam-* and a policy's header in, the sender's own out, the subject changed. */
 #include "engine/judge/header_edits.h"
 
+#include "engine/judge/verdict_header.h"
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
-
-static const struct span verdict_headers = {"X-IronPort-Anti-Spam-", 21};
 
 static void append_base64url(struct buf *out, struct span bytes)
 {
@@ -100,7 +99,7 @@ void judge_edit_headers(const struct judge_input *input, const struct mime_view 
             0, 0, new_headers(child, model, t->header, subject ? (struct span){0} : text, arena)};
     for (size_t i = 0; i < view->header_count; i++) {
         const struct mime_header *h = &view->headers[i];
-        if (span_starts_nocase(h->name, verdict_headers))
+        if (judge_is_verdict_header(h->name))
             edits[count++] = removal(input->message, h);
         else if (h == subject && text.n)
             edits[count++] =

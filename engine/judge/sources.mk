@@ -2,4 +2,5 @@
 libengine_a_SOURCES += \
 	%D%/codec.c \
 	%D%/header_edits.c %D%/header_edits.h \
-	%D%/judge.c %D%/judge.h
+	%D%/judge.c %D%/judge.h \
+	%D%/verdict_header.c %D%/verdict_header.h

@@ -2,6 +2,7 @@
 """A system instance started by root: each role runs as its own account, and strangers are refused."""
 
 import contextlib
+import grp
 import os
 import pathlib
 import pwd
@@ -13,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import build, processes, tap  # noqa: E402
 
+ADMINS = "mailward-admin"
 ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
             "scan": "mailward-scan", "smtp": "mailward-smtp"}
 
@@ -22,6 +24,12 @@ class Accounts:
 
     def __enter__(self):
         self.made = []
+        self.made_group = False
+        try:
+            grp.getgrnam(ADMINS)
+        except KeyError:
+            subprocess.run(["groupadd", "--system", ADMINS], check=True)
+            self.made_group = True
         for name in sorted(set(ACCOUNTS.values())):
             try:
                 pwd.getpwnam(name)
@@ -33,6 +41,8 @@ class Accounts:
     def __exit__(self, *_):
         for name in self.made:
             subprocess.run(["userdel", name], check=True)
+        if self.made_group:
+            subprocess.run(["groupdel", ADMINS], check=True)
 
 
 @contextlib.contextmanager
@@ -60,13 +70,13 @@ def master_of(state):
     raise AssertionError("nobody holds the lock")
 
 
-def shell_as(account, state):
+def shell_as(account, state, groups=()):
     return subprocess.run([build.program("mailward"), "--state", state, "-c", "version"], user=account,
-                          capture_output=True, text=True, timeout=60)
+                          extra_groups=groups, capture_output=True, text=True, timeout=60)
 
 
 @tap.test
-def each_role_runs_as_its_own_account_and_a_stranger_is_refused(world):
+def each_role_runs_as_its_own_account_and_only_administrators_are_let_in(world):
     if os.geteuid() != 0:
         raise tap.Skip("needs root")
     world.folder.chmod(0o755)
@@ -78,6 +88,8 @@ def each_role_runs_as_its_own_account_and_a_stranger_is_refused(world):
             tap.equal([owner_of(pid) for pid in pids[:1]], [account], f"account of {role}")
         answer = shell_as("mailward", state)
         tap.equal(answer.returncode, 0, "status for the daemon's account")
+        answer = shell_as("nobody", state, [grp.getgrnam(ADMINS).gr_gid])
+        tap.equal(answer.returncode, 0, f"status for a member of {ADMINS} ({answer.stdout})")
         answer = shell_as("nobody", state)
         tap.equal(answer.returncode, 3, "status for a stranger")
         tap.true("may not administer" in answer.stdout, answer.stdout)

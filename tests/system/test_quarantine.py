@@ -2,6 +2,7 @@
 """The spam quarantine: listing, searching, showing, releasing and deleting, through the shell and the whole daemon."""
 
 import json
+import mailbox
 import sqlite3
 import sys
 import time
@@ -162,6 +163,21 @@ def the_oldest_make_room_when_the_quarantine_is_too_large_and_mail_goes_on(world
     wait_until(lambda: [row["mid"] for row in listed(instance)] == mids[:2:-1], "three that fit")
     lines(instance, "deleted from Spam Quarantine (queue full)", 3)
     true(instance.status()["quarantine_bytes"] <= 1 << 20, "bytes")
+
+
+@test
+def a_message_is_archived_as_an_mbox_file_that_other_programs_read(world):
+    instance, _ = gateway(world)
+    body = b"hello\r\nFrom here on\r\n" + b"x" * 70 * 10000 + b"\r\n"  # several pieces
+    mid = send_one(instance.address, make_mail(1, headers=(SPAM,), body=body))
+    instance.wait_idle()
+    equal(run(instance, f"archivemessage {mid} one.mbox"), f"MID {mid} archived in 'one.mbox'.\n", "answer")
+    (copy,) = mailbox.mbox(instance.folder / "configuration" / "one.mbox")
+    equal((copy["X-Mailward-MID"], copy["X-Advertisement"]), (str(mid), "spam"), "header")
+    equal(copy.get_payload().encode(), body.replace(b"\r\n", b"\n").replace(b"\nFrom", b"\n>From"), "body, quoted")
+    run(instance, f"archivemessage {mid + 1}", status=1)
+    run(instance, f"archivemessage {mid} ../one", status=2)
+    equal([path.name for path in (instance.folder / "configuration").iterdir()], ["one.mbox"], "files")
 
 
 main()

@@ -243,8 +243,8 @@ def a_message_that_is_refused_midway_leaves_the_queue_at_once(world):
 @test
 def clients_do_not_use_up_the_descriptors_of_deliveries(world):
     sink = world.sink()
-    instance = world.instance(route=sink.address, settings={"deliver.max-connections": 1})  # deliveries reserve 260
-    resource.prlimit(instance.process.pid, resource.RLIMIT_NOFILE, (300, 300))
+    instance = world.instance(route=sink.address)
+    resource.prlimit(instance.process.pid, resource.RLIMIT_NOFILE, (150, 150))
     instance.kill_role("smtp")
     wait_until(lambda: greeting_code(instance) == 220, "the listener")
     with contextlib.ExitStack() as stack:

@@ -32,6 +32,11 @@ struct event_base *role_base(void)
     return base;
 }
 
+bool role_is_private(void)
+{
+    return true;
+}
+
 const struct settings *role_settings(void)
 {
     return &settings;

@@ -44,7 +44,7 @@ static void reply(struct buf *body)
 {
     struct wire_reader in = wire_reader_of(buf_span(body));
     queue_call_reply(&in, -1);
-    assert_false(in.failed);
+    assert_true(wire_reader_done(&in)); /* otherwise the role ends */
     buf_free(body);
 }
 

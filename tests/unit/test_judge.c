@@ -406,6 +406,7 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
 {
     struct world *w = *state;
     const char *forged = "X-IronPort-Anti-Spam-Filtered: true\r\n"
+                         "X-Mailward-Unscannable: yes\r\n"
                          "Subject: hi\r\n"
                          "x-ironport-anti-spam-result: folded\r\n value\r\n"
                          "To: a@gw.example\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n";
@@ -413,6 +414,7 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
     expect_contains(
         text, "\r\nSubject: hi\r\nTo: a@gw.example\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n");
     assert_null(strstr(text, "folded"));
+    assert_null(strstr(text, "X-Mailward-Unscannable"));
     struct buf wire = {0}; /* and the queue takes such a result */
     struct judge_result got;
     judge_result_put(&wire, &w->result);

@@ -201,8 +201,15 @@ static void values_outside_their_ranges_are_refused(void **state)
         unsigned char values[4];
         bool good;
     } cases[] = {
-        {{0, 0, 0, 0}, true},    {{5, 3, 100, 7}, true},  {{6, 0, 0, 0}, false},    {{0, 4, 0, 0}, false},
-        {{0, 0, 101, 0}, false}, {{0, 0, 0xff, 0}, true}, {{0, 0, 0xfe, 0}, false}, {{0, 0, 0, 8}, false},
+        {{0, 0, 0, 0}, true},
+        {{5, 3, 100, 7}, true},
+        {{6, 0, 0, 0}, false},
+        {{0, 4, 0, 0}, false},
+        {{0, 0, 101, 0}, false},
+        {{0, 0, 0xff, 0}, true},
+        {{0, 0, 0xfe, 0}, false},
+        {{0, 0, 0, 8}, false},
+        {{JUDGE_UNSCANNABLE, 0, 0, 0}, false}, /* no worker may say that */
     };
     const size_t at = 1 + 4 + 4 + 4 + 4;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -76,10 +76,11 @@ static void nobody_may_do_anything(void **state)
 static void root_and_our_own_account_are_administrators_and_others_nobody(void **state)
 {
     (void)state;
-    assert_int_equal(permit_role_of(0), PERMIT_ADMINISTRATOR);
-    assert_int_equal(permit_role_of(geteuid()), PERMIT_ADMINISTRATOR);
-    assert_int_equal(permit_role_of(geteuid() + 1), PERMIT_NOBODY);
-    assert_int_equal(permit_role_of((uid_t)-2), PERMIT_NOBODY);
+    assert_int_equal(permit_role_of(0, false), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid(), false), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid() + 1, false), PERMIT_NOBODY);
+    assert_int_equal(permit_role_of(geteuid() + 1, true), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of((uid_t)-2, false), PERMIT_NOBODY);
 }
 
 static void each_role_has_a_name(void **state)

@@ -297,23 +297,33 @@ static void mail_without_a_route_is_deferred_and_bounces_in_the_end(void **state
 
 /* --- verdicts --- */
 
-static void crash_twice(bool outbound)
+static void crash(uint64_t mid)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, mid);
+    wire_put_span(&body, SPAN("html"));
+    wire_put_span(&body, SPAN("signal 11"));
+    peers_tell(ROLE_SCAN, MSG_SCAN_CRASH, &body);
+    peers_turn();
+}
+
+static void crash_twice_on(struct span mail, bool outbound)
 {
     peers_hello();
     peers_outbound = outbound;
-    peers_send_mail(1, "from@example.org", "to@example.net", MAIL);
+    peers_send_mail(1, "from@example.org", "to@example.net", mail);
     CHECK(peers_accepted(1));
     for (int i = 0; i < 2; i++) {
-        struct buf body = {0};
         CHECK(peers_scan_job() == 1);
-        wire_put_u64(&body, 1);
-        wire_put_span(&body, SPAN("html"));
-        wire_put_span(&body, SPAN("signal 11"));
-        peers_tell(ROLE_SCAN, MSG_SCAN_CRASH, &body);
-        peers_turn();
+        crash(1);
     }
     CHECK(peers_logged("MID 1 cannot be scanned by CASE. (signal 11)") == 1);
     CHECK(peers_logged("MID 1 treated by revision 2") == 1);
+}
+
+static void crash_twice(bool outbound)
+{
+    crash_twice_on(MAIL, outbound);
 }
 
 static void set_unscannable(enum schema_table_id table, const char *action)
@@ -332,6 +342,20 @@ static void deliver_unscannable(void)
     struct span header = SPAN("X-Mailward-Unscannable: yes\r\n");
     CHECK(span_equal(span_slice(text, 0, header.n), header));
     CHECK(span_equal(span_slice(text, header.n, text.n), MAIL));
+}
+
+static void deliver_unscannable_without_forged_headers(void)
+{
+    struct deliver_job job;
+    struct span text;
+    set_unscannable(SCHEMA_INCOMING_POLICY, "deliver");
+    crash_twice_on(SPAN("x-ironport-anti-spam-filtered: true\r\nSubject: hello\r\n"
+                        "X-IronPort-Anti-Spam-Result: AQ\r\n\tBB\r\nX-Mailward-Unscannable: no\r\n"
+                        "To: you\r\n\r\nX-IronPort-Anti-Spam-Filtered: in the body\r\n"),
+                   false);
+    CHECK(peers_deliver_job(&job, &text));
+    CHECK(span_equal(text, SPAN("X-Mailward-Unscannable: yes\r\nSubject: hello\r\nTo: you\r\n\r\n"
+                                "X-IronPort-Anti-Spam-Filtered: in the body\r\n")));
 }
 
 static void drop_unscannable(void)
@@ -361,13 +385,63 @@ static void quarantine_unscannable(void)
 static void unscannable_mail_is_treated_as_the_policy_of_its_table_says(void **state)
 {
     (void)state;
-    void (*const lives[])(void) = {deliver_unscannable, drop_unscannable, bounce_unscannable,
-                                   quarantine_unscannable};
+    void (*const lives[])(void) = {deliver_unscannable, deliver_unscannable_without_forged_headers,
+                                   drop_unscannable, bounce_unscannable, quarantine_unscannable};
     for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
         if (i > 0)
             assert_int_equal(peers_tear_down(NULL) | peers_set_up(NULL), 0);
         assert_true(peers_life(lives[i]));
     }
+}
+
+static void scan_beside_poison(void)
+{
+    next_mid = 1;
+    peers_hello();
+    for (; next_mid <= 4; next_mid++) { /* two for each of two workers */
+        peers_send_mail(next_mid, "from@example.org", "to@example.net", MAIL);
+        CHECK(peers_accepted(next_mid) && peers_scan_job() == next_mid);
+    }
+    for (uint64_t mid = 1; mid <= 4; mid++)
+        crash(mid);
+    CHECK(peers_scan_job() == 1 && peers_scan_job() == 0);
+    judge_mail_for("u@example.net", 3); /* nothing of it waits for the poison */
+    crash(1);
+    CHECK(peers_gauge("recipients_quarantined") == 1);
+    CHECK(peers_scan_job() == 2 && peers_scan_job() == 0);
+}
+
+static void second_tries_of_poison_hold_up_no_other_message(void **state)
+{
+    (void)state;
+    assert_true(peers_life(scan_beside_poison));
+}
+
+static void crash_before_the_configuration(void)
+{
+    peers_smtp_hello(0, 0);
+    peers_scan_hello(1); /* which scan had from the life before */
+    crash(1);
+    CHECK(peers_gauge("recipients_waiting_scan") == 1 && peers_gauge("recipients_quarantined") == 0);
+    peers_first_config();
+    peers_turn();
+    CHECK(peers_scan_job() == 1);
+}
+
+static void crash_once(void)
+{
+    peers_accept_one();
+    CHECK(peers_scan_job() == 1);
+    crash(1);
+}
+
+static void unscannable_mail_waits_for_the_configuration_that_says_what_becomes_of_it(void **state)
+{
+    (void)state;
+    assert_true(peers_life(crash_once));
+    peers_without_config = true;
+    assert_true(peers_life(crash_before_the_configuration));
+    peers_without_config = false;
 }
 
 static void name_the_revision(void)
@@ -489,6 +563,8 @@ int main(void)
         TEST(mail_without_a_route_leaves_when_there_is_one),
         TEST(mail_without_a_route_is_deferred_and_bounces_in_the_end),
         TEST(unscannable_mail_is_treated_as_the_policy_of_its_table_says),
+        TEST(second_tries_of_poison_hold_up_no_other_message),
+        TEST(unscannable_mail_waits_for_the_configuration_that_says_what_becomes_of_it),
         TEST(a_verdict_names_its_revision_to_the_end),
         TEST(a_verdict_of_no_revision_is_no_verdict),
         TEST(mail_that_was_not_scanned_has_no_score_in_the_log),
