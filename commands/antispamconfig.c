@@ -64,18 +64,29 @@ static enum ui_result ask_always(struct shell *sh, const struct step *step, stru
 }
 
 static const struct step steps[] = {
-    {ANTISPAM_ENABLED, "Would you like to use the anti-spam engine?", STEP_POSITIONAL | STEP_YES_NO, NULL,
-     ask_enabled},
-    {ANTISPAM_LICENCE_ACCEPTED, "Do you accept the above license agreement?", STEP_DIALOGUE_ONLY,
-     needs_licence, ask_licence},
-    {ANTISPAM_NEVER_SCAN_SIZE, "What is the largest size of message to scan? Larger ones are never scanned.",
-     0, is_on, NULL},
-    {ANTISPAM_ALWAYS_SCAN_SIZE, "Up to what size should messages always be scanned in full?", 0, is_on,
-     ask_always},
-    {ANTISPAM_TIMEOUT, "Enter the time-out for the scan of one message, in seconds:", 0, is_on, NULL},
-    {ANTISPAM_PROFILE, "Choose the scanning profile:", 0, is_on, NULL},
+    {.field = ANTISPAM_ENABLED,
+     .question = "Would you like to use the anti-spam engine?",
+     .flags = STEP_POSITIONAL | STEP_YES_NO,
+     .ask = ask_enabled},
+    {.field = ANTISPAM_LICENCE_ACCEPTED,
+     .question = "Do you accept the above license agreement?",
+     .flags = STEP_DIALOGUE_ONLY,
+     .when = needs_licence,
+     .ask = ask_licence},
+    {.field = ANTISPAM_NEVER_SCAN_SIZE,
+     .question = "What is the largest size of message to scan? Larger ones are never scanned.",
+     .when = is_on},
+    {.field = ANTISPAM_ALWAYS_SCAN_SIZE,
+     .question = "Up to what size should messages always be scanned in full?",
+     .when = is_on,
+     .ask = ask_always},
+    {.field = ANTISPAM_TIMEOUT,
+     .question = "Enter the time-out for the scan of one message, in seconds:",
+     .when = is_on},
+    {.field = ANTISPAM_PROFILE, .question = "Choose the scanning profile:", .when = is_on},
 };
-static const struct form form = {SCHEMA_ANTISPAM, steps, sizeof steps / sizeof steps[0]};
+static const struct form form = {
+    .table = SCHEMA_ANTISPAM, .steps = steps, .step_count = sizeof steps / sizeof steps[0]};
 
 /* ---- saving ---- */
 
@@ -101,7 +112,7 @@ static const struct verb verbs[] = {
     SETUP_VERB("Edit the anti-spam settings of the gateway.", &form),
     {.word = NULL},
 };
-static const struct setup setup = {&form, "Anti-spam scanning", save};
+static const struct setup setup = {.form = &form, .title = "Anti-spam scanning", .save = save};
 
 static enum api_status dialogue(struct shell *sh)
 {

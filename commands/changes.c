@@ -69,11 +69,17 @@ static void put_change(struct buf *out, const struct schema_table *table, const 
     put_fields(out, table, "      ", is_new ? after : before);
 }
 
+/* The daemon tells as many as fit an answer, and counts all. */
+static void put_more(struct buf *out, json_int_t count, const json_t *told)
+{
+    json_int_t more = count - (json_int_t)json_array_size(told);
+    if (more > 0)
+        buf_printf(out, "and %" JSON_INTEGER_FORMAT " more\n", more);
+}
+
 void changes_show(struct shell *sh, const json_t *result)
 {
     json_t *changes = json_object_get(result, "changes");
-    json_int_t more =
-        json_integer_value(json_object_get(result, "count")) - (json_int_t)json_array_size(changes);
     const struct schema_table *shown = NULL;
     struct buf text = {0};
     size_t i;
@@ -88,8 +94,7 @@ void changes_show(struct shell *sh, const json_t *result)
         shown = table;
         put_change(&text, table, change);
     }
-    if (more > 0)
-        buf_printf(&text, "and %" JSON_INTEGER_FORMAT " more\n", more);
+    put_more(&text, json_integer_value(json_object_get(result, "count")), changes);
     out_span(sh, buf_span(&text));
     out_value(sh, "changes", json_incref(changes));
     buf_free(&text);
@@ -132,7 +137,7 @@ static void put_conflict(struct buf *out, const struct schema_table *table, cons
     }
 }
 
-void conflicts_show(struct shell *sh, json_t *conflicts)
+void conflicts_show(struct shell *sh, json_t *conflicts, json_int_t count)
 {
     struct buf text = {0};
     size_t i;
@@ -143,6 +148,7 @@ void conflicts_show(struct shell *sh, json_t *conflicts)
         if (table)
             put_conflict(&text, table, conflict);
     }
+    put_more(&text, count, conflicts);
     buf_printf(&text, "Your changes are kept.  To go on:\n"
                       "  commit rebase keep mine [TABLE [ROW]]     what you set counts\n"
                       "  commit rebase keep theirs [TABLE [ROW]]   what was committed counts\n"

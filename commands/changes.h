@@ -7,7 +7,7 @@
 /* A nested tree: table, row, "field: before -> after"; new rows with "+", removed ones with "-".  result: of
  * config.changes or config.rollback, borrowed; with --json its "changes" are in the result. */
 void changes_show(struct shell *sh, const json_t *result);
-/* What both sides made of a row, who was first, and the ways out. */
-void conflicts_show(struct shell *sh, json_t *conflicts);
+/* What both sides made of a row, who was first, and the ways out; count: of all, also those that were not told. */
+void conflicts_show(struct shell *sh, json_t *conflicts, json_int_t count);
 
 #endif

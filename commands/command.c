@@ -35,20 +35,32 @@ static const struct verb *verb_find(const struct verb *verbs, const char *word)
 
 /* ---- what is wrong ---- */
 
+struct nearest {
+    const char *word; /* NULL: none is near */
+    size_t distance;
+};
+
+static void consider(struct nearest *best, const char *typed, const char *known)
+{
+    size_t distance = nearest_distance(span_text(typed), span_text(known));
+    if (distance < (best->word ? best->distance : SIZE_MAX))
+        *best = (struct nearest){known, distance};
+}
+
 enum api_status command_unknown(struct shell *sh, const char *name)
 {
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; command_table[i]; i++) {
-        size_t distance = nearest_distance(span_text(name), span_text(command_table[i]->name));
-        if (distance < best) {
-            best = distance;
-            nearest = command_table[i]->name;
-        }
-    }
+    if (strcasecmp(name, "batch") == 0)
+        return shell_fail(sh, API_ERROR_INVALID_ARGUMENTS,
+                          "'batch' is only possible as the first command of a batch");
+    if (name[0] == '#')
+        return shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s\nA comment stands on a line of its own.", name);
+    struct nearest nearest = {0};
+    for (size_t i = 0; command_table[i]; i++)
+        consider(&nearest, name, command_table[i]->name);
     /* clients look for the first line as it is; the hint has a line of its own */
-    return nearest ? shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s\nDid you mean '%s'?", name, nearest)
-                   : shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s", name);
+    return nearest.word
+               ? shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s\nDid you mean '%s'?", name, nearest.word)
+               : shell_fail(sh, API_ERROR_UNKNOWN_COMMAND, "%s", name);
 }
 
 static void put_valid(struct buf *out, const struct verb *verbs)
@@ -70,18 +82,12 @@ static enum api_status missing_verb(struct shell *sh, const struct verb *verbs, 
 
 static enum api_status unknown_verb(struct shell *sh, const struct verb *verbs, const char *word)
 {
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
+    struct nearest nearest = {0};
     struct buf text = {0};
-    for (const struct verb *v = verbs; v && v->word; v++) {
-        size_t distance = nearest_distance(span_text(word), span_text(v->word));
-        if (distance < best) {
-            best = distance;
-            nearest = v->word;
-        }
-    }
-    if (nearest)
-        buf_printf(&text, "; did you mean '%s'?", nearest);
+    for (const struct verb *v = verbs; v && v->word; v++)
+        consider(&nearest, word, v->word);
+    if (nearest.word)
+        buf_printf(&text, "; did you mean '%s'?", nearest.word);
     put_valid(&text, verbs);
     enum api_status status =
         shell_fail(sh, API_ERROR_UNKNOWN_WORD, "'%s' is not known here%s", word, buf_text(&text));
@@ -104,12 +110,16 @@ enum api_status command_usage_error(struct shell *sh, const struct command *comm
     return status;
 }
 
-static enum api_status check_count(struct shell *sh, const struct command *command, int count, int least,
-                                   int most)
+static enum api_status check_count(struct shell *sh, const struct command *command, int count, char **words,
+                                   int least, int most)
 {
     if (count < least)
         return command_usage_error(sh, command, "words are missing");
-    return count > most ? command_usage_error(sh, command, "there are too many words") : API_DONE;
+    if (count <= most)
+        return API_DONE;
+    if (words[most][0] == '#' && !shell_is_quoted(sh, words[most]))
+        return command_usage_error(sh, command, "a comment stands on a line of its own: '%s'", words[most]);
+    return command_usage_error(sh, command, "'%s' is one word too many", words[most]);
 }
 
 /* ---- running ---- */
@@ -122,7 +132,8 @@ static enum api_status call_verb(struct shell *sh, const struct call *call)
         status = call->arg_count ? unknown_verb(sh, verb->verbs, call->args[0])
                                  : missing_verb(sh, verb->verbs, verb->word);
     else if (!verb->form) /* a form counts for itself */
-        status = check_count(sh, call->command, call->arg_count, verb->least_args, verb->most_args);
+        status =
+            check_count(sh, call->command, call->arg_count, call->args, verb->least_args, verb->most_args);
     return status == API_DONE ? verb->batch(sh, call) : status;
 }
 
@@ -154,6 +165,8 @@ enum api_status command_run(struct shell *sh, int word_count, char **words)
     int count = word_count - 1;
     if (!command)
         return command_unknown(sh, words[0]);
+    if (count == 1 && strcmp(words[1], "--help") == 0 && !shell_is_quoted(sh, words[1]))
+        return command_run(sh, 2, (char *[]){(char *)"help", words[0]});
     if (!count && command->dialogue)
         return command->dialogue(sh);
     if (!command->run)
@@ -161,6 +174,7 @@ enum api_status command_run(struct shell *sh, int word_count, char **words)
     /* where any word may come, one in quotes is no verb (R8) */
     if (count && verb_find(command->verbs, words[1]) && !shell_is_quoted(sh, words[1]))
         return run_verbs(sh, command, count, words + 1);
-    enum api_status status = check_count(sh, command, count, command->least_args, command->most_args);
+    enum api_status status =
+        check_count(sh, command, count, words + 1, command->least_args, command->most_args);
     return status == API_DONE ? command->run(sh, count, words + 1) : status;
 }

@@ -1,6 +1,6 @@
-/* A command of the shell: one file, one const descriptor, one line in table.c (doc/adding-a-command.md).
+/* A command of the shell: one file, one const descriptor, one line in commands.def (doc/adding-a-command.md).
  *
- * A descriptor is data: batch words, menus, help and completion are all read from its verbs and their forms.  What does
+ * A descriptor is data: batch words, menus and help are all read from its verbs and their forms.  What does
  * not fit is plain C on the same primitives (ui.h, shell.h).
  */
 #ifndef COMMANDS_COMMAND_H
@@ -52,6 +52,7 @@ struct command {
     unsigned flags;
     const struct verb *verbs; /* what may follow the name; NULL: none */
     const char *usage;        /* the words that run takes */
+    const char *details;      /* what they mean, whole lines for help; NULL: they speak for themselves */
     int least_args, most_args;
     /* Lines that do not start with a verb; NULL: every line does. */
     enum api_status (*run)(struct shell *sh, int arg_count, char **args);
@@ -79,10 +80,4 @@ enum api_status command_usage_error(struct shell *sh, const struct command *comm
 
 /* Appends a line for each way to call the command: name, verbs, objects, options. */
 void command_usage(const struct command *command, struct buf *out);
-
-/* Calls visit for each word that may come behind these words, with its one-line text: for completion, `?` and for
- * naming the nearest to a wrong one.  words[0] is the command; none: all commands. */
-void command_words(int word_count, char **words,
-                   void (*visit)(const char *word, const char *text, void *context), void *context);
-
 #endif

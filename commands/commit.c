@@ -1,13 +1,14 @@
 /* commit: makes the changes of this session take effect. */
 #include "commands/commit.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "commands/changes.h"
 #include "commands/command.h"
 #include "commands/values.h"
+#include "engine/base/xalloc.h"
 
 static struct session_commit last; /* one process is one session */
 
@@ -28,7 +29,8 @@ static void tell_commit(struct shell *sh, const json_t *result, const char *comm
     struct buf when = {0};
     last.revision = json_integer_value(revision);
     last.time = json_integer_value(json_object_get(result, "time"));
-    snprintf(last.comment, sizeof last.comment, "%s", comment);
+    free(last.comment);
+    last.comment = xstrdup(comment);
     time_put(&when, last.time);
     out_text(sh, "Changes committed: %s\n", buf_text(&when));
     out_value(sh, "revision", json_incref(revision));
@@ -39,7 +41,7 @@ static enum api_status with_conflicts(struct shell *sh, enum api_status status, 
 {
     json_t *conflicts = json_object_get(result, "conflicts");
     if (status == API_CONFLICT && conflicts)
-        conflicts_show(sh, conflicts);
+        conflicts_show(sh, conflicts, json_integer_value(json_object_get(result, "count")));
     json_decref(result);
     return status;
 }
@@ -94,13 +96,19 @@ static enum api_status dialogue(struct shell *sh)
 /* commit "text" [Y|N] */
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
+    bool confirm = arg_count && strncasecmp(args[0], "confirm", 7) == 0 && !shell_is_quoted(sh, args[0]);
+    if (confirm) /* a script that relies on it must not make a permanent commit (R8) */
+        return shell_fail(sh, API_ERROR_INVALID_ARGUMENTS,
+                          "'commit %s' is not available yet; quote it to make it a comment", args[0]);
+    bool unasked = !arg_count || (strcmp(args[0], "-y") == 0 && !shell_is_quoted(sh, args[0]));
+    if (unasked && arg_count == 2)
+        return command_usage_error(sh, &command_commit, "'-y' takes no comment: give one or the other");
     bool no = arg_count == 2 && (strcasecmp(args[1], "n") == 0 || strcasecmp(args[1], "no") == 0);
     bool yes = arg_count == 2 && (strcasecmp(args[1], "y") == 0 || strcasecmp(args[1], "yes") == 0);
     if (arg_count == 2 && !no && !yes)
         return command_usage_error(sh, &command_commit,
                                    "'%s' is not Y or N; a comment of several words needs double quotes",
                                    args[1]);
-    bool unasked = arg_count == 0 || (strcmp(args[0], "-y") == 0 && !shell_is_quoted(sh, args[0]));
     return commit(sh, unasked ? "" : args[0], no);
 }
 
@@ -110,6 +118,8 @@ static enum api_status check(struct shell *sh, const struct call *call)
     json_t *result;
     json_t *request = json_pack("{s:s,s:b}", "method", "config.commit", "check", 1);
     enum api_status status = shell_commit(sh, request, &result);
+    if (status == API_DONE && shell_is_interactive(sh))
+        out_text(sh, "The changes can be committed.\n");
     return with_conflicts(sh, status, result);
 }
 
@@ -159,6 +169,8 @@ const struct command command_commit = {
     .summary = "make the changes take effect",
     .verbs = verbs,
     .usage = "[-y | \"COMMENT\" [Y|N]]",
+    .details = "  -y                     commit without a comment\n"
+               "  N                      do not offer the revision for roll-back\n",
     .most_args = 2,
     .run = run,
     .dialogue = dialogue,

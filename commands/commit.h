@@ -8,7 +8,7 @@
 /* The last commit of this session; revision 0: none. */
 struct session_commit {
     json_int_t revision, time; /* µs UTC */
-    char comment[256];         /* its beginning */
+    char *comment;
 };
 const struct session_commit *commit_last(void);
 

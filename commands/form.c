@@ -132,7 +132,8 @@ enum ui_result form_ask(struct shell *sh, const struct form *form, struct answer
 
 /* ---- the batch line ---- */
 
-bool step_is_option(const struct form *form, const struct step *step, const char *arg)
+/* Whether the step's field is given by this option: "--timeout=30". */
+static bool step_is_option(const struct form *form, const struct step *step, const char *arg)
 {
     const char *name = field_of(form, step)->name;
     size_t n = strlen(name);
@@ -246,6 +247,16 @@ void form_usage(const struct form *form, struct buf *out)
     }
 }
 
+void form_help_field(const struct schema_field *field, const char *name, struct buf *out)
+{
+    buf_printf(out, "  %-22s %s: ", name, field->help);
+    schema_field_describe(field, out);
+    const char *quote = strchr(field->preset, ' ') ? "\"" : "";
+    if (field->preset[0])
+        buf_printf(out, "; default %s%s%s", quote, field->preset, quote);
+    buf_append_char(out, '\n');
+}
+
 void form_help(const struct form *form, struct buf *out)
 {
     for (size_t i = 0; i < form->step_count; i++) {
@@ -255,12 +266,7 @@ void form_help(const struct form *form, struct buf *out)
             continue;
         struct buf name = {0};
         buf_printf(&name, "%s%s", step->flags & STEP_POSITIONAL ? "" : "--", field->name);
-        buf_printf(out, "  %-22s %s: ", buf_text(&name), field->help);
-        schema_field_describe(field, out);
-        const char *quote = strchr(field->preset, ' ') ? "\"" : "";
-        if (field->preset[0])
-            buf_printf(out, "; default %s%s%s", quote, field->preset, quote);
-        buf_append_char(out, '\n');
+        form_help_field(field, buf_text(&name), out);
         buf_free(&name);
     }
 }

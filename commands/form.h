@@ -56,12 +56,12 @@ enum api_status form_read(struct shell *sh, const struct form *form, int arg_cou
                           struct answers *a);
 /* Appends "on|off [--timeout=1..120] ...". */
 void form_usage(const struct form *form, struct buf *out);
-/* Appends a line for each option: range, default, help. */
+/* Appends a line for a field: range, default, help. */
+void form_help_field(const struct schema_field *field, const char *name, struct buf *out);
+/* The same for each option. */
 void form_help(const struct form *form, struct buf *out);
 /* The present values, a line each, for headers. */
 void form_show(struct shell *sh, const struct form *form, const struct schema_row *row);
-/* Whether the step's field is given by this option: "--timeout=30". */
-bool step_is_option(const struct form *form, const struct step *step, const char *arg);
 
 /* The present row of the candidate; the caller ends the reference.  key NULL: a single table. */
 enum api_status form_fetch(struct shell *sh, const struct schema_table *table, const char *key,

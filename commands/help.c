@@ -1,5 +1,6 @@
 /* help: the commands, or how one is called. */
 #include "commands/command.h"
+#include "commands/list_table.h"
 
 static void list_commands(struct shell *sh)
 {
@@ -8,7 +9,8 @@ static void list_commands(struct shell *sh)
         out_text(sh, "%-16s %s\n", command_table[i]->name, command_table[i]->summary);
         json_array_append_new(names, json_string(command_table[i]->name));
     }
-    out_text(sh, "\n`help COMMAND` shows how one is called.\n");
+    out_text(sh, "\n`help COMMAND` shows how one is called.\n"
+                 "`batch [json] [check] [keep-going];` in front of a batch sets these options for it.\n");
     out_value(sh, "commands", names);
 }
 
@@ -25,6 +27,36 @@ static void put_forms(struct buf *out, const struct verb *verbs, const struct fo
     }
 }
 
+/* A line for each verb; head: the words before it. */
+static void put_verbs(struct buf *out, const struct verb *verbs, struct buf *head)
+{
+    for (const struct verb *v = verbs; v && v->word; v++) {
+        size_t len = head->len;
+        buf_printf(head, "%s%s", len ? " " : "", v->word);
+        if (v->object)
+            buf_printf(head, " %s", v->object);
+        if (v->batch || v->verbs) /* others are only chosen in menus */
+            buf_printf(out, "  %-22s %s\n", buf_text(head), v->text);
+        if (v == verbs || v->verbs != v[-1].verbs)
+            put_verbs(out, v->verbs, head);
+        head->len = len;
+    }
+}
+
+static void put_words(struct buf *out, const struct command *command)
+{
+    struct buf head = {0};
+    buf_append(out, "\n", command->details || command->verbs);
+    buf_append_span(out, span_text(command->details ? command->details : ""));
+    put_verbs(out, command->verbs, &head);
+    if (command->list) {
+        const struct schema_field *key = &schema_tables[command->list->table].fields[0];
+        buf_append_char(out, '\n');
+        form_help_field(key, key->name, out);
+    }
+    buf_free(&head);
+}
+
 static void show_command(struct shell *sh, const struct command *command)
 {
     struct buf text = {0};
@@ -35,6 +67,7 @@ static void show_command(struct shell *sh, const struct command *command)
     buf_append(&text, "\n", command->aliases != NULL);
     buf_printf(&text, "\nUsage:\n");
     command_usage(command, &text);
+    put_words(&text, command);
     put_forms(&text, command->verbs, &last);
     if (command->flags & COMMAND_CONFIG)
         buf_printf(&text, "\nChanges take effect with commit.\n");
@@ -61,8 +94,9 @@ const struct command command_help = {
     .name = "help",
     .aliases = aliases,
     .summary = "list the commands, or show how one is called",
-    .usage = "[COMMAND]",
+    .usage = "[COMMAND [WORD ...]]",
     .flags = COMMAND_LOCAL,
-    .most_args = 1,
+    .most_args =
+        16, /* the words of a line that one is about to type: the help of the command is about all of them */
     .run = run,
 };

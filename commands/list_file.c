@@ -1,4 +1,5 @@
-/* Import and export of a list table: a row a line, its fields separated by blanks in the order of the schema.
+/* Import and export of a list table: a row a line, its fields separated by blanks in the order of the schema; those
+ * that a line leaves out at its end have their default.
  *
  * An import replaces all rows or changes nothing.  It goes to the daemon in pieces, which count when the last is there.
  */
@@ -49,6 +50,11 @@ static struct span take_field(struct span *rest, bool last)
     return field;
 }
 
+static bool is_left_out(const struct schema_field *field, struct span text)
+{
+    return text.n == 0 && (field->type != SCHEMA_TEXT || field->least == 0);
+}
+
 /* Two lines for one row would leave open which one counts. */
 static enum api_status check_first(struct import *im, struct span key)
 {
@@ -71,6 +77,8 @@ static enum api_status check_row(struct import *im, struct span line)
         struct schema_value value;
         struct error error;
         struct span text = take_field(&line, i + 1 == im->table->field_count);
+        if (is_left_out(&im->table->fields[i], text))
+            continue;
         if (!schema_value_parse(&im->table->fields[i], text, &value, &error))
             return wrong_line(im, error.text);
         enum api_status status = i == 0 ? check_first(im, text) : API_DONE;
@@ -87,7 +95,8 @@ static enum api_status send_row(struct import *im, struct span line)
     struct span key = take_field(&line, im->table->field_count == 1);
     for (unsigned i = 1; i < im->table->field_count; i++) {
         struct span text = take_field(&line, i + 1 == im->table->field_count);
-        json_object_set_new(fields, im->table->fields[i].name, json_stringn(text.p, text.n));
+        if (!is_left_out(&im->table->fields[i], text))
+            json_object_set_new(fields, im->table->fields[i].name, json_stringn(text.p, text.n));
     }
     json_array_append_new(im->edits, json_pack("{s:s,s:s,s:s%,s:o}", "table", im->table->name, "verb", "put",
                                                "key", key.p, key.n, "fields", fields));
@@ -123,10 +132,13 @@ static enum api_status import_text(struct import *im, struct span text)
     return status == API_DONE ? send_piece(im, false) : status;
 }
 
-static enum api_status read_file(struct shell *sh, const char *file, struct buf *text)
+enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text)
 {
-    if (strcmp(file, "-") == 0)
+    if (strcmp(file, "-") == 0) {
+        if (shell_is_interactive(sh))
+            out_text(sh, "Enter '.' on its own line to end.\n");
         return shell_read_data(sh, text) ? API_DONE : shell_aborted(sh);
+    }
     json_t *request = json_pack("{s:s,s:s}", "method", "file.read", "name", file);
     return request ? shell_call_text(sh, request, text)
                    : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the file is not UTF-8");
@@ -136,7 +148,7 @@ enum api_status list_import(struct shell *sh, const struct list_table *list, con
 {
     struct import im = {.sh = sh, .list = list, .table = &schema_tables[list->table]};
     struct buf text = {0};
-    enum api_status status = read_file(sh, file, &text);
+    enum api_status status = list_read_file(sh, file, &text);
     if (status == API_DONE) {
         im.arena = arena_new();
         im.edits = json_array();
@@ -158,10 +170,22 @@ struct export
     struct buf text;
 };
 
+static bool has_default(const struct schema_field *field, const json_t *row)
+{
+    struct buf text = {0};
+    value_put(&text, field, json_object_get(row, field->name));
+    bool same = is_left_out(field, SPAN("")) && span_equal(buf_span(&text), span_text(field->preset));
+    buf_free(&text);
+    return same;
+}
+
 static void add_line(json_t *row, void *context)
 {
     struct export *ex = context;
-    for (unsigned i = 0; i < ex->table->field_count; i++) {
+    unsigned count = ex->table->field_count;
+    while (count > 1 && has_default(&ex->table->fields[count - 1], row))
+        count--;
+    for (unsigned i = 0; i < count; i++) {
         const struct schema_field *field = &ex->table->fields[i];
         buf_append(&ex->text, " ", i > 0);
         value_put(&ex->text, field, json_object_get(row, field->name));

@@ -83,5 +83,7 @@ enum api_status list_table_ask_clear(struct shell *sh, void *context);
 
 enum api_status list_import(struct shell *sh, const struct list_table *list, const char *file);
 enum api_status list_export(struct shell *sh, const struct list_table *list, const char *file);
+/* Appends what is in the file, or what comes behind the command, to text. */
+enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text);
 
 #endif

@@ -143,27 +143,48 @@ static enum ui_result ask_header(struct shell *sh, const struct step *step, stru
 /* ---- the form ---- */
 
 static const struct step steps[] = {
-    {POLICY_ANTISPAM, "Would you like to scan for spam under this policy?", STEP_POSITIONAL | STEP_YES_NO,
-     NULL, NULL},
+    {.field = POLICY_ANTISPAM,
+     .question = "Would you like to scan for spam under this policy?",
+     .flags = STEP_POSITIONAL | STEP_YES_NO},
     /* from here on: policy_antispam_details */
-    {POLICY_ENGINE, NULL, STEP_BATCH_ONLY, NULL, NULL}, /* there is one engine to choose from so far */
-    {POLICY_POSITIVE_THRESHOLD, "From what score on is a message spam?", 0, NULL, NULL},
-    {POLICY_POSITIVE_ACTION, "What should be done with spam?", 0, NULL, NULL},
-    {POLICY_POSITIVE_ARCHIVE, "Would you like to archive spam?", 0, NULL, NULL},
-    {POLICY_POSITIVE_SUBJECT, "How should the subject of spam be changed?", 0, positive_goes_on, ask_subject},
-    {POLICY_POSITIVE_HEADER, "Would you like to add a header to spam?", 0, positive_goes_on, ask_header},
-    {POLICY_SUSPECT, "Would you like to treat suspected spam specially?", 0, NULL, ask_suspect},
-    {POLICY_SUSPECT_THRESHOLD, "From what score on is a message suspected spam?", 0, has_suspects,
-     ask_suspect_threshold},
-    {POLICY_SUSPECT_ACTION, "What should be done with suspected spam?", 0, has_suspects, NULL},
-    {POLICY_SUSPECT_ARCHIVE, "Would you like to archive suspected spam?", 0, has_suspects, NULL},
-    {POLICY_SUSPECT_SUBJECT, "How should the subject of suspected spam be changed?", 0, suspect_goes_on,
-     ask_subject},
-    {POLICY_SUSPECT_HEADER, "Would you like to add a header to suspected spam?", 0, suspect_goes_on,
-     ask_header},
-    {POLICY_UNSCANNABLE, "What should be done with a message that no scan survives?", 0, NULL, NULL},
+    {.field = POLICY_ENGINE, .flags = STEP_BATCH_ONLY}, /* there is one engine to choose from so far */
+    {.field = POLICY_POSITIVE_THRESHOLD, .question = "From what score on is a message spam?"},
+    {.field = POLICY_POSITIVE_ACTION, .question = "What should be done with spam?"},
+    {.field = POLICY_POSITIVE_ARCHIVE, .question = "Would you like to archive spam?"},
+    {.field = POLICY_POSITIVE_SUBJECT,
+     .question = "How should the subject of spam be changed?",
+     .when = positive_goes_on,
+     .ask = ask_subject},
+    {.field = POLICY_POSITIVE_HEADER,
+     .question = "Would you like to add a header to spam?",
+     .when = positive_goes_on,
+     .ask = ask_header},
+    {.field = POLICY_SUSPECT,
+     .question = "Would you like to treat suspected spam specially?",
+     .ask = ask_suspect},
+    {.field = POLICY_SUSPECT_THRESHOLD,
+     .question = "From what score on is a message suspected spam?",
+     .when = has_suspects,
+     .ask = ask_suspect_threshold},
+    {.field = POLICY_SUSPECT_ACTION,
+     .question = "What should be done with suspected spam?",
+     .when = has_suspects},
+    {.field = POLICY_SUSPECT_ARCHIVE,
+     .question = "Would you like to archive suspected spam?",
+     .when = has_suspects},
+    {.field = POLICY_SUSPECT_SUBJECT,
+     .question = "How should the subject of suspected spam be changed?",
+     .when = suspect_goes_on,
+     .ask = ask_subject},
+    {.field = POLICY_SUSPECT_HEADER,
+     .question = "Would you like to add a header to suspected spam?",
+     .when = suspect_goes_on,
+     .ask = ask_header},
+    {.field = POLICY_UNSCANNABLE, .question = "What should be done with a message that no scan survives?"},
 };
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };
 
-const struct form policy_antispam_form = {SCHEMA_INCOMING_POLICY, steps, STEP_COUNT};
-const struct form policy_antispam_details = {SCHEMA_INCOMING_POLICY, steps + 1, STEP_COUNT - 1};
+const struct form policy_antispam_form = {
+    .table = SCHEMA_INCOMING_POLICY, .steps = steps, .step_count = STEP_COUNT};
+const struct form policy_antispam_details = {
+    .table = SCHEMA_INCOMING_POLICY, .steps = steps + 1, .step_count = STEP_COUNT - 1};

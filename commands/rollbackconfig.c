@@ -60,21 +60,23 @@ static enum api_status roll_back(struct shell *sh, const char *revision, const c
     return status;
 }
 
+/* REVISION [--table=NAME] */
+static enum api_status read_words(struct shell *sh, const char *revision, const char *option, bool preview)
+{
+    static const char table[] = "--table=";
+    if (option && strncmp(option, table, strlen(table)) != 0)
+        return command_usage_error(sh, &command_rollbackconfig, "'%s' is not --table=NAME", option);
+    return roll_back(sh, revision, option ? option + strlen(table) : NULL, preview);
+}
+
 static enum api_status batch_preview(struct shell *sh, const struct call *call)
 {
-    return roll_back(sh, call->object[0], NULL, true);
+    return read_words(sh, call->object[0], call->arg_count ? call->args[0] : NULL, true);
 }
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
-    static const char option[] = "--table=";
-    const char *table = NULL;
-    if (arg_count == 2) {
-        if (strncmp(args[1], option, strlen(option)) != 0)
-            return command_usage_error(sh, &command_rollbackconfig, "'%s' is not --table=NAME", args[1]);
-        table = args[1] + strlen(option);
-    }
-    return roll_back(sh, args[0], table, false);
+    return read_words(sh, args[0], arg_count == 2 ? args[1] : NULL, false);
 }
 
 /* ---- dialogue ---- */
@@ -123,6 +125,8 @@ static const struct verb verbs[] = {
     {.word = "preview",
      .text = "What rolling back would change.",
      .object = "REVISION",
+     .usage = "[--table=NAME]",
+     .most_args = 1,
      .batch = batch_preview},
     {.word = NULL},
 };
@@ -133,6 +137,7 @@ const struct command command_rollbackconfig = {
     .flags = COMMAND_CONFIG,
     .verbs = verbs,
     .usage = "REVISION [--table=NAME]",
+    .details = "  --table=NAME           only this table, as showchanges names it\n",
     .least_args = 1,
     .most_args = 2,
     .run = run,

@@ -2,12 +2,16 @@
 #include "commands/list_table.h"
 
 static const struct step steps[] = {
-    {SMTPROUTES_DESTINATION, "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
-     STEP_POSITIONAL, NULL, NULL},
+    {.field = SMTPROUTES_DESTINATION,
+     .question = "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
+     .flags = STEP_POSITIONAL},
+    {.field = SMTPROUTES_TLS, .flags = STEP_BATCH_ONLY}, /* scripts answer the dialogue as it has always been */
 };
-static const struct form form = {SCHEMA_SMTPROUTES, steps, sizeof steps / sizeof steps[0]};
+static const struct form form = {
+    .table = SCHEMA_SMTPROUTES, .steps = steps, .step_count = sizeof steps / sizeof steps[0]};
 
-static const struct out_column columns[] = {{"Domain", "domain", 30}, {"Destination", "destination", 0}};
+static const struct out_column columns[] = {
+    {"Domain", "domain", 30}, {"Destination", "destination", 30}, {"TLS", "tls", 0}};
 
 static const struct verb verbs[] = {LIST_TABLE_VERBS("route", "routes", "DOMAIN", &form), {.word = NULL}};
 

@@ -4,6 +4,9 @@ EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcommands_a_SOURCES = \
 	%D%/antispamconfig.c \
+	%D%/archivemessage.c \
+	%D%/bouncerecipients.c \
+	%D%/certconfig.c \
 	%D%/changes.c \
 	%D%/changes.h \
 	%D%/clearchanges.c \
@@ -13,6 +16,9 @@ libcommands_a_SOURCES = \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
+	%D%/deleterecipients.c \
+	%D%/delivernow.c \
+	%D%/deliveryconfig.c \
 	%D%/exit.c \
 	%D%/form.c \
 	%D%/form.h \
@@ -23,17 +29,25 @@ libcommands_a_SOURCES = \
 	%D%/list_table.h \
 	%D%/logs.c \
 	%D%/logs.h \
+	%D%/oldmessage.c \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
+	%D%/queued.c \
+	%D%/queued.h \
+	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
 	%D%/setup.c \
 	%D%/setup.h \
 	%D%/shell.h \
 	%D%/showchanges.c \
 	%D%/showconfig.c \
+	%D%/showmessage.c \
+	%D%/showrecipients.c \
 	%D%/smtproutes.c \
+	%D%/spamquarantine.c \
 	%D%/status.c \
+	%D%/suspend.c \
 	%D%/table.c \
 	%D%/tail.c \
 	%D%/ui.c \

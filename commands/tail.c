@@ -17,8 +17,11 @@ static enum api_status tail(struct shell *sh, const char *log, json_int_t lines)
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
     uint64_t lines = LINES;
-    if (arg_count == 2 || (arg_count == 3 && strcmp(args[0], "-n") != 0))
-        return command_usage_error(sh, &command_tail, "'%s' is not known here", args[0]);
+    bool counts = strcmp(args[0], "-n") == 0;
+    if (counts && arg_count < 3)
+        return command_usage_error(sh, &command_tail, "words are missing behind '-n'");
+    if (!counts && arg_count > 1)
+        return command_usage_error(sh, &command_tail, "'%s' is one word too many", args[1]);
     if (arg_count == 3 && (!span_parse_u64(span_text(args[1]), &lines) || lines > INT32_MAX))
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number of lines", args[1]);
     return tail(sh, args[arg_count - 1], (json_int_t)lines);

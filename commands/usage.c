@@ -1,9 +1,5 @@
-/* What may be typed: usage lines and the words that can follow, read from the tables. */
-#include <strings.h>
-
+/* How a command is called, read from its tables. */
 #include "commands/command.h"
-
-/* ---- usage ---- */
 
 static void put_words(struct buf *out, const char *words)
 {
@@ -77,74 +73,4 @@ void command_usage(const struct command *command, struct buf *out)
     if (command->verbs)
         put_verbs(out, command->verbs, &head);
     buf_free(&head);
-}
-
-/* ---- words that may follow ---- */
-
-struct visit {
-    void (*visit)(const char *word, const char *text, void *context);
-    void *context;
-};
-
-static void visit_step(const struct form *form, const struct step *step, int arg_count, char **args,
-                       int *positional, const struct visit *v)
-{
-    const struct schema_field *field = &schema_tables[form->table].fields[step->field];
-    if (step->flags & STEP_DIALOGUE_ONLY)
-        return;
-    if (step->flags & STEP_POSITIONAL) {
-        if ((*positional)-- == 0 && field->choices)
-            for (const char *const *choice = field->choices; *choice; choice++)
-                v->visit(*choice, field->help, v->context);
-        return;
-    }
-    for (int i = 0; i < arg_count; i++)
-        if (step_is_option(form, step, args[i]))
-            return;
-    struct buf word = {0};
-    buf_printf(&word, "--%s=", field->name);
-    v->visit(buf_text(&word), field->help, v->context);
-    buf_free(&word);
-}
-
-static void visit_form(const struct form *form, int arg_count, char **args, const struct visit *v)
-{
-    int positional = 0;
-    for (int i = 0; i < arg_count; i++)
-        positional += args[i][0] != '-' || args[i][1] != '-';
-    for (size_t i = 0; i < form->step_count; i++)
-        visit_step(form, &form->steps[i], arg_count, args, &positional, v);
-}
-
-static const struct verb *follow(const struct verb *verbs, const char *word)
-{
-    for (const struct verb *verb = verbs; verb && verb->word; verb++)
-        if (strcasecmp(verb->word, word) == 0)
-            return verb;
-    return NULL;
-}
-
-void command_words(int word_count, char **words,
-                   void (*visit)(const char *word, const char *text, void *context), void *context)
-{
-    const struct visit v = {visit, context};
-    const struct command *command = word_count ? command_find(words[0]) : NULL;
-    for (size_t i = 0; !word_count && command_table[i]; i++)
-        visit(command_table[i]->name, command_table[i]->summary, context);
-    if (!command)
-        return;
-    const struct verb *verbs = command->verbs, *verb = NULL, *next;
-    int i = 1;
-    while (i < word_count && (next = follow(verbs, words[i]))) {
-        verb = next;
-        verbs = verb->verbs;
-        i += verb->object ? 2 : 1;
-    }
-    if (i > word_count)
-        return; /* a name comes next */
-    if (i == word_count)
-        for (const struct verb *each = verbs; each && each->word; each++)
-            visit(each->word, each->text, context);
-    if (verb && verb->form)
-        visit_form(verb->form, word_count - i, words + i, &v);
 }

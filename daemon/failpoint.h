@@ -6,6 +6,7 @@
  * In the order of a commit: control.before-prepare, ROLE.prepare, ROLE.prepared, control.prepared,
  * control.before-transaction, control.after-transaction, control.before-head, ROLE.before-apply, ROLE.after-apply;
  * ROLE is log, queue, scan or smtp.
+ * In a change of mail by an administrator: queue.change-written, queue.change-committed.
  */
 #ifndef DAEMON_FAILPOINT_H
 #define DAEMON_FAILPOINT_H

@@ -76,6 +76,7 @@ void deliver_job_put(struct buf *out, const struct deliver_job *j)
     wire_put_span(out, j->host);
     wire_put_u16(out, j->port);
     wire_put_u8(out, j->mx);
+    wire_put_u8(out, (uint8_t)j->tls);
     wire_put_u8(out, j->own_domain);
     wire_put_span(out, j->sender);
     wire_put_u8(out, j->body_8bit);
@@ -93,6 +94,8 @@ bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver
     j->host = wire_get_span(in);
     j->port = wire_get_u16(in);
     j->mx = wire_get_u8(in);
+    j->tls = wire_get_u8(in);
+    in->failed |= j->tls > SCHEMA_TLS_REQUIRED;
     j->own_domain = wire_get_u8(in);
     j->sender = wire_get_span(in);
     j->body_8bit = wire_get_u8(in);

@@ -11,6 +11,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
+#include "engine/schema/schema.h"
 #include "engine/wire/wire.h"
 
 enum message_type {
@@ -46,6 +47,7 @@ enum message_type {
     MSG_SPACE,          /* u8 1: mail can be taken, 0: say 452 to new mail */
     MSG_DELIVER,     /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
     MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
+    MSG_LISTENERS_SUSPENDED = 240, /* u8 1: refuse clients with 421, 0: serve them */
 
     /* scan -> queue */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
@@ -59,15 +61,25 @@ enum message_type {
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
+    /* control <-> queue: what administrators do with mail in the queue and in quarantine (protocol_queue.h) */
+    MSG_QUEUE_LIST = 420, /* struct queue_query */
+    MSG_QUEUE_ROWS,       /* struct queue_rows */
+    MSG_QUEUE_CHANGE,     /* struct queue_query, u8 enum queue_change, span who */
+    MSG_QUEUE_CHANGED,    /* struct queue_changed */
+    MSG_QUEUE_READ,       /* u32 id, u64 mid: the message itself */
+    MSG_QUEUE_TEXT, /* u32 id, u8 enum queue_text, span sender, i64 time; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
+    MSG_SUSPEND,       /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who */
+    MSG_SUSPEND_REPLY, /* u32 id, u8 bits that are suspended now */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
         500, /* u64 running, span commit id, u64 prepared, span commit id; first, 0 and empty for none */
-    MSG_CONFIG_PREPARED, /* u64 revision, span commit id, u8 1: ready, 0: cannot be, span why */
+    MSG_CONFIG_PREPARED, /* u64 revision, span commit id, u32 attempt, u8 1: ready, 0: cannot be, span why */
     MSG_CONFIG_RUNNING,  /* u64 revision, span commit id: switched */
     /* control -> role */
     MSG_CONFIG_BEGIN =
-        520,            /* u64 revision, span commit id, u8 1: from empty tables, 0: from the running ones */
+        520, /* u64 revision, span commit id, u32 attempt, u8 1: from empty tables, 0: from the running ones.
+              * Each has an attempt of its own: an id may be tried again with other rows */
     MSG_CONFIG_ROWS,    /* u32 table, u32 count, count of (u8 1: put, row | 0: remove, span key) */
     MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
@@ -126,9 +138,9 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
-    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
-    bool
-        own_domain; /* it is the recipients' own; else the administrator has named it, and mail waits till it is there */
+    bool mx;         /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
+    enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;
     const struct deliver_recipient *recipients;

@@ -10,6 +10,7 @@
 struct slot {
     struct role_config config;
     struct config_revision id;
+    uint32_t attempt; /* of control, to prepare it */
 };
 
 static struct slot slots[2], *running = &slots[0], *next = &slots[1];
@@ -65,12 +66,13 @@ void role_config_control_up(void)
 static void begin(struct wire_reader *in)
 {
     struct config_revision id = config_revision_get(in);
+    uint32_t attempt = wire_get_u32(in);
     bool from_empty = wire_get_u8(in);
     in->failed = in->failed || id.number == 0 || (!from_empty && running->id.number == 0);
     if (in->failed)
         return;
     drop_next();
-    *next = (struct slot){.config.revision = id.number, .id = id};
+    *next = (struct slot){.config.revision = id.number, .id = id, .attempt = attempt};
     for (int table = 0; table < SCHEMA_TABLE_COUNT; table++)
         if (schema_tables[table].readers & role_table[role_self.id].reader)
             next->config.tables[table] = from_empty ? config_table_new(&schema_tables[table])
@@ -129,6 +131,7 @@ void role_config_prepared(const struct error *refusal)
         return;
     struct buf body = {0};
     config_revision_put(&body, &next->id);
+    wire_put_u32(&body, next->attempt);
     wire_put_u8(&body, refusal == NULL);
     wire_put_span(&body, span_text(refusal ? refusal->text : ""));
     if (refusal) {

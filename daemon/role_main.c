@@ -181,6 +181,19 @@ static void drop_privileges(const char *account)
         role_fatal("could become root again");
 }
 
+/* The folders of the row, without a gap: the list ends at the first NULL.  The queue's Maildir is where the route says,
+ * and nowhere when that is none. */
+static void list_writable(const struct role_entry *row, const struct route *route, const char *list[4])
+{
+    size_t count = 0;
+    for (int i = 0; i < 3; i++) {
+        bool is_maildir = row->write_dirs[i] && strcmp(row->write_dirs[i], "maildir") == 0;
+        const char *folder = is_maildir ? route->maildir.p : row->write_dirs[i];
+        if (folder)
+            list[count++] = folder;
+    }
+}
+
 static void enter_sandbox(struct buf *report)
 {
     const struct role_entry *row = &role_table[role_self.id];
@@ -189,12 +202,9 @@ static void enter_sandbox(struct buf *report)
     if (!route_parse(settings.route, &route, &error))
         role_fatal("%s", error.text);
     const char *writable[4] = {0}, *readable[3] = {0};
-    for (int i = 0; i < 3; i++)
-        writable[i] = row->write_dirs[i];
+    list_writable(row, &route, writable);
     for (int i = 0; i < 2; i++)
         readable[i] = row->read_dirs[i];
-    if (role_self.id == ROLE_QUEUE)
-        writable[1] = route.maildir.p;
     struct sandbox box = {
         .network = row->network,
         .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL,

@@ -96,6 +96,7 @@ bool route_find(const struct config_table *routes, struct span address, const ch
     route->port = to.port;
     route->host = to.host;
     route->mx = !to.direct;
+    route->tls = (uint8_t)schema_row_number(row, SMTPROUTES_TLS);
     route->own_domain = to.use_dns;
     if (to.use_dns)
         use_domain(route, domain);
@@ -105,15 +106,16 @@ bool route_find(const struct config_table *routes, struct span address, const ch
 
 bool route_equal(const struct route *a, const struct route *b)
 {
-    return a->kind == b->kind && a->port == b->port && a->mx == b->mx && a->own_domain == b->own_domain &&
-           span_equal_nocase(a->host, b->host) && span_equal(a->maildir, b->maildir);
+    return a->kind == b->kind && a->port == b->port && a->mx == b->mx && a->tls == b->tls &&
+           a->own_domain == b->own_domain && span_equal_nocase(a->host, b->host) &&
+           span_equal(a->maildir, b->maildir);
 }
 
 /* FNV-1a */
 uint32_t route_hash(const struct route *route)
 {
     uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)route->kind ^ (uint32_t)route->mx << 8 ^
-                    (uint32_t)route->own_domain << 9 ^ route->port;
+                    (uint32_t)route->own_domain << 9 ^ (uint32_t)route->tls << 16 ^ route->port;
     for (size_t i = 0; i < route->host.n; i++)
         hash = (hash ^ (unsigned char)ascii_lower(route->host.p[i])) * UINT32_C(16777619);
     return hash;

@@ -16,6 +16,7 @@ struct route {
     uint16_t port;
     bool mx;         /* host is a domain whose MX records lead on (RFC 5321 section 5) */
     bool own_domain; /* host is the recipient's own domain, not one that was configured */
+    uint8_t tls;     /* a choice of SMTPROUTES_TLS */
 };
 
 /* "" | maildir:PATH | HOST:PORT | [IPv6]:PORT, where "maildir:" has no case.  The spans point into text. */

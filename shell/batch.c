@@ -1,9 +1,6 @@
 /* A batch: lines that nobody watches being run, from -c, a file or standard input. */
-#define _GNU_SOURCE /* dprintf */
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "engine/base/xalloc.h"
 #include "shell/state.h"
@@ -61,8 +58,10 @@ static void run_lines(struct shell *sh)
         struct error error;
         enum read_result got = reader_next(sh->commands, &line, &error);
         sh->interrupted |= got == READ_INTERRUPTED;
+        if (got == READ_BAD || got == READ_BROKEN)
+            fail_input(sh, sh->commands->line + (got == READ_BROKEN), error.text);
         if (got == READ_BAD)
-            fail_input(sh, sh->commands->line, error.text);
+            continue;
         if (got != READ_LINE)
             break;
         /* A dialogue may read on in the same buffer. */
@@ -82,10 +81,10 @@ static void run_lines(struct shell *sh)
 static enum api_status end_batch(struct shell *sh, const char **message)
 {
     bool went_through = sh->first_error == API_DONE || sh->options.keep_going;
-    if (sh->interrupted)
+    if (sh->interrupted && sh->first_error != API_UNKNOWN_OUTCOME)
         return API_INTERRUPTED;
     if (went_through && !sh->options.check && call_has_changes(sh)) {
-        *message = "the input ended with uncommitted changes: they were discarded";
+        *message = "The input ended with uncommitted changes: they were discarded.";
         return sh->first_error ? sh->first_error : API_DISCARDED;
     }
     return sh->first_error;
@@ -100,8 +99,8 @@ enum api_status batch_run(struct shell *sh)
     enum api_status status = end_batch(sh, &message);
     if (sh->options.json)
         report_final(sh, status, message);
+    else if (message)
+        report_error(sh, NULL, status, NULL, message);
     writer_flush(&sh->out);
-    if (message)
-        dprintf(STDERR_FILENO, "batch: %s\n", message);
     return status;
 }

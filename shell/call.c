@@ -75,15 +75,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
 /* Tells what the end of an answer says; gives its result. */
 static enum api_status take_end(struct shell *sh, json_t *end, json_t **result)
 {
-    size_t i;
-    json_t *warning;
-    enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
-    json_array_foreach(json_object_get(end, "warnings"), i, warning)
-        report_warning(sh, sh->report, json_string_value(warning));
-    const char *message = json_string_value(json_object_get(end, "error"));
-    const char *code = json_string_value(json_object_get(end, "code"));
-    if (status != API_DONE)
-        report_error(sh, sh->report, status, code, message);
+    enum api_status status = report_answer(sh, sh->report, end);
     if (result) {
         json_t *value = json_object_get(end, "result");
         *result = json_incref(value || status == API_DONE ? value : end);
@@ -139,7 +131,7 @@ bool call_connect(struct shell *sh)
     if (sh->link)
         return true;
     sh->touched = false;
-    sh->link = link_open(sh->options.dir, &error);
+    sh->link = link_open(sh->options.dir, 0, &error);
     if (!sh->link) {
         unreachable(sh, error.text);
         return false;
@@ -182,7 +174,8 @@ static void note_candidate(struct shell *sh, const json_t *request)
     const char *method = json_string_value(json_object_get(request, "method"));
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;
-    else if (strcmp(method, "config.rollback") == 0 || strcmp(method, "config.rebase") == 0)
+    else if (strcmp(method, "config.edit") == 0 || strcmp(method, "config.rollback") == 0 ||
+             strcmp(method, "config.rebase") == 0)
         sh->touched = true;
 }
 
@@ -232,7 +225,8 @@ bool call_has_changes(struct shell *sh)
         return false;
     link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\"}"));
     json_t *end = take_answer(sh, &(struct parts){0});
-    bool some = json_array_size(json_object_get(json_object_get(end, "result"), "changes")) > 0;
+    json_t *changes = json_object_get(json_object_get(end, "result"), "changes");
+    bool some = !changes || json_array_size(changes) > 0; /* no answer: what was touched is lost */
     json_decref(end);
     return some;
 }

@@ -29,7 +29,7 @@ static json_t *look_up(struct shell *sh, const char *id)
     while (!found && !interrupt_seen() && clock_mono_us() < deadline) {
         struct error error;
         json_t *end = NULL;
-        if ((sh->link = link_open(sh->options.dir, &error))) {
+        if ((sh->link = link_open(sh->options.dir, deadline, &error))) {
             link_queue(sh->link, request);
             if (link_receive(sh->link, &end) == LINK_FRAME && json_object_get(end, "status") &&
                 json_integer_value(json_object_get(end, "status")) == API_DONE)
@@ -46,6 +46,7 @@ static json_t *look_up(struct shell *sh, const char *id)
 
 static enum api_status find_out(struct shell *sh, const char *id, json_t **result)
 {
+    interrupt_clear(); /* the Ctrl-C that gave up the answer does not give up the look-up */
     json_t *found = look_up(sh, id);
     if (json_is_integer(json_object_get(found, "revision"))) {
         *result = found;
@@ -57,7 +58,7 @@ static enum api_status find_out(struct shell *sh, const char *id, json_t **resul
         return shell_fail(sh, API_ERROR_UNREACHABLE,
                           "the daemon went away before it committed; nothing was changed");
     return shell_fail(sh, API_ERROR_UNKNOWN_OUTCOME,
-                      "the daemon went away and may have committed; the id of the commit is %s", id);
+                      "the daemon went away and may have committed; ask later: commitdetail %s", id);
 }
 
 static enum api_status ask(struct shell *sh, json_t *request, json_t **result)

@@ -54,13 +54,16 @@ static char *show_prompt(EditLine *line)
 static int read_more(struct editor *e)
 {
     struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
-    if (!interrupt_poll(&wait, 1, -1)) {
-        errno = EINTR;
-        return -1;
-    }
-    ssize_t got = read(STDIN_FILENO, buf_reserve(&e->typed, READ_BYTES), READ_BYTES);
+    ssize_t got;
+    do {
+        if (!interrupt_poll(&wait, 1, -1)) {
+            errno = EINTR;
+            return -1;
+        }
+        got = read(STDIN_FILENO, buf_reserve(&e->typed, READ_BYTES), READ_BYTES);
+    } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     if (got <= 0)
-        return got < 0 && errno == EINTR ? -1 : 0;
+        return 0;
     e->typed.len += (size_t)got;
     return 1;
 }
@@ -78,7 +81,7 @@ static int take_marker(struct editor *e, const char *marker)
     return 1;
 }
 
-/* The next character off e->typed; -1: more bytes are needed. */
+/* The next character off e->typed; WEOF: more bytes are needed. */
 static wint_t take_character(struct editor *e)
 {
     struct span typed = buf_span(&e->typed);
@@ -95,6 +98,12 @@ static wint_t take_character(struct editor *e)
     if (c == L'\0')
         c = END_OF_INPUT; /* as the kernel keeps a Ctrl-D that was typed ahead */
     return (wint_t)c;
+}
+
+/* C0, DEL and C1. */
+static bool is_control(wint_t c)
+{
+    return c < ' ' || (c >= 0x7F && c < 0xA0);
 }
 
 static bool ends_line(wint_t c)
@@ -119,7 +128,7 @@ static int next_character(EditLine *line, wchar_t *out)
             e->pasting = !e->pasting;
         if (marker == 0)
             c = take_character(e);
-        if (c != WEOF && e->pasting && c < ' ' && !ends_line(c)) {
+        if (c != WEOF && e->pasting && is_control(c) && !ends_line(c)) {
             if (c != '\t')
                 continue; /* no key of pasted text does anything */
             e->next = '\t';

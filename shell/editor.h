@@ -12,7 +12,8 @@ struct editor;
 bool editor_suits(const char *terminal);
 /* NULL when it cannot be had. */
 struct editor *editor_open(void);
-/* Appends one line, without its newline.  Of prompt only the last line is drawn again.  is_command: it goes into the history, which the arrow keys walk. */
+/* Appends one line, without its newline.  Of prompt only the last line is drawn again.  is_command: it goes into the
+ * history, and the arrow keys walk that. */
 enum read_result editor_read(struct editor *e, const char *prompt, bool is_command, struct buf *line);
 void editor_close(struct editor *e);
 

@@ -17,7 +17,7 @@ static bool next_answer(struct shell *sh, struct span *line)
     if (got == READ_LINE && sh->answers == sh->commands)
         sh->report->answer_line = sh->answers->line;
     sh->answers_ended = got == READ_END;
-    if (got == READ_BAD)
+    if (got == READ_BAD || got == READ_BROKEN)
         shell_fail(sh, API_ERROR_BAD_REQUEST, "%s", error.text);
     return got == READ_LINE;
 }

@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 #include "engine/schema/schema.h"
 #include "engine/wire/api.h"
@@ -28,12 +30,13 @@ struct link {
     int fd;
     struct buf out;
     struct buf in;
-    size_t used; /* bytes of in that were taken */
+    size_t used;      /* bytes of in that were taken */
+    int64_t deadline; /* clock_mono_us(); 0: none */
     json_t *greeting;
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
-static int connect_to(const char *dir)
+static int connect_to(const char *dir, int64_t deadline)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int folder = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -41,6 +44,11 @@ static int connect_to(const char *dir)
         return -1;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/run/control.sock", folder);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int64_t left = deadline ? deadline - clock_mono_us() : 0;
+    struct timeval limit = {.tv_sec = left > 0 ? left / 1000000 : 0,
+                            .tv_usec = left > 0 ? left % 1000000 : 1};
+    if (fd >= 0 && deadline) /* where the queue of a daemon that does not accept is full */
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         int saved = errno;
         close(fd);
@@ -60,15 +68,16 @@ static bool is_same_build(const json_t *greeting)
            strcmp(theirs, schema) == 0;
 }
 
-struct link *link_open(const char *dir, struct error *error)
+struct link *link_open(const char *dir, int64_t deadline, struct error *error)
 {
-    int fd = connect_to(dir);
+    int fd = connect_to(dir, deadline);
     if (fd < 0) {
         error_set_errno(error, "cannot reach the daemon of '%s'", dir);
         return NULL;
     }
     struct link *l = xcalloc(1, sizeof *l);
     l->fd = fd;
+    l->deadline = deadline;
     if (link_receive(l, &l->greeting) == LINK_FRAME && is_same_build(l->greeting))
         return l;
     const char *version = json_string_value(json_object_get(l->greeting, "version"));
@@ -87,27 +96,6 @@ const char *link_hostname(const struct link *l)
     return name ? name : "localhost";
 }
 
-static int append(const char *bytes, size_t size, void *out)
-{
-    buf_append(out, bytes, size);
-    return 0;
-}
-
-void link_queue(struct link *l, const json_t *object)
-{
-    struct buf text = {0};
-    json_dump_callback(object, append, &text, JSON_COMPACT);
-    link_queue_text(l, buf_span(&text));
-    buf_free(&text);
-}
-
-void link_queue_text(struct link *l, struct span object)
-{
-    wire_put_span(&l->out, object);
-    if (l->out.len >= SEND_AHEAD)
-        (void)link_flush(l); /* that the daemon is gone is seen by whoever wants the answer */
-}
-
 /* Takes what has come.  False when the daemon is gone. */
 static bool read_some(struct link *l, int flags)
 {
@@ -121,33 +109,64 @@ static bool read_some(struct link *l, int flags)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-bool link_flush(struct link *l)
+/* Waits until the daemon can be read from, or (POLLOUT) written to. */
+static enum link_result wait_for(struct link *l, short events, short *ready)
+{
+    struct pollfd wait = {.fd = l->fd, .events = events};
+    int64_t left = l->deadline ? (l->deadline - clock_mono_us()) / 1000 + 1 : -1;
+    if (l->deadline && left <= 0)
+        return LINK_GONE;
+    if (!interrupt_poll(&wait, 1, (int)left))
+        return LINK_INTERRUPTED;
+    *ready = wait.revents;
+    return LINK_FRAME;
+}
+
+/* Sends what is queued.  After an interruption the rest stays: the next frame must not begin within it. */
+static enum link_result flush(struct link *l)
 {
     size_t done = 0;
-    bool good = true;
-    while (good && done < l->out.len) {
+    short ready;
+    enum link_result result = LINK_FRAME;
+    while (result == LINK_FRAME && done < l->out.len) {
         ssize_t sent = send(l->fd, l->out.data + done, l->out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             done += (size_t)sent;
         } else if (sent < 0 && errno == EAGAIN) {
-            struct pollfd wait = {.fd = l->fd, .events = POLLIN | POLLOUT};
-            good = poll(&wait, 1, -1) < 0 || !(wait.revents & POLLIN) || read_some(l, MSG_DONTWAIT);
-        } else {
-            good = sent < 0 && errno == EINTR;
+            result = wait_for(l, POLLIN | POLLOUT, &ready);
+            if (result == LINK_FRAME && (ready & POLLIN) && !read_some(l, MSG_DONTWAIT))
+                result = LINK_GONE;
+        } else if (sent == 0 || errno != EINTR) {
+            result = LINK_GONE;
         }
     }
-    buf_clear(&l->out);
-    return good;
+    buf_consume(&l->out, result == LINK_GONE ? l->out.len : done);
+    return result;
+}
+
+void link_queue(struct link *l, const json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    link_queue_text(l, span_text(text));
+    free(text);
+}
+
+void link_queue_text(struct link *l, struct span object)
+{
+    wire_put_span(&l->out, object);
+    if (l->out.len >= SEND_AHEAD)
+        (void)flush(l); /* that the daemon is gone, or Ctrl-C, is seen by whoever wants the answer */
 }
 
 /* Makes sure that size bytes are there. */
 static enum link_result fill(struct link *l, size_t size)
 {
+    short ready = 0;
     while (l->in.len - l->used < size) {
-        struct pollfd wait = {.fd = l->fd, .events = POLLIN};
-        if (!interrupt_poll(&wait, 1, -1))
-            return LINK_INTERRUPTED;
-        if (!read_some(l, 0))
+        enum link_result got = wait_for(l, POLLIN, &ready);
+        if (got != LINK_FRAME)
+            return got;
+        if (ready && !read_some(l, 0))
             return LINK_GONE;
     }
     return LINK_FRAME;
@@ -156,8 +175,9 @@ static enum link_result fill(struct link *l, size_t size)
 enum link_result link_receive(struct link *l, json_t **object)
 {
     *object = NULL;
-    (void)link_flush(l); /* a daemon that hung up may have said why before */
-    enum link_result got = fill(l, 4);
+    if (flush(l) == LINK_INTERRUPTED)
+        return LINK_INTERRUPTED;
+    enum link_result got = fill(l, 4); /* a daemon that hung up may have said why before */
     if (got != LINK_FRAME)
         return got;
     struct wire_reader head = wire_reader_of(span_of(l->in.data + l->used, 4));

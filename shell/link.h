@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
@@ -12,16 +13,15 @@ struct link;
 
 enum link_result { LINK_FRAME, LINK_INTERRUPTED, LINK_GONE };
 
-/* Connects to dir/run/control.sock and reads the greeting.  NULL when nobody answers, or a daemon of another version. */
-struct link *link_open(const char *dir, struct error *error);
+/* Connects to dir/run/control.sock and reads the greeting.  NULL when nobody answers, or a daemon of another version.
+ * At deadline (clock_mono_us(); 0: none) every wait of this link ends as if the daemon had gone. */
+struct link *link_open(const char *dir, int64_t deadline, struct error *error);
 /* From the greeting. */
 const char *link_hostname(const struct link *l);
-/* Queues one object (borrowed), or the bytes of one; link_flush() sends all that is queued. */
+/* Queues one object (borrowed), or the bytes of one; link_receive() sends all that is queued. */
 void link_queue(struct link *l, const json_t *object);
 void link_queue_text(struct link *l, struct span object);
-/* False when the daemon is gone; what it said before can still be received. */
-bool link_flush(struct link *l);
-/* The next object of the daemon, the caller's. */
+/* The next object of the daemon, the caller's.  After LINK_INTERRUPTED both directions can go on where they were. */
 enum link_result link_receive(struct link *l, json_t **object);
 /* Whether the daemon has hung up, found without waiting while no answer is due. */
 bool link_is_gone(struct link *l);

@@ -3,15 +3,14 @@
 #define _GNU_SOURCE /* O_CLOEXEC */
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shell/interrupt.h"
 #include "shell/state.h"
 
-/* Where commands and answers come from.  False when the file cannot be read. */
-static bool open_input(struct shell *sh, struct reader *commands, struct reader *answers)
+/* Where commands and answers come from. */
+static bool open_input(struct shell *sh, struct reader *commands, struct reader *answers, struct error *error)
 {
     const struct options *o = &sh->options;
     *commands = *answers = reader_of_fd(STDIN_FILENO);
@@ -22,9 +21,7 @@ static bool open_input(struct shell *sh, struct reader *commands, struct reader 
         sh->numbered = strchr(o->line, '\n') == NULL;
     } else if (o->file && strcmp(o->file, "-") != 0) {
         commands->fd = open(o->file, O_RDONLY | O_CLOEXEC);
-        if (commands->fd < 0)
-            perror(o->file);
-        return commands->fd >= 0;
+        return commands->fd >= 0 || error_set_errno(error, "cannot read '%s'", o->file);
     } else if (!o->file) {
         sh->interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     }
@@ -45,9 +42,14 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     interrupt_catch();
-    if (!open_input(&sh, &commands, &answers))
-        return API_FAILED;
-    enum api_status status = sh.interactive ? terminal_run(&sh) : batch_run(&sh);
+    struct error error;
+    enum api_status status = API_FAILED;
+    if (open_input(&sh, &commands, &answers, &error))
+        status = sh.interactive ? terminal_run(&sh) : batch_run(&sh);
+    else if (sh.options.json)
+        report_final(&sh, status, error.text);
+    else
+        report_error(&sh, NULL, status, NULL, error.text);
     call_lost(&sh);
     writer_flush(&sh.out);
     if (sh.out.failed && status == API_DONE)

@@ -6,6 +6,7 @@
 #include "shell/pipeline.h"
 
 #include "engine/base/buf.h"
+#include "shell/interrupt.h"
 #include "shell/state.h"
 
 enum { PIECE_BYTES = API_REQUEST_MAX / 4 };
@@ -20,19 +21,8 @@ static struct report *take_first(struct pipeline *p)
 
 static void take_answer(struct shell *sh, struct report *r, const json_t *answer)
 {
-    size_t i;
-    json_t *warning;
-    const char *code = json_string_value(json_object_get(answer, "code"));
-    enum api_status status = (enum api_status)json_integer_value(json_object_get(answer, "status"));
-    json_array_foreach(json_object_get(answer, "warnings"), i, warning)
-        report_warning(sh, r, json_string_value(warning));
-    if (status == API_DONE || r->edit_failed)
-        return;
-    r->edit_failed = true;
-    if (code && strcmp(code, api_errors[API_ERROR_SKIPPED].code) == 0)
-        r->skipped = true;
-    else
-        report_error(sh, r, status, code, json_string_value(json_object_get(answer, "error")));
+    if (!r->edit_failed) /* of more pieces behind a wrong one nothing is to be told */
+        r->edit_failed = report_answer(sh, r, answer) != API_DONE;
 }
 
 /* No more answers will come: the oldest command is told why, the others were not done. */
@@ -81,7 +71,9 @@ static enum api_status send_ahead(struct shell *sh, struct buf *piece)
 {
     if (!call_connect(sh))
         return API_UNREACHABLE;
-    if (sh->pipeline.count == PIPELINE_MAX)
+    if (interrupt_seen())
+        pipeline_drain(sh, 0);
+    else if (sh->pipeline.count == PIPELINE_MAX)
         pipeline_drain(sh, PIPELINE_MAX / 2);
     if (output_is_muted(sh))
         return API_FAILED;

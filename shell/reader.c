@@ -30,7 +30,7 @@ void reader_close(struct reader *r)
     buf_free(&r->in);
 }
 
-/* More bytes behind those that are there: READ_LINE, or why there are none. */
+/* Reads behind what is there: READ_LINE, or why there will be no more. */
 static enum read_result fill(struct reader *r, struct error *error)
 {
     if (r->fd < 0)
@@ -52,8 +52,10 @@ static enum read_result fill(struct reader *r, struct error *error)
             return READ_INTERRUPTED;
         if (errno == EIO) /* the terminal was hung up */
             return READ_END;
+        if (errno == EINTR || errno == EAGAIN)
+            return READ_LINE;
         error_set_errno(error, "cannot read the input");
-        return READ_BAD;
+        return READ_BROKEN;
     }
     r->in.len += (size_t)got;
     return got ? READ_LINE : READ_END;
@@ -100,7 +102,7 @@ enum read_result reader_next(struct reader *r, struct span *line, struct error *
         searched = rest.n;
         if (end > READER_LINE_MAX) {
             error_set(error, "line %u is longer than %d bytes", r->line + 1, READER_LINE_MAX);
-            return READ_BAD;
+            return READ_BROKEN;
         }
         enum read_result more = fill(r, error);
         if (more == READ_END && rest.n) {

@@ -10,7 +10,13 @@
 
 enum { READER_LINE_MAX = 1024 * 1024 };
 
-enum read_result { READ_LINE, READ_END, READ_INTERRUPTED, READ_BAD };
+enum read_result {
+    READ_LINE,
+    READ_END,
+    READ_INTERRUPTED,
+    READ_BAD,    /* an error of this line: the next one can be read */
+    READ_BROKEN, /* nothing more can be read */
+};
 
 struct reader {
     int fd; /* -1: only what is in `in` */

@@ -45,6 +45,20 @@ void report_end(struct shell *sh, enum api_status status)
     report_settle(sh, r);
 }
 
+/* A line may show what was typed or what the daemon holds: no byte of that is for the terminal. */
+static void put_lines(struct shell *sh, const char *text)
+{
+    struct buf safe = {0};
+    for (struct span rest = span_text(text); rest.n;) {
+        size_t end = span_find(rest, '\n');
+        text_from_wire(&safe, span_slice(rest, 0, end), end);
+        buf_append_char(&safe, '\n');
+        rest = span_slice(rest, end + 1, rest.n);
+    }
+    writer_put(&sh->out, buf_span(&safe));
+    buf_free(&safe);
+}
+
 void report_error(struct shell *sh, struct report *r, enum api_status status, const char *code,
                   const char *message)
 {
@@ -56,8 +70,7 @@ void report_error(struct shell *sh, struct report *r, enum api_status status, co
             r->message = xstrdup(message ? message : "");
         }
     } else if (message) {
-        writer_put(&sh->out, span_text(message));
-        writer_put(&sh->out, SPAN("\n"));
+        put_lines(sh, message);
     }
 }
 
@@ -70,8 +83,22 @@ void report_warning(struct shell *sh, struct report *r, const char *sentence)
         return;
     }
     writer_put(&sh->out, SPAN("Warning: "));
-    writer_put(&sh->out, span_text(sentence));
-    writer_put(&sh->out, SPAN("\n"));
+    put_lines(sh, sentence);
+}
+
+enum api_status report_answer(struct shell *sh, struct report *r, const json_t *end)
+{
+    size_t i;
+    json_t *warning;
+    enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
+    const char *code = json_string_value(json_object_get(end, "code"));
+    json_array_foreach(json_object_get(end, "warnings"), i, warning)
+        report_warning(sh, r, json_string_value(warning));
+    if (status != API_DONE && code && strcmp(code, api_errors[API_ERROR_SKIPPED].code) == 0)
+        r->skipped = true;
+    else if (status != API_DONE)
+        report_error(sh, r, status, code, json_string_value(json_object_get(end, "error")));
+    return status;
 }
 
 /* "batch: line 12: the command", on standard error and behind what standard output says of it. */

@@ -36,6 +36,8 @@ void report_end(struct shell *sh, enum api_status status);
 void report_error(struct shell *sh, struct report *r, enum api_status status, const char *code,
                   const char *message);
 void report_warning(struct shell *sh, struct report *r, const char *sentence);
+/* What the end of an answer says of this command; returns its status. */
+enum api_status report_answer(struct shell *sh, struct report *r, const json_t *end);
 /* Ends it when it has returned and nothing of it is on its way. */
 void report_settle(struct shell *sh, struct report *r);
 /* The last object of --json. */

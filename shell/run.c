@@ -34,6 +34,7 @@ void run_line(struct shell *sh, const char *line, size_t start, unsigned line_nu
     bool go_on = true;
     while (go_on && words_next(&rest, arena, &words, &error)) {
         run_command(sh, &words, line, line_number);
+        arena_reset(arena);
         /* A person sees the error and decides about the rest of the line. */
         go_on = !sh->stopped && !sh->leaving && !sh->interrupted && !(sh->interactive && sh->failed > failed);
     }

@@ -3,7 +3,6 @@ shell_sources = \
 	shell/batch.c \
 	shell/call.c \
 	shell/commit.c \
-	shell/describe.c shell/describe.h \
 	shell/editor.c shell/editor.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
@@ -19,6 +18,6 @@ shell_sources = \
 	shell/terminal.c \
 	shell/words.c shell/words.h \
 	shell/writer.c shell/writer.h
-mailward_SOURCES = shell/main.c $(shell_sources)
+mailward_SOURCES = shell/main.c shell/describe.c shell/describe.h $(shell_sources)
 mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EDIT_CFLAGS)
 mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS) $(EDIT_LIBS)

@@ -50,7 +50,7 @@ enum api_status call_text(struct shell *sh, struct span request, json_t **result
 bool call_connect(struct shell *sh);
 /* The connection is of no use any more: the candidate is gone with it. */
 void call_lost(struct shell *sh);
-/* Whether the session holds changes that nobody committed. */
+/* Whether the session holds changes that nobody committed, or lost them with the daemon. */
 bool call_has_changes(struct shell *sh);
 
 /* True when what the running command says is not to be shown, because of an edit before. */

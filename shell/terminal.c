@@ -1,9 +1,6 @@
 /* A session with a person: prompts, questions, and the end of it. */
-#define _GNU_SOURCE /* dprintf */
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "shell/editor.h"
 #include "shell/interrupt.h"
@@ -19,7 +16,7 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
     enum read_result got = reader_next(sh->answers, &text, &error);
     if (got == READ_LINE)
         buf_append_span(line, text);
-    if (got == READ_BAD) {
+    if (got == READ_BAD || got == READ_BROKEN) {
         writer_put(&sh->out, span_text(error.text));
         writer_put(&sh->out, SPAN("\n"));
     }
@@ -70,12 +67,12 @@ static void run_session(struct shell *sh)
         buf_clear(&prompt);
         buf_printf(&prompt, "\n%s> ", shell_hostname(sh));
         enum read_result got = terminal_read(sh, buf_text(&prompt), true, &line);
-        if (got == READ_END || sh->out.failed)
+        if (got == READ_END || got == READ_BROKEN || sh->out.failed || interrupt_ends())
             break;
         if (got != READ_LINE)
             continue;
         run_typed(sh, &line, number);
-        if (sh->leaving)
+        if (sh->leaving || interrupt_ends())
             break;
     }
     buf_free(&line);
@@ -85,6 +82,8 @@ static void run_session(struct shell *sh)
 enum api_status terminal_run(struct shell *sh)
 {
     signal(SIGTSTP, SIG_IGN); /* a suspended session would hold its candidate for ever */
+    signal(SIGQUIT, SIG_IGN); /* a key that is hit by mistake must not lose it */
+    interrupt_catch_end();
     if (!call_connect(sh)) {
         writer_flush(&sh->out);
         return API_UNREACHABLE;
@@ -96,6 +95,9 @@ enum api_status terminal_run(struct shell *sh)
     /* Who leaves with `exit` was asked. */
     bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
     if (lost)
-        dprintf(STDERR_FILENO, "The session ended with uncommitted changes: they were discarded.\n");
+        writer_put(&sh->out, SPAN("The session ended with uncommitted changes: they were discarded.\n"));
+    writer_flush(&sh->out);
+    if (interrupt_ends())
+        interrupt_end();
     return lost ? API_DISCARDED : API_DONE;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/base/text.h"
+
 enum { WORDS_MAX = 1024 };
 
 /* Reads a quoted part, *p behind the opening quote; appends to out. */
@@ -12,7 +14,8 @@ static bool take_quoted(const char **p, struct buf *out, struct error *error)
         if (**p == '\\') {
             ++*p;
             if (**p != '\\' && **p != '"')
-                return error_set(error, "Command contained invalid escape character: %.1s", *p);
+                return error_set(error, "Command contained invalid escape character: %.*s",
+                                 (int)text_utf8_length(span_text(*p)), *p);
         }
         buf_append_char(out, *(*p)++);
     }

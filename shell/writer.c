@@ -24,9 +24,11 @@ void writer_flush(struct writer *w)
         ssize_t written = write(w->fd, w->waiting.data + done, w->waiting.len - done);
         if (written >= 0)
             done += (size_t)written;
+        else if (errno == EAGAIN) /* somebody else made it so */
+            interrupt_poll(&(struct pollfd){.fd = w->fd, .events = POLLOUT}, 1, -1);
         else if (errno != EINTR)
             w->failed = true;
-        else if (interrupt_seen())
+        if (written < 0 && interrupt_seen())
             break; /* Ctrl-C: nobody wants the rest */
     }
     buf_clear(&w->waiting);

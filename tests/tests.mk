@@ -15,15 +15,16 @@ include tests/unit/queue.mk
 include tests/unit/sandbox.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict
+EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_rules.dict
 if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
+include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_smtp
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -50,13 +51,17 @@ SYSTEM_TESTS = \
 	tests/system/test_hostile.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
+	tests/system/test_quarantine.py \
+	tests/system/test_queue_commands.py \
 	tests/system/test_queue_config.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
+	tests/system/test_rules.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \
-	tests/system/test_smtp.py
+	tests/system/test_smtp.py \
+	tests/system/test_tls.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 

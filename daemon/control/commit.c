@@ -24,7 +24,7 @@ struct commit {
 
 static struct commit *first; /* in work; the others wait */
 static enum { WAITING, PREPARING, CONVERGING } stage;
-static struct event *turn, *limit, *idle;
+static struct event *turn, *limit;
 
 static void step(void);
 
@@ -33,22 +33,6 @@ static void forget_commit(struct commit *c)
     config_candidate_end(&c->work);
     arena_free(c->arena);
     free(c);
-}
-
-/* Housekeeping comes a little after a commit, when its answer is out and no other is in work. */
-static void tidy_in(int milliseconds)
-{
-    if (!evtimer_pending(idle, NULL))
-        evtimer_add(idle, &(struct timeval){.tv_usec = milliseconds * 1000});
-}
-
-static void on_idle(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what, (void)context;
-    if (first)
-        tidy_in(20);
-    else
-        head_tidy();
 }
 
 static void end(const struct commit_result *result)
@@ -63,7 +47,6 @@ static void end(const struct commit_result *result)
     forget_commit(c);
     if (first)
         event_active(turn, EV_TIMEOUT, 0);
-    tidy_in(500);
 }
 
 static void refuse(enum api_error error, const char *text, const char *role)
@@ -102,12 +85,36 @@ static bool rebase(struct commit *c)
                                    on_conflict, c);
 }
 
-static bool is_used(const char *commit_id)
+/* When the store does not tell, it may have been used. */
+static bool is_unused(const char *commit_id, struct error *error)
 {
     struct arena *scratch = arena_new();
-    bool used = head_find_commit(scratch, commit_id) != NULL;
+    const struct manifest *found;
+    bool unused = head_find_commit(scratch, commit_id, &found, error) &&
+                  (!found || error_set(error, "this commit id was used before"));
     arena_free(scratch);
-    return used;
+    return unused;
+}
+
+/* On the head, without a change; when its session is still there. */
+static void begin_candidate_anew(struct commit *c)
+{
+    if (!c->candidate)
+        return;
+    config_candidate_end(c->candidate);
+    config_candidate_begin(c->candidate, head_manifest()->revision, head_tree());
+}
+
+/* A roll-back that others' commits, or what the rebase kept of them, made into something else is none. */
+static void check_rollback(struct commit *c)
+{
+    struct error ignored;
+    struct config_tree *old =
+        c->manifest.rollback_of ? head_load_tree(c->manifest.rollback_of, &ignored) : NULL;
+    if (!old || !config_tree_equal(old, c->work.mine))
+        c->manifest.rollback_of = 0;
+    if (old)
+        config_tree_unref(old);
 }
 
 static void prepare(struct commit *c)
@@ -116,6 +123,7 @@ static void prepare(struct commit *c)
     memcpy(id.commit_id, c->manifest.commit_id, sizeof id.commit_id);
     c->manifest.revision = id.number;
     c->manifest.parent = head_manifest()->revision;
+    check_rollback(c);
     failpoint("control.before-prepare");
     stage = PREPARING;
     wait_at_most(commit_limits.prepare_ms);
@@ -123,15 +131,23 @@ static void prepare(struct commit *c)
     step();
 }
 
+/* Others have committed the same meanwhile: nothing is pending any more. */
+static void end_without_change(struct commit *c)
+{
+    if (!c->check_only)
+        begin_candidate_anew(c);
+    end(&(struct commit_result){.status = API_DONE});
+}
+
 static void begin(struct commit *c)
 {
     struct error error;
-    if (is_used(c->manifest.commit_id))
-        refuse(API_ERROR_WRONG_STATE, "this commit id was used before", NULL);
+    if (!is_unused(c->manifest.commit_id, &error))
+        refuse(API_ERROR_WRONG_STATE, error.text, NULL);
     else if (!rebase(c))
         refuse(API_ERROR_CONFLICT, "another commit changed the same", NULL);
     else if (!config_candidate_is_changed(&c->work))
-        end(&(struct commit_result){.status = API_DONE});
+        end_without_change(c);
     else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error))
         refuse(API_ERROR_INVALID_CONFIG, error.text, NULL);
     else
@@ -149,10 +165,7 @@ static void transact(struct commit *c)
     }
     failpoint("control.after-transaction");
     LOG(COMMITTED, LOG_U(c->manifest.revision), LOG_T(c->manifest.author), LOG_T(c->manifest.comment));
-    if (c->candidate) {
-        config_candidate_end(c->candidate);
-        config_candidate_begin(c->candidate, c->manifest.revision, head_tree());
-    }
+    begin_candidate_anew(c);
     stage = CONVERGING;
     wait_at_most(commit_limits.apply_ms);
     failpoint("control.before-head");
@@ -225,7 +238,6 @@ void commit_start(const struct commit_request *request, const struct commit_hand
     if (!turn) {
         turn = evtimer_new(role_base(), on_turn, NULL);
         limit = evtimer_new(role_base(), on_limit, NULL);
-        idle = evtimer_new(role_base(), on_idle, NULL);
     }
     struct commit *c = xcalloc(1, sizeof *c), **last = &first;
     *c = (struct commit){.candidate = request->candidate,
@@ -261,6 +273,11 @@ bool commit_is_under_way(const char *commit_id)
         if (strcmp(c->manifest.commit_id, commit_id) == 0)
             return true;
     return false;
+}
+
+bool commit_is_in_work(void)
+{
+    return first != NULL;
 }
 
 void commit_peer_up(enum role_id peer)

@@ -46,6 +46,9 @@ void commit_forget(const struct config_candidate *candidate);
 /* True while a commit with this id waits or runs: only when it is over does head_find_commit() tell its outcome. */
 bool commit_is_under_way(const char *commit_id);
 
+/* True while any commit waits or runs. */
+bool commit_is_in_work(void);
+
 /* From the hooks of the role. */
 void commit_peer_up(enum role_id peer);
 void commit_peer_down(enum role_id peer);

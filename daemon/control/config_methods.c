@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "daemon/control/head.h"
+#include "daemon/control/methods.h"
 #include "engine/base/text.h"
 #include "engine/schema/json.h"
 
 enum {
-    HISTORY = 10,         /* revisions told unless more are asked for */
-    CHANGES_TOLD = 20000, /* of any number: what is more is only counted, so that an answer fits a frame */
+    HISTORY = 10, /* revisions told unless more are asked for */
+    /* Of any number: what is more is only counted, so that an answer fits a frame and holds up nobody for long. */
+    CHANGES_TOLD = 20000,
+    CONFLICTS_TOLD = 1000,
+    BYTES_TOLD = API_FRAME_MAX / 4,
 };
 
 const struct schema_table *config_table_of(uint64_t session, const json_t *request)
@@ -49,26 +53,38 @@ json_t *config_revision_json(uint64_t revision)
 
 /* ---- changes ---- */
 
-struct changes {
-    json_t *list;
-    json_int_t count;
-};
+/* Counts an element; true when it is to be told too, by add_told(). */
+static bool is_told(struct told_list *list, size_t most)
+{
+    list->count++;
+    if (!list->elements)
+        list->elements = json_array();
+    return !list->full && json_array_size(list->elements) < most;
+}
+
+static void add_told(struct told_list *list, json_t *element)
+{
+    list->bytes += json_dumpb(element, NULL, 0, JSON_COMPACT);
+    list->full = list->bytes > BYTES_TOLD;
+    if (list->full)
+        json_decref(element);
+    else
+        json_array_append_new(list->elements, element);
+}
 
 static void add_change(const struct config_change *change, void *context)
 {
-    struct changes *c = context;
+    struct told_list *list = context;
     const struct schema_row *row = change->after ? change->after : change->before;
-    if (c->count++ >= CHANGES_TOLD)
-        return;
-    json_array_append_new(c->list,
-                          json_pack("{s:s,s:s,s:o,s:o,s:o}", "level", change->level, "table",
-                                    change->table->name, "key", key_json(schema_row_key(row)), "before",
-                                    row_json(change->before), "after", row_json(change->after)));
+    if (is_told(list, CHANGES_TOLD))
+        add_told(list, json_pack("{s:s,s:s,s:o,s:o,s:o}", "level", change->level, "table",
+                                 change->table->name, "key", key_json(schema_row_key(row)), "before",
+                                 row_json(change->before), "after", row_json(change->after)));
 }
 
-static struct changes changes_between(const struct config_tree *before, const struct config_tree *after)
+static struct told_list changes_between(const struct config_tree *before, const struct config_tree *after)
 {
-    struct changes c = {.list = json_array()};
+    struct told_list c = {.elements = json_array()};
     config_tree_diff(before, after, head_place(), add_change, &c);
     return c;
 }
@@ -77,8 +93,8 @@ void config_changes(uint64_t session, json_t *request)
 {
     (void)request;
     const struct config_candidate *candidate = session_config_use(&session_info(session)->config);
-    struct changes c = changes_between(candidate->base, candidate->mine);
-    session_done(session, json_pack("{s:o,s:I,s:I}", "changes", c.list, "count", c.count, "base",
+    struct told_list c = changes_between(candidate->base, candidate->mine);
+    session_done(session, json_pack("{s:o,s:I,s:I}", "changes", c.elements, "count", c.count, "base",
                                     (json_int_t)candidate->base_revision));
 }
 
@@ -91,33 +107,55 @@ void config_clear(uint64_t session, json_t *request)
 
 /* ---- conflicts ---- */
 
-void config_add_conflict(uint64_t session, uint64_t since, const struct config_conflict *conflict)
+void config_add_conflict(struct told_list *list, const struct config_conflict *conflict)
+{
+    const char *field = conflict->field >= 0 ? conflict->table->fields[conflict->field].name : NULL;
+    if (is_told(list, CONFLICTS_TOLD))
+        add_told(list, json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "level", conflict->level, "table",
+                                 conflict->table->name, "key", key_json(conflict->key), "field",
+                                 config_text_json(field), "base", row_json(conflict->base), "theirs",
+                                 row_json(conflict->theirs), "mine", row_json(conflict->mine)));
+}
+
+/* Sets in each conflict who changed the row. */
+static void add_authors(json_t *conflicts, uint64_t since)
 {
     struct arena *arena = arena_new();
-    const struct manifest *theirs =
-        head_last_change(arena, since, conflict->level, conflict->table, conflict->key);
-    const char *field = conflict->field >= 0 ? conflict->table->fields[conflict->field].name : NULL;
-    json_t *json = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "level", conflict->level, "table",
-                             conflict->table->name, "key", key_json(conflict->key), "field",
-                             config_text_json(field), "base", row_json(conflict->base), "theirs",
-                             row_json(conflict->theirs), "mine", row_json(conflict->mine));
-    json_object_set_new(json, "revision", config_revision_json(theirs ? theirs->revision : 0));
-    json_object_set_new(json, "author", config_text_json(theirs ? theirs->author : NULL));
-    json_object_set_new(json, "time", theirs ? json_integer(theirs->time) : json_null());
-    session_add(session, "conflicts", json);
+    size_t count = json_array_size(conflicts), i;
+    struct head_change *changes = arena_calloc(arena, count, sizeof *changes);
+    json_t *conflict;
+    json_array_foreach(conflicts, i, conflict)
+    {
+        const json_t *key = json_object_get(conflict, "key");
+        changes[i].level = member_text(conflict, "level");
+        changes[i].table = schema_table_find(member_text(conflict, "table"));
+        changes[i].key = span_of(json_string_value(key), json_string_length(key));
+    }
+    head_last_changes(arena, since, changes, count);
+    json_array_foreach(conflicts, i, conflict)
+    {
+        const struct manifest *theirs = changes[i].newest;
+        json_object_set_new(conflict, "revision", config_revision_json(theirs ? theirs->revision : 0));
+        json_object_set_new(conflict, "author", config_text_json(theirs ? theirs->author : NULL));
+        json_object_set_new(conflict, "time", theirs ? json_integer(theirs->time) : json_null());
+    }
     arena_free(arena);
 }
 
-struct rebase {
-    uint64_t session, since;
-    unsigned conflicts;
-};
+void config_fail_conflicts(uint64_t session, struct told_list *list, uint64_t since)
+{
+    struct told_list conflicts = *list;
+    *list = (struct told_list){0};
+    add_authors(conflicts.elements, since);
+    session_fail_with(session, API_ERROR_CONFLICT,
+                      json_pack("{s:o,s:I}", "conflicts", conflicts.elements, "count", conflicts.count),
+                      "%" JSON_INTEGER_FORMAT " %s changed by another commit", conflicts.count,
+                      conflicts.count == 1 ? "setting was also" : "settings were also");
+}
 
 static void on_conflict(const struct config_conflict *conflict, void *context)
 {
-    struct rebase *r = context;
-    r->conflicts++;
-    config_add_conflict(r->session, r->since, conflict);
+    config_add_conflict(context, conflict);
 }
 
 /* What `keep`, `table` and `key` of the request say; false after the session was told. */
@@ -155,18 +193,17 @@ void config_rebase(uint64_t session, json_t *request)
     struct arena *arena = arena_new();
     struct config_candidate *candidate = session_config_use(&session_info(session)->config);
     struct config_decision decision;
-    struct rebase rebase = {.session = session, .since = candidate->base_revision};
+    struct told_list conflicts = {0};
     const struct manifest *head = head_manifest();
     if (!read_decision(session, request, arena, &decision)) {
         arena_free(arena);
         return;
     }
     if (config_candidate_rebase(candidate, head->revision, head_tree(), head_place(), &decision, on_conflict,
-                                &rebase))
+                                &conflicts))
         session_done(session, json_pack("{s:I}", "revision", (json_int_t)head->revision));
     else
-        session_fail(session, API_ERROR_CONFLICT, "%u %s changed by another commit", rebase.conflicts,
-                     rebase.conflicts == 1 ? "setting was also" : "settings were also");
+        config_fail_conflicts(session, &conflicts, candidate->base_revision);
     arena_free(arena);
 }
 
@@ -227,7 +264,7 @@ void config_rollback(uint64_t session, json_t *request)
         return;
     }
     struct config_tree *tree = with_tables_of(candidate->mine, old, table);
-    struct changes changes = changes_between(candidate->mine, tree);
+    struct told_list changes = changes_between(candidate->mine, tree);
     config_tree_unref(old);
     if (json_is_true(json_object_get(request, "preview"))) {
         config_tree_unref(tree);
@@ -236,5 +273,5 @@ void config_rollback(uint64_t session, json_t *request)
         candidate->mine = tree;
         c->rollback_of = table ? 0 : revision;
     }
-    session_done(session, json_pack("{s:o,s:I}", "changes", changes.list, "count", changes.count));
+    session_done(session, json_pack("{s:o,s:I}", "changes", changes.elements, "count", changes.count));
 }

@@ -26,8 +26,10 @@ void config_lookup(uint64_t session, json_t *request);
 
 /* The table that the member `table` names, or NULL after the session was told. */
 const struct schema_table *config_table_of(uint64_t session, const json_t *request);
-/* Tells a conflict in the end frame.  since: the revision that the candidate was made on. */
-void config_add_conflict(uint64_t session, uint64_t since, const struct config_conflict *conflict);
+/* Gathers a conflict. */
+void config_add_conflict(struct told_list *list, const struct config_conflict *conflict);
+/* Ends the request with them (taken over; the list is empty then); since: the revision that the candidate was made on. */
+void config_fail_conflicts(uint64_t session, struct told_list *list, uint64_t since);
 /* A text that may be NULL, and a number for which 0 is none, as JSON. */
 json_t *config_text_json(const char *text);
 json_t *config_revision_json(uint64_t revision);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
@@ -22,9 +23,9 @@ static void on_warning(void *context, const char *sentence)
 
 static void on_conflict(void *context, const struct config_conflict *conflict)
 {
-    const struct session_info *info = session_info(session_of(context));
+    struct session_info *info = session_info(session_of(context));
     if (info)
-        config_add_conflict(info->id, info->config.candidate.base_revision, conflict);
+        config_add_conflict(&info->config.conflicts, conflict);
 }
 
 static json_t *result_json(const struct commit_result *result)
@@ -35,28 +36,22 @@ static json_t *result_json(const struct commit_result *result)
                      m && result->status == API_DONE);
 }
 
-static void audit_commit(const struct session_info *info, const struct commit_result *result)
-{
-    struct buf detail = {0};
-    if (result->manifest)
-        buf_printf(&detail, "revision %llu", (unsigned long long)result->manifest->revision);
-    else if (result->text)
-        buf_printf(&detail, "%s", result->text);
-    audit_write(info->account.user, info->from, "config.commit", detail.len ? buf_text(&detail) : "",
-                (int)result->status);
-    buf_free(&detail);
-}
-
 static void on_done(void *context, const struct commit_result *result)
 {
     struct session_info *info = session_info(session_of(context));
     if (!info)
         return;
-    audit_commit(info, result);
-    if (result->manifest)
+    if (!result->manifest) /* else it is recorded with the revision, in its transaction */
+        audit_write(info->account.user, info->from, "config.commit", result->text ? result->text : "",
+                    (int)result->status);
+    if (!config_candidate_is_changed(&info->config.candidate))
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
         session_done(info->id, result_json(result));
+        return;
+    }
+    if (info->config.conflicts.count) {
+        config_fail_conflicts(info->id, &info->config.conflicts, info->config.candidate.base_revision);
         return;
     }
     json_t *members = json_object();
@@ -120,10 +115,15 @@ static void end_lookup(void *context)
 static void answer_lookup(uint64_t session, const char *commit_id)
 {
     struct arena *arena = arena_new();
-    const struct manifest *m = head_find_commit(arena, commit_id);
-    session_done(session, json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0),
-                                    "time", m ? json_integer(m->time) : json_null(), "comment",
-                                    config_text_json(m ? m->comment : NULL)));
+    const struct manifest *m;
+    struct error error;
+    if (head_find_commit(arena, commit_id, &m, &error))
+        session_done(session,
+                     json_pack("{s:o,s:o,s:o}", "revision", config_revision_json(m ? m->revision : 0), "time",
+                               m ? json_integer(m->time) : json_null(), "comment",
+                               config_text_json(m ? m->comment : NULL)));
+    else
+        session_fail(session, API_ERROR_FAILED, "%s", error.text);
     arena_free(arena);
 }
 

@@ -209,11 +209,6 @@ static const struct edit_verb *find_verb(const char *name)
     return NULL;
 }
 
-static const char *text_of(const json_t *object, const char *member)
-{
-    return json_string_value(json_object_get(object, member));
-}
-
 /* Whether key and fields are there where the verb wants them, and only there. */
 static bool check_shape(struct edit *e, const struct row_edit *r, const struct edit_verb *verb)
 {
@@ -239,14 +234,14 @@ static bool run_edit(struct edit *e, json_t *edit)
     e->refusal.kind = API_ERROR_BAD_REQUEST;
     if (!members_check(members, edit, &e->refusal.why))
         return false;
-    const struct edit_verb *verb = find_verb(text_of(edit, "verb"));
-    struct row_edit r = {.table = schema_table_find(text_of(edit, "table")),
-                         .typed_key = text_of(edit, "key"),
+    const struct edit_verb *verb = find_verb(member_text(edit, "verb"));
+    struct row_edit r = {.table = schema_table_find(member_text(edit, "table")),
+                         .typed_key = member_text(edit, "key"),
                          .fields = json_object_get(edit, "fields")};
     if (!r.table)
-        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", text_of(edit, "table"));
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", member_text(edit, "table"));
     if (!verb)
-        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no verb '%s'", text_of(edit, "verb"));
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no verb '%s'", member_text(edit, "verb"));
     if (!permit_allows(e->role, "config.edit", r.table->name, verb->name))
         return refuse(e, API_ERROR_REFUSED, "the role %s may not change %s", permit_role_name(e->role),
                       r.table->name);

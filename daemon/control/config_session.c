@@ -34,5 +34,6 @@ void session_config_end(struct session_config *c)
     session_config_drop_pieces(c);
     if (c->begun)
         config_candidate_end(&c->candidate);
+    json_decref(c->conflicts.elements);
     *c = (struct session_config){0};
 }

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -45,16 +47,25 @@ static void control_listener(const char *name, int fd)
     event_add(readable, NULL);
 }
 
+static void control_stop(void)
+{
+    audit_flush();
+    role_exit();
+}
+
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (fd >= 0)
+    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_SUSPEND_REPLY;
+    if (about_queue)
+        queue_call_reply(in, fd);
+    else if (fd >= 0)
         close(fd);
-    if (commit_message(peer, type, in))
+    if (about_queue || commit_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);
     else if (type == MSG_WORKQUEUE_REPLY)
-        workqueue_reply(in);
+        workqueue_reply(peer, in);
 }
 
 const struct role role_self = {
@@ -64,4 +75,5 @@ const struct role role_self = {
     .peer_down = commit_peer_down,
     .listener = control_listener,
     .message = control_message,
+    .stop = control_stop,
 };

@@ -5,15 +5,21 @@
 #include "daemon/control/rows_out.h"
 #include "daemon/log_lines.h"
 
-enum { DEATHS_MOST = 2 };
+enum {
+    DEATHS_MOST = 2,
+    PATIENCE_MOST = 5, /* how often the time to come to the head is doubled */
+};
 
 struct follower {
-    bool known;                               /* it has said hello */
+    bool greeted;                             /* it has said hello, on this connection */
+    bool known;                               /* and what it says counts */
     struct config_revision running, prepared; /* as it said */
     struct config_revision asked;             /* what it is preparing */
+    uint32_t attempt;                         /* to have it prepared: what its answer names */
     bool switching;                           /* it was told to go to the head, which it has prepared */
     bool refused;                             /* to prepare `next` */
     unsigned deaths;                          /* while it was preparing `next` */
+    unsigned patience; /* how often it was started anew for not coming to the head in time */
     struct error why;
     struct event *late;
 };
@@ -54,6 +60,8 @@ static void on_late(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct follower *f = context;
+    if (f->patience < PATIENCE_MOST)
+        f->patience++;
     start_anew((enum role_id)(f - followers), f->switching ? "it does not switch" : "it does not answer");
 }
 
@@ -63,20 +71,25 @@ static void expect_within(struct follower *f, int milliseconds)
     evtimer_add(f->late, &limit);
 }
 
+/* It switches, or discards what differs; in either case it answers when it runs the head then. */
 static void tell_head(enum role_id role, const struct config_revision *head)
 {
     struct buf body = {0};
     config_revision_put(&body, head);
     role_send(role, MSG_CONFIG_HEAD, buf_span(&body), -1);
     buf_free(&body);
+    expect_within(&followers[role], commit_limits.apply_ms);
 }
 
 static void ask(enum role_id role, const struct config_revision *id, const struct config_tree *from,
                 const struct config_tree *to)
 {
-    rows_out_send(role, id, from, to, head_place());
-    followers[role].asked = *id;
-    followers[role].prepared = (struct config_revision){0};
+    static uint32_t attempts;
+    struct follower *f = &followers[role];
+    rows_out_send(role, id, ++attempts, from, to, head_place());
+    f->attempt = attempts;
+    f->asked = *id;
+    f->prepared = (struct config_revision){0};
 }
 
 static void bring_to_head(enum role_id role, const struct config_revision *head)
@@ -87,10 +100,10 @@ static void bring_to_head(enum role_id role, const struct config_revision *head)
     if (is(&f->prepared, *head)) {
         tell_head(role, head);
         f->switching = true;
-        expect_within(f, commit_limits.apply_ms);
     } else if (!is(&f->asked, *head)) {
         ask(role, head, NULL, head_tree());
-        expect_within(f, commit_limits.prepare_ms);
+        /* Twice the time after each time that it did not do: a large head must not keep it starting for ever. */
+        expect_within(f, commit_limits.prepare_ms << f->patience);
     }
 }
 
@@ -123,6 +136,7 @@ void converge_peer_up(enum role_id role)
     struct follower *f = &followers[role];
     if (!role_table[role].reader)
         return;
+    f->greeted = false;
     if (!f->late)
         f->late = evtimer_new(role_base(), on_late, f);
     /* No limit to its hello: the queue may have a large store to open first. */
@@ -141,24 +155,38 @@ void converge_peer_down(enum role_id role)
     }
 }
 
+/* What a control before this one had it prepare counts only when it became the head: an id may be tried again with
+ * other rows. */
 static void hello(enum role_id role, struct wire_reader *in)
 {
     struct follower *f = &followers[role];
-    f->running = config_revision_get(in);
-    f->prepared = config_revision_get(in);
-    f->asked = (struct config_revision){0};
-    f->switching = false;
+    struct config_revision running = config_revision_get(in), prepared = config_revision_get(in),
+                           head = head_id();
+    if (f->greeted) {
+        if (f->known)
+            start_anew(role, "it says hello twice");
+        return;
+    }
+    f->greeted = true;
     f->known = !in->failed;
+    f->running = running;
+    f->prepared = f->asked = (struct config_revision){0};
+    f->switching = false;
     evtimer_del(f->late);
+    if (is(&prepared, head))
+        f->prepared = prepared;
+    else if (f->known && prepared.number)
+        tell_head(role, &head);
 }
 
 static void take_answer(enum role_id role, struct wire_reader *in)
 {
     struct follower *f = &followers[role];
     struct config_revision id = config_revision_get(in);
+    uint32_t attempt = wire_get_u32(in);
     bool ready = wire_get_u8(in);
     struct span why = wire_get_span(in);
-    if (in->failed || !f->known || !config_revision_equal(&id, &f->asked))
+    if (in->failed || !f->known || attempt != f->attempt || !config_revision_equal(&id, &f->asked))
         return; /* of something that is no longer wanted */
     f->asked = (struct config_revision){0};
     evtimer_del(f->late);
@@ -181,11 +209,12 @@ static void take_running(enum role_id role, struct wire_reader *in)
     if (in->failed || !f->known)
         return;
     f->running = id;
+    f->patience = 0;
+    evtimer_del(f->late);
     if (!f->switching)
         return; /* it only discarded something */
     f->switching = false;
     f->prepared = (struct config_revision){0};
-    evtimer_del(f->late);
 }
 
 bool converge_message(enum role_id role, uint16_t type, struct wire_reader *in)

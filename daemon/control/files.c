@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
@@ -34,8 +34,7 @@ static int open_folder(void)
     return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The name in the request, or NULL after the session was told. */
-static const char *name_of(uint64_t session, const json_t *request)
+const char *files_name_of(uint64_t session, const json_t *request)
 {
     const char *name = json_string_value(json_object_get(request, "name"));
     if (is_file_name(name))
@@ -85,7 +84,8 @@ static bool read_piece(struct reading *r)
         session_done(r->session, NULL);
         return false;
     }
-    if (got == 0 || r->held.len - whole > 3) {
+    bool has_nul = memchr(r->held.data, '\0', whole) != NULL; /* no text that JSON could carry to a shell */
+    if (got == 0 || r->held.len - whole > 3 || has_nul) {
         session_fail(r->session, API_ERROR_FAILED, "'%s' is not a text in UTF-8", r->name);
         return false;
     }
@@ -123,7 +123,7 @@ static int open_to_read(const char *name)
 
 void files_read(uint64_t session, json_t *request)
 {
-    const char *name = name_of(session, request);
+    const char *name = files_name_of(session, request);
     if (!name)
         return;
     int fd = open_to_read(name);
@@ -177,7 +177,7 @@ void files_drop_upload(uint64_t session, struct file_upload *upload)
     *upload = (struct file_upload){0};
 }
 
-static bool begin_upload(uint64_t session, const char *name, struct file_upload *upload, struct error *error)
+bool files_begin_upload(uint64_t session, const char *name, struct file_upload *upload, struct error *error)
 {
     char temporary[TEMPORARY_MAX];
     temporary_name(temporary, session);
@@ -194,7 +194,7 @@ static bool begin_upload(uint64_t session, const char *name, struct file_upload 
     return true;
 }
 
-static bool add_to_upload(struct file_upload *upload, const char *text, size_t length, struct error *error)
+bool files_add_to_upload(struct file_upload *upload, const char *text, size_t length, struct error *error)
 {
     upload->size += (int64_t)length;
     if (upload->size > FILE_BYTES_MAX)
@@ -212,7 +212,7 @@ static bool add_to_upload(struct file_upload *upload, const char *text, size_t l
     return true;
 }
 
-static bool finish_upload(uint64_t session, const struct file_upload *upload, struct error *error)
+bool files_finish_upload(uint64_t session, const struct file_upload *upload, struct error *error)
 {
     char temporary[TEMPORARY_MAX];
     temporary_name(temporary, session);
@@ -231,13 +231,13 @@ void files_write(uint64_t session, json_t *request)
     struct session_info *info = session_info(session);
     struct file_upload *upload = &info->upload;
     const json_t *text = json_object_get(request, "text");
-    const char *name = name_of(session, request);
+    const char *name = files_name_of(session, request);
     struct error error;
     if (!name)
         return;
     if (json_is_true(json_object_get(request, "first"))) {
         files_drop_upload(session, upload);
-        if (!begin_upload(session, name, upload, &error)) {
+        if (!files_begin_upload(session, name, upload, &error)) {
             session_fail(session, API_ERROR_FAILED, "%s", error.text);
             return;
         }
@@ -246,8 +246,8 @@ void files_write(uint64_t session, json_t *request)
         return;
     }
     bool last = json_is_true(json_object_get(request, "last"));
-    bool good = add_to_upload(upload, json_string_value(text), json_string_length(text), &error) &&
-                (!last || finish_upload(session, upload, &error));
+    bool good = files_add_to_upload(upload, json_string_value(text), json_string_length(text), &error) &&
+                (!last || files_finish_upload(session, upload, &error));
     if (!good || last)
         files_drop_upload(session, upload); /* once renamed, nothing of that name is left to unlink */
     if (last)

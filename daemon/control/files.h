@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/base/error.h"
+
 enum { FILE_NAME_MAX = 64 };
 #define FILE_BYTES_MAX ((int64_t)64 * 1024 * 1024)
 
@@ -18,6 +20,12 @@ struct file_upload {
 
 void files_read(uint64_t session, json_t *request);
 void files_write(uint64_t session, json_t *request);
+/* The name in the request, or NULL after the session was told. */
+const char *files_name_of(uint64_t session, const json_t *request);
+/* A file in pieces: begin, add, finish; after that, and after a failure of any, files_drop_upload(). */
+bool files_begin_upload(uint64_t session, const char *name, struct file_upload *upload, struct error *error);
+bool files_add_to_upload(struct file_upload *upload, const char *text, size_t length, struct error *error);
+bool files_finish_upload(uint64_t session, const struct file_upload *upload, struct error *error);
 /* The session ends: what has not come to its end goes. */
 void files_drop_upload(uint64_t session, struct file_upload *upload);
 

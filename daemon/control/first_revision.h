@@ -2,10 +2,12 @@
 #ifndef CONTROL_FIRST_REVISION_H
 #define CONTROL_FIRST_REVISION_H
 
+#include "engine/base/error.h"
 #include "engine/config/tree.h"
 
 /* Every table is set at level, so that a new default of a later version never changes a running box.  A private
- * instance scans all mail. */
-struct config_tree *first_revision(const char *level, bool is_private);
+ * instance scans all mail.  The certificate is made for this host name; NULL when that failed. */
+struct config_tree *first_revision(const char *level, const char *hostname, bool is_private,
+                                   struct error *error);
 
 #endif

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/first_revision.h"
 #include "daemon/control/manifest.h"
 #include "daemon/control/store_config.h"
 #include "daemon/control/stored_tree.h"
+#include "daemon/control/tidy.h"
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
-
-enum { REVISIONS_KEPT = 200, TIDY_EVERY = 64 };
 
 static struct store_config *store;
 static struct arena *arena; /* of the manifest */
@@ -84,7 +84,9 @@ static bool make_first(struct error *error)
                              .host = role_settings()->hostname,
                              .comment = "first start"};
     random_commit_id(first.commit_id);
-    struct config_tree *its_tree = first_revision(level, role_is_private());
+    struct config_tree *its_tree = first_revision(level, role_settings()->hostname, role_is_private(), error);
+    if (!its_tree)
+        return false;
     bool good = head_commit(its_tree, &first, error);
     config_tree_unref(its_tree);
     return good;
@@ -110,7 +112,11 @@ bool head_open(struct error *error)
     uint64_t revision;
     struct error why;
     store = store_config_open("config/config.db", error);
-    if (!store || !find_level(error) || !store_config_head(store, &revision, error))
+    if (!store)
+        return false;
+    audit_open(store);
+    tidy_open(store);
+    if (!find_level(error) || !store_config_head(store, &revision, error))
         return false;
     if (revision == 0)
         return make_first(error);
@@ -167,7 +173,7 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
 {
     struct error why;
     struct history h = {.arena = to, .all = all};
-    h.limit = limit < REVISIONS_KEPT + TIDY_EVERY ? limit : REVISIONS_KEPT + TIDY_EVERY;
+    h.limit = limit < REVISIONS_STORED ? limit : REVISIONS_STORED;
     h.rows = arena_calloc(to, h.limit, sizeof *h.rows);
     if (!store_config_each_revision(store, add_to_history, &h, &why))
         LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
@@ -175,77 +181,73 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
     return h.rows;
 }
 
-const struct manifest *head_find_commit(struct arena *to, const char *commit_id)
+bool head_find_commit(struct arena *to, const char *commit_id, const struct manifest **found,
+                      struct error *error)
 {
     struct buf text = {0};
-    struct error why;
     struct manifest *m = arena_calloc(to, 1, sizeof *m);
-    bool good = store_config_find_commit(store, commit_id, &text, &why) &&
-                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, &why));
-    if (!good)
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
-    bool found = good && text.len;
-    buf_free(&text);
-    return found ? m : NULL;
-}
-
-/* A revision, and one table of it. */
-struct state {
-    struct manifest manifest;
-    struct config_table *table; /* NULL: not at this level */
-};
-
-static bool load_state(uint64_t revision, const char *at, const struct schema_table *schema,
-                       const struct config_table *like, struct arena *to, struct state *state)
-{
-    struct buf text = {0};
-    struct error ignored;
-    json_t *levels = NULL;
-    bool good = store_config_get_revision(store, revision, &text, &ignored) && text.len &&
-                manifest_get(buf_span(&text), to, &state->manifest, &levels, &ignored) &&
-                stored_tree_get_table(store, levels, at, schema, like, &state->table, &ignored);
-    json_decref(levels);
+    bool good = store_config_find_commit(store, commit_id, &text, error) &&
+                (text.len == 0 || manifest_get(buf_span(&text), to, m, NULL, error));
+    *found = good && text.len ? m : NULL;
     buf_free(&text);
     return good;
 }
 
-static void drop(struct state *state)
+/* A revision on the walk through the history. */
+struct state {
+    struct manifest manifest;
+    struct config_tree *tree;
+};
+
+static const struct schema_row *row_of(const struct config_table *table, struct span key)
 {
-    if (state->table)
-        config_table_unref(state->table);
+    return table ? config_table_find(table, key) : NULL;
 }
 
-static const struct schema_row *row_of(const struct state *state, struct span key)
+static bool same_table(const struct config_table *a, const struct config_table *b)
 {
-    return state->table ? config_table_find(state->table, key) : NULL;
+    return a == b || (a && b && config_table_equal(a, b));
 }
 
-static bool same_row(const struct schema_row *a, const struct schema_row *b)
+/* The changes that newer made to older.  Neighbours are mostly of one table, which is compared once. */
+static void note_changes(const struct state *older, const struct state *newer, struct head_change *changes,
+                         size_t count, struct arena *to)
 {
-    return a == b || (a && b && schema_row_equal(a, b));
-}
-
-const struct manifest *head_last_change(struct arena *to, uint64_t since, const char *at,
-                                        const struct schema_table *schema, struct span key)
-{
-    const struct config_table *here = config_tree_table(tree, at, schema->id);
-    struct state newer = {.manifest = manifest}, older = {0};
+    const struct config_table *before = NULL, *after = NULL;
     struct manifest *found = NULL;
-    if (here)
-        newer.table = config_table_ref((struct config_table *)here);
-    while (!found && newer.manifest.revision > since) {
-        if (!load_state(newer.manifest.revision - 1, at, schema, newer.table, to, &older))
-            break;
-        if (!same_row(row_of(&newer, key), row_of(&older, key))) {
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        struct head_change *c = &changes[i];
+        const struct config_table *a = config_tree_table(older->tree, c->level, c->table->id);
+        const struct config_table *b = config_tree_table(newer->tree, c->level, c->table->id);
+        if (a != before || b != after)
+            same = same_table(a, b);
+        before = a;
+        after = b;
+        if (same || c->newest || schema_row_same(row_of(a, c->key), row_of(b, c->key)))
+            continue;
+        if (!found) {
             found = arena_calloc(to, 1, sizeof *found);
-            *found = manifest_copy(&newer.manifest, to);
+            *found = manifest_copy(&newer->manifest, to);
         }
-        drop(&newer);
-        newer = older;
-        older = (struct state){0};
+        c->newest = found;
     }
-    drop(&newer);
-    return found;
+}
+
+void head_last_changes(struct arena *to, uint64_t since, struct head_change *changes, size_t count)
+{
+    struct error ignored;
+    struct arena *scratch = arena_new();
+    struct state newer = {manifest, config_tree_ref(tree)}, older;
+    while (newer.manifest.revision > since) {
+        if (!load(newer.manifest.revision - 1, newer.tree, scratch, &older.manifest, &older.tree, &ignored))
+            break;
+        note_changes(&older, &newer, changes, count, to);
+        config_tree_unref(newer.tree);
+        newer = older;
+    }
+    config_tree_unref(newer.tree);
+    arena_free(scratch);
 }
 
 /* Inside a transaction. */
@@ -266,7 +268,8 @@ static bool write_revision(struct config_tree *its_tree, const struct manifest *
     json_decref(levels);
     struct store_config_audit record = {m->time, m->author, m->source, "config.commit", detail, 0};
     bool good = store_config_add_revision(store, m->revision, m->commit_id, buf_span(&text), error) &&
-                store_config_set_head(store, m->revision, error) && store_config_audit(store, &record, error);
+                store_config_set_head(store, m->revision, error) && audit_put_gathered(error) &&
+                store_config_audit(store, &record, error);
     buf_free(&text);
     return good;
 }
@@ -281,6 +284,8 @@ bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct 
     }
     switch (store_config_commit(store, error)) {
     case STORE_CONFIG_DONE:
+        audit_forget_gathered();
+        tidy_soon();
         set_head(m, its_tree);
         return true;
     case STORE_CONFIG_NOT_DONE:
@@ -289,53 +294,4 @@ bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct 
         role_fatal("whether revision %llu is committed is not known: %s", (unsigned long long)m->revision,
                    error->text);
     }
-}
-
-struct use {
-    struct arena *arena;
-    struct error *error;
-    bool good;
-};
-
-static bool use_revision(struct span text, void *context)
-{
-    struct use *u = context;
-    struct manifest m;
-    json_t *levels = NULL;
-    u->good = manifest_get(text, u->arena, &m, &levels, u->error) && stored_tree_use(store, levels, u->error);
-    json_decref(levels);
-    return u->good;
-}
-
-/* What cannot be read completely is not swept: a damaged revision must not take others' rows with it. */
-static bool tidy(struct error *error)
-{
-    struct use u = {.arena = arena_new(), .error = error, .good = true};
-    bool good = store_config_begin(store, error) && store_config_prune(store, REVISIONS_KEPT, error) &&
-                store_config_each_revision(store, use_revision, &u, error) && u.good &&
-                store_config_sweep(store, error) && store_config_commit(store, error) == STORE_CONFIG_DONE;
-    if (!good)
-        store_config_rollback(store);
-    arena_free(u.arena);
-    return good;
-}
-
-void head_tidy(void)
-{
-    struct error why;
-    uint64_t oldest;
-    bool good = store_config_oldest(store, &oldest, &why);
-    if (good && manifest.revision - oldest >= REVISIONS_KEPT + TIDY_EVERY)
-        good = tidy(&why);
-    if (!good)
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
-    store_config_checkpoint(store);
-}
-
-void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)
-{
-    struct error why;
-    struct store_config_audit record = {clock_wall_us(), user, source, method, detail, status};
-    if (!store_config_audit(store, &record, &why))
-        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
 }

@@ -9,6 +9,11 @@
 #include "engine/base/error.h"
 #include "engine/config/candidate.h"
 
+enum {
+    REVISIONS_KEPT = 200,
+    REVISIONS_STORED = 264, /* at which all but those are forgotten */
+};
+
 /* A manifest, without its tree.  Texts are NUL-terminated and live as long as their array. */
 struct manifest {
     uint64_t revision, parent;
@@ -33,21 +38,22 @@ const struct config_place *head_place(void);
 struct config_tree *head_load_tree(uint64_t revision, struct error *error);
 /* Newest first; in arena. */
 const struct manifest *head_history(struct arena *arena, unsigned limit, bool all, unsigned *count);
-/* NULL when no commit with this id is known. */
-const struct manifest *head_find_commit(struct arena *arena, const char *commit_id);
-/* Who committed the newest change of this row since revision `since`; for conflicts.  NULL: nobody that is known. */
-const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,
-                                        const struct schema_table *table, struct span key);
+/* *found is NULL when there is no commit with this id.  False: the store cannot be read, and nothing is known. */
+bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
+                      struct error *error);
+/* A row, and who committed its newest change; for conflicts. */
+struct head_change {
+    const char *level;
+    const struct schema_table *table;
+    struct span key;
+    const struct manifest *newest; /* NULL: nobody that is known */
+};
+/* Fills in the newest changes since revision `since`, in one walk through the revisions; in arena. */
+void head_last_changes(struct arena *arena, uint64_t since, struct head_change *changes, size_t count);
 
 /* For the commit path alone: stores tree as the revision that manifest names, in one transaction in which its parent must
  * still be the head.  False: nothing is changed.  When the disk leaves the outcome open the process ends, as the store
  * tells it at the next start. */
 bool head_commit(struct config_tree *tree, const struct manifest *manifest, struct error *error);
-/* Housekeeping that is due now and then: old revisions, what only they used, and the store's log.  It takes tens of
- * milliseconds, so it is for when nobody waits. */
-void head_tidy(void);
-
-/* A record of what was done, by whom, with what outcome; kept in config.db. */
-void audit_write(const char *user, const char *source, const char *method, const char *detail, int status);
 
 #endif

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "config.h"
+#include "daemon/control/certificates.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
+#include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
 
@@ -30,6 +32,8 @@ static void call_version(uint64_t session, json_t *request)
 #define KEY TEXT("key", false, 0, 1024)
 #define REVISION(required) NUMBER("revision", required, 1, INT64_MAX)
 #define COMMIT_ID TEXT("commit_id", true, 16, COMMIT_ID_MAX)
+#define OPERATION TEXT("operation", true, 1, 16)
+#define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
 enum {
@@ -37,10 +41,13 @@ enum {
     HISTORY_MOST = 1000,
     COMMENT_MOST = 1000,
     EXPRESSION_MOST = 1000,
-    LINES_MOST = 10000
+    LINES_MOST = 10000,
+    MIDS_MOST = 10000
 };
 
 const struct method methods[] = {
+    {"certificate.list", certificate_list, NO_MEMBERS},
+    {"certificate.make", certificate_make, MEMBERS(TEXT("name", true, 1, 64))},
     {"config.changes", config_changes, NO_MEMBERS},
     {"config.clear", config_clear, NO_MEMBERS},
     {"config.commit", config_commit,
@@ -62,12 +69,24 @@ const struct method methods[] = {
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"logs", log_query_names, NO_MEMBERS},
+    {"quarantine.change", quarantine_change,
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+    {"quarantine.list", quarantine_list,
+     MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
+    {"queue.archive", queue_archive,
+     MEMBERS(NUMBER("mid", true, 1, INT64_MAX), TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"queue.change", queue_change,
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+    {"queue.list", queue_list,
+     MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
+    {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
+    {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
     {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, LINES_MOST), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},
-    {"workqueue", workqueue_call, MEMBERS(TEXT("operation", true, 1, 16))},
+    {"workqueue", workqueue_call, MEMBERS(OPERATION)},
     {NULL, NULL, NULL},
 };
 
@@ -134,15 +153,15 @@ bool members_check(const struct member *members, json_t *object, struct error *e
     return true;
 }
 
-static const char *text_of(const json_t *request, const char *member)
+const char *member_text(const json_t *object, const char *member)
 {
-    return json_string_value(json_object_get(request, member));
+    return json_string_value(json_object_get(object, member));
 }
 
 /* The role is looked at first: a refused command is refused whatever its text says (R1). */
 void method_call(struct session_info *session, json_t *request)
 {
-    const char *name = text_of(request, "method");
+    const char *name = member_text(request, "method");
     const struct method *m = name ? find_method(name) : NULL;
     const json_t *pipeline = json_object_get(request, "pipeline");
     struct error error;
@@ -151,7 +170,8 @@ void method_call(struct session_info *session, json_t *request)
         return;
     }
     session->method = m->name;
-    if (!permit_allows(session->role, m->name, text_of(request, "table"), text_of(request, "operation"))) {
+    if (!permit_allows(session->role, m->name, member_text(request, "table"),
+                       member_text(request, "operation"))) {
         session_fail(session->id, API_ERROR_REFUSED, "the role %s may not do this",
                      permit_role_name(session->role));
         return;

@@ -30,6 +30,9 @@ extern const struct method methods[];
 /* Checks a request against table and permissions, and runs its method. */
 void method_call(struct session_info *session, json_t *request);
 
+/* The text that is a member of object; NULL: none, or no text. */
+const char *member_text(const json_t *object, const char *member);
+
 /* Whether the members of object are what the table says; an error names the wrong one. */
 bool members_check(const struct member *members, json_t *object, struct error *error);
 

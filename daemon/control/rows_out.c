@@ -46,11 +46,13 @@ static void add_all(const struct config_table *table, struct piece *p)
         add_row(NULL, row, p);
 }
 
-void rows_out_send(enum role_id role, const struct config_revision *id, const struct config_tree *from,
-                   const struct config_tree *to, const struct config_place *place)
+void rows_out_send(enum role_id role, const struct config_revision *id, uint32_t attempt,
+                   const struct config_tree *from, const struct config_tree *to,
+                   const struct config_place *place)
 {
     struct buf body = {0};
     config_revision_put(&body, id);
+    wire_put_u32(&body, attempt);
     wire_put_u8(&body, from == NULL);
     role_send(role, MSG_CONFIG_BEGIN, buf_span(&body), -1);
     struct piece p = {.role = role};

@@ -7,8 +7,9 @@
 #include "engine/config/tree.h"
 
 /* Has the role build and prepare `id`, which is `to` as it is in force at place: from the running tables when those are
- * `from`, else (NULL) from empty ones. */
-void rows_out_send(enum role_id role, const struct config_revision *id, const struct config_tree *from,
-                   const struct config_tree *to, const struct config_place *place);
+ * `from`, else (NULL) from empty ones.  Its answer names the attempt. */
+void rows_out_send(enum role_id role, const struct config_revision *id, uint32_t attempt,
+                   const struct config_tree *from, const struct config_tree *to,
+                   const struct config_place *place);
 
 #endif

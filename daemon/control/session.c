@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
@@ -69,9 +70,11 @@ const struct session_info *session_next(const struct session_info *after)
     return next ? &next->info : NULL;
 }
 
-static void audit(const struct session *s, const char *method, const char *detail, enum api_status status)
+/* That it came or went: nobody waits for the disk to know. */
+static void audit_soon(const struct session *s, const char *method, const char *detail,
+                       enum api_status status)
 {
-    audit_write(s->info.account.user, s->info.from, method, detail, (int)status);
+    audit_write_soon(s->info.account.user, s->info.from, method, detail, (int)status);
 }
 
 /* ---- the connection ---- */
@@ -98,7 +101,7 @@ static void close_session(struct session *s)
     session_config_end(&s->info.config);
     files_drop_upload(s->info.id, &s->info.upload);
     if (s->info.role != PERMIT_NOBODY)
-        audit(s, "session.close", "", API_DONE);
+        audit_soon(s, "session.close", "", API_DONE);
     event_free(s->readable);
     event_free(s->writable);
     event_free(s->next_request);
@@ -225,7 +228,8 @@ static void fail(uint64_t id, enum api_error error, json_t *members, const char 
     json_object_set_new(answer, "code", json_string(row->code));
     json_object_set_new(answer, "error", error_text(error, buf_span(&detail)));
     if (row->status == API_REFUSED && s->info.role != PERMIT_NOBODY)
-        audit(s, s->info.method ? s->info.method : "", buf_text(&detail), row->status);
+        audit_write(s->info.account.user, s->info.from, s->info.method ? s->info.method : "",
+                    buf_text(&detail), row->status);
     buf_free(&detail);
     send_end(s, answer, row->status);
 }
@@ -271,7 +275,8 @@ static void handle_request(struct session *s, struct span text)
     }
     s->busy = true;
     s->info.active = clock_mono_us();
-    s->pipelined = json_is_true(json_object_get(request, "pipeline"));
+    /* What cannot be read may have been one of a pipeline, and then the rest must not be done. */
+    s->pipelined = !request || json_is_true(json_object_get(request, "pipeline"));
     if (!s->pipelined)
         s->skipping = false;
     if (!request)
@@ -416,7 +421,7 @@ static void audit_stranger(const struct session *s)
     if (s->info.active < next)
         return;
     next = s->info.active + STRANGER_PAUSE_US;
-    audit(s, "session.open", "this account may not administer this instance", API_REFUSED);
+    audit_soon(s, "session.open", "this account may not administer this instance", API_REFUSED);
 }
 
 void session_open(int fd)
@@ -444,6 +449,6 @@ void session_open(int fd)
         refuse_and_end(s, API_ERROR_REFUSED, "this account may not administer this instance");
         return;
     }
-    audit(s, "session.open", "", API_DONE);
+    audit_soon(s, "session.open", "", API_DONE);
     event_add(s->readable, NULL);
 }

@@ -1,16 +1,20 @@
 # What is committed, and how it becomes so: a list of its own, so that unit tests reach it.
 control_config_sources = \
+	%D%/audit.c %D%/audit.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/converge.c %D%/converge.h \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/rows_out.c %D%/rows_out.h \
+	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
-	%D%/stored_tree.c %D%/stored_tree.h
+	%D%/stored_tree.c %D%/stored_tree.h \
+	%D%/tidy.c %D%/tidy.h
 
 # What the control socket offers, without the role around it.
 control_session_sources = \
+	%D%/certificates.c %D%/certificates.h \
 	%D%/config_methods.c %D%/config_methods.h \
 	%D%/config_methods_commit.c \
 	%D%/config_methods_edit.c \
@@ -22,6 +26,12 @@ control_session_sources = \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/queue_archive.c \
+	%D%/queue_call.c %D%/queue_call.h \
+	%D%/queue_change.c \
+	%D%/queue_list.c \
+	%D%/queue_read.c \
+	%D%/queue_suspend.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/who.c %D%/who.h \

@@ -17,6 +17,7 @@ struct query {
     uint32_t id;
     uint64_t session;
     unsigned missing; /* bit set of roles that have not answered */
+    unsigned awaited; /* those of which an answer can come */
     json_t *result;
     struct event *timer;
 };
@@ -24,7 +25,7 @@ struct query {
 static struct query *queries;
 static uint32_t last_id;
 
-static void end_query(struct query *q)
+static void forget(struct query *q)
 {
     for (struct query **p = &queries; *p; p = &(*p)->next) {
         if (*p == q) {
@@ -32,13 +33,25 @@ static void end_query(struct query *q)
             break;
         }
     }
+    event_free(q->timer);
+    free(q);
+}
+
+static void end_query(struct query *q)
+{
     if (q->missing)
         session_fail_with(q->session, API_ERROR_FAILED, json_pack("{s:o}", "result", q->result),
                           "a part of the daemon did not answer");
     else
         session_done(q->session, q->result);
-    event_free(q->timer);
-    free(q);
+    forget(q);
+}
+
+static void on_cancel(void *context)
+{
+    struct query *q = context;
+    json_decref(q->result);
+    forget(q);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *context)
@@ -58,11 +71,13 @@ void status_ask(uint64_t session, json_t *request)
     wire_put_u32(&body, q->id);
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         q->missing |= 1u << asked[i];
-        role_send(asked[i], MSG_STATUS_QUERY, buf_span(&body), -1);
+        if (role_send(asked[i], MSG_STATUS_QUERY, buf_span(&body), -1))
+            q->awaited |= 1u << asked[i];
     }
     buf_free(&body);
-    struct timeval limit = {WAIT_SECONDS, 0};
+    struct timeval limit = {q->awaited ? WAIT_SECONDS : 0, 0};
     evtimer_add(q->timer, &limit);
+    session_begin_work(session, &(struct session_work){NULL, on_cancel, q});
 }
 
 void status_reply(enum role_id peer, struct wire_reader *in)
@@ -83,6 +98,7 @@ void status_reply(enum role_id peer, struct wire_reader *in)
     }
     json_object_set_new(q->result, sections[peer], values);
     q->missing &= ~(1u << peer);
-    if (q->missing == 0)
+    q->awaited &= ~(1u << peer);
+    if (q->awaited == 0)
         end_query(q);
 }

@@ -43,7 +43,7 @@ static const char *const migrations[FORMAT] = {
 
 /* The log is moved by store_config_checkpoint() alone, when nobody waits for a commit. */
 static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                   "PRAGMA wal_autocheckpoint = 0;"
+                                   "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4194304;"
                                    "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                                    "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;";
@@ -212,11 +212,14 @@ void store_config_rollback(struct store_config *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-void store_config_checkpoint(struct store_config *s)
+bool store_config_checkpoint(struct store_config *s, struct error *error)
 {
-    if (s->log_pages >= LOG_PAGES &&
-        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-        s->log_pages = 0;
+    if (s->log_pages < LOG_PAGES)
+        return true;
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+        return fail(s, "move the log of", error);
+    s->log_pages = 0;
+    return true;
 }
 
 void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES])
@@ -322,8 +325,12 @@ bool store_config_audit(struct store_config *s, const struct store_config_audit 
 
 bool store_config_prune(struct store_config *s, unsigned keep, struct error *error)
 {
-    return run(s, STATEMENT_PRUNE_REVISIONS, error, VALUES(V_INT(keep))) &&
-           run(s, STATEMENT_CLEAR_USED, error, NULL, 0);
+    return run(s, STATEMENT_PRUNE_REVISIONS, error, VALUES(V_INT(keep)));
+}
+
+bool store_config_forget_used(struct store_config *s, struct error *error)
+{
+    return run(s, STATEMENT_CLEAR_USED, error, NULL, 0);
 }
 
 bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],

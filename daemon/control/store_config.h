@@ -63,12 +63,13 @@ struct store_config_audit {
 bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error);
 
 /* Moves what the write-ahead log has gathered into the file, when that is much. */
-void store_config_checkpoint(struct store_config *s);
-/* Housekeeping, in one transaction of the caller: forgets all but the newest `keep` revisions, then drops each blob
- * that was not named by store_config_use_blob() since store_config_prune(). */
-bool store_config_prune(struct store_config *s, unsigned keep, struct error *error);
+bool store_config_checkpoint(struct store_config *s, struct error *error);
+/* Housekeeping.  First names the blobs that are used, at leisure; then, in one transaction of the caller, forgets all but
+ * the newest `keep` revisions and drops each blob that was not named since store_config_forget_used(). */
+bool store_config_forget_used(struct store_config *s, struct error *error);
 bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
                            struct error *error);
+bool store_config_prune(struct store_config *s, unsigned keep, struct error *error);
 bool store_config_sweep(struct store_config *s, struct error *error);
 
 #endif

@@ -205,7 +205,9 @@ struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels
             const struct schema_table *schema = schema_table_find(table_name);
             struct config_table *table = NULL;
             if (good && !schema)
-                good = error_set(error, "the stored revision has an unknown table '%s'", table_name);
+                good = error_set(
+                    error, "the stored revision has an unknown table '%s': it was written by a newer version",
+                    table_name);
             if (good)
                 table = read_table(s, schema, hashes,
                                    like ? config_tree_table(like, level, schema->id) : NULL, error);
@@ -220,24 +222,6 @@ struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels
         }
     }
     return tree;
-}
-
-bool stored_tree_get_table(struct store_config *s, const json_t *levels, const char *level,
-                           const struct schema_table *schema, const struct config_table *like,
-                           struct config_table **table, struct error *error)
-{
-    *table = NULL;
-    const json_t *level_hash = json_object_get(levels, level);
-    if (!level_hash)
-        return true;
-    json_t *tables = get_level(s, level_hash, error);
-    if (!tables)
-        return false;
-    const json_t *hashes = json_object_get(tables, schema->name);
-    if (hashes)
-        *table = read_table(s, schema, hashes, like, error);
-    json_decref(tables);
-    return !hashes || *table;
 }
 
 static bool use(struct store_config *s, const json_t *name, struct error *error)

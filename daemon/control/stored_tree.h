@@ -17,10 +17,6 @@ json_t *stored_tree_put(struct store_config *s, const struct config_tree *tree,
 /* Chunks that `like` (or NULL) has too are shared with it instead of read.  NULL on error. */
 struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels,
                                     const struct config_tree *like, struct error *error);
-/* One table of one level: *table is a new reference, or NULL where that level does not have it. */
-bool stored_tree_get_table(struct store_config *s, const json_t *levels, const char *level,
-                           const struct schema_table *schema, const struct config_table *like,
-                           struct config_table **table, struct error *error);
 /* Names all its blobs by store_config_use_blob(). */
 bool stored_tree_use(struct store_config *s, const json_t *levels, struct error *error);
 

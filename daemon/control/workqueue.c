@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control/head.h"
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -75,7 +75,7 @@ void workqueue_call(uint64_t session, json_t *request)
         audit_write(info->account.user, info->from, "workqueue", word, sent ? API_DONE : API_FAILED);
 }
 
-void workqueue_reply(struct wire_reader *in)
+void workqueue_reply(enum role_id peer, struct wire_reader *in)
 {
     uint32_t id = wire_get_u32(in);
     bool paused = wire_get_u8(in);
@@ -83,7 +83,7 @@ void workqueue_reply(struct wire_reader *in)
     struct question *q = questions;
     while (q && q->id != id)
         q = q->next;
-    if (!q || in->failed)
+    if (!q || in->failed || peer != ROLE_QUEUE)
         return;
     session_done(q->session, json_pack("{s:b,s:I}", "paused", paused, "messages", (json_int_t)messages));
     forget(q);

@@ -5,10 +5,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "engine/wire/wire.h"
+#include "daemon/role.h"
 
 void workqueue_call(uint64_t session, json_t *request);
 /* MSG_WORKQUEUE_REPLY of the queue. */
-void workqueue_reply(struct wire_reader *in);
+void workqueue_reply(enum role_id peer, struct wire_reader *in);
 
 #endif

@@ -16,11 +16,14 @@
 #include "engine/base/text.h"
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
+#include "engine/scan/rules.h"
 
 struct scan_run {
     struct judge_runtime runtime;
+    struct scan_model *model;
+    struct scan_rules *rules;
     struct arena *arena;
-    const char *model_path;
+    const char *model_path, *rules_path;
     bool json, stats;
     uint64_t messages;
     int64_t judge_cpu_us;
@@ -81,6 +84,7 @@ static int usage(FILE *out, int status)
           "Judge messages: files, folders (recursively) and mbox files.\n\n"
           "  --json             an object a line: path, verdict, score, partial, reasons\n"
           "  --model FILE       score with this model instead of the installed one\n"
+          "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
           "  --no-size-limits   look at all of every message, whatever its size\n"
           "  --stats            speed and memory on standard error at the end\n"
           "  --help\n",
@@ -104,11 +108,15 @@ static int scan_paths(struct scan_run *run, char **paths)
 /* Exit status for the caller to end with, or -1 to go on. */
 static int take_options(int argc, char **argv, struct scan_run *run)
 {
-    enum { JSON = 1, MODEL, NO_SIZE_LIMITS, STATS, HELP };
+    enum { JSON = 1, MODEL, RULES, NO_SIZE_LIMITS, STATS, HELP };
     static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},   {"model", required_argument, NULL, MODEL},
-        {"stats", no_argument, NULL, STATS}, {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
-        {"help", no_argument, NULL, HELP},   {0},
+        {"json", no_argument, NULL, JSON},
+        {"model", required_argument, NULL, MODEL},
+        {"rules", required_argument, NULL, RULES},
+        {"stats", no_argument, NULL, STATS},
+        {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+        {"help", no_argument, NULL, HELP},
+        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
@@ -117,6 +125,9 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             break;
         case MODEL:
             run->model_path = optarg;
+            break;
+        case RULES:
+            run->rules_path = optarg;
             break;
         case NO_SIZE_LIMITS:
             run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
@@ -133,31 +144,49 @@ static int take_options(int argc, char **argv, struct scan_run *run)
     return optind < argc ? -1 : usage(stderr, 2);
 }
 
-int main(int argc, char **argv)
+/* Options of the command line win over what is installed. */
+static bool load(struct scan_run *run, struct error *error)
 {
-    struct scan_run run = {.model_path = paths_find("spam.model", PKG_DATA_DIR)};
-    judge_runtime_defaults(&run.runtime);
-    int status = take_options(argc, argv, &run);
-    if (status >= 0)
-        return status;
-    struct error error;
-    struct scan_model *model = scan_model_load(run.model_path, &error);
-    if (!model) {
-        fprintf(stderr, "mailward-scan: %s\n", error.text);
-        return 1;
-    }
-    mime_charsets_open();
-    run.runtime.model = model;
-    run.arena = arena_new();
-    int64_t begin = clock_mono_us();
-    status = scan_paths(&run, argv + optind);
-    if (run.stats)
-        print_stats(&run, clock_mono_us() - begin);
-    arena_free(run.arena);
-    scan_model_free(model);
+    const char *model = run->model_path ? run->model_path : paths_find("spam.model", PKG_DATA_DIR);
+    run->model = scan_model_load(model, error);
+    if (!run->model)
+        return false;
+    run->rules =
+        scan_rules_open(run->rules_path ? run->rules_path : paths_find("rules", PKG_DATA_DIR), error);
+    run->runtime.model = run->model;
+    run->runtime.rules = run->rules;
+    return run->rules != NULL;
+}
+
+static int finish(struct scan_run *run, int status)
+{
+    arena_free(run->arena);
+    scan_rules_free(run->rules);
+    scan_model_free(run->model);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "mailward-scan: the output could not be written\n");
         return 1;
     }
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct scan_run run = {.arena = NULL};
+    judge_runtime_defaults(&run.runtime);
+    int status = take_options(argc, argv, &run);
+    if (status >= 0)
+        return status;
+    run.arena = arena_new();
+    struct error error;
+    if (!load(&run, &error)) {
+        fprintf(stderr, "mailward-scan: %s\n", error.text);
+        return finish(&run, 1);
+    }
+    mime_charsets_open();
+    int64_t begin = clock_mono_us();
+    status = scan_paths(&run, argv + optind);
+    if (run.stats)
+        print_stats(&run, clock_mono_us() - begin);
+    return finish(&run, status);
 }

@@ -21,6 +21,7 @@ static const double ham_at_50 = 0.0075, ham_at_90 = 0.001;
 struct train_run {
     struct train_options options;
     struct train_set set;
+    struct scan_rules *rules;
     const char *out_path;
     const char *note;
 };
@@ -155,13 +156,14 @@ static int usage(FILE *out, int status)
           "  --rate X             of the first pass (8)\n"
           "  --seed N             of order and parts (1)\n"
           "  --cross-validate N   in N parts, at least 2 (10)\n"
+          "  --rules PATH         file or folder of rules whose hits are learnt, before --spam and --ham\n"
           "  --note TEXT          what it was trained on, kept in the model\n"
           "  --help\n",
           out);
     return status;
 }
 
-enum { SPAM = 1, HAM, OUT, NOTE, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
+enum { SPAM = 1, HAM, OUT, NOTE, RULES, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
 
 static bool take_number(struct train_options *options, int option, const char *text)
 {
@@ -210,6 +212,11 @@ static bool take_option(struct train_run *run, int option, bool *readable, struc
     case HAM:
         *readable = *readable && train_set_add_path(&run->set, optarg, option == SPAM, error);
         return true;
+    case RULES:
+        scan_rules_free(run->rules);
+        run->set.rules = run->rules = scan_rules_open(optarg, error);
+        *readable = *readable && run->rules;
+        return true;
     case OUT:
         run->out_path = optarg;
         return true;
@@ -234,6 +241,7 @@ int main(int argc, char **argv)
         {"seed", required_argument, NULL, SEED},
         {"cross-validate", required_argument, NULL, FOLDS},
         {"note", required_argument, NULL, NOTE},
+        {"rules", required_argument, NULL, RULES},
         {"help", no_argument, NULL, HELP},
         {0},
     };
@@ -256,5 +264,6 @@ int main(int argc, char **argv)
     if (!ok)
         fprintf(stderr, "mailward-train: %s\n", error.text);
     train_set_free(&run.set);
+    scan_rules_free(run.rules);
     return ok ? 0 : 1;
 }

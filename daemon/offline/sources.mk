@@ -1,12 +1,14 @@
 # Programs that run the engine without a daemon.
-bin_PROGRAMS += mailward-scan mailward-train
+bin_PROGRAMS += mailward-rules mailward-scan mailward-train
+mailward_rules_SOURCES = %D%/mailward_rules.c %D%/mail_files.c %D%/mail_files.h
+mailward_rules_LDADD = libengine.a $(PCRE2_LIBS)
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS)
+mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS) $(PCRE2_LIBS)
 mailward_train_SOURCES = \
 	%D%/mailward_train.c \
 	%D%/mail_files.c %D%/mail_files.h \
 	%D%/train_fit.c %D%/train_fit.h \
 	%D%/train_measure.c %D%/train_measure.h \
 	%D%/train_set.c %D%/train_set.h
-mailward_train_LDADD = libengine.a
+mailward_train_LDADD = libengine.a $(PCRE2_LIBS)

@@ -52,7 +52,10 @@ static void add_message(void *context, const char *name, struct span message)
     struct train_example *example = next_example(reading->set);
     struct mime_view view;
     mime_view_build(message, 0, &mime_default_limits, NULL, reading->arena, &view);
-    scan_features_extract(&view, reading->arena, &example->features);
+    struct scan_hits hits;
+    const struct scan_rule_input input = {.view = &view, .raw = message};
+    scan_rules_run(reading->set->rules, &input, NULL, NULL, reading->arena, &hits);
+    scan_features_extract(&view, reading->set->rules, &hits, reading->arena, &example->features);
     size_t bytes = example->features.start[SCAN_FAMILIES] * sizeof *example->features.ids;
     example->features.ids = memcpy(xmalloc(bytes + 1), example->features.ids, bytes);
     example->spam = reading->spam;

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/scan/features.h"
+#include "engine/scan/rules.h"
 
 struct train_example {
     struct scan_features features; /* its ids are the set's */
@@ -16,6 +17,7 @@ struct train_example {
 };
 
 struct train_set {
+    const struct scan_rules *rules; /* whose hits are features; may be NULL */
     struct train_example *examples;
     size_t count, capacity;
     size_t duplicates; /* left out: the same body was there already */

@@ -53,12 +53,21 @@ void deliver_hello(struct queue *q, struct wire_reader *in)
     q->deliver.ready = true;
     space_tick(q);
     space_tell_smtp(q);
+    suspend_tell_smtp(q);
     deliver_dispatch(q);
 }
 
 void deliver_gone(struct queue *q)
 {
     q->deliver.ready = false;
+}
+
+static enum schema_tls tls_of(const struct route *route)
+{
+    if (route->tls != SCHEMA_ROUTE_TLS_DEFAULT)
+        return (enum schema_tls)(route->tls - 1);
+    const struct schema_row *delivery = config_table_single(role_config()->tables[SCHEMA_DELIVERY]);
+    return (enum schema_tls)schema_row_number(delivery, DELIVERY_TLS);
 }
 
 static void send_job(struct queue *q, struct message *m, int64_t now, const struct route *route, int fd)
@@ -70,6 +79,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .host = route->host,
                               .port = route->port,
                               .mx = route->mx,
+                              .tls = tls_of(route),
                               .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,

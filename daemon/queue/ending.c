@@ -30,8 +30,8 @@ bool ending_add_finals(struct queue *q, const struct message *m, enum final_kind
 bool ending_remove_message(struct queue *q, const struct message *m, struct fault *f)
 {
     uint64_t mid = message_mid(m);
-    bool askable = m->icid != 0;
-    return store_remove_message(q->store, mid, f) &&
+    bool askable = m->icid != 0, kept = m->state == RECIPIENT_QUARANTINE || m->state == RECIPIENT_HELD;
+    return (kept ? store_remove_kept(q->store, m, f) : store_remove_message(q->store, mid, f)) &&
            (!askable || store_remember(q->store, mid, clock_wall_us(), f));
 }
 

@@ -14,9 +14,9 @@ static struct span next_line(struct span *rest)
     return line;
 }
 
-struct span header_message_id(struct span head)
+/* name has its colon. */
+static struct span header_field(struct span head, struct span name)
 {
-    const struct span name = SPAN("message-id:");
     while (head.n) {
         struct span line = next_line(&head);
         if (line.n == 0)
@@ -24,12 +24,22 @@ struct span header_message_id(struct span head)
         if (!span_starts_nocase(line, name))
             continue;
         struct span value = span_trim(span_slice(line, name.n, line.n));
-        /* A long id is often folded right behind the name. */
+        /* A long value is often folded right behind the name. */
         if (value.n == 0 && head.n && (head.p[0] == ' ' || head.p[0] == '\t'))
             value = span_trim(next_line(&head));
         return span_slice(value, 0, VALUE_BYTES);
     }
     return (struct span){0};
+}
+
+struct span header_message_id(struct span head)
+{
+    return header_field(head, SPAN("message-id:"));
+}
+
+struct span header_subject(struct span head)
+{
+    return header_field(head, SPAN("subject:"));
 }
 
 struct span header_block(struct span head)

@@ -10,6 +10,9 @@
  * most 998 bytes, empty when there is none. */
 struct span header_message_id(struct span head);
 
+/* The same of the first Subject field, as it is on the wire. */
+struct span header_subject(struct span head);
+
 /* The header alone: up to the empty line, or all of it when there is none. */
 struct span header_block(struct span head);
 

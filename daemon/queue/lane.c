@@ -51,7 +51,7 @@ void lane_remove(struct queue *q, struct message *m)
 bool lane_is_due(const struct queue *q, enum lane lane, int64_t now)
 {
     const struct message *m = schedule_first(&q->deliver.lanes[lane]);
-    return m && m->due <= now && queue_is_configured();
+    return m && m->due <= now && queue_is_configured() && !(q->suspended & QUEUE_PART_DELIVERY);
 }
 
 struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route)

@@ -148,6 +148,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     struct queue *q = context;
     space_tick(q);
     known_tick(q);
+    expiry_tick(q);
     watch_clock(q);
     scan_resume(q);
     scan_dispatch(q);
@@ -182,7 +183,8 @@ static bool open_stores(struct queue *q, struct error *error)
     if (q->store)
         q->spool = spool_open("queue/spool", (uint64_t)q->settings->segment_bytes, &f);
     if (q->spool && store_each_body(q->store, load_body, q, &f) &&
-        store_load(q->store, load_message, q, &f) && store_is_paused(q->store, &q->scan.paused, &f)) {
+        store_load(q->store, load_message, q, &f) && store_is_paused(q->store, &q->scan.paused, &f) &&
+        store_get_suspended(q->store, &q->suspended, &f)) {
         spool_tidy(q->spool);
         return true;
     }
@@ -287,9 +289,12 @@ static void on_status_query(struct queue *q, struct wire_reader *in)
         {"recipients_waiting_scan", q->gauges.waiting_scan},
         {"messages_waiting_scan", q->gauges.messages_scan},
         {"workqueue_paused", q->scan.paused},
+        {"delivery_suspended", (q->suspended & QUEUE_PART_DELIVERY) != 0},
+        {"listeners_suspended", (q->suspended & QUEUE_PART_LISTENERS) != 0},
         {"recipients_active", q->gauges.active},
         {"recipients_delayed", q->gauges.delayed},
         {"recipients_quarantined", counts->quarantined},
+        {"quarantine_bytes", counts->quarantine_bytes},
         {"recipients_held", counts->held},
         {"spool_bytes", spool.live_bytes},
         {"spool_segments", spool.segments},
@@ -329,6 +334,10 @@ static const struct {
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
+    {ROLE_CONTROL, MSG_SUSPEND, suspend_request},
+    {ROLE_CONTROL, MSG_QUEUE_LIST, listing_request},
+    {ROLE_CONTROL, MSG_QUEUE_READ, listing_read},
+    {ROLE_CONTROL, MSG_QUEUE_CHANGE, change_request},
 };
 
 static void on_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

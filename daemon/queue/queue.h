@@ -7,6 +7,7 @@
 #define QUEUE_QUEUE_H
 
 #include "daemon/protocol.h"
+#include "daemon/protocol_queue.h"
 #include "daemon/queue/body.h"
 #include "daemon/queue/message.h"
 #include "daemon/queue/schedule.h"
@@ -85,6 +86,8 @@ struct queue {
         bool removing;         /* an operation will remove what is acknowledged from the store */
     } outbox;
 
+    bool expiring;       /* expiry.c: an operation deletes from quarantine */
+    uint8_t suspended;   /* suspend.c: bits of enum queue_part */
     bool moving;         /* compact.c: an operation moves bodies */
     int64_t clock_ahead; /* wall time minus monotonic time at the last tick */
 
@@ -123,7 +126,7 @@ void lane_add(struct queue *q, struct message *m);
 void lane_remove(struct queue *q, struct message *m);
 /* The route by which m goes next. */
 struct route lane_route(const struct queue *q, const struct message *m);
-/* Whether something in the lane is due. */
+/* Whether something in the lane is due and may go. */
 bool lane_is_due(const struct queue *q, enum lane lane, int64_t now);
 /* The message to be tried next, and where to; NULL when none is due.  The routes of now count: what they lead to the
  * other lane goes there. */
@@ -143,6 +146,15 @@ void intake_smtp_gone(struct queue *q);
 
 /* workqueue.c */
 void workqueue_request(struct queue *q, struct wire_reader *in);
+
+/* suspend.c */
+void suspend_request(struct queue *q, struct wire_reader *in);
+void suspend_tell_smtp(const struct queue *q);
+
+/* listing.c, change.c */
+void listing_request(struct queue *q, struct wire_reader *in);
+void listing_read(struct queue *q, struct wire_reader *in);
+void change_request(struct queue *q, struct wire_reader *in);
 
 /* dispatch_scan.c, scan_answer.c */
 void scan_hello(struct queue *q, struct wire_reader *in);
@@ -185,6 +197,8 @@ void space_exhausted(struct queue *q);
 
 /* compact.c */
 void compact_step(struct queue *q);
+/* expiry.c */
+void expiry_tick(struct queue *q);
 /* known.c */
 void known_tick(struct queue *q);
 

@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 3 };
+enum { ID_BLOCK = 1000, FORMAT = 5 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -35,6 +35,12 @@ static const char *const migrations[FORMAT] = {
     "ALTER TABLE outbox ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE work_queue (paused INTEGER NOT NULL) STRICT;"
     "INSERT INTO work_queue VALUES (0);",
+    "CREATE TABLE quarantine (mid INTEGER PRIMARY KEY, since INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " subject TEXT NOT NULL) STRICT;"
+    "CREATE INDEX quarantine_since ON quarantine (since);"
+    "INSERT INTO quarantine SELECT mid, received, length, '' FROM message"
+    " WHERE mid IN (SELECT mid FROM recipient WHERE state = 3);",
+    "ALTER TABLE work_queue ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

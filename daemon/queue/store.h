@@ -26,6 +26,7 @@ void store_rollback(struct store *s);
 /* Rows by kind, counted once and then kept. */
 struct store_counts {
     uint64_t messages, quarantined, held, outbox;
+    uint64_t quarantine_bytes; /* of the bodies, not of rows */
 };
 const struct store_counts *store_counts(const struct store *s);
 /* Pages in the write-ahead log since the last checkpoint. */
@@ -42,6 +43,10 @@ bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f);
 bool store_set_paused(struct store *s, bool paused, struct fault *f);
 bool store_is_paused(struct store *s, bool *paused, struct fault *f);
 
+/* Which parts (bits of enum queue_part) are suspended. */
+bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f);
+bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f);
+
 /* Messages and their recipients: store_message.c */
 
 bool store_add_message(struct store *s, const struct message *m, struct fault *f);
@@ -57,6 +62,42 @@ bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct 
 bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct fault *f);
 bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
                            struct span reply, struct fault *f);
+
+/* All recipients of m are quarantined from this wall time on. */
+bool store_quarantine(struct store *s, const struct message *m, int64_t since, struct span subject,
+                      struct fault *f);
+/* The end of a message that is quarantined or held (m->state) and so not in memory. */
+bool store_remove_kept(struct store *s, const struct message *m, struct fault *f);
+/* The end of one recipient of a message that is held. */
+bool store_remove_held(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
+/* The recipient is due at once. */
+bool store_try_now(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
+
+/* The highest MID in the store; 0: it is empty. */
+bool store_newest(struct store *s, uint64_t *mid, struct fault *f);
+/* What only the store knows of a message. */
+struct store_kept {
+    int64_t since;       /* in quarantine; 0: it is not there */
+    struct span subject; /* as on the wire, of a quarantined one */
+    int32_t score;       /* -1: none */
+};
+/* One message of a page, in any state; false ends the page behind it. */
+typedef bool store_page_visit(void *context, const struct message *m, const struct store_kept *kept);
+/* The messages after and up to these MIDs, ascending, at most limit. */
+bool store_page(struct store *s, uint64_t after, uint64_t last, uint32_t limit, store_page_visit *visit,
+                void *context, struct fault *f);
+/* The quarantined messages below this MID, descending, at most limit. */
+bool store_quarantine_page(struct store *s, uint64_t below, uint32_t limit, store_page_visit *visit,
+                           void *context, struct fault *f);
+
+/* Quarantined messages, those that came there first, at most limit. */
+struct store_oldest {
+    uint64_t mid, bytes;
+    int64_t since;
+};
+typedef void store_oldest_visit(void *context, const struct store_oldest *oldest);
+bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visit, void *context,
+                       struct fault *f);
 
 /* Calls visit for each message with recipients in state SCAN or DELIVER, by MID; m and its text are valid during the call. */
 typedef void store_message_visit(void *context, const struct message *m);

@@ -38,6 +38,43 @@ bool store_remove_message(struct store *s, uint64_t mid, struct fault *f)
     return true;
 }
 
+bool store_quarantine(struct store *s, const struct message *m, int64_t since, struct span subject,
+                      struct fault *f)
+{
+    uint64_t mid = message_mid(m);
+    if (!store_set_state(s, mid, RECIPIENT_QUARANTINE, f) ||
+        !STORE_RUN(s, ADD_QUARANTINED, f, V_INT(mid), V_INT(since), V_INT(m->body.length), V_TEXT(subject)))
+        return false;
+    s->now.counts.quarantine_bytes += m->body.length;
+    return true;
+}
+
+bool store_remove_kept(struct store *s, const struct message *m, struct fault *f)
+{
+    if (m->state == RECIPIENT_QUARANTINE) {
+        if (!STORE_RUN(s, REMOVE_QUARANTINED, f, V_INT(message_mid(m))))
+            return false;
+        s->now.counts.quarantined -= m->recipient_count;
+        s->now.counts.quarantine_bytes -= m->body.length;
+    } else {
+        s->now.counts.held -= m->recipient_count;
+    }
+    return store_remove_message(s, message_mid(m), f);
+}
+
+bool store_remove_held(struct store *s, uint64_t mid, uint32_t rid, struct fault *f)
+{
+    if (!store_remove_recipient(s, mid, rid, f))
+        return false;
+    s->now.counts.held--;
+    return true;
+}
+
+bool store_try_now(struct store *s, uint64_t mid, uint32_t rid, struct fault *f)
+{
+    return STORE_RUN(s, TRY_NOW, f, V_INT(mid), V_INT(rid));
+}
+
 bool store_set_verdict(struct store *s, const struct message *m, const struct judge_child *judged,
                        struct span edits, struct fault *f)
 {
@@ -78,6 +115,19 @@ bool store_is_paused(struct store *s, bool *paused, struct fault *f)
     return good;
 }
 
+bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f)
+{
+    return STORE_RUN(s, SET_SUSPENDED, f, V_INT(parts));
+}
+
+bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f)
+{
+    uint64_t value = 0;
+    bool good = count_rows(s, STATEMENT_GET_SUSPENDED, &value, f);
+    *parts = (uint8_t)value;
+    return good;
+}
+
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f)
 {
     return STORE_RUN(s, SET_SCAN_TRIES, f, V_INT(mid), V_INT(tries));
@@ -101,6 +151,7 @@ struct loading {
     struct buf text; /* that the spans of m point into; they are offsets until it is complete */
     struct recipient *recipients;
     uint32_t cap;
+    struct store_kept kept; /* of a page */
 };
 
 static struct span keep_text(struct loading *l, struct span s)
@@ -115,7 +166,7 @@ static void resolve(const struct loading *l, struct span *s)
     s->p = s->n ? l->text.data + (size_t)s->p : NULL;
 }
 
-/* Columns of the statement LOAD. */
+/* Columns of the statements LOAD, PAGE and QUARANTINE_PAGE; the last three are not in LOAD. */
 enum load_column {
     COLUMN_MID,
     COLUMN_PARENT,
@@ -141,6 +192,9 @@ enum load_column {
     COLUMN_STATE,
     COLUMN_TRIES,
     COLUMN_NEXT_TRY,
+    COLUMN_SINCE,
+    COLUMN_SUBJECT,
+    COLUMN_SCORE,
 };
 
 static void begin_message(struct loading *l, sqlite3_stmt *row)
@@ -186,16 +240,22 @@ static void add_recipient(struct loading *l, sqlite3_stmt *row)
     };
 }
 
-static void end_message(struct loading *l, store_message_visit *visit, void *context)
+static void complete(struct loading *l)
 {
-    if (l->m.recipient_count == 0)
-        return;
-    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip, &l->m.message_id, &l->m.edits};
+    struct span *texts[] = {&l->m.sender,     &l->m.helo,  &l->m.client_ip,
+                            &l->m.message_id, &l->m.edits, &l->kept.subject};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         resolve(l, texts[i]);
     for (uint32_t i = 0; i < l->m.recipient_count; i++)
         resolve(l, &l->recipients[i].address);
     l->m.recipients = l->recipients;
+}
+
+static void end_message(struct loading *l, store_message_visit *visit, void *context)
+{
+    if (l->m.recipient_count == 0)
+        return;
+    complete(l);
     visit(context, &l->m);
 }
 
@@ -217,11 +277,86 @@ bool store_load(struct store *s, store_message_visit *visit, void *context, stru
     return step == STORE_END;
 }
 
+static void begin_page_message(struct loading *l, sqlite3_stmt *row)
+{
+    begin_message(l, row);
+    bool judged = sqlite3_column_type(row, COLUMN_SCORE) == SQLITE_INTEGER;
+    l->kept = (struct store_kept){.since = sqlite3_column_int64(row, COLUMN_SINCE),
+                                  .subject = keep_text(l, store_column_span(row, COLUMN_SUBJECT)),
+                                  .score = judged ? sqlite3_column_int(row, COLUMN_SCORE) : -1};
+}
+
+static bool visit_page(struct store *s, sqlite3_stmt *row, store_page_visit *visit, void *context,
+                       struct fault *f)
+{
+    struct loading l = {.m.recipient_count = 0};
+    enum store_step step = STORE_FAILED;
+    bool more = true;
+    while (more && row && (step = store_step(s, row, f)) == STORE_ROW) {
+        bool next = message_mid(&l.m) != store_column_u64(row, COLUMN_MID);
+        if (next && l.m.recipient_count) {
+            complete(&l);
+            more = visit(context, &l.m, &l.kept);
+        }
+        if (next)
+            begin_page_message(&l, row);
+        add_recipient(&l, row);
+    }
+    if (step == STORE_ROW) {
+        sqlite3_reset(row);
+    } else if (step == STORE_END && l.m.recipient_count) {
+        complete(&l);
+        visit(context, &l.m, &l.kept);
+    }
+    buf_free(&l.text);
+    free(l.recipients);
+    return step != STORE_FAILED;
+}
+
+static uint64_t as_mid(uint64_t mid)
+{
+    return mid > INT64_MAX ? INT64_MAX : mid;
+}
+
+bool store_page(struct store *s, uint64_t after, uint64_t last, uint32_t limit, store_page_visit *visit,
+                void *context, struct fault *f)
+{
+    sqlite3_stmt *row = STORE_QUERY(s, PAGE, f, V_INT(as_mid(after)), V_INT(as_mid(last)), V_INT(limit));
+    return visit_page(s, row, visit, context, f);
+}
+
+bool store_quarantine_page(struct store *s, uint64_t below, uint32_t limit, store_page_visit *visit,
+                           void *context, struct fault *f)
+{
+    return visit_page(s, STORE_QUERY(s, QUARANTINE_PAGE, f, V_INT(as_mid(below)), V_INT(limit)), visit,
+                      context, f);
+}
+
+bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visit, void *context,
+                       struct fault *f)
+{
+    sqlite3_stmt *row = STORE_QUERY(s, EACH_OLDEST, f, V_INT(limit));
+    enum store_step step = STORE_FAILED;
+    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+        struct store_oldest oldest = {.mid = store_column_u64(row, 0),
+                                      .since = sqlite3_column_int64(row, 1),
+                                      .bytes = store_column_u64(row, 2)};
+        visit(context, &oldest);
+    }
+    return step == STORE_END;
+}
+
+bool store_newest(struct store *s, uint64_t *mid, struct fault *f)
+{
+    return count_rows(s, STATEMENT_NEWEST, mid, f);
+}
+
 bool store_count(struct store *s, struct fault *f)
 {
     struct store_counts *counts = &s->now.counts;
     if (!count_rows(s, STATEMENT_COUNT_MESSAGES, &counts->messages, f) ||
-        !count_rows(s, STATEMENT_COUNT_FINALS, &counts->outbox, f))
+        !count_rows(s, STATEMENT_COUNT_FINALS, &counts->outbox, f) ||
+        !count_rows(s, STATEMENT_SUM_QUARANTINED, &counts->quarantine_bytes, f))
         return false;
     sqlite3_stmt *row = s->statements[STATEMENT_COUNT_STATES];
     enum store_step step;

@@ -5,10 +5,14 @@
 #include "daemon/queue/archive.h"
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/ending.h"
+#include "daemon/queue/header.h"
 #include "daemon/queue/verdict.h"
 #include "daemon/queue/verdict_log.h"
 #include "daemon/role.h"
+#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+
+enum { HEAD_BYTES = 16 * 1024 };
 
 struct child {
     const struct judge_child *judged;
@@ -38,6 +42,14 @@ static bool write_split(struct queue *q, struct verdict *v, struct child *c, str
     return true;
 }
 
+/* With the subject, so that lists need not read bodies. */
+static bool quarantine_message(struct queue *q, const struct message *m, struct fault *f)
+{
+    char head[HEAD_BYTES];
+    struct span subject = header_subject(span_of(head, body_head(q, m, head, sizeof head)));
+    return store_quarantine(q->store, m, clock_wall_us(), subject, f);
+}
+
 static bool write_action(struct queue *q, struct child *c, struct fault *f)
 {
     struct message *m = c->m;
@@ -45,8 +57,7 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
     case JUDGE_DELIVER:
         return store_set_state(q->store, message_mid(m), RECIPIENT_DELIVER, f);
     case JUDGE_QUARANTINE:
-        return store_take_id(q->store, STORE_ID_RCID, &c->rcid, f) &&
-               store_set_state(q->store, message_mid(m), RECIPIENT_QUARANTINE, f) &&
+        return store_take_id(q->store, STORE_ID_RCID, &c->rcid, f) && quarantine_message(q, m, f) &&
                ending_add_finals(q, m, FINAL_QUARANTINED, SPAN("Spam Quarantine"), f);
     case JUDGE_DROP:
         return ending_add_finals(q, m, FINAL_DROPPED, SPAN("Dropped by CASE"), f) &&

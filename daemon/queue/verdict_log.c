@@ -74,6 +74,7 @@ void verdict_log(const struct message *m, const struct judge_child *judged, uint
         LOG(FINISHED_ABORTED, LOG_U(mid));
         break;
     case JUDGE_BOUNCE:
+        LOG(BOUNCED_BY_VERDICT, LOG_U(mid));
         LOG(FINISHED_ABORTED, LOG_U(mid));
         break;
     }

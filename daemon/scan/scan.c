@@ -9,9 +9,11 @@
 #include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "daemon/scan/executable_memory.h"
 #include "daemon/scan/pool.h"
 #include "engine/base/xalloc.h"
 #include "engine/scan/model.h"
+#include "engine/scan/rules.h"
 
 /* The queue sends at most two jobs a worker; far more is a queue that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
@@ -24,6 +26,7 @@ struct answer {
 };
 
 static struct scan_model *model;
+static struct scan_rules *rules; /* never freed: their machine code is sealed */
 static struct pool *pool;
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
@@ -80,7 +83,8 @@ static void on_prepared(const struct error *refusal, struct span sandbox)
     role_config_prepared(refusal);
 }
 
-/* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
+/* What needs files is opened here, once, and inherited by every zygote: the role may open none later.  The rules are
+ * compiled here too, so that their machine code is made read-only before there is anything hostile to read. */
 static bool start(struct error *error)
 {
     const struct settings *s = role_settings();
@@ -88,6 +92,10 @@ static bool start(struct error *error)
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
     model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
     if (!model)
+        return false;
+    if (!rules)
+        rules = scan_rules_open(paths_find("rules", PKG_DATA_DIR), error);
+    if (!rules || !executable_memory_seal(error))
         return false;
     mime_charsets_open();
     const struct pool_handler handler = {on_prepared, on_result, on_crash};
@@ -109,6 +117,7 @@ static bool prepare_generation(const struct role_config *next, struct error *err
     if (!runtime_build(&runtime, next->tables, error))
         return false;
     runtime.judge.model = model;
+    runtime.judge.rules = rules;
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }

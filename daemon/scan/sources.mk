@@ -2,10 +2,11 @@
 pkglibexec_PROGRAMS += mailwardd-scan
 mailwardd_scan_SOURCES = \
 	%D%/runtime.c \
+	%D%/executable_memory.c %D%/executable_memory.h \
 	%D%/scan.c \
 	$(scan_pool_sources)
 mailwardd_scan_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-mailwardd_scan_LDADD = $(DAEMON_LIBS)
+mailwardd_scan_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS)
 
 # All but the role's hooks, for its test too.
 scan_pool_sources = \

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/resolve.h"
@@ -18,6 +19,8 @@ enum {
     HOP_PAUSE_SECONDS = 5,
     /* and its address goes last, as long as there are others. */
     AVOID_SECONDS = 60,
+    /* Where a handshake failed, none is tried. */
+    TLS_BROKEN_SECONDS = 60,
     /* A message waits so long for addresses that never answer: no further one is begun. */
     ATTEMPT_SECONDS = 60,
 };
@@ -26,6 +29,9 @@ struct hop {
     LIST_ENTRY(hop) link;
     struct destination destination;
     in_port_t port;
+    enum schema_tls tls;
+    uint64_t tls_broken; /* addresses */
+    int64_t tls_broken_until;
     uint64_t avoided; /* addresses */
     int64_t avoided_until;
     TAILQ_HEAD(, delivery) waiting;
@@ -41,15 +47,17 @@ static TAILQ_HEAD(,
 static size_t pool_count;
 static LIST_HEAD(, hop) hops = LIST_HEAD_INITIALIZER(hops);
 
-static struct hop *find_hop(const struct destination *destination, in_port_t port)
+/* What is to go by TLS has connections of its own. */
+static struct hop *find_hop(const struct destination *destination, in_port_t port, enum schema_tls tls)
 {
     struct hop *hop;
     LIST_FOREACH (hop, &hops, link)
-        if (hop->port == port && destination_equal(&hop->destination, destination))
+        if (hop->port == port && hop->tls == tls && destination_equal(&hop->destination, destination))
             return hop;
     hop = xcalloc(1, sizeof *hop);
     hop->destination = *destination;
     hop->port = port;
+    hop->tls = tls;
     TAILQ_INIT(&hop->waiting);
     LIST_INSERT_HEAD(&hops, hop, link);
     return hop;
@@ -97,6 +105,8 @@ static bool connect_next(struct hop *hop, struct connection_attempt attempt, uin
     errno = EHOSTUNREACH;
     if (clock_mono_us() >= hop->avoided_until)
         hop->avoided = 0;
+    if (clock_mono_us() >= hop->tls_broken_until)
+        hop->tls_broken = 0;
     for (;;) {
         struct sockaddr_storage address;
         int index = destination_choose(&hop->destination, attempt.tried | hop->avoided);
@@ -110,6 +120,7 @@ static bool connect_next(struct hop *hop, struct connection_attempt attempt, uin
         if (!c)
             continue;
         c->address = index;
+        c->policy = hop->tls_broken & UINT64_C(1) << index ? SCHEMA_TLS_NONE : hop->tls;
         c->attempt = attempt;
         hop->connections++;
         hop->fresh++;
@@ -223,6 +234,19 @@ void client_connection_failed(struct connection *c, uint16_t code, struct span e
         hop_failed(c->hop, code, enhanced, text);
 }
 
+/* Where TLS is only preferred, the next connection, which begins as this one ends, does without. */
+void client_tls_failed(struct connection *c, struct span enhanced, const char *why)
+{
+    struct hop *hop = c->hop;
+    LOG(DCID_TLS_FAILED, LOG_U(c->dcid), LOG_T(why));
+    if (hop->tls == SCHEMA_TLS_REQUIRED) {
+        client_connection_failed(c, 0, enhanced, span_text(why));
+        return;
+    }
+    hop->tls_broken |= UINT64_C(1) << c->address;
+    hop->tls_broken_until = clock_mono_us() + TLS_BROKEN_SECONDS * 1000000;
+}
+
 /* RFC 5321 5.1: only better exchangers than this host may be tried; some were passed over if they failed lately. */
 void client_connection_is_loop(struct connection *c)
 {
@@ -264,7 +288,7 @@ static void on_resolved(void *context, const struct resolution *resolution)
         end_delivery(d, 0, resolution->enhanced, resolution->text);
         return;
     }
-    struct hop *hop = find_hop(resolution->destination, d->job.port);
+    struct hop *hop = find_hop(resolution->destination, d->job.port, d->job.tls);
     TAILQ_INSERT_TAIL(&hop->waiting, d, waiting);
     hop->waiting_count++;
     run_hop(hop);

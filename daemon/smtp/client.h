@@ -25,6 +25,9 @@ void client_leave_pool(struct connection *c);
 /* It carried nothing yet and is to be given up: the next address is tried, and after the last of them, what waits has
  * no better chance.  A code of class 4 or 5 tells whether to try again. */
 void client_connection_failed(struct connection *c, uint16_t code, struct span enhanced, struct span text);
+/* It has no TLS, and needs it or met a broken one: its address is tried again in plain text, or given up where TLS is
+ * required.  The log is told. */
+void client_tls_failed(struct connection *c, struct span enhanced, const char *why);
 /* It leads to a listener of our own. */
 void client_connection_is_loop(struct connection *c);
 /* A delivery that met a connection which the next hop had closed meanwhile: nothing was sent yet. */

@@ -13,12 +13,13 @@
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/net.h"
+#include "daemon/smtp/tls.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
 enum {
     CONNECT_SECONDS = 30,
-    READ_BYTES = 16 * 1024,
+    READ_BYTES = TLS_RECORD_MAX,
     WRITES_PER_TURN = 16,
 };
 
@@ -33,6 +34,8 @@ static void connection_free(struct connection *c)
     buf_free(&c->in);
     buf_free(&c->out);
     smtp_reply_free(&c->reply);
+    tls_close(c->tls);
+    tls_free(c->tls);
     close(c->fd);
     free(c);
 }
@@ -57,6 +60,8 @@ void connection_fail(struct connection *c, struct span enhanced, const char *tex
     } else if (d) {
         delivery_end_rest(d, 0, enhanced, span_text(text));
         delivery_finish(d);
+    } else if (state == CONNECTION_STARTTLS || state == CONNECTION_HANDSHAKE) {
+        client_tls_failed(c, SPAN("4.7.5"), text);
     } else if (state < CONNECTION_IDLE) {
         client_connection_failed(c, 0, enhanced, span_text(text));
     }
@@ -84,7 +89,7 @@ void connection_set_deadline(struct connection *c, int64_t seconds)
 /* Sends once; false when the socket takes no more. */
 static bool send_some(struct connection *c)
 {
-    ssize_t sent = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = tls_send(c->tls, c->fd, c->out.data, c->out.len);
     if (sent < 0 && errno == EINTR)
         return true;
     if (sent < 0) {
@@ -103,7 +108,8 @@ static bool send_some(struct connection *c)
 
 void connection_flush(struct connection *c)
 {
-    if (c->state == CONNECTION_CONNECTING || c->state == CONNECTION_CLOSED)
+    if (c->state == CONNECTION_CONNECTING || c->state == CONNECTION_HANDSHAKE ||
+        c->state == CONNECTION_CLOSED)
         return;
     for (int i = 0; i < WRITES_PER_TURN; i++) {
         if (c->out.len == 0 && c->state == CONNECTION_BODY)
@@ -156,6 +162,8 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     struct connection *c = context;
     if (c->state == CONNECTION_CONNECTING)
         finish_connecting(c);
+    else if (c->state == CONNECTION_HANDSHAKE)
+        connection_continue_tls(c);
     settle(c);
 }
 
@@ -165,7 +173,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 static void take_lines(struct connection *c)
 {
     size_t used = 0;
-    while (c->state != CONNECTION_CLOSED) {
+    while (c->state != CONNECTION_CLOSED && c->state != CONNECTION_HANDSHAKE) {
         struct span rest = span_slice(buf_span(&c->in), used, c->in.len);
         size_t feed = span_find(rest, '\n');
         if (feed > SMTP_REPLY_LINE_MAX) {
@@ -194,12 +202,19 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct connection *c = context;
-    ssize_t got = recv(fd, buf_reserve(&c->in, READ_BYTES), READ_BYTES, MSG_DONTWAIT);
+    if (c->state == CONNECTION_HANDSHAKE) {
+        connection_continue_tls(c);
+        settle(c);
+        return;
+    }
+    ssize_t got = tls_recv(c->tls, fd, buf_reserve(&c->in, READ_BYTES), READ_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got > 0) {
         c->in.len += (size_t)got;
         take_lines(c);
+        if (c->state == CONNECTION_HANDSHAKE)
+            connection_continue_tls(c);
     } else if (got == 0) {
         connection_fail(c, SPAN("4.4.2"), "the next hop closed the connection");
     } else {

@@ -1,7 +1,7 @@
 /* One connection to a next hop.
  *
- * connection.c opens, reads, writes and closes; dialogue.c knows what to say.  Only the connection's own event
- * handlers free it; everything else just sets CONNECTION_CLOSED.
+ * connection.c opens, reads, writes and closes, connection_tls.c makes it a TLS one; dialogue.c knows what to say.
+ * Only the connection's own event handlers free it; everything else just sets CONNECTION_CLOSED.
  */
 #ifndef SMTP_CONNECTION_H
 #define SMTP_CONNECTION_H
@@ -16,15 +16,18 @@
 #include "engine/smtp/reply.h"
 
 struct hop; /* client.c */
+struct tls;
 
 enum connection_state {
     CONNECTION_CONNECTING,
     CONNECTION_GREETING, /* each of these waits for the reply that it is named after */
     CONNECTION_EHLO,
     CONNECTION_HELO,
-    CONNECTION_IDLE,     /* waits for a delivery */
-    CONNECTION_ENVELOPE, /* MAIL, RCPT and DATA */
-    CONNECTION_BODY,     /* sends the message */
+    CONNECTION_STARTTLS,
+    CONNECTION_HANDSHAKE, /* of TLS: bytes are no lines */
+    CONNECTION_IDLE,      /* waits for a delivery */
+    CONNECTION_ENVELOPE,  /* MAIL, RCPT and DATA */
+    CONNECTION_BODY,      /* sends the message */
     CONNECTION_FINAL,
     CONNECTION_RESET,
     CONNECTION_QUIT,
@@ -45,7 +48,9 @@ struct connection {
     struct hop *hop;
     int fd;
     enum connection_state state;
-    bool fresh; /* was not ready for a delivery yet */
+    bool fresh;             /* was not ready for a delivery yet */
+    enum schema_tls policy; /* NONE also where TLS failed a moment ago */
+    struct tls *tls;        /* from the start of the handshake; NULL: plain text */
     struct event *readable, *writable;
     struct deadline deadline;
     int64_t job_due; /* clock_mono_us(): the end of the job's time as a whole */
@@ -75,6 +80,11 @@ void connection_set_deadline(struct connection *c, int64_t seconds);
 void connection_flush(struct connection *c);
 /* It cannot go on: no reply, or none that is SMTP.  What it carries is deferred. */
 void connection_fail(struct connection *c, struct span enhanced, const char *text);
+
+/* In CONNECTION_HANDSHAKE: its next step. */
+void connection_continue_tls(struct connection *c);
+/* The handshake was done. */
+void dialogue_go_on_in_tls(struct connection *c);
 
 /* Connected; the greeting is next. */
 void dialogue_begin(struct connection *c);

@@ -11,6 +11,7 @@
 enum {
     CHUNK_BYTES = 64 * 1024, /* of the message, encoded at a time */
     QUIT_SECONDS = 5,
+    HANDSHAKE_SECONDS = 30,
     DELIVERY_SECONDS = 10 * 60, /* for a message as a whole, up to its final dot, */
     DELIVERY_SPEED = 4096,      /* and one more for so many bytes */
     FINAL_FACTOR = 2,           /* RFC 5321 4.5.3.2.6: the final reply may take twice as long as others */
@@ -22,6 +23,8 @@ static void expect(struct connection *c, enum connection_state state)
     c->state = state;
     if (state == CONNECTION_FINAL)
         seconds *= FINAL_FACTOR;
+    if (state == CONNECTION_HANDSHAKE && seconds > HANDSHAKE_SECONDS)
+        seconds = HANDSHAKE_SECONDS;
     connection_set_deadline(c, state == CONNECTION_QUIT ? QUIT_SECONDS : seconds);
 }
 
@@ -58,21 +61,64 @@ static void become_idle(struct connection *c)
     client_connection_idle(c);
 }
 
-static void got_greeting(struct connection *c)
+static void say_ehlo(struct connection *c)
 {
-    if (!is_positive(c)) {
-        give_up_connection(c);
-        return;
-    }
     buf_printf(&c->out, "EHLO %s\r\n", smtp_hostname());
     expect(c, CONNECTION_EHLO);
+}
+
+static void got_greeting(struct connection *c)
+{
+    if (is_positive(c))
+        say_ehlo(c);
+    else
+        give_up_connection(c);
+}
+
+static void refuse_plain_text(struct connection *c, const char *why)
+{
+    client_tls_failed(c, SPAN("4.7.10"), why);
+    c->state = CONNECTION_CLOSED;
+}
+
+/* EHLO or HELO is done. */
+static void got_to_know(struct connection *c)
+{
+    if (c->tls || c->policy == SCHEMA_TLS_NONE) {
+        become_idle(c);
+    } else if (c->extensions.starttls) {
+        buf_append_span(&c->out, SPAN("STARTTLS\r\n"));
+        expect(c, CONNECTION_STARTTLS);
+    } else if (c->policy == SCHEMA_TLS_REQUIRED) {
+        refuse_plain_text(c, "TLS is required, but the next hop does not offer it");
+    } else {
+        become_idle(c);
+    }
+}
+
+/* A refusal is no failure: the connection is as good as before, in plain text. */
+static void got_starttls(struct connection *c)
+{
+    if (c->reply.code == 220)
+        expect(c, CONNECTION_HANDSHAKE);
+    else if (c->policy == SCHEMA_TLS_REQUIRED)
+        refuse_plain_text(c, "TLS is required, but the next hop refuses it");
+    else
+        become_idle(c);
+}
+
+/* RFC 3207 4.2: what was learned before is forgotten. */
+void dialogue_go_on_in_tls(struct connection *c)
+{
+    c->extensions = (struct smtp_extensions){0};
+    say_ehlo(c);
 }
 
 static void got_ehlo(struct connection *c)
 {
     if (is_positive(c)) {
         c->extensions = smtp_extensions_parse(buf_span(&c->reply.text));
-        become_idle(c);
+        got_to_know(c);
     } else if (c->reply.code / 100 == 5) {
         buf_printf(&c->out, "HELO %s\r\n", smtp_hostname());
         expect(c, CONNECTION_HELO);
@@ -84,7 +130,7 @@ static void got_ehlo(struct connection *c)
 static void got_helo(struct connection *c)
 {
     if (is_positive(c))
-        become_idle(c);
+        got_to_know(c);
     else
         give_up_connection(c);
 }
@@ -277,6 +323,10 @@ void dialogue_quit(struct connection *c)
 static void service_closes(struct connection *c)
 {
     struct delivery *d = c->job;
+    if (c->state == CONNECTION_STARTTLS) {
+        connection_fail(c, SPAN("4.7.5"), "the next hop closes the connection");
+        return;
+    }
     if (!d) {
         (c->fresh ? give_up_connection : close_now)(c);
         return;
@@ -291,11 +341,11 @@ static void service_closes(struct connection *c)
 }
 
 static void (*const got_reply[CONNECTION_STATE_COUNT])(struct connection *c) = {
-    [CONNECTION_GREETING] = got_greeting, [CONNECTION_EHLO] = got_ehlo,
-    [CONNECTION_HELO] = got_helo,         [CONNECTION_IDLE] = close_now,
-    [CONNECTION_ENVELOPE] = got_envelope, [CONNECTION_BODY] = got_reply_to_body,
-    [CONNECTION_FINAL] = got_final,       [CONNECTION_RESET] = got_reset,
-    [CONNECTION_QUIT] = close_now,
+    [CONNECTION_GREETING] = got_greeting,  [CONNECTION_EHLO] = got_ehlo,
+    [CONNECTION_HELO] = got_helo,          [CONNECTION_STARTTLS] = got_starttls,
+    [CONNECTION_IDLE] = close_now,         [CONNECTION_ENVELOPE] = got_envelope,
+    [CONNECTION_BODY] = got_reply_to_body, [CONNECTION_FINAL] = got_final,
+    [CONNECTION_RESET] = got_reset,        [CONNECTION_QUIT] = close_now,
 };
 
 void dialogue_take_reply(struct connection *c)

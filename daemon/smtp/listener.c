@@ -24,27 +24,29 @@ static size_t listener_count;
 static bool started;
 
 /* Costs no session: a flood of connections finds nothing to use up. */
-static void refuse(int fd, const struct sockaddr *client)
+static void refuse(int fd, const struct sockaddr *client, enum smtp_answer answer, const char *why)
 {
     struct buf text = {0};
     char client_ip[INET6_ADDRSTRLEN];
     uint64_t icid = 0;
     ids_take(ID_ICID, &icid);
-    smtp_answer_put(&text, SMTP_ANSWER_TOO_MANY_CONNECTIONS);
+    smtp_answer_put(&text, answer);
     if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         errno = 0; /* nobody to tell */
     buf_free(&text);
     close(fd);
     net_print_address(client, client_ip);
-    LOG(ICID_REFUSED, LOG_U(icid), LOG_T(client_ip), LOG_T("too many connections"));
+    LOG(ICID_REFUSED, LOG_U(icid), LOG_T(client_ip), LOG_T(why));
 }
 
 static void add_connection(const struct listener *l, int fd, const struct sockaddr *client)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (session_count() >= smtp_session_limit())
-        refuse(fd, client);
+    if (smtp_is_suspended())
+        refuse(fd, client, SMTP_ANSWER_SUSPENDED, "listeners are suspended");
+    else if (session_count() >= smtp_session_limit())
+        refuse(fd, client, SMTP_ANSWER_TOO_MANY_CONNECTIONS, "too many connections");
     else
         session_start(l, fd, client);
 }

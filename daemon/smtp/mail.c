@@ -50,13 +50,19 @@ void mail_free(struct mail *m)
     free(m);
 }
 
+/* RFC 3848 */
+static const char *protocol_of(const struct session *s)
+{
+    return !s->esmtp ? "SMTP" : s->tls ? "ESMTPS" : "ESMTP";
+}
+
 /* The Received header of RFC 5321 4.4.  The HELO name was made safe when it came. */
 static void put_trace_header(struct buf *out, const struct mail *m)
 {
     const struct session *s = m->session;
     bool v6 = strchr(s->client_ip, ':') != NULL;
     buf_printf(out, "Received: from %s ([%s%s])\r\n\tby %s with %s id %" PRIu64 "; ", s->helo,
-               v6 ? "IPv6:" : "", s->client_ip, smtp_hostname(), s->esmtp ? "ESMTP" : "SMTP", m->mid);
+               v6 ? "IPv6:" : "", s->client_ip, smtp_hostname(), protocol_of(s), m->mid);
     smtp_date_put(out, m->time);
     buf_append_span(out, SPAN("\r\n"));
 }

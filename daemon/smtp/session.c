@@ -16,6 +16,7 @@
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/net.h"
 #include "daemon/smtp/smtp.h"
+#include "daemon/smtp/tls.h"
 #include "engine/base/xalloc.h"
 #include "engine/smtp/command.h"
 
@@ -139,6 +140,14 @@ static void use_fresh_input(struct session *s, struct span bytes)
     use_kept_input(s);
 }
 
+/* Whether reading from the socket would lead on. */
+static bool wants_bytes(const struct session *s)
+{
+    if (s->state == SESSION_TLS)
+        return s->tls && !s->tls_writes;
+    return takes_input(s) || s->state == SESSION_CLOSING;
+}
+
 static void client_gone(struct session *s, const char *reason)
 {
     session_abort_mail(s, reason);
@@ -151,14 +160,18 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     (void)what;
     static char bytes[READ_BYTES];
     struct session *s = context;
-    if (!takes_input(s) && s->state != SESSION_CLOSING) {
+    if (!wants_bytes(s)) {
         s->paused = true;
         event_del(s->readable);
         return;
     }
+    if (s->state == SESSION_TLS) {
+        session_settle(s);
+        return;
+    }
     if (hold_if_queue_is_behind(s))
         return;
-    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    ssize_t got = tls_recv(s->tls, fd, bytes, sizeof bytes);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0)
@@ -174,7 +187,7 @@ static void flush_answers(struct session *s)
 {
     if (s->out.len == 0 || s->state == SESSION_GONE)
         return;
-    ssize_t sent = send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = tls_send(s->tls, s->fd, s->out.data, s->out.len);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         client_gone(s, strerror(errno));
         return;
@@ -229,6 +242,7 @@ static void session_free(struct session *s)
     event_free(s->readable);
     event_free(s->writable);
     deadline_free(&s->deadline);
+    tls_free(s->tls);
     buf_free(&s->in);
     buf_free(&s->out);
     close(s->fd);
@@ -242,6 +256,7 @@ static void close_gently(struct session *s)
     if (s->state != SESSION_CLOSING || s->out.len > 0 || s->shut)
         return;
     s->shut = true;
+    tls_close(s->tls);
     if (shutdown(s->fd, SHUT_WR) != 0)
         s->state = SESSION_GONE;
 }
@@ -250,13 +265,14 @@ void session_settle(struct session *s)
 {
     do {
         flush_answers(s);
+        session_continue_tls(s);
     } while (takes_input(s) && s->in.len > 0 && use_kept_input(s));
     close_gently(s);
     if (s->state == SESSION_GONE) {
         session_free(s);
         return;
     }
-    if (s->paused && (takes_input(s) || s->state == SESSION_CLOSING)) {
+    if (s->paused && wants_bytes(s)) {
         s->paused = false;
         event_add(s->readable, NULL);
     }
@@ -269,6 +285,8 @@ static void on_deadline(void *context)
         session_answer_overdue(s);
     } else if (s->state == SESSION_CLOSING) {
         s->state = SESSION_GONE;
+    } else if (s->state == SESSION_TLS) {
+        session_fail_tls(s, "timeout");
     } else {
         s->lost = true;
         session_say_goodbye(s, s->state == SESSION_NEW ? SMTP_ANSWER_NOT_READY : SMTP_ANSWER_TIMEOUT);
@@ -348,7 +366,10 @@ void session_stop_all(void)
         next = LIST_NEXT(s, link);
         if (s->state == SESSION_ANSWER || s->state == SESSION_CLOSING)
             continue;
-        session_say_goodbye(s, SMTP_ANSWER_SHUTTING_DOWN);
+        if (s->state == SESSION_TLS)
+            session_fail_tls(s, smtp_answer_table[SMTP_ANSWER_SHUTTING_DOWN].text);
+        else
+            session_say_goodbye(s, SMTP_ANSWER_SHUTTING_DOWN);
         session_settle(s);
     }
 }

@@ -1,7 +1,8 @@
 /* One client of the listener: its connection and its dialogue.
  *
  * session.c moves bytes and keeps time, session_command.c knows the commands, session_data.c the data of a message
- * and the queue's answers.  Only session_settle() frees a session; everything else just changes its state.
+ * and the queue's answers, session_tls.c the way from plain text to TLS.  Only session_settle() frees a session;
+ * everything else just changes its state.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -20,11 +21,14 @@
 enum session_state {
     SESSION_NEW,     /* waits for its ICID; the greeting was not sent */
     SESSION_COMMAND, /* reads commands */
+    SESSION_TLS,     /* STARTTLS was answered: the handshake is next, or under way */
     SESSION_DATA,    /* reads a message */
     SESSION_ANSWER,  /* the queue has the whole message and is to say whether it took it */
     SESSION_CLOSING, /* last words were said */
     SESSION_GONE,    /* nothing more to say or hear */
 };
+
+struct tls;
 
 struct session {
     LIST_ENTRY(session) link;
@@ -32,12 +36,14 @@ struct session {
     enum session_state state;
     struct event *readable, *writable;
     struct deadline deadline;
-    struct buf in;  /* read, and not used yet */
-    struct buf out; /* answers not sent yet */
-    bool paused;    /* not reading: the client is ahead of us */
-    bool held;      /* not reading: the queue is behind */
-    bool shut;      /* our side of the connection is closed */
-    bool lost;      /* the client went without QUIT, or was too slow */
+    struct tls *tls; /* from the start of the handshake; NULL: plain text */
+    bool tls_writes; /* the handshake waits for the socket to take more */
+    struct buf in;   /* read, and not used yet */
+    struct buf out;  /* answers not sent yet */
+    bool paused;     /* not reading: the client is ahead of us */
+    bool held;       /* not reading: the queue is behind */
+    bool shut;       /* our side of the connection is closed */
+    bool lost;       /* the client went without QUIT, or was too slow */
 
     const struct listener *listener;
     uint64_t icid;
@@ -73,6 +79,13 @@ void session_settle(struct session *s);
 
 /* One line with its line feed.  more: bytes behind it have already arrived. */
 void session_command(struct session *s, struct span line, bool more);
+
+/* STARTTLS was answered. */
+void session_begin_tls(struct session *s);
+/* In SESSION_TLS: the next step, once the answer is on its way; ends in SESSION_COMMAND or SESSION_CLOSING. */
+void session_continue_tls(struct session *s);
+/* The handshake is given up. */
+void session_fail_tls(struct session *s, const char *reason);
 
 /* The next bytes of a message; returns how many were used. */
 size_t session_data(struct session *s, struct span in);

@@ -7,6 +7,7 @@
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/mail.h"
 #include "daemon/smtp/smtp.h"
+#include "daemon/smtp/tls.h"
 
 /* The name goes into headers and logs: what is not usual in a name becomes '?'. */
 static bool keep_helo_name(struct session *s, struct span name)
@@ -38,13 +39,19 @@ static void do_helo(struct session *s, struct span argument)
         buf_printf(&s->out, "250 %s\r\n", smtp_hostname());
 }
 
+static bool may_start_tls(const struct session *s)
+{
+    return !s->tls && tls_server_is_ready();
+}
+
 static void do_ehlo(struct session *s, struct span argument)
 {
     if (greet_client(s, argument, true))
         buf_printf(&s->out,
-                   "250-%s\r\n250-PIPELINING\r\n250-SIZE %" PRId64 "\r\n250-8BITMIME\r\n"
+                   "250-%s\r\n250-PIPELINING\r\n250-SIZE %" PRId64 "\r\n250-8BITMIME\r\n%s"
                    "250 ENHANCEDSTATUSCODES\r\n",
-                   smtp_hostname(), role_settings()->smtp_message_bytes);
+                   smtp_hostname(), role_settings()->smtp_message_bytes,
+                   may_start_tls(s) ? "250-STARTTLS\r\n" : "");
 }
 
 static void begin_mail(struct session *s, const struct smtp_mail_argument *m, uint64_t mid)
@@ -76,6 +83,8 @@ static void do_mail(struct session *s, struct span argument)
         wrong = check_mail(s, &m);
     if (wrong)
         session_answer(s, wrong);
+    else if (smtp_is_suspended())
+        session_say_goodbye(s, SMTP_ANSWER_SUSPENDED);
     else if (s->messages >= (unsigned)role_settings()->smtp_messages)
         session_say_goodbye(s, SMTP_ANSWER_TOO_MANY_MESSAGES);
     else if (!ids_take(ID_MID, &mid))
@@ -150,17 +159,35 @@ static void do_help(struct session *s, struct span argument)
     session_answer(s, SMTP_ANSWER_HELP);
 }
 
+/* RFC 3207 4: what was said before counts no more, and no transaction goes on behind it. */
+static void do_starttls(struct session *s, struct span argument)
+{
+    (void)argument;
+    if (s->tls) {
+        session_answer(s, SMTP_ANSWER_TLS_ALREADY);
+    } else if (!may_start_tls(s)) {
+        session_answer(s, SMTP_ANSWER_TLS_NOT_OFFERED);
+    } else if (!s->esmtp) {
+        session_answer(s, SMTP_ANSWER_HELO_FIRST);
+    } else {
+        session_abort_mail(s, "by sender");
+        session_answer(s, SMTP_ANSWER_START_TLS);
+        session_begin_tls(s);
+    }
+}
+
 /* last_in_group: the client must wait for the answer before it sends more (RFC 2920 3.1).  What came too early is
  * not to be taken for commands: that is how messages are smuggled. */
 static const struct {
     void (*run)(struct session *s, struct span argument);
     bool last_in_group;
 } commands[SMTP_VERB_COUNT] = {
-    [SMTP_VERB_HELO] = {do_helo, true},  [SMTP_VERB_EHLO] = {do_ehlo, true},
-    [SMTP_VERB_MAIL] = {do_mail, false}, [SMTP_VERB_RCPT] = {do_rcpt, false},
-    [SMTP_VERB_DATA] = {do_data, true},  [SMTP_VERB_RSET] = {do_rset, false},
-    [SMTP_VERB_NOOP] = {do_noop, false}, [SMTP_VERB_QUIT] = {do_quit, false},
-    [SMTP_VERB_VRFY] = {do_vrfy, false}, [SMTP_VERB_HELP] = {do_help, false},
+    [SMTP_VERB_HELO] = {do_helo, true},         [SMTP_VERB_EHLO] = {do_ehlo, true},
+    [SMTP_VERB_MAIL] = {do_mail, false},        [SMTP_VERB_RCPT] = {do_rcpt, false},
+    [SMTP_VERB_DATA] = {do_data, true},         [SMTP_VERB_RSET] = {do_rset, false},
+    [SMTP_VERB_NOOP] = {do_noop, false},        [SMTP_VERB_QUIT] = {do_quit, false},
+    [SMTP_VERB_VRFY] = {do_vrfy, false},        [SMTP_VERB_HELP] = {do_help, false},
+    [SMTP_VERB_STARTTLS] = {do_starttls, true},
 };
 
 /* Enough for any message with its recipients; a client that never sends one does not stay for ever. */

@@ -15,6 +15,7 @@
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/session.h"
+#include "daemon/smtp/tls.h"
 #include "engine/base/clock.h"
 #include "engine/smtp/address.h"
 
@@ -24,7 +25,7 @@ enum {
 };
 
 static size_t session_limit;
-static bool space = true, stopping;
+static bool space = true, suspended, stopping;
 static struct event *stop_timer;
 static int64_t stop_due;
 
@@ -36,6 +37,11 @@ const char *smtp_hostname(void)
 size_t smtp_session_limit(void)
 {
     return session_limit;
+}
+
+bool smtp_is_suspended(void)
+{
+    return suspended;
 }
 
 bool smtp_has_space(void)
@@ -70,14 +76,24 @@ static bool start(struct error *error)
 {
     set_session_limit();
     srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
-    return access_init(error) && dns_init(error);
+    return access_init(error) && dns_init(error) && tls_init(error) && tls_client_init(error);
 }
 
-/* Routes are read from the running revision when they are needed: there is nothing to build. */
+/* Certificates are all that has to be built: the rest is read from the running revision when it is needed. */
 static void config_prepare(const struct role_config *next)
 {
-    (void)next;
-    role_config_prepared(NULL);
+    struct error error;
+    const struct config_table *old = role_config()->tables[SCHEMA_CERTIFICATES],
+                              *new = next->tables[SCHEMA_CERTIFICATES];
+    bool good = (old && config_table_equal(old, new)) || tls_server_prepare(new, &error);
+    role_config_prepared(good ? NULL : &error);
+}
+
+/* Before the first one it is not known who may be mailed. */
+static void config_apply(void)
+{
+    tls_server_apply();
+    listener_start_all();
 }
 
 static void peer_up(enum role_id peer)
@@ -167,6 +183,9 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
     case MSG_SPACE:
         space = wire_get_u8(in) == 1;
         break;
+    case MSG_LISTENERS_SUSPENDED:
+        suspended = wire_get_u8(in) == 1;
+        break;
     case MSG_DELIVER_ACK:
         take_acknowledgement(in);
         break;
@@ -206,6 +225,7 @@ const struct role role_self = {
     .message = message,
     .listener = listener_add,
     .config_prepare = config_prepare,
-    .config_apply = listener_start_all, /* before the first one it is not known who may be mailed */
+    .config_apply = config_apply,
+    .config_discard = tls_server_discard,
     .stop = stop,
 };

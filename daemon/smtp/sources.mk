@@ -4,6 +4,7 @@ mailwardd_smtp_SOURCES = \
 	%D%/access.c %D%/access.h \
 	%D%/client.c %D%/client.h \
 	%D%/connection.c %D%/connection.h \
+	%D%/connection_tls.c \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/delivery.c %D%/delivery.h \
 	%D%/destination.c %D%/destination.h \
@@ -18,6 +19,11 @@ mailwardd_smtp_SOURCES = \
 	%D%/session.c %D%/session.h \
 	%D%/session_command.c \
 	%D%/session_data.c \
-	%D%/smtp.c %D%/smtp.h
-mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
-mailwardd_smtp_LDADD = $(DAEMON_LIBS) $(CARES_LIBS)
+	%D%/session_tls.c \
+	%D%/smtp.c %D%/smtp.h \
+	%D%/tls.c %D%/tls.h \
+	%D%/tls_client.c \
+	%D%/tls_context.c %D%/tls_context.h \
+	%D%/tls_server.c
+mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS) $(SSL_CFLAGS)
+mailwardd_smtp_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(SSL_LIBS)

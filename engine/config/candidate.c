@@ -65,11 +65,6 @@ struct rebase {
     struct config_table *result;
 };
 
-static bool same_row(const struct schema_row *a, const struct schema_row *b)
-{
-    return a == b || (a && b && schema_row_equal(a, b));
-}
-
 static enum config_keep decided(const struct rebase *r, struct span key)
 {
     const struct config_decision *d = r->decision;
@@ -116,9 +111,9 @@ static void merge_row(const struct schema_row *base, const struct schema_row *mi
     struct span key = schema_row_key(base ? base : mine);
     const struct schema_row *theirs = config_table_find(r->theirs, key);
     struct config_conflict conflict = {.key = key, .field = -1, .base = base, .theirs = theirs, .mine = mine};
-    if (same_row(theirs, mine))
+    if (schema_row_same(theirs, mine))
         return;
-    if (!same_row(theirs, base)) {
+    if (!schema_row_same(theirs, base)) {
         if (r->schema->kind == SCHEMA_SINGLE && base && theirs && mine) {
             merge_fields(r, &conflict);
             return;

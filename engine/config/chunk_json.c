@@ -17,6 +17,20 @@ static bool check_version(const struct schema_table *schema, const json_t *root,
     return number > 0 || error_set(error, "%s is stored without a version", schema->name);
 }
 
+/* A version that added a field raised no version: older rows get the default.  Read by an older program it is unknown. */
+static bool check_fields(const struct schema_table *schema, const json_t *row, struct error *error)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *)row, name, value)
+        if (schema_field_find(schema, name) < 0)
+            return error_set(error,
+                             "%s is stored with a field '%.64s' that this program does not know: it was "
+                             "written by a newer version",
+                             schema->name, name);
+    return true;
+}
+
 static bool read_rows(const struct schema_table *schema, const json_t *rows, struct config_chunk *chunk,
                       struct error *error)
 {
@@ -24,7 +38,9 @@ static bool read_rows(const struct schema_table *schema, const json_t *rows, str
     if (count == 0 || count > sizeof chunk->rows / sizeof chunk->rows[0])
         return error_set(error, "a stored piece of %s has %zu rows", schema->name, count);
     for (size_t i = 0; i < count; i++) {
-        struct schema_row *row = schema_row_from_json(schema, NULL, json_array_get(rows, i), error);
+        const json_t *stored = json_array_get(rows, i);
+        struct schema_row *row =
+            check_fields(schema, stored, error) ? schema_row_from_json(schema, NULL, stored, error) : NULL;
         if (!row)
             return false;
         chunk->rows[chunk->count++] = row;

@@ -1,5 +1,5 @@
-/* judge_message(): policy, view, features, model, thresholds, edits; one child for all recipients, as each table has
- * one policy. */
+/* judge_message(): policy, view, rules, features, model, thresholds, edits; one child for all recipients, as each
+ * table has one policy. */
 #include "engine/judge/judge.h"
 
 #include <math.h>
@@ -80,19 +80,30 @@ static int32_t milli(double log_odds)
     return (int32_t)lround(fmax(-limit, fmin(limit, log_odds * 1000)));
 }
 
-/* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
-static void list_reasons(const struct scan_score *score, enum judge_profile profile, struct arena *arena,
-                         struct judge_child *child)
+static struct span rule_name(const struct scan_rules *rules, size_t rule)
 {
-    struct judge_reason *reasons = arena_calloc(arena, 2 + SCAN_FAMILIES + SCAN_FACT_COUNT, sizeof *reasons);
+    struct scan_rule_info info;
+    scan_rules_info(rules, rule, &info);
+    return info.name;
+}
+
+/* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
+static void list_reasons(const struct judge_runtime *rt, const struct scan_score *score,
+                         const struct scan_hits *hits, struct arena *arena, struct judge_child *child)
+{
+    struct judge_reason *reasons =
+        arena_calloc(arena, 2 + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
     uint32_t count = 0;
     reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
-    if (profile == JUDGE_AGGRESSIVE)
+    if (rt->profile == JUDGE_AGGRESSIVE)
         reasons[count++] = (struct judge_reason){SPAN("profile"), milli(log(2))};
-    for (unsigned i = SCAN_FACTS + 1; i < SCAN_FAMILIES; i++)
+    for (unsigned i = SCAN_FACTS + 1; i < SCAN_RULES; i++)
         reasons[count++] = (struct judge_reason){span_text(scan_family_name(i)), milli(score->families[i])};
     for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
         reasons[count++] = (struct judge_reason){span_text(scan_fact_name(i)), milli(score->facts[i])};
+    for (uint32_t i = 0; i < hits->count; i++)
+        reasons[count++] =
+            (struct judge_reason){rule_name(rt->rules, hits->rules[i]), milli(score->rules[i])};
     qsort(reasons, count, sizeof *reasons, stronger_first);
     while (count && reasons[count - 1].millilogodds == 0)
         count--;
@@ -112,17 +123,42 @@ int judge_aggressive_score(int score)
     return 200 * score / (100 + score);
 }
 
+/* A death in an expression names its rule. */
+static void enter_rule(void *context, struct span name)
+{
+    const struct judge_breadcrumb *breadcrumb = context;
+    if (breadcrumb && breadcrumb->text_size)
+        snprintf(breadcrumb->text, breadcrumb->text_size, "rule %.*s", (int)name.n, name.p);
+}
+
+static void run_rules(const struct judge_runtime *rt, const struct judge_input *input, struct span part,
+                      const struct mime_view *view, const struct mime_budget *budget,
+                      struct judge_breadcrumb *breadcrumb, struct arena *arena, struct scan_hits *hits)
+{
+    const struct scan_rule_input about = {.view = view,
+                                          .raw = span_slice(part, input->trace_bytes, part.n),
+                                          .sender = input->sender,
+                                          .helo = input->helo,
+                                          .client_ip = input->client_ip,
+                                          .recipients = input->recipients,
+                                          .recipient_count = input->recipient_count};
+    const struct scan_rule_watch watch = {.enter = enter_rule, .context = breadcrumb};
+    enter_stage(breadcrumb, "rules");
+    scan_rules_run(rt->rules, &about, budget, &watch, arena, hits);
+}
+
 static void score_view(const struct judge_runtime *rt, const struct mime_view *view,
-                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
+                       const struct scan_hits *hits, struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                       struct judge_child *child)
 {
     struct scan_features features;
     struct scan_score score;
     enter_stage(breadcrumb, "features");
-    scan_features_extract(view, arena, &features);
+    scan_features_extract(view, rt->rules, hits, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
     child->score = rt->profile == JUDGE_AGGRESSIVE ? judge_aggressive_score(score.score) : score.score;
-    list_reasons(&score, rt->profile, arena, child);
+    list_reasons(rt, &score, hits, arena, child);
     if (header_says(view, "X-Advertisement", SPAN("spam"))) {
         child->test_mark = true;
         child->score = TEST_SCORE;
@@ -186,10 +222,12 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
     mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &view);
     const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
                             MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
-    child->partial = part.n < input->message.n || view.flags & limits;
     if (rt->test_hooks)
         obey_test_hooks(&view, breadcrumb, child);
-    score_view(rt, &view, breadcrumb, arena, child);
+    struct scan_hits hits;
+    run_rules(rt, input, part, &view, &budget, breadcrumb, arena, &hits);
+    child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
+    score_view(rt, &view, &hits, breadcrumb, arena, child);
     const struct judge_treatment *treatment = decide(policy, child);
     enter_stage(breadcrumb, "edits");
     judge_edit_headers(input, &view, rt->model, treatment, arena, child);

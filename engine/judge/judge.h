@@ -16,6 +16,7 @@
 #include "engine/mime/view.h"
 
 struct scan_model; /* engine/scan/model.h */
+struct scan_rules; /* engine/scan/rules.h */
 
 enum judge_verdict {
     JUDGE_NEGATIVE,
@@ -56,6 +57,7 @@ enum judge_profile { JUDGE_NORMAL, JUDGE_AGGRESSIVE };
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */
 struct judge_runtime {
     const struct scan_model *model;
+    const struct scan_rules *rules; /* those that the model was trained with; NULL for none */
     struct mime_limits limits;
     bool antispam; /* off: no mail is scanned, whatever the policies say */
     enum judge_profile profile;
@@ -121,8 +123,8 @@ struct judge_breadcrumb {
     size_t text_size;
 };
 
-/* For programs without a configuration: anti-spam is on, all else is as the schema's defaults have it.  The model is
- * still missing. */
+/* For programs without a configuration: anti-spam is on, all else is as the schema's defaults have it.  Model and
+ * rules are still missing. */
 void judge_runtime_defaults(struct judge_runtime *rt);
 
 /* The score in the aggressive profile of what the normal one gives score (0-100): the odds of spam count twofold,

@@ -13,7 +13,7 @@
 #include "engine/scan/hash.h"
 
 enum {
-    MAX_FEATURES = 32768,
+    MAX_FEATURES = 32768,   /* rules come after, and have room of their own */
     HEADER_BYTES = 4096,    /* of all headers but From and Subject */
     ONE_HEADER_BYTES = 512, /* of one header */
     TEXT_BYTES = 8192,
@@ -289,13 +289,20 @@ static void add_facts(struct extractor *x, uint64_t facts)
     }
 }
 
+/* The same for the hits. */
+static void add_rules(struct extractor *x, const struct scan_rules *rules, const struct scan_hits *hits)
+{
+    for (uint32_t i = 0; hits && i < hits->count; i++) {
+        struct scan_rule_info info;
+        scan_rules_info(rules, hits->rules[i], &info);
+        x->ids[x->count++] = (uint32_t)(info.feature >> (64 - SCAN_FEATURE_BITS));
+    }
+}
+
 static void add_family(struct extractor *x, enum scan_family family, const struct mime_view *view,
-                       uint64_t facts, char *scratch)
+                       char *scratch)
 {
     switch (family) {
-    case SCAN_FACTS:
-        add_facts(x, facts);
-        break;
     case SCAN_FROM:
         add_first_header(x, family, view, "From", scratch);
         break;
@@ -314,23 +321,30 @@ static void add_family(struct extractor *x, enum scan_family family, const struc
     case SCAN_TEXT:
         add_text(x, family, view->text, scratch);
         break;
+    case SCAN_FACTS:
+    case SCAN_RULES:
     case SCAN_FAMILIES:
         break;
     }
 }
 
-void scan_features_extract(const struct mime_view *view, struct arena *arena, struct scan_features *features)
+void scan_features_extract(const struct mime_view *view, const struct scan_rules *rules,
+                           const struct scan_hits *hits, struct arena *arena, struct scan_features *features)
 {
     struct extractor x = {
         .seen = arena_calloc(arena, 1 << (SCAN_FEATURE_BITS - 6), sizeof *x.seen),
-        .ids = arena_alloc(arena, MAX_FEATURES * sizeof *x.ids),
+        .ids = arena_alloc(arena, (MAX_FEATURES + SCAN_HITS_MAX) * sizeof *x.ids),
     };
     char *scratch = arena_alloc(arena, TEXT_BYTES + 2);
     features->facts = scan_facts_of(view);
-    for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
+    features->start[SCAN_FACTS] = 0;
+    add_facts(&x, features->facts);
+    for (unsigned family = SCAN_FACTS + 1; family < SCAN_RULES; family++) {
         features->start[family] = x.count;
-        add_family(&x, family, view, features->facts, scratch);
+        add_family(&x, family, view, scratch);
     }
+    features->start[SCAN_RULES] = x.count;
+    add_rules(&x, rules, hits);
     features->start[SCAN_FAMILIES] = x.count;
     features->ids = x.ids;
 }
@@ -341,13 +355,15 @@ double scan_feature_value(const struct scan_features *features, enum scan_family
     double own = features->start[family + 1] - features->start[family];
     if (own < 1)
         return 0;
-    return 1 / sqrt(sqrt(all * (family == SCAN_FACTS ? 1 : own)));
+    if (family == SCAN_FACTS || family == SCAN_RULES)
+        own = 1;
+    return 1 / sqrt(sqrt(all * own));
 }
 
 const char *scan_family_name(enum scan_family family)
 {
     static const char *const names[SCAN_FAMILIES] = {
-        "structure", "from", "subject", "headers", "urls", "attachments", "text",
+        "structure", "from", "subject", "headers", "urls", "attachments", "text", "rules",
     };
     return names[family];
 }

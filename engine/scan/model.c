@@ -112,6 +112,9 @@ void scan_model_score(const struct scan_model *model, const struct scan_features
     for (unsigned fact = 0; fact < SCAN_FACT_COUNT; fact++)
         if (features->facts >> fact & 1)
             score->facts[fact] = fact_unit * weight_of(model, *fact_id++);
+    double rule_unit = unit * scan_feature_value(features, SCAN_RULES);
+    for (uint32_t i = features->start[SCAN_RULES]; i < features->start[SCAN_RULES + 1]; i++)
+        score->rules[i - features->start[SCAN_RULES]] = rule_unit * weight_of(model, features->ids[i]);
     score->score = scan_score_of_log_odds(score->log_odds);
 }
 

@@ -1,7 +1,7 @@
 /* The trained model: one weight for every feature, and from a message's features to log-odds and a score.
  *
  * The log-odds of spam are a plain sum, so every score can be shown as named parts: the prior, each fact of
- * structure that holds, and each family of features.
+ * structure that holds, each rule that hit, and each family of features.
  *
  *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_value()
  *     calibrated = slope * (raw - offset)
@@ -30,6 +30,7 @@ struct scan_score {
     double prior;
     double families[SCAN_FAMILIES]; /* [SCAN_FACTS] is the sum of facts */
     double facts[SCAN_FACT_COUNT];  /* 0 for one that does not hold */
+    double rules[SCAN_HITS_MAX];    /* in the order of the hits; [SCAN_RULES] of families is their sum */
 };
 
 /* Maps the file read-only and checks all of it; NULL with the reason in error.  The file must not be written to

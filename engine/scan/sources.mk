@@ -3,14 +3,38 @@ libengine_a_SOURCES += \
 	%D%/facts.c %D%/facts.h \
 	%D%/features.c %D%/features.h \
 	%D%/hash.h \
+	%D%/literal_search.c %D%/literal_search.h \
 	%D%/model.c %D%/model.h \
-	%D%/model_file.c %D%/model_file.h
+	%D%/model_file.c %D%/model_file.h \
+	%D%/rule_files.c \
+	%D%/rule_literals.c %D%/rule_literals.h \
+	%D%/rule_meta.c %D%/rule_meta.h \
+	%D%/rule_pass.c \
+	%D%/rule_scopes.c %D%/rule_scopes.h \
+	%D%/rule_set.h \
+	%D%/rule_text.c %D%/rule_text.h \
+	%D%/rules.c %D%/rules.h
 dist_pkgdata_DATA += engine/data/spam.model
 
 # Programs of the build tree look for it beside themselves.
-all-local: spam.model
+all-local: spam.model rules/stamp
 spam.model: engine/data/spam.model
 	$(AM_V_GEN)cp $(srcdir)/engine/data/spam.model $@
 CLEANFILES += spam.model
+shipped_rules = \
+	engine/data/rules/advance-fee.rules \
+	engine/data/rules/lists.rules \
+	engine/data/rules/offers.rules \
+	engine/data/rules/phishing.rules \
+	engine/data/rules/structure.rules
+rulesdir = $(pkgdatadir)/rules
+dist_rules_DATA = $(shipped_rules)
+rules/stamp: $(shipped_rules)
+	$(AM_V_GEN)$(MKDIR_P) rules && rm -f rules/*.rules && \
+		for file in $(shipped_rules); do cp $(srcdir)/$$file rules/ || exit 1; done && touch $@
+clean-local: clean-rules
+clean-rules:
+	rm -rf rules
+.PHONY: clean-rules
 
 EXTRA_DIST += engine/data/README.md

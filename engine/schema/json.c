@@ -3,6 +3,7 @@
 #include "engine/schema/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/nearest.h"
 #include "engine/base/text.h"
@@ -31,9 +32,16 @@ json_t *schema_row_to_json(const struct schema_row *row)
     json_t *object = json_object();
     for (unsigned i = 0; i < row->table->field_count; i++) {
         const struct schema_field *field = &row->table->fields[i];
-        json_object_set_new(object, field->name, schema_value_to_json(field, &row->values[i]));
+        bool masked = field->secret && row->values[i].text.n;
+        json_object_set_new(object, field->name,
+                            masked ? json_string(SCHEMA_MASK) : schema_value_to_json(field, &row->values[i]));
     }
     return object;
+}
+
+static bool is_mask(const struct schema_field *field, const json_t *json)
+{
+    return field->secret && json_is_string(json) && strcmp(json_string_value(json), SCHEMA_MASK) == 0;
 }
 
 static const char *kind_of(const json_t *json)
@@ -98,7 +106,8 @@ static bool set_members(const struct schema_table *table, const json_t *object, 
         int field = schema_field_find(table, name);
         if (field < 0)
             return refuse_name(table, span_text(name), error);
-        if (!schema_value_from_json(&table->fields[field], member, &values[field], error))
+        if (!is_mask(&table->fields[field], member) &&
+            !schema_value_from_json(&table->fields[field], member, &values[field], error))
             return false;
     }
     return true;

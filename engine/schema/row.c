@@ -93,6 +93,11 @@ struct span schema_row_key(const struct schema_row *row)
     return row->table->kind == SCHEMA_LIST ? row->values[0].text : SPAN("");
 }
 
+bool schema_row_same(const struct schema_row *a, const struct schema_row *b)
+{
+    return a == b || (a && b && schema_row_equal(a, b));
+}
+
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b)
 {
     if (a == b)
@@ -145,19 +150,19 @@ struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_ta
     return row;
 }
 
-/* Texts are printable UTF-8: only quote and backslash need escaping. */
+/* Texts are printable UTF-8, some with line feeds: only these, quote and backslash need escaping. */
 static void put_json_text(struct buf *out, struct span text)
 {
     buf_append_char(out, '"');
     while (text.n) {
         size_t plain = 0;
-        while (plain < text.n && text.p[plain] != '"' && text.p[plain] != '\\')
+        while (plain < text.n && !memchr("\"\\\n", text.p[plain], 3))
             plain++;
         buf_append(out, text.p, plain);
         text = span_slice(text, plain, text.n);
         if (text.n) {
             buf_append_char(out, '\\');
-            buf_append_char(out, text.p[0]);
+            buf_append_char(out, text.p[0] == '\n' ? 'n' : text.p[0]);
             text = span_slice(text, 1, text.n);
         }
     }

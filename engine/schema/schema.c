@@ -40,15 +40,13 @@
             .unit = "",                                                                                      \
             .choices = choices_,                                                                             \
             .help = help_},
-#define TEXT(id, name_, preset_, least_, most_, check_, help_)                                               \
-    [id] = {.name = name_,                                                                                   \
-            .type = SCHEMA_TEXT,                                                                             \
-            .preset = preset_,                                                                               \
-            .least = least_,                                                                                 \
-            .most = most_,                                                                                   \
-            .unit = "",                                                                                      \
-            .check = check_,                                                                                 \
-            .help = help_},
+#define TEXT(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__)},
+#define HOST(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__), .ignores_case = true},
+#define LINES(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__), .lines = true},
+#define SECRET(id, ...) [id] = {TEXT_FIELD(__VA_ARGS__), .lines = true, .secret = true},
+#define TEXT_FIELD(name_, preset_, least_, most_, check_, help_)                                             \
+    .name = name_, .type = SCHEMA_TEXT, .preset = preset_, .least = least_, .most = most_, .unit = "",       \
+    .check = check_, .help = help_
 
 static const struct schema_field antispam_fields[] = {
 #include "engine/schema/antispam.def"
@@ -58,6 +56,15 @@ static const struct schema_field policy_fields[] = {
 };
 static const struct schema_field smtproutes_fields[] = {
 #include "engine/schema/smtproutes.def"
+};
+static const struct schema_field delivery_fields[] = {
+#include "engine/schema/delivery.def"
+};
+static const struct schema_field certificates_fields[] = {
+#include "engine/schema/certificates.def"
+};
+static const struct schema_field spamquarantine_fields[] = {
+#include "engine/schema/spamquarantine.def"
 };
 
 /* Two fields of a row of which the first may not be above the second. */
@@ -99,6 +106,14 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define SMTPROUTES_DETAILS                                                                                   \
     .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
     .keys_are_domains = true, FIELDS(smtproutes_fields)
+#define DELIVERY_DETAILS                                                                                     \
+    .row_noun = "delivery settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(delivery_fields)
+#define CERTIFICATES_DETAILS                                                                                 \
+    .row_noun = "certificate", .preset_keys = (const char *const[]){NULL}, .rest_key = "DEFAULT",            \
+    FIELDS(certificates_fields)
+#define SPAMQUARANTINE_DETAILS                                                                               \
+    .row_noun = "spam quarantine settings", .preset_keys = WORDS(""), .fixed_key = "",                       \
+    FIELDS(spamquarantine_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \
@@ -142,7 +157,7 @@ static void mix_text(uint64_t *hash, const char *text)
 
 static void mix_field(uint64_t *hash, const struct schema_field *field)
 {
-    int64_t numbers[] = {field->type, field->least, field->most, field->advice};
+    int64_t numbers[] = {field->type, field->least, field->most, field->advice, field->lines, field->secret};
     mix_text(hash, field->name);
     mix(hash, numbers, sizeof numbers);
     mix_text(hash, field->preset);

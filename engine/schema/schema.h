@@ -25,7 +25,10 @@ struct schema_field {
     int64_t advice;             /* above it a warning; 0: none */
     const char *unit;           /* "seconds", or "" */
     const char *const *choices; /* ended by NULL; the value is the index.  A flag has off, on */
+    bool ignores_case;          /* of a text: values that differ in case alone are the same */
     bool (*check)(struct span text, struct error *error); /* of a text; NULL: anything printable */
+    bool lines;  /* of a text: may have several lines, each ended by a line feed alone */
+    bool secret; /* of a text: leaves the daemon only as SCHEMA_MASK */
     const char *help;
 };
 
@@ -68,6 +71,9 @@ extern const struct schema_table schema_tables[SCHEMA_TABLE_COUNT];
 #define SIZE(id, ...) id,
 #define CHOICE(id, ...) id,
 #define TEXT(id, ...) id,
+#define HOST(id, ...) id,
+#define LINES(id, ...) id,
+#define SECRET(id, ...) id,
 enum antispam_field {
 #include "engine/schema/antispam.def"
     ANTISPAM_FIELD_COUNT
@@ -80,14 +86,36 @@ enum smtproutes_field {
 #include "engine/schema/smtproutes.def"
     SMTPROUTES_FIELD_COUNT
 };
+enum delivery_field {
+#include "engine/schema/delivery.def"
+    DELIVERY_FIELD_COUNT
+};
+enum certificates_field {
+#include "engine/schema/certificates.def"
+    CERTIFICATES_FIELD_COUNT
+};
+enum spamquarantine_field {
+#include "engine/schema/spamquarantine.def"
+    SPAMQUARANTINE_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
 #undef CHOICE
 #undef TEXT
+#undef HOST
+#undef LINES
+#undef SECRET
+
+/* What is shown of a secret that is set; as a value in JSON it means: as it is. */
+#define SCHEMA_MASK "********"
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
+/* The choices of DELIVERY_TLS. */
+enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
+/* Those of SMTPROUTES_TLS: this one, and behind it the others. */
+enum { SCHEMA_ROUTE_TLS_DEFAULT };
 /* The choices of ANTISPAM_PROFILE. */
 enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 
@@ -110,7 +138,7 @@ bool schema_value_parse(const struct schema_field *field, struct span text, stru
 /* The same check for a value that came as a number or text already (JSON, wire). */
 bool schema_value_check(const struct schema_field *field, const struct schema_value *value,
                         struct error *error);
-/* Appends the form that schema_value_parse() takes: "on", "60", "512K", "quarantine", the text. */
+/* Appends the form that schema_value_parse() takes: "on", "60", "512K", "quarantine", the text; of a secret the mask. */
 void schema_value_print(const struct schema_field *field, const struct schema_value *value, struct buf *out);
 bool schema_value_equal(const struct schema_field *field, const struct schema_value *a,
                         const struct schema_value *b);
@@ -153,6 +181,8 @@ struct span schema_row_key(const struct schema_row *row);
  * capitals; in arena. */
 struct span schema_key_fold(const struct schema_table *table, struct span key, struct arena *arena);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
+/* The same where either may be NULL, which is equal to itself alone. */
+bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
 
 /* Between roles. */
 void schema_row_put(struct buf *out, const struct schema_row *row);
@@ -160,7 +190,7 @@ void schema_row_put(struct buf *out, const struct schema_row *row);
 struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_table *table);
 
 /* Appends the row as canonical JSON: an object with sorted keys, compact, flags as true and false, numbers as
- * integers, choices as words, every field. */
+ * integers, choices as words, every field.  Secrets stand there as they are: this is the form of the store. */
 void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
 /* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
@@ -171,6 +201,11 @@ bool schema_check_subject(struct span text,
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
 bool schema_check_destination(struct span text, struct error *error);
+bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
+bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
+/* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
+ * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */
+bool schema_pem_next(struct span *text, struct span *label, struct span *block);
 
 /* Where a destination of smtproutes leads; spans point into text. */
 struct schema_destination {

@@ -125,3 +125,46 @@ bool schema_check_destination(struct span text, struct error *error)
     struct schema_destination destination;
     return schema_destination_parse(text, &destination, error);
 }
+
+bool schema_pem_next(struct span *text, struct span *label, struct span *block)
+{
+    const struct span begin = SPAN("-----BEGIN "), dashes = SPAN("-----"), end = SPAN("\n-----END ");
+    size_t start = span_find_span(*text, begin);
+    struct span rest = span_slice(*text, start, text->n);
+    struct span first = span_slice(rest, 0, span_find(rest, '\n'));
+    if (start == text->n || first.n < begin.n + dashes.n)
+        return false;
+    *label = span_slice(first, begin.n, first.n - begin.n - dashes.n);
+    size_t last = span_find_span(rest, end);
+    if (last == rest.n)
+        return false;
+    struct span tail = span_slice(rest, last + 1, rest.n);
+    *block = span_slice(rest, 0, last + 1 + span_find(tail, '\n'));
+    *text = span_slice(rest, block->n, rest.n);
+    return true;
+}
+
+/* How many blocks a text has when the labels of all end with this one and nothing follows them, else 0. */
+static size_t count_blocks(struct span text, struct span wanted)
+{
+    struct span label, block;
+    size_t count = 0;
+    for (; schema_pem_next(&text, &label, &block); count++) {
+        size_t cut = label.n > wanted.n ? label.n - wanted.n : 0;
+        if (!span_equal(span_slice(label, cut, label.n), wanted))
+            return 0;
+    }
+    return span_trim(text).n == 0 ? count : 0;
+}
+
+bool schema_check_certificate(struct span text, struct error *error)
+{
+    return count_blocks(text, SPAN("CERTIFICATE")) > 0 || error_set(error, "one or more certificates in PEM");
+}
+
+bool schema_check_private_key(struct span text, struct error *error)
+{
+    bool encrypted = span_find_span(text, SPAN("ENCRYPTED")) < text.n;
+    return (count_blocks(text, SPAN("PRIVATE KEY")) == 1 && !encrypted) ||
+           error_set(error, "one private key in PEM without a passphrase");
+}

@@ -18,9 +18,13 @@ static bool refuse(const struct schema_field *field, struct span text, const cha
                    struct error *error)
 {
     struct buf sentence = {0};
-    buf_printf(&sentence, "%s: '", field->name);
-    text_from_wire(&sentence, text, SHOWN_MAX);
-    buf_printf(&sentence, "' is not ");
+    if (field->secret) {
+        buf_printf(&sentence, "%s: this is not ", field->name);
+    } else {
+        buf_printf(&sentence, "%s: '", field->name);
+        text_from_wire(&sentence, text, SHOWN_MAX);
+        buf_printf(&sentence, "' is not ");
+    }
     if (reason)
         buf_printf(&sentence, "%s", reason);
     else
@@ -75,13 +79,14 @@ bool schema_value_parse(const struct schema_field *field, struct span text, stru
 }
 
 /* UTF-8 without control characters, so that it can go to terminals, logs and JSON as it is. */
-static bool is_printable(struct span text)
+static bool is_printable(struct span text, bool lines)
 {
     while (text.n) {
         size_t length = text_utf8_length(text);
         unsigned char c = (unsigned char)text.p[0];
         bool c1 = length == 2 && c == 0xC2 && (unsigned char)text.p[1] < 0xA0;
-        if (length == 0 || c < 0x20 || c == 0x7F || c1)
+        bool line_end = lines && c == '\n';
+        if (length == 0 || (c < 0x20 && !line_end) || c == 0x7F || c1)
             return false;
         text = span_slice(text, length, text.n);
     }
@@ -92,7 +97,7 @@ static bool check_text(const struct schema_field *field, struct span text, struc
 {
     if ((int64_t)text.n < field->least || (int64_t)text.n > field->most)
         return refuse(field, text, NULL, error);
-    if (!is_printable(text))
+    if (!is_printable(text, field->lines))
         return refuse(field, text, "printable UTF-8 without control characters", error);
     struct error reason;
     if (field->check && !field->check(text, &reason))
@@ -136,7 +141,7 @@ void schema_value_print(const struct schema_field *field, const struct schema_va
         print_size(value->number, out);
         break;
     case SCHEMA_TEXT:
-        buf_append_span(out, value->text);
+        buf_append_span(out, field->secret && value->text.n ? SPAN(SCHEMA_MASK) : value->text);
         break;
     }
 }
@@ -144,7 +149,9 @@ void schema_value_print(const struct schema_field *field, const struct schema_va
 bool schema_value_equal(const struct schema_field *field, const struct schema_value *a,
                         const struct schema_value *b)
 {
-    return field->type == SCHEMA_TEXT ? span_equal(a->text, b->text) : a->number == b->number;
+    if (field->type != SCHEMA_TEXT)
+        return a->number == b->number;
+    return field->ignores_case ? span_equal_nocase(a->text, b->text) : span_equal(a->text, b->text);
 }
 
 /* "a", "a or b", "a, b or c" */

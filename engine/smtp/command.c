@@ -2,7 +2,7 @@
 #include "engine/smtp/command.h"
 
 static const struct verb_row {
-    char name[5];
+    char name[9];
     bool may_have_argument;
     size_t line_max;
 } verb_table[SMTP_VERB_COUNT] = {
@@ -16,6 +16,7 @@ static const struct verb_row {
     [SMTP_VERB_QUIT] = {"QUIT", false, SMTP_COMMAND_MAX},
     [SMTP_VERB_VRFY] = {"VRFY", true, SMTP_COMMAND_MAX},
     [SMTP_VERB_HELP] = {"HELP", true, SMTP_COMMAND_MAX},
+    [SMTP_VERB_STARTTLS] = {"STARTTLS", false, SMTP_COMMAND_MAX},
 };
 
 /* A tab is let through here: it can only stand where an argument is refused or made safe. */

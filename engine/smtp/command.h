@@ -25,6 +25,7 @@ enum smtp_verb {
     SMTP_VERB_QUIT,
     SMTP_VERB_VRFY,
     SMTP_VERB_HELP,
+    SMTP_VERB_STARTTLS,
     SMTP_VERB_COUNT
 };
 

@@ -100,6 +100,8 @@ struct smtp_extensions smtp_extensions_parse(struct span text)
             found.size = true;
         else if (span_equal_nocase(keyword, SPAN("8BITMIME")))
             found.body_8bit = true;
+        else if (span_equal_nocase(keyword, SPAN("STARTTLS")))
+            found.starttls = true;
     }
     return found;
 }

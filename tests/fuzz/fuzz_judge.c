@@ -42,7 +42,7 @@ static void fuzz_edits(struct span wire, struct arena *arena)
 static void fuzz_model(struct span file)
 {
     static const uint32_t ids[] = {0, 1, (1 << SCAN_FEATURE_BITS) - 1};
-    const struct scan_features features = {ids, {0, 1, 1, 1, 1, 1, 1, 3}, 1};
+    const struct scan_features features = {ids, {0, 1, 1, 1, 1, 1, 1, 1, 3}, 1};
     struct scan_score score;
     struct error error;
     struct scan_model *model = scan_model_parse(file, &error);

@@ -1,6 +1,7 @@
 """The daemon's side of the control socket, as the shell sees it, with faults on demand."""
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -16,7 +17,9 @@ class FakeDaemon:
     def __init__(self, folder, greeting=None, **faults):
         self.folder = Path(folder)
         self.greeting = {**GREETING, **(greeting or {})}
-        self.faults = faults  # hang_up_at=METHOD, commit_first, stay_away, refuse_hello, commit_status
+        # hang_up_at=METHOD, commit_first, stay_away, stay_mute (from then on shells are accepted and never answered),
+        # silent_at=METHOD (it answers no more), stuck_at=METHOD (nor does it read), refuse_hello, commit_status
+        self.faults = faults
         self.requests = []
         self.committed = []
         self.ids = {}
@@ -66,8 +69,17 @@ class FakeDaemon:
             raise EOFError
         return json.loads(stream.read(*struct.unpack("<I", head)))
 
+    @staticmethod
+    def _wait_for_its_end(connection):
+        end = select.poll()
+        end.register(connection, 0)
+        end.poll()
+
     def _talk(self, connection):
         self.candidate, self.pieces, self.skipping = [], [], False
+        if self.faults.get("mute"):
+            self._wait_for_its_end(connection)
+            return
         stream = connection.makefile("rb")
         self._send(connection, self.greeting)
         while True:
@@ -79,6 +91,15 @@ class FakeDaemon:
                 self.faults.pop("hang_up_at")
                 if self.faults.get("stay_away"):
                     self.close()
+                self.faults["mute"] = self.faults.get("stay_mute")
+                return
+            if request["method"] == self.faults.get("silent_at"):
+                if self.faults.get("commit_first"):
+                    self._commit(request)
+                while True:
+                    self.requests.append(self._read(stream))
+            if request["method"] == self.faults.get("stuck_at"):
+                self._wait_for_its_end(connection)
                 return
             self._answer(connection, stream, request)
 
@@ -89,8 +110,9 @@ class FakeDaemon:
             cancelled = {"status": 130, "code": "cancelled", "error": "interrupted"}
             self._send(connection, cancelled if request["method"] == "wait" else {"status": 0, "result": {}})
         elif request["method"] == "flood":
-            while True:
+            while not select.select([connection], [], [], 0)[0]:
                 self._send(connection, {"text": "x" * 60000})
+            self._send(connection, {"status": 130, "code": "cancelled", "error": "interrupted"})
         elif request["method"] == "text":
             self._send(connection, {"text": "part one, "})
             self._send(connection, {"text": "part two\n"})

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -99,6 +100,13 @@ class Instance:
         processes.send_signal(victim, signal.SIGKILL)
         wait_until(lambda: self.role_pid(role) not in (None, victim), f"role {role} to come back")
         return moment
+
+    def pass_time(self, days):
+        """Wall time goes on by so many days at once, for all roles."""
+        with open(self.folder / "run" / "clock", "r+b") as page:
+            (offset,) = struct.unpack("<q", page.read(8))
+            page.seek(0)
+            page.write(struct.pack("<q", offset + days * 86400 * 10**6))
 
     def die_at(self, point):
         """The first process that comes by this point (daemon/failpoint.h) is killed there."""

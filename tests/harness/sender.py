@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import re
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 
@@ -86,6 +87,26 @@ class Session:
     def command(self, line):
         self.send(line.encode("utf-8", "surrogateescape") + b"\r\n")
         return self.read_reply()
+
+    def start_tls(self, hello="EHLO client.example.org", **context):
+        """STARTTLS, the handshake and EHLO; returns the reply to EHLO.  context: attributes of the SSL context."""
+        reply = self.command("STARTTLS")
+        if reply.code != 220:
+            raise AssertionError(f"STARTTLS: {reply}")
+        self.wrap(**context)
+        self.hello = self.command(hello) if hello else None
+        return self.hello
+
+    def wrap(self, **context):
+        """The handshake: nobody's certificate is checked.  context as for start_tls(), and the server_hostname asked for."""
+        self.reader.close()
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        server_hostname = context.pop("server_hostname", None)
+        for name, value in context.items():
+            setattr(tls, name, value)
+        self.socket = tls.wrap_socket(self.socket, server_hostname=server_hostname)
+        self.reader = self.socket.makefile("rb")
 
     def mail(self, sender, recipients, message):
         """One pipelined transaction; returns the reply to the final dot, or the first that forbids the data."""

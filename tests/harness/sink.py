@@ -5,6 +5,7 @@ It runs in a thread of its own and writes nothing to disk.
 
 import asyncio
 import hashlib
+import ssl
 import threading
 import time
 from collections import Counter, defaultdict
@@ -23,6 +24,7 @@ class Received:
     recipients: list
     data: bytes  # empty unless the sink keeps data
     parameters: str  # what followed the address of MAIL FROM
+    tls: bool = False
 
 
 class Sink:
@@ -32,6 +34,7 @@ class Sink:
     def __init__(self, keep_data=False, host="127.0.0.1", port=0):
         self.keep_data = keep_data
         self.greeting = "220 sink.example.com ESMTP"
+        self.tls = None  # an SSL context, or what is done instead of a handshake: bytes, HANG, DROP, "454 ..."
         self.answer_mail = lambda address: None
         self.answer_rcpt = lambda address: None
         self.answer_dot = lambda received: None
@@ -90,6 +93,7 @@ class _Connection(asyncio.Protocol):
         self.in_data = False
         self.searched = 0
         self.hanging = False
+        self.in_tls = False
         self._forget_transaction()
 
     def _forget_transaction(self):
@@ -134,7 +138,32 @@ class _Connection(asyncio.Protocol):
         return True
 
     def _command_ehlo(self, argument):
-        self._reply("250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
+        starttls = "250-STARTTLS\r\n" if self.sink.tls and not self.in_tls else ""
+        self._reply(f"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n{starttls}250 ENHANCEDSTATUSCODES")
+
+    def _command_starttls(self, argument):
+        tls = self.sink.tls
+        if isinstance(tls, str):
+            self._reply(tls)
+        elif isinstance(tls, bytes):
+            self.transport.write(b"220 2.0.0 go on\r\n" + tls)
+        else:
+            self._reply("220 2.0.0 go on")
+            self.hanging = True  # until the handshake is done
+            asyncio.ensure_future(self._start_tls(tls))
+
+    async def _start_tls(self, context):
+        loop, plain = asyncio.get_running_loop(), self.transport
+        try:
+            self.transport = await loop.start_tls(plain, self, context, server_side=True)
+        except (OSError, ssl.SSLError):
+            plain.abort()
+            return
+        self.sink._transports.discard(plain)
+        self.sink._transports.add(self.transport)
+        self.in_tls, self.hanging = True, False
+        self._forget_transaction()
+        self.data_received(b"")  # what came together with the end of the handshake
 
     def _command_helo(self, argument):
         self._reply("250 sink.example.com")
@@ -194,6 +223,7 @@ class _Connection(asyncio.Protocol):
             self.recipients,
             data if self.sink.keep_data else b"",
             self.parameters.strip(),
+            self.in_tls,
         )
         answer = self.sink.answer_dot(received)
         if answer is None or answer.startswith("2"):

@@ -19,7 +19,7 @@ FILES = {
 
 
 def main():
-    program = Path(os.environ.get("MAILWARD_BUILD", ".")) / "mailward"
+    program = Path(os.environ.get("MAILWARD_BUILD", ".")).resolve() / "mailward"
     failed = False
     print(f"1..{len(FILES)}")
     for number, (name, form) in enumerate(FILES.items(), 1):

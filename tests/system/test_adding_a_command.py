@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Follows doc/adding-a-command.md to the letter on a copy of the tree, builds that and tries what came of it."""
 
+import difflib
 import json
 import os
 import re
@@ -49,7 +50,7 @@ def run(*command, cwd):
     done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
-        raise AssertionError(f"{' '.join(command)}:\n{done.stdout[-4000:]}")
+        raise AssertionError(f"{' '.join(map(str, command))}:\n{done.stdout[-4000:]}")
 
 
 def build(tree, folder):
@@ -57,6 +58,12 @@ def build(tree, folder):
     run("autoreconf", "-i", cwd=tree)
     run(tree / "configure", "--enable-werror", "CFLAGS=-O0", cwd=folder)
     run("make", "-j2", cwd=folder)
+
+
+def difference(old, new):
+    """Lines that were added or taken away."""
+    lines = difflib.unified_diff(old.read_text().splitlines(True), new.read_text().splitlines(True), n=0)
+    return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
 def greeting(instance):
@@ -76,10 +83,17 @@ def a_tree_in_which_the_page_was_followed_has_the_command(world):
     if not shutil.which("autoreconf"):
         raise Skip("autoreconf is not installed")
     tree, folder = world.folder / "tree", world.folder / "build"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__", "autom4te.cache"))
-    equal(follow_page(tree), PAGE.read_text().count("\n```") // 2 - 1, "blocks of code that are steps")
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "build", "build-*", "__pycache__", "autom4te.cache"))
+    equal(follow_page(tree), PAGE.read_text().count("\n```") // 2 - 2, "blocks of code that are steps")
     build(tree, folder)
     os.environ["MAILWARD_BUILD"] = str(folder)
+    for made in ("tests/lint/generated.py", "tests/system/test_commands.py"):
+        true(f"/{made} --accept" in PAGE.read_text(), f"the page does not tell of {made}")
+        run(sys.executable, tree / made, "--accept", cwd=folder)
+    session = Path("tests") / "golden" / "help.session"
+    equal(difference(ROOT / session, tree / session), ["+greetingconfig   configure the greeting of listeners\n"], "help")
+    run("make", "distdir", cwd=folder)
+    equal(len(list(folder.glob("mailward-*/engine/schema/greeting.def"))), 1, "the new file in the tarball")
     instance = world.instance()
     true(greeting(instance).endswith(" ESMTP mailward"), greeting(instance))
 

@@ -134,7 +134,7 @@ def changes_show_are_committed_and_rolled_back(world):
         equal(api.must("config.lookup", commit_id=uuid.uuid4().hex)["revision"], None, "a commit that never was")
         after = json.loads(api.text("config.show"))
         equal(after["tables"]["antispam"]["timeout"], 33, "time-out")
-        equal(after["tables"]["smtproutes"], [{"domain": "example.com", "destination": "USEDNS"}], "routes")
+        equal(after["tables"]["smtproutes"], [{"domain": "example.com", "destination": "USEDNS", "tls": "default"}], "routes")
         equal(api.commit()["revision"], None, "a commit of nothing")
         equal(len(api.must("config.history")["revisions"]), 1, "revisions that are not hidden")
         equal([r["revision"] for r in api.must("config.history", all=True)["revisions"]], [2, 1], "all")

@@ -70,9 +70,9 @@ class Gateway:
 
         return wait_until(connect, "the control socket to answer")
 
-    def commit(self, number):
+    def commit(self, number, commit_id=None):
         """Commits generation `number`.  Returns (status, None), or (None, commit id) when the answer was lost."""
-        commit_id = uuid.uuid4().hex
+        commit_id = commit_id or uuid.uuid4().hex
         with self.api() as api:
             api.edit(*fields_of(number, self.sinks))
             try:
@@ -188,6 +188,16 @@ def the_same_commit_is_done_after_control_died_before_it(world):
     true(lost and gateway.look_up(lost) is None, "the commit came through")
     equal(gateway.commit(2)[0], 0, "the status of the second try")
     gateway.behaves_by(2, 1)
+
+
+@test
+def a_commit_id_that_came_to_nothing_may_be_used_for_something_else(world):
+    gateway = Gateway(world)
+    gateway.instance.die_at("control.before-transaction")
+    status, lost = gateway.commit(2)
+    true(lost and gateway.look_up(lost) is None, "the commit came through")
+    equal(gateway.commit(3, lost)[0], 0, "the status of the second try")
+    gateway.behaves_by(3, 2)
 
 
 main()

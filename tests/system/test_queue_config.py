@@ -40,6 +40,29 @@ def spam_is_archived_as_it_came_when_its_policy_says_so(world):
     true(not any("archived" in line for line in instance.log.of_message(plain)), "a line too many")
 
 
+def archives_without_a_maildir(world, **options):
+    sink = world.sink()
+    instance = world.instance(**options)
+    hop = "%s:%d" % sink.address[:2]
+    instance.configure(
+        edit("smtproutes", "put", "example.com", destination=hop),
+        edit("incoming-policy", key="DEFAULT", positive_archive=True, positive_action="drop"),
+    )
+    mid = send_one(instance.address, make_mail(1, headers=SPAM))
+    instance.wait_idle()
+    equal([copy["X-Mailward-MID"] for copy in archived(instance)], [str(mid)], "MIDs in the archive")
+
+
+@test
+def the_archive_is_written_where_all_mail_leaves_by_smtp(world):
+    archives_without_a_maildir(world, route=("127.0.0.1", 9))
+
+
+@test
+def the_archive_is_written_where_only_the_table_has_routes(world):
+    archives_without_a_maildir(world, settings={"route": ""})
+
+
 @test
 def a_paused_work_queue_takes_mail_and_stays_paused_after_a_kill(world):
     instance = world.instance()

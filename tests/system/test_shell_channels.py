@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import termios
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -51,6 +51,7 @@ def through_ssh(daemon, lines):
     return run(daemon, environment={"SSH_ORIGINAL_COMMAND": ";".join(lines)})
 
 
+DISCARDED = b"The input ended with uncommitted changes: they were discarded."
 CHANNELS = (through_c, through_input, through_file, through_ssh)
 
 
@@ -134,7 +135,7 @@ def keep_going_runs_on_but_commits_nothing(world):
         ended = run(daemon, *options, given=first + "put a\nput missing\nnonsense\nmany 20000\nput b\ncommit\nsay end\n")
         equal(ended.returncode, 1, "exit status")
         equal(ended.stdout.splitlines()[0], b"missing does not exist", "first line")
-        equal(ended.stdout.splitlines()[-1], b"said end", "last line")
+        equal(ended.stdout.splitlines()[-2:], [b"said end", DISCARDED], "last lines")
         equal(ended.stderr.count(b"batch: line"), 3, "errors that were placed")
         equal((daemon.committed, len(daemon.candidate)), ([], 20002), "committed and edited")
         daemon.close()
@@ -190,6 +191,10 @@ def bytes_that_are_no_text_are_told_with_their_line(world):
         ended = run(daemon, given=b"say good\n" + wrong + b"\nsay x\n")
         true(ended.returncode == 2 and b"line 2" in ended.stdout and why in ended.stdout, f"{wrong[:9]}: {ended}")
         true(b"said x" not in ended.stdout, "it went on")
+    ended = run(daemon, "--keep-going", given=b"say good\nsay \xff\nsay x\n")
+    equal((ended.returncode, ended.stdout.splitlines()[-1]), (2, b"said x"), "with --keep-going the next line is run")
+    ended = run(daemon, "--keep-going", given=b"say good\n" + b"x" * 1100000 + b"\nsay x\n")
+    equal((ended.returncode, ended.stderr), (2, b"batch: line 2\n"), "a line without end is the end")
     equal(run(daemon, given="say \u00e4\u6f22\r\n".encode()).stdout, "said \u00e4\u6f22\n".encode(), "good text")
 
 
@@ -212,6 +217,60 @@ def a_commit_of_which_nothing_can_be_learned_ends_with_9(world):
 
 
 @test
+def the_look_up_of_a_commit_ends_at_a_daemon_that_never_greets(world):
+    FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=True, stay_mute=True)
+    with session(world.folder, "dumb") as terminal:
+        terminal.wait(PROMPT)
+        terminal.type("put a\ncommit\n")
+        terminal.wait("may have committed", seconds=40)
+
+
+def given_up_commit(daemon, before_giving_up=lambda: None):
+    """Status and output of a shell whose commit is not answered, after two Ctrl-C."""
+    shell = subprocess.Popen(command_line(daemon.folder, "-c", "put a; commit"), stdout=subprocess.PIPE)
+    for method in ("config.commit", "cancel"):  # the first one asks the daemon to end it, the second gives up
+        wait_until(lambda method=method: daemon.methods()[-1:] == [method], method)
+        if method == "cancel":
+            before_giving_up()
+        shell.send_signal(signal.SIGINT)
+    said, _ = shell.communicate(timeout=60)
+    return shell.returncode, said
+
+
+@test
+def a_commit_that_was_given_up_by_ctrl_c_is_looked_up_all_the_same(world):
+    daemon = FakeDaemon(world.folder, silent_at="config.commit", commit_first=True)
+    equal(given_up_commit(daemon), (130, b"Changes committed: 42\n"), "the end")
+
+
+@test
+def an_unknown_outcome_is_9_even_when_it_was_interrupted(world):
+    daemon = FakeDaemon(world.folder, silent_at="config.commit", commit_first=True)
+    status, said = given_up_commit(daemon, daemon.close)
+    equal((status, b"may have committed" in said), (9, True), "the end")
+
+
+@test
+def edits_that_were_sent_at_once_or_lost_with_the_daemon_are_uncommitted_changes(world):
+    daemon = FakeDaemon(world.folder)
+    for line, status in (("now a", 7), ("now a; commit", 0)):
+        equal(run(daemon, "-c", line).returncode, status, line)
+    daemon.faults["hang_up_at"] = "config.changes"
+    ended = run(daemon, "-c", "put a")
+    equal((ended.returncode, ended.stdout, ended.stderr), (7, DISCARDED + b"\n", b""), "a daemon that dies at the end")
+
+
+@test
+def ctrl_c_ends_the_sending_to_a_daemon_that_reads_no_more(world):
+    daemon = FakeDaemon(world.folder, stuck_at="config.edit")
+    shell = subprocess.Popen(command_line(world.folder, "-c", "many 60000; say x"), stdout=subprocess.PIPE)
+    wait_until(lambda: "config.edit" in daemon.methods(), "the edit")
+    shell.send_signal(signal.SIGINT)
+    said, _ = shell.communicate(timeout=20)
+    equal((shell.returncode, said), (130, b"interrupted\n"), "the end")
+
+
+@test
 def a_daemon_that_goes_away_ends_the_batch(world):
     for method in ("config.edit", "hello", "text"):
         daemon = FakeDaemon(world.folder, hang_up_at=method)
@@ -230,10 +289,54 @@ def output_that_cannot_be_written_is_an_error(world):
     shell = subprocess.Popen(command_line(world.folder, "-c", "call flood"), stdout=subprocess.PIPE)
     shell.stdout.read(100000)
     shell.stdout.close()
-    # the probe's daemon does not listen while it floods, so it needs the second nudge
-    time.sleep(0.3)
-    shell.send_signal(signal.SIGINT)
-    true(shell.wait(timeout=60) in (1, 130), f"a reader that left: {shell.returncode}")
+    equal(shell.wait(timeout=60), 1, "a reader that left")
+
+
+@test
+def input_and_output_that_do_not_block_are_waited_for(world):
+    daemon = FakeDaemon(world.folder)
+    text = b"say " + b"x" * 900000 + b"\n"
+    into, out = os.pipe(), os.pipe()
+    for end in (into[0], out[1]):
+        os.set_blocking(end, False)
+    shell = subprocess.Popen(command_line(world.folder), stdin=into[0], stdout=out[1])
+    for end in (into[0], out[1]):
+        os.close(end)
+    with open(into[1], "wb") as given:
+        given.write(text)
+    with open(out[0], "rb") as said:
+        equal(len(said.read()), len(text) + 1, "bytes that came")
+    equal(shell.wait(timeout=60), 0, "exit status")
+    del daemon
+
+
+@test
+def a_line_of_many_commands_needs_no_more_memory_than_one(world):
+    daemon = FakeDaemon(world.folder)
+    peaks = []
+    for count in (1, 30000):
+        batch = world.folder / "batch"
+        batch.write_text("say x;" * count)
+        shell = subprocess.Popen(command_line(world.folder, "-f", str(batch)), stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(shell.pid, 0)
+        shell.returncode = os.waitstatus_to_exitcode(status)
+        equal(shell.returncode, 0, "exit status")
+        peaks.append(usage.ru_maxrss)
+    true(peaks[1] - peaks[0] < 100 * 1024, f"{peaks} KiB")
+    del daemon
+
+
+@test
+def no_byte_of_an_error_is_for_the_terminal(world):
+    daemon = FakeDaemon(world.folder)
+    ended = run(daemon, given="put bad\x1b[2Jä\n")
+    equal(ended.stdout, "bad\\x1b[2Jä is not a domain\n".encode(), "an error of the daemon")
+    ended = run(daemon, "-c", "no\x1b[2Jsuch")
+    true(b"\x1b" not in ended.stdout and b"\\x1b[2Jsuch" in ended.stdout, f"an error of the shell: {ended}")
+    ended = run(daemon, given="put warn\x1b\ncommit\n")
+    true(b"Warning: warn\\x1b is large\n" in ended.stdout, f"a warning: {ended}")
+    ended = run(daemon, "-c", 'say "\\ä"')
+    equal(ended.stdout, "Command contained invalid escape character: ä\n".encode(), "a character is whole")
 
 
 @test
@@ -275,6 +378,8 @@ def options_that_make_no_sense_are_told(world):
         ended = run(daemon, *options)
         equal((ended.returncode, ended.stdout, b"usage:" in ended.stderr), (2, b"", True), str(options))
     equal(run(daemon, "-f", "/no/such/file").returncode, 1, "a file that is not there")
+    last = json.loads(run(daemon, "--json", "-f", "/no/such/file").stdout)
+    equal((last["final"], last["exit"], "/no/such/file" in last["message"]), (True, 1, True), "the same with --json")
     equal(run(daemon, "-c", "batch xml; say x").returncode, 2, "a wrong word of batch")
     equal(run(daemon, "--help").stdout[:6], b"usage:", "--help")
 
@@ -396,6 +501,28 @@ def ctrl_c_leads_back_to_the_prompt(world):
 
 
 @test
+def a_signal_that_ends_the_session_leaves_the_terminal_as_it_was(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with session(world.folder, kind) as terminal:
+                before = termios.tcgetattr(terminal.fd)
+                terminal.wait(PROMPT)
+                terminal.type("put a\n")
+                terminal.wait(PROMPT)
+                os.kill(terminal.pid, signal.SIGQUIT)  # nothing
+                terminal.type("say on\n")
+                terminal.wait("said on")
+                terminal.wait(PROMPT)
+                os.kill(terminal.pid, number)
+                rest = terminal.wait("they were discarded.\r\n")
+                equal("\x1b[?2004l" in rest, kind != "dumb", "pasting as it was")
+                equal(terminal.end()[1], -number, "exit status")
+                equal(termios.tcgetattr(terminal.fd), before, "settings of the terminal")
+    del daemon
+
+
+@test
 def what_is_typed_ahead_is_not_lost(world):
     daemon = FakeDaemon(world.folder)
     for kind in KINDS:
@@ -413,7 +540,7 @@ def pasted_text_is_text(world):
     daemon = FakeDaemon(world.folder)
     with session(world.folder, "xterm") as terminal:
         terminal.wait("\x1b[?2004h")
-        terminal.type("\x1b[200~say\tp\x01ä\x1b[A\nsay next\n\x1b[201~say\tq \x1b[D\n")
+        terminal.type("\x1b[200~say\tp\x01ä\x1b[A\x7f\u0081\nsay next\n\x1b[201~say\tq \x1b[D\n")
         terminal.wait("said pä[A")
         terminal.wait("said next")
         terminal.wait("missing feature key: sayq")  # a TAB that was typed is nothing

@@ -46,6 +46,7 @@ def through_ssh(instance, lines):
 
 CHANNELS = (through_c, through_input, through_file, through_ssh)
 EDIT = "antispamconfig setup on --timeout=30"
+DISCARDED = "The input ended with uncommitted changes: they were discarded.\n"
 
 
 def configuration(instance):
@@ -77,7 +78,7 @@ def a_line_that_is_wrong_ends_every_channel_with_its_status_and_nothing_committe
             true(" 2" in ended.stderr.split(": ")[1], f"the place is the second command: {what}")
     for channel in CHANNELS:
         ended = channel(instance, (EDIT,))
-        equal((ended.returncode, ended.stdout), (7, ""), f"changes at the end of input: {channel.__name__}")
+        equal((ended.returncode, ended.stdout), (7, DISCARDED), f"changes at the end of input: {channel.__name__}")
     equal(configuration(instance), before, "configuration")
     instance.stop()
     for channel in CHANNELS:
@@ -95,6 +96,7 @@ def the_same_commands_make_the_same_tables_in_every_channel(world):
         true(ended.stdout.startswith("Changes committed: ") and ended.stdout.count("\n") == 1, ended.stdout)
         tables = json.loads(configuration(instance))["tables"]
         equal((tables["antispam"]["timeout"], len(tables["smtproutes"])), (30, 1), "what was set")
+        del tables["certificates"]  # each instance has made its own
         seen.append(tables)
         instance.stop()
     true(all(tables == seen[0] for tables in seen), "the tables differ")

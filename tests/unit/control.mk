@@ -1,14 +1,17 @@
 # The configuration: control's store and commit path behind their hooks, and the roles' side.
-UNIT_TESTS += test_store_config test_commit test_role_config
+UNIT_TESTS += test_store_config test_commit test_converge test_role_config
 CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h $(control_config_sources)
 CONTROL_PEERS_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 CONTROL_PEERS_LIBS = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_store_config_SOURCES = tests/unit/test_store_config.c $(CONTROL_PEERS)
 test_store_config_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_store_config_LDADD = $(CONTROL_PEERS_LIBS)
-test_commit_SOURCES = tests/unit/test_commit.c $(CONTROL_PEERS)
+test_commit_SOURCES = tests/unit/test_commit.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
 test_commit_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_commit_LDADD = $(CONTROL_PEERS_LIBS)
+test_converge_SOURCES = tests/unit/test_converge.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
+test_converge_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_converge_LDADD = $(CONTROL_PEERS_LIBS)
 test_role_config_SOURCES = tests/unit/test_role_config.c daemon/control/rows_out.c
 test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
@@ -18,11 +21,19 @@ test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c
 test_permit_LDADD = $(TEST_LIBS)
 
 # The sessions are real, what is behind them is played by the test.
-CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources)
-UNIT_TESTS += test_control test_control_config
+CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources) \
+	daemon/control/self_signed.c daemon/control/self_signed.h \
+	daemon/protocol_queue.c
+UNIT_TESTS += test_control test_control_config test_control_queue test_control_limits
 test_control_SOURCES = tests/unit/test_control.c $(CONTROL_SHELL)
 test_control_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
-test_control_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
+test_control_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
 test_control_config_SOURCES = tests/unit/test_control_config.c $(CONTROL_SHELL)
 test_control_config_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
-test_control_config_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
+test_control_config_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+test_control_queue_SOURCES = tests/unit/test_control_queue.c $(CONTROL_SHELL)
+test_control_queue_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
+test_control_queue_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+test_control_limits_SOURCES = tests/unit/test_control_limits.c $(CONTROL_SHELL)
+test_control_limits_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
+test_control_limits_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

@@ -84,6 +84,7 @@ static void answer_prepare(enum role_id role)
     }
     struct buf *body = say(role, MSG_CONFIG_PREPARED);
     config_revision_put(body, &f->building);
+    wire_put_u32(body, f->attempt);
     wire_put_u8(body, f->refuses == NULL);
     wire_put_span(body, span_text(f->refuses));
     if (!f->refuses)
@@ -109,6 +110,7 @@ static void receive(enum role_id role, uint16_t type, struct wire_reader *in)
     switch (type) {
     case MSG_CONFIG_BEGIN:
         f->building = config_revision_get(in);
+        f->attempt = wire_get_u32(in);
         f->prepared = (struct config_revision){0};
         f->rows = f->pieces = 0;
         f->begins++;

@@ -41,6 +41,7 @@ void control_step(int64_t deadline, const char *what, const char *file, int line
 struct fake_role {
     bool connected;
     struct config_revision running, prepared, building;
+    uint32_t attempt;    /* of what it is building */
     const char *refuses; /* why it refuses to prepare; NULL: it prepares */
     bool never_prepares, never_applies;
     uint64_t dies_preparing; /* this revision; 0: none */

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
 #include "engine/wire/wire.h"
@@ -80,17 +81,25 @@ const struct manifest *head_history(struct arena *arena, unsigned limit, bool al
     return &played.manifest;
 }
 
-const struct manifest *head_find_commit(struct arena *arena, const char *commit_id)
+bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
+                      struct error *error)
 {
     (void)arena;
-    return strcmp(played.manifest.commit_id, commit_id) == 0 ? &played.manifest : NULL;
+    *found = strcmp(played.manifest.commit_id, commit_id) == 0 ? &played.manifest : NULL;
+    return !played.store_fails || error_set(error, "config.db cannot be read");
 }
 
-const struct manifest *head_last_change(struct arena *arena, uint64_t since, const char *level,
-                                        const struct schema_table *table, struct span key)
+void head_last_changes(struct arena *arena, uint64_t since, struct head_change *changes, size_t count)
 {
-    (void)arena, (void)level, (void)table, (void)key;
-    return since < played.manifest.revision ? &played.manifest : NULL;
+    (void)arena;
+    for (size_t i = 0; i < count && since < played.manifest.revision; i++)
+        changes[i].newest = &played.manifest;
+}
+
+void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,
+                      int status)
+{
+    audit_write(user, source, method, detail, status);
 }
 
 void audit_write(const char *user, const char *source, const char *method, const char *detail, int status)

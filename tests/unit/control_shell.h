@@ -55,6 +55,7 @@ extern struct control_played {
     uint16_t sent;      /* type of the latest message to the queue */
     struct buf body;    /* and its body */
     bool queue_away;
+    bool store_fails; /* to find commits */
 } played;
 
 /* The end of the commit that was started: as a new revision, or refused. */

@@ -1,5 +1,5 @@
 # Unit tests of smtp.
-UNIT_TESTS += test_smtp test_smtp_data test_destination test_resolve test_client
+UNIT_TESTS += test_smtp test_smtp_data test_destination test_resolve test_client test_tls
 test_smtp_SOURCES = tests/unit/test_smtp.c
 test_smtp_LDADD = $(TEST_LIBS)
 test_smtp_data_SOURCES = tests/unit/test_smtp_data.c
@@ -15,7 +15,12 @@ test_resolve_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS)
 test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_us
 test_resolve_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(CMOCKA_LIBS)
 test_client_SOURCES = tests/unit/test_client.c $(RESOLVE_SOURCES) daemon/smtp/client.c daemon/smtp/connection.c \
-	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c
-test_client_CPPFLAGS = $(test_resolve_CPPFLAGS)
+	daemon/smtp/deadline.c daemon/smtp/delivery.c daemon/smtp/dialogue.c daemon/smtp/ids.c daemon/smtp/connection_tls.c daemon/smtp/tls.c \
+	daemon/smtp/tls_client.c daemon/smtp/tls_context.c
+test_client_CPPFLAGS = $(test_resolve_CPPFLAGS) $(SSL_CFLAGS)
 test_client_LDFLAGS = $(test_resolve_LDFLAGS)
-test_client_LDADD = $(test_resolve_LDADD)
+test_client_LDADD = $(test_resolve_LDADD) $(SSL_LIBS)
+test_tls_SOURCES = tests/unit/test_tls.c daemon/smtp/tls.c daemon/smtp/tls_context.c daemon/smtp/tls_server.c \
+	daemon/control/self_signed.c
+test_tls_CPPFLAGS = $(AM_CPPFLAGS) $(SSL_CFLAGS) $(JANSSON_CFLAGS)
+test_tls_LDADD = $(TEST_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)

@@ -77,11 +77,11 @@ static void a_wrong_number_of_words_shows_the_usage(void **state)
 {
     (void)state;
     assert_int_equal(fake_run(sh, "version", "now", NULL), API_USAGE);
-    assert_string_equal(fake_shown(sh), "Invalid arguments: there are too many words\nUsage:\n  version\n");
+    assert_string_equal(fake_shown(sh), "Invalid arguments: 'now' is one word too many\nUsage:\n  version\n");
     assert_int_equal(fake_run(sh, "smtproutes", "delete", NULL), API_USAGE);
     assert_contains(fake_shown(sh), "Invalid arguments: DOMAIN is missing behind 'delete'\nUsage:\n");
     assert_int_equal(fake_run(sh, "smtproutes", "clear", "all", NULL), API_USAGE);
-    assert_contains(fake_shown(sh), "Invalid arguments: there are too many words\n");
+    assert_contains(fake_shown(sh), "Invalid arguments: 'all' is one word too many\n");
     assert_int_equal(fake_run(sh, "policyconfig", "incoming", NULL), API_USAGE);
     assert_contains(fake_shown(sh),
                     "Invalid arguments: a word is missing behind 'incoming'\nValid words: edit, print\n");
@@ -273,15 +273,17 @@ static void import_reads_a_file_of_the_configuration_directory(void **state)
 static void export_writes_what_import_reads(void **state)
 {
     (void)state;
-    fake_row(sh, "smtproutes", "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\"}");
-    fake_row(sh, "smtproutes", "{\"domain\":\".example.org\",\"destination\":\"USEDNS\"}");
+    fake_row(sh, "smtproutes",
+             "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\",\"tls\":\"default\"}");
+    fake_row(sh, "smtproutes",
+             "{\"domain\":\".example.org\",\"destination\":\"USEDNS\",\"tls\":\"required\"}");
     assert_int_equal(fake_run(sh, "smtproutes", "export", "-", NULL), API_DONE);
-    assert_string_equal(fake_shown(sh), "example.com mx.example.net\n.example.org USEDNS\n");
+    assert_string_equal(fake_shown(sh), "example.com mx.example.net\n.example.org USEDNS required\n");
     fake_sent(sh);
     assert_int_equal(fake_run(sh, "smtproutes", "export", "routes.txt", NULL), API_DONE);
     assert_contains(fake_sent(sh),
                     "{\"first\":true,\"last\":true,\"method\":\"file.write\",\"name\":\"routes.txt\","
-                    "\"text\":\"example.com mx.example.net\\n.example.org USEDNS\\n\"}\n");
+                    "\"text\":\"example.com mx.example.net\\n.example.org USEDNS required\\n\"}\n");
 }
 
 /* ---- commit and what belongs to it ---- */
@@ -377,10 +379,10 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
         "{\"table\":\"incoming-policy\",\"key\":\"DEFAULT\",\"before\":{\"positive-subject\":\"none\"},"
         "\"after\":{\"positive-subject\":\"prepend:[SPAM] \"}},"
         "{\"table\":\"smtproutes\",\"key\":\"a.example\",\"before\":null,"
-        "\"after\":{\"domain\":\"a.example\",\"destination\":\"mx.example.net\"}},"
+        "\"after\":{\"domain\":\"a.example\",\"destination\":\"mx.example.net\",\"tls\":\"none\"}},"
         "{\"table\":\"smtproutes\",\"key\":\"b.example\",\"before\":{\"domain\":\"b.example\","
         "\"destination\":"
-        "\"USEDNS\"},\"after\":null}]}",
+        "\"USEDNS\",\"tls\":\"default\"},\"after\":null}]}",
         NULL);
     assert_int_equal(fake_run(sh, "showchanges", NULL), API_DONE);
     assert_string_equal(fake_shown(sh), "antispam\n"
@@ -391,8 +393,10 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
                                         "smtproutes\n"
                                         "  + a.example\n"
                                         "      destination: mx.example.net\n"
+                                        "      tls: none\n"
                                         "  - b.example\n"
-                                        "      destination: USEDNS\n");
+                                        "      destination: USEDNS\n"
+                                        "      tls: default\n");
     assert_int_equal(json_array_size(json_object_get(sh->values, "changes")), 4);
 }
 
@@ -405,6 +409,9 @@ static void rollback_takes_a_revision_and_a_table(void **state)
         "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":12,\"table\":\"smtproutes\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", NULL), API_DONE);
     assert_string_equal(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":true,\"revision\":12}\n");
+    assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "--table=antispam", NULL), API_DONE);
+    assert_contains(fake_sent(sh), "\"preview\":true,\"revision\":12,\"table\":\"antispam\"}\n");
+    assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "antispam", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "rollbackconfig", "yesterday", NULL), API_USAGE);
     assert_contains(fake_shown(sh), "'yesterday' is not the number of a revision");
 }
@@ -460,34 +467,26 @@ static void help_is_read_from_the_tables(void **state)
     assert_contains(fake_shown(sh), "Unknown command or missing feature key: comit\n");
 }
 
-static void add_word(const char *word, const char *text, void *context)
-{
-    (void)text;
-    buf_printf(context, "%s ", word);
-}
-
-static const char *words_behind(struct buf *out, const char *a, const char *b, const char *c)
-{
-    char *words[] = {(char *)a, (char *)b, (char *)c};
-    buf_clear(out);
-    command_words((a != NULL) + (b != NULL) + (c != NULL), words, add_word, out);
-    return buf_text(out);
-}
-
-static void words_that_may_follow_are_read_from_the_tables(void **state)
+static void on_a_terminal_an_import_says_how_it_ends_and_a_check_how_it_went(void **state)
 {
     (void)state;
-    struct buf out = {0};
-    assert_contains(words_behind(&out, NULL, NULL, NULL), "antispamconfig ");
-    assert_string_equal(words_behind(&out, "policyconfig", NULL, NULL), "incoming outgoing ");
-    assert_string_equal(words_behind(&out, "antispamconfig", "setup", NULL),
-                        "off on --never-scan-size= --always-scan-size= --timeout= --profile= ");
-    assert_string_equal(words_behind(&out, "antispamconfig", "setup", "on"),
-                        "--never-scan-size= --always-scan-size= --timeout= --profile= ");
-    assert_string_equal(words_behind(&out, "antispamconfig", "setup", "--timeout=5"),
-                        "off on --never-scan-size= --always-scan-size= --profile= ");
-    assert_string_equal(words_behind(&out, "smtproutes", "delete", NULL), "");
-    buf_free(&out);
+    sh->interactive = true;
+    sh->data = "example.com mx.example.net\n";
+    assert_int_equal(fake_run(sh, "smtproutes", "import", "-", NULL), API_DONE);
+    assert_contains(fake_shown(sh), "Enter '.' on its own line to end.\n");
+    assert_int_equal(fake_run(sh, "commit", "check", NULL), API_DONE);
+    assert_contains(fake_shown(sh), "The changes can be committed.\n");
+}
+
+static void a_commit_is_found_by_its_id(void **state)
+{
+    (void)state;
+    fake_reply(sh, "config.lookup", API_DONE, "{\"revision\":7,\"time\":0,\"comment\":\"why\"}", NULL);
+    assert_int_equal(fake_run(sh, "commitdetail", "0123456789abcdef", NULL), API_DONE);
+    assert_contains(fake_shown(sh), "  Revision: 7\n  Comments: why\n");
+    fake_reply(sh, "config.lookup", API_DONE, "{\"revision\":null}", NULL);
+    assert_int_equal(fake_run(sh, "commitdetail", "0123456789abcdef", NULL), API_FAILED);
+    assert_contains(fake_shown(sh), "commit '0123456789abcdef' does not exist\n");
 }
 
 int main(void)
@@ -498,6 +497,8 @@ int main(void)
         TEST(an_unknown_word_names_the_nearest_and_all_valid_ones),
         TEST(names_of_commands_and_verbs_may_be_in_any_case),
         TEST(a_command_has_its_aliases),
+        TEST(a_commit_is_found_by_its_id),
+        TEST(on_a_terminal_an_import_says_how_it_ends_and_a_check_how_it_went),
         TEST(a_wrong_number_of_words_shows_the_usage),
         TEST(the_table_is_sorted_and_every_command_says_what_it_is),
         TEST(options_of_a_line_come_in_any_order_and_only_what_was_given_is_sent),
@@ -525,7 +526,6 @@ int main(void)
         TEST(grep_joins_its_expressions),
         TEST(who_shows_times_as_people_read_them),
         TEST(help_is_read_from_the_tables),
-        TEST(words_that_may_follow_are_read_from_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

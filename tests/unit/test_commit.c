@@ -7,41 +7,9 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/control_peers.h"
+#include "tests/unit/commit_fixture.h"
 
-static struct config_candidate candidate, other;
-static struct outcome outcome, other_outcome;
-
-static void start_with_candidates(void)
-{
-    control_start();
-    config_candidate_begin(&candidate, head_manifest()->revision, head_tree());
-    config_candidate_begin(&other, head_manifest()->revision, head_tree());
-}
-
-static bool head_has(const char *domain)
-{
-    return route_of(head_tree(), domain).n > 0;
-}
-
-/* Refused with this status: head, roles and candidate are as they were. */
-static bool nothing_changed(enum api_status status)
-{
-    return outcome.done && outcome.result.status == status && !outcome.result.manifest &&
-           head_manifest()->revision == 1 && !head_has("one.example") && all_run(1) &&
-           config_candidate_is_changed(&candidate) && route_of(candidate.mine, "one.example").n > 0;
-}
-
-static void commit_one(void)
-{
-    put_route(&candidate, "one.example", "mx.one.example:25");
-    start_commit(&candidate, "commit-one", &outcome);
-}
-
-static bool committed(const struct outcome *o, uint64_t revision)
-{
-    return o->done && o->result.status == API_DONE && o->revision == revision;
-}
+static struct outcome other_outcome;
 
 static void life_commit(void)
 {
@@ -162,6 +130,45 @@ static void the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_nex
     assert_true(control_life(life_late_answer));
 }
 
+static void life_late_same_id(void)
+{
+    start_with_candidates();
+    commit_limits.prepare_ms = 50;
+    fakes[ROLE_QUEUE].holds_answers = true; /* it prepares, and says so only during the next try */
+    commit_one();
+    AWAIT(outcome.done);
+    commit_limits.prepare_ms = 10000;
+    fakes[ROLE_QUEUE].refuses = "no";
+    start_commit(&candidate, "commit-one", &outcome);
+    control_turn();
+    fakes[ROLE_QUEUE].holds_answers = false;
+    control_turn();
+    CHECK(nothing_changed(API_INVALID));
+}
+
+static void nor_when_the_next_has_the_same_id(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_late_same_id));
+}
+
+static void life_discards_nothing(void)
+{
+    start_with_candidates();
+    commit_limits.apply_ms = 50;
+    fakes[ROLE_SCAN].refuses = "no";
+    fakes[ROLE_QUEUE].never_applies = true;
+    commit_one();
+    AWAIT(fakes[ROLE_QUEUE].stale == 1);
+    CHECK(outcome.done && outcome.result.status == API_INVALID);
+}
+
+static void a_role_that_does_not_discard_is_started_anew(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_discards_nothing));
+}
+
 static void set_default_policy(struct config_candidate *c, unsigned field, int64_t number)
 {
     struct schema_value values[POLICY_FIELD_COUNT];
@@ -198,6 +205,29 @@ static void life_used_id(void)
     start_commit(&candidate, "commit-one", &outcome);
     control_turn();
     CHECK(outcome.done && outcome.result.status == API_FAILED && head_manifest()->revision == 2);
+}
+
+static void life_unreadable_id(void)
+{
+    sqlite3 *db;
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    CHECK(sqlite3_open("config/config.db", &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, "UPDATE revision SET manifest = 'x' WHERE number = 2", NULL, NULL, NULL) ==
+          SQLITE_OK);
+    sqlite3_close(db);
+    put_route(&candidate, "two.example", "mx.two.example:25");
+    unsigned begins = fakes[ROLE_SCAN].begins;
+    start_commit(&candidate, "commit-one", &outcome);
+    control_turn();
+    CHECK(outcome.done && outcome.result.status == API_FAILED && fakes[ROLE_SCAN].begins == begins);
+}
+
+static void an_id_whose_record_cannot_be_read_is_refused_before_any_role_is_asked(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_unreadable_id));
 }
 
 static void a_commit_id_is_used_once(void **state)
@@ -262,12 +292,53 @@ static void life_same(void)
     control_turn();
     CHECK(other_outcome.done && other_outcome.result.status == API_DONE && !other_outcome.result.manifest);
     CHECK(head_manifest()->revision == 2);
+    CHECK(!config_candidate_is_changed(&other) && other.base_revision == 2);
+    put_route(&candidate, "one.example", "mx.three.example:25");
+    start_commit(&candidate, "commit-three", &outcome);
+    put_route(&other, "two.example", "mx.two.example:25"); /* of the old change nothing is left to conflict */
+    start_commit(&other, "commit-four", &other_outcome);
+    control_turn();
+    CHECK(committed(&outcome, 3) && committed(&other_outcome, 4));
 }
 
-static void the_same_change_twice_is_one_revision(void **state)
+static void the_same_change_twice_is_one_revision_and_nothing_stays_pending(void **state)
 {
     (void)state;
     assert_true(control_life(life_same));
+}
+
+static void roll_back(struct config_candidate *c, const char *commit_id)
+{
+    struct commit_request request = {.candidate = c};
+    struct error error;
+    config_tree_unref(c->mine);
+    c->mine = head_load_tree(1, &error);
+    request.manifest = (struct manifest){
+        .author = "admin", .source = "", .host = "gw.example", .comment = "back", .rollback_of = 1};
+    snprintf(request.manifest.commit_id, sizeof request.manifest.commit_id, "%s", commit_id);
+    commit_start(&request, &(struct commit_handler){0});
+}
+
+static void life_rollback(void)
+{
+    start_with_candidates();
+    commit_one();
+    control_turn();
+    put_route(&other, "two.example", "mx.two.example:25");
+    start_commit(&other, "commit-two", &other_outcome);
+    roll_back(&candidate, "back-one"); /* without two.example, which it never saw */
+    control_turn();
+    CHECK(head_manifest()->revision == 4 && !head_has("one.example") && head_has("two.example"));
+    CHECK(head_manifest()->rollback_of == 0);
+    roll_back(&candidate, "back-two");
+    control_turn();
+    CHECK(head_manifest()->revision == 5 && head_manifest()->rollback_of == 1);
+}
+
+static void a_commit_is_a_rollback_only_when_it_ends_as_that_revision(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_rollback));
 }
 
 static void life_forgotten(void)
@@ -293,191 +364,6 @@ static void a_session_that_goes_leaves_the_commit_in_work_and_drops_the_waiting_
 {
     (void)state;
     assert_true(control_life(life_forgotten));
-}
-
-/* --- roles come and go --- */
-
-static void life_dies_preparing(void)
-{
-    start_with_candidates();
-    fakes[ROLE_SCAN].never_prepares = true;
-    commit_one();
-    control_turn();
-    fake_down(ROLE_SCAN);
-    fakes[ROLE_SCAN].never_prepares = false;
-    control_turn();
-    CHECK(!outcome.done);
-    fake_up(ROLE_SCAN);
-    control_turn();
-    CHECK(committed(&outcome, 2) && all_run(2));
-    CHECK(fakes[ROLE_SCAN].whole == 2); /* it was brought to the old head first */
-}
-
-static void a_role_that_dies_while_preparing_is_brought_to_the_head_and_asked_again(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_dies_preparing));
-}
-
-static void life_dies_twice(void)
-{
-    start_with_candidates();
-    fakes[ROLE_SCAN].dies_preparing = 2; /* of revision 2; the head it can prepare */
-    commit_one();
-    control_turn();
-    CHECK(!outcome.done && !fakes[ROLE_SCAN].connected);
-    fake_up(ROLE_SCAN);
-    control_turn();
-    CHECK(outcome.done && !fakes[ROLE_SCAN].connected);
-    CHECK(strcmp(outcome.role, "scan") == 0 && strstr(outcome.text, "ended twice"));
-    fake_up(ROLE_SCAN);
-    control_turn();
-    CHECK(nothing_changed(API_INVALID));
-}
-
-static void a_configuration_that_kills_a_role_twice_is_refused(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_dies_twice));
-}
-
-static void life_dies_prepared(void)
-{
-    start_with_candidates();
-    fakes[ROLE_QUEUE].holds_answers = true;
-    commit_one();
-    control_turn();
-    CHECK(fakes[ROLE_SMTP].prepared.number == 2);
-    fake_down(ROLE_SMTP);
-    fakes[ROLE_QUEUE].holds_answers = false;
-    control_turn();
-    CHECK(!outcome.done && head_manifest()->revision == 1); /* it had prepared, but is away */
-    fake_up(ROLE_SMTP);
-    control_turn();
-    CHECK(committed(&outcome, 2) && all_run(2));
-}
-
-static void a_role_that_dies_after_it_prepared_has_to_prepare_again(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_dies_prepared));
-}
-
-static void life_dies_switching(void)
-{
-    start_with_candidates();
-    fakes[ROLE_SMTP].never_applies = true;
-    commit_one();
-    control_turn();
-    CHECK(!outcome.done && head_manifest()->revision == 2);
-    fake_down(ROLE_SMTP);
-    fakes[ROLE_SMTP].never_applies = false;
-    fake_up(ROLE_SMTP);
-    control_turn();
-    CHECK(committed(&outcome, 2) && all_run(2));
-    CHECK(fakes[ROLE_SMTP].whole == 2);
-}
-
-static void a_role_that_dies_after_the_transaction_gets_the_new_head(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_dies_switching));
-}
-
-static void life_does_not_follow(void)
-{
-    start_with_candidates();
-    commit_limits.apply_ms = 50;
-    fakes[ROLE_SMTP].never_applies = true;
-    commit_one();
-    AWAIT(outcome.done && fakes[ROLE_SMTP].stale);
-    CHECK(outcome.result.status == API_NOT_APPLIED && outcome.revision == 2);
-    CHECK(strcmp(outcome.role, "smtp") == 0 && fakes[ROLE_SMTP].stale == 1);
-    CHECK(!config_candidate_is_changed(&candidate)); /* it is committed */
-    CHECK(control_logged("role smtp does not follow revision 2") == 1);
-    fakes[ROLE_SMTP].never_applies = false;
-    fake_down(ROLE_SMTP); /* as the master does then */
-    fake_up(ROLE_SMTP);
-    control_turn();
-    CHECK(all_run(2));
-}
-
-static void a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_does_not_follow));
-}
-
-static void life_hangs(void)
-{
-    start_with_candidates();
-    commit_limits.prepare_ms = 50;
-    fake_down(ROLE_SCAN);
-    fakes[ROLE_SCAN].never_prepares = true;
-    fake_up(ROLE_SCAN);
-    AWAIT(fakes[ROLE_SCAN].stale == 1);
-}
-
-static void a_role_that_does_not_come_to_the_head_is_started_anew(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_hangs));
-}
-
-static void life_refuses_head(void)
-{
-    start_with_candidates();
-    fake_down(ROLE_SCAN);
-    fakes[ROLE_SCAN].refuses = "no memory";
-    fake_up(ROLE_SCAN);
-    AWAIT(fakes[ROLE_SCAN].stale == 1);
-    CHECK(control_logged("no memory") == 1);
-}
-
-static void a_role_that_refuses_the_head_is_started_anew(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_refuses_head));
-}
-
-/* --- control itself dies: what the roles have is what they had --- */
-
-static struct config_revision first, second;
-
-static void life_first(void)
-{
-    start_with_candidates();
-    commit_one();
-    control_turn();
-    CHECK(committed(&outcome, 2));
-}
-
-static void life_head_moved_while_away(void)
-{
-    struct error error;
-    CHECK(head_open(&error));
-    second = (struct config_revision){.number = 2, .commit_id = "commit-one"};
-    first = (struct config_revision){.number = 1, .commit_id = "something"};
-    /* One had prepared it, one something else of that number, one runs it, one never heard of it. */
-    fakes[ROLE_SMTP] = (struct fake_role){.running = first, .prepared = second};
-    fakes[ROLE_QUEUE] = (struct fake_role){.running = first, .prepared = {2, "another"}};
-    fakes[ROLE_SCAN] = (struct fake_role){.running = second, .prepared = {3, "another"}};
-    for (int role = 0; role < ROLE_COUNT; role++)
-        if (role_table[role].reader)
-            fake_up(role);
-    control_turn();
-    CHECK(all_run(2));
-    CHECK(fakes[ROLE_SMTP].begins == 0); /* it only switched */
-    CHECK(fakes[ROLE_QUEUE].whole == 1); /* it was given it */
-    CHECK(fakes[ROLE_SCAN].begins == 0 && fakes[ROLE_SCAN].heads == 1);
-    CHECK(strcmp(fakes[ROLE_QUEUE].running.commit_id, "commit-one") == 0);
-}
-
-static void after_control_died_every_role_is_brought_to_what_is_stored(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_first));
-    assert_true(control_life(life_head_moved_while_away));
 }
 
 /* --- costs --- */
@@ -528,20 +414,16 @@ int main(void)
         TEST(a_role_that_refuses_aborts_with_its_reason_and_everyone_discards),
         TEST(a_role_that_is_too_slow_to_prepare_aborts),
         TEST(the_late_answer_to_an_aborted_commit_is_not_taken_for_one_to_the_next),
+        TEST(nor_when_the_next_has_the_same_id),
+        TEST(a_role_that_does_not_discard_is_started_anew),
         TEST(an_invalid_whole_is_refused_before_any_role_is_asked),
         TEST(a_commit_id_is_used_once),
+        TEST(an_id_whose_record_cannot_be_read_is_refused_before_any_role_is_asked),
         TEST(a_second_commit_waits_and_then_lands_on_the_first),
         TEST(a_conflict_is_told_and_leaves_the_second_candidate_as_it_was),
-        TEST(the_same_change_twice_is_one_revision),
+        TEST(the_same_change_twice_is_one_revision_and_nothing_stays_pending),
+        TEST(a_commit_is_a_rollback_only_when_it_ends_as_that_revision),
         TEST(a_session_that_goes_leaves_the_commit_in_work_and_drops_the_waiting_one),
-        TEST(a_role_that_dies_while_preparing_is_brought_to_the_head_and_asked_again),
-        TEST(a_configuration_that_kills_a_role_twice_is_refused),
-        TEST(a_role_that_dies_after_it_prepared_has_to_prepare_again),
-        TEST(a_role_that_dies_after_the_transaction_gets_the_new_head),
-        TEST(a_role_that_does_not_switch_is_started_anew_and_the_commit_says_so),
-        TEST(a_role_that_does_not_come_to_the_head_is_started_anew),
-        TEST(a_role_that_refuses_the_head_is_started_anew),
-        TEST(after_control_died_every_role_is_brought_to_what_is_stored),
         TEST(one_row_on_top_of_ten_thousand_is_one_chunk_and_one_row_to_the_roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

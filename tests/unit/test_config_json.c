@@ -143,8 +143,9 @@ static void a_chunk_has_rows_and_a_version(void **state)
     struct config_table *t = config_table_new(routes);
     config_table_put(&t, row_with(routes, NULL, "a.example", SMTPROUTES_DESTINATION, "h"));
     config_chunk_put_json(&out, config_table_chunk(t, 0));
-    assert_string_equal(buf_text(&out),
-                        "{\"rows\":[{\"destination\":\"h\",\"domain\":\"a.example\"}],\"version\":1}");
+    assert_string_equal(
+        buf_text(&out),
+        "{\"rows\":[{\"destination\":\"h\",\"domain\":\"a.example\",\"tls\":\"default\"}],\"version\":1}");
     buf_free(&out);
     config_table_unref(t);
     assert_null(
@@ -152,6 +153,37 @@ static void a_chunk_has_rows_and_a_version(void **state)
     assert_string_equal(error.text,
                         "smtproutes is stored in format 2, this program knows formats up to 1: start the "
                         "version that wrote it, or a newer one");
+}
+
+static void a_field_that_is_not_known_was_written_by_a_newer_version(void **state)
+{
+    (void)state;
+    struct error error;
+    assert_null(chunk_from(routes, "{\"rows\":[{\"domain\":\"a\",\"weight\":1}],\"version\":1}", &error));
+    assert_string_equal(error.text,
+                        "smtproutes is stored with a field 'weight' that this program does not know: it "
+                        "was written by a newer version");
+}
+
+/* What is stored must be read by every later version. */
+static void the_schema_is_the_one_that_this_version_of_stored_rows_was_checked_with(void **state)
+{
+    (void)state;
+    static const struct {
+        int version;
+        uint64_t schema;
+    } checked = {1, 0x27bfc79f77b3387b};
+    if (checked.version == CONFIG_CHUNK_VERSION && checked.schema == schema_fingerprint())
+        return;
+    fail_msg(
+        "The schema is now %016llx, stored rows have version %d.\n"
+        "Can rows of before still be read as they are?  Yes for a new field with a default, a wider range or "
+        "a "
+        "further choice at the end: put the new number into this test.  No for a field that is renamed, "
+        "taken away or narrower, and for choices in another order: raise CONFIG_CHUNK_VERSION, have "
+        "engine/config/chunk_json.c bring rows of the old version to the new one (with a test), and then put "
+        "both new numbers here.",
+        (unsigned long long)schema_fingerprint(), CONFIG_CHUNK_VERSION);
 }
 
 static void a_field_younger_than_the_chunk_gets_its_default(void **state)
@@ -249,6 +281,8 @@ int main(void)
         cmocka_unit_test(chunks_come_back_from_json_byte_for_byte),
         cmocka_unit_test(a_chunk_has_rows_and_a_version),
         cmocka_unit_test(a_field_younger_than_the_chunk_gets_its_default),
+        cmocka_unit_test(a_field_that_is_not_known_was_written_by_a_newer_version),
+        cmocka_unit_test(the_schema_is_the_one_that_this_version_of_stored_rows_was_checked_with),
         cmocka_unit_test(hostile_chunks_are_refused),
         cmocka_unit_test(damaged_chunks_are_refused_or_whole),
     };

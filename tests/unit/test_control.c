@@ -344,16 +344,22 @@ static void who_lists_sessions_with_what_they_told_made_safe(void **state)
 
 /* ---- the work queue ---- */
 
-static void reply(uint32_t id, bool paused, uint64_t messages)
+static void reply_of(enum role_id role, uint32_t id, bool paused, uint64_t messages)
 {
     struct buf body = {0};
     wire_put_u32(&body, id);
     wire_put_u8(&body, paused);
     wire_put_u64(&body, messages);
     struct wire_reader in = wire_reader_of(buf_span(&body));
-    workqueue_reply(&in);
+    workqueue_reply(role, &in);
     assert_true(wire_reader_done(&in));
     buf_free(&body);
+}
+
+static void reply(uint32_t id, bool paused, uint64_t messages)
+{
+    reply_of(ROLE_SCAN, id, !paused, messages + 1); /* which nobody asked */
+    reply_of(ROLE_QUEUE, id, paused, messages);
 }
 
 static void workqueue_asks_the_queue_and_tells_its_answer(void **state)

@@ -10,6 +10,7 @@
 
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
+#include "engine/scan/rules.h"
 #include "engine/wire/wire.h"
 
 static const char trace[] = "Received: from a.example by gw.example; Fri, 20 Nov 2026 12:00:00 +0000\r\n";
@@ -144,6 +145,59 @@ static void reaching_a_threshold_is_enough(void **state)
         assert_int_equal(c->verdict, cases[i].verdict);
         assert_int_equal(c->action, cases[i].action);
     }
+}
+
+static const struct judge_reason *reason_named(const struct judge_child *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->reason_count; i++)
+        if (span_equal(c->reasons[i].name, span_text(name)))
+            return &c->reasons[i];
+    return NULL;
+}
+
+/* All weights are alike, so a rule that hits shows as a reason of its own and moves the score. */
+static void a_rule_that_hits_is_a_reason_by_its_name(void **state)
+{
+    struct world *w = *state;
+    static int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    struct error error;
+    struct scan_rule_complaints complaints = {.tell = NULL};
+    struct scan_rules *rules =
+        scan_rules_parse("test",
+                         SPAN("rule lunch\n scope body\n match /lunch/\n about A\nrule dinner\n scope body\n "
+                              "match /dinner/\n about B\n"),
+                         &complaints);
+    memset(weights, 1, sizeof weights);
+    scan_model_free(w->model);
+    buf_clear(&w->model_file);
+    scan_model_put(&w->model_file, &(struct scan_model_parameters){.table_bits = SCAN_MODEL_LEAST_BITS,
+                                                                   .weights = weights,
+                                                                   .weight_unit = 1,
+                                                                   .slope = 1});
+    w->rt.model = w->model = scan_model_parse(buf_span(&w->model_file), &error);
+    w->rt.rules = rules;
+    const struct judge_child *c = judge(w, "Subject: Hi\r\n\r\nlunch?\r\n");
+    assert_non_null(reason_named(c, "lunch"));
+    assert_true(reason_named(c, "lunch")->millilogodds > 0);
+    assert_null(reason_named(c, "dinner"));
+    assert_null(reason_named(c, "rules"));
+    w->rt.rules = NULL;
+    scan_rules_free(rules);
+}
+
+static void a_pass_cut_short_by_the_budget_is_partial(void **state)
+{
+    struct world *w = *state;
+    struct scan_rule_complaints complaints = {.tell = NULL};
+    struct scan_rules *rules =
+        scan_rules_parse("test", SPAN("rule lunch\n scope body\n match /lunch/\n about A\n"), &complaints);
+    w->rt.rules = rules;
+    w->rt.budget_us = -1;
+    const struct judge_child *c = judge(w, "Subject: Hi\r\n\r\nlunch?\r\n");
+    assert_true(c->partial);
+    assert_null(reason_named(c, "lunch"));
+    w->rt.rules = NULL;
+    scan_rules_free(rules);
 }
 
 static void reasons_sum_up_to_the_score(void **state)
@@ -428,6 +482,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WORLD(ordinary_mail_is_delivered_to_all_with_the_two_headers),
         WITH_WORLD(reaching_a_threshold_is_enough),
+        WITH_WORLD(a_rule_that_hits_is_a_reason_by_its_name),
+        WITH_WORLD(a_pass_cut_short_by_the_budget_is_partial),
         WITH_WORLD(reasons_sum_up_to_the_score),
         WITH_WORLD(the_test_header_makes_any_mail_spam),
         WITH_WORLD(the_test_header_counts_only_as_a_header_with_that_value),

@@ -30,6 +30,8 @@ static const struct {
     {"workqueue", NULL, "pause", "xxx--"},
     {"workqueue", NULL, "resume", "xxx--"},
     {"workqueue", NULL, NULL, "xxx--"},
+    {"certificate.list", NULL, NULL, "xxxx-"},
+    {"certificate.make", NULL, NULL, "xx-x-"},
     {"config.get", "antispam", NULL, "xxxx-"},
     {"config.get", "smtproutes", NULL, "xxxx-"},
     {"config.show", NULL, NULL, "xxxx-"},

@@ -57,6 +57,7 @@ const struct role role_self = {
 static struct {
     uint16_t type;
     struct config_revision id, prepared;
+    uint32_t attempt;
     bool ready;
     char why[512];
 } said;
@@ -79,6 +80,7 @@ static void hear(uint16_t type, struct span body)
     if (type == MSG_CONFIG_HELLO)
         said.prepared = config_revision_get(&in);
     if (type == MSG_CONFIG_PREPARED) {
+        said.attempt = wire_get_u32(&in);
         said.ready = wire_get_u8(&in);
         struct span why = wire_get_span(&in);
         snprintf(said.why, sizeof said.why, "%.*s", (int)why.n, why.p);
@@ -99,6 +101,8 @@ bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
 }
 
 static const struct config_place place = {{"machine/a"}};
+
+static uint32_t attempts;
 
 static struct config_revision id_of(uint64_t number, const char *commit_id)
 {
@@ -137,14 +141,14 @@ static struct config_tree *with_routes(struct config_tree *tree, unsigned from, 
 static void send_whole(uint64_t number, const char *commit_id, struct config_tree *tree)
 {
     struct config_revision id = id_of(number, commit_id);
-    rows_out_send(ROLE_SMTP, &id, NULL, tree, &place);
+    rows_out_send(ROLE_SMTP, &id, ++attempts, NULL, tree, &place);
 }
 
 static void send_change(uint64_t number, const char *commit_id, struct config_tree *from,
                         struct config_tree *to)
 {
     struct config_revision id = id_of(number, commit_id);
-    rows_out_send(ROLE_SMTP, &id, from, to, &place);
+    rows_out_send(ROLE_SMTP, &id, ++attempts, from, to, &place);
 }
 
 /* --- tests --- */
@@ -223,7 +227,7 @@ static void life_switch(void)
     run_first();
     const struct config_table *before = role_config()->tables[SCHEMA_SMTPROUTES];
     send_change(2, "second", one, two);
-    CHECK(said.type == MSG_CONFIG_PREPARED && said.ready && said.id.number == 2);
+    CHECK(said.type == MSG_CONFIG_PREPARED && said.ready && said.id.number == 2 && said.attempt == attempts);
     CHECK(prepares == 2 && running_at_prepare == 1 && preparing->revision == 2);
     CHECK(role_config()->revision == 1 && routes() == 10000 && applies == 1); /* untouched */
     CHECK(config_table_chunk(preparing->tables[SCHEMA_SMTPROUTES], 0) == config_table_chunk(before, 0));
@@ -358,6 +362,7 @@ static void begin(bool from_empty)
     struct buf body = {0};
     struct config_revision id = id_of(2, "second");
     config_revision_put(&body, &id);
+    wire_put_u32(&body, ++attempts);
     wire_put_u8(&body, from_empty);
     tell(MSG_CONFIG_BEGIN, buf_span(&body));
     buf_free(&body);

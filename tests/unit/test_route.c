@@ -149,6 +149,10 @@ static void recipients_share_a_job_when_all_of_their_route_is_equal(void **state
     assert_int_equal(route_hash(&a), route_hash(&b));
     assert_false(route_equal(&a, &c));
     assert_false(route_equal(&a, &d));
+    struct route encrypted = a;
+    encrypted.tls = SCHEMA_ROUTE_TLS_DEFAULT + 1 + SCHEMA_TLS_REQUIRED;
+    assert_false(route_equal(&a, &encrypted));
+    assert_int_not_equal(route_hash(&a), route_hash(&encrypted));
 }
 
 int main(void)

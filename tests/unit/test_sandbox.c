@@ -27,7 +27,9 @@
 
 #include "daemon/landlock.h"
 #include "daemon/sandbox.h"
+#include "daemon/scan/executable_memory.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/rules.h"
 
 #ifdef WITH_SANITIZERS
 enum { SANITIZERS = 1 };
@@ -136,6 +138,39 @@ static int map_executable_memory(void)
     return refused_or_done(p != MAP_FAILED);
 }
 
+static struct scan_rules *compiled_rules(void)
+{
+    struct scan_rule_complaints complaints = {.tell = NULL};
+    return scan_rules_parse("test",
+                            SPAN("rule lunch\n scope body\n match /lunch (?:at|by) [0-9]+/\n about A test\n"),
+                            &complaints);
+}
+
+/* Executable memory that may be written, or executable memory without a file: what compilers of expressions map. */
+static bool maps_have(const char *rights)
+{
+    char line[4352];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (fgets(line, sizeof line, maps))
+        found |= strstr(line, rights) && !strchr(line, '/') && !strchr(line, '[');
+    fclose(maps);
+    return found;
+}
+
+static struct scan_rules *sealed_rules;
+
+static int run_sealed_rules(void)
+{
+    struct arena *arena = arena_new();
+    struct mime_view view;
+    struct scan_hits hits;
+    mime_view_build(SPAN("\r\nlunch by 12\r\n"), 0, &mime_default_limits, NULL, arena, &view);
+    const struct scan_rule_input input = {.view = &view};
+    scan_rules_run(sealed_rules, &input, NULL, NULL, arena, &hits);
+    return refused_or_done(hits.count == 1);
+}
+
 static int make_memory_executable(void)
 {
     void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -234,6 +269,40 @@ static void a_worker_that_forks_is_killed(void **state)
 {
     (void)state;
     expect_worker_killed(make_a_process);
+}
+
+static void compiled_rules_are_sealed_and_run_in_a_worker(void **state)
+{
+    (void)state;
+    sealed_rules = compiled_rules();
+    assert_non_null(sealed_rules);
+    bool has_machine_code = maps_have(" rwxp ");
+    struct error error;
+    assert_true(executable_memory_seal(&error));
+    assert_false(maps_have(" rwxp "));
+    assert_int_equal(maps_have(" r-xp "), has_machine_code);
+    assert_int_equal(in_worker(run_sealed_rules), CHILD_DID_IT);
+    /* Freeing would write to what is sealed: it lives as long as the process. */
+}
+
+static int compile_rules(void)
+{
+    return refused_or_done(compiled_rules() != NULL);
+}
+
+/* No rule may come to be compiled there: it would kill the worker rather than run unguarded. */
+static void a_worker_that_compiles_rules_is_killed(void **state)
+{
+    (void)state;
+    /* Found out in a child, as PCRE2 would keep such memory and use it again. */
+    pid_t child = fork();
+    if (child == 0)
+        _exit(compiled_rules() && maps_have(" rwxp ") ? CHILD_DID_IT : CHILD_WAS_REFUSED);
+    if (status_of(child) != CHILD_DID_IT) {
+        print_message("skipped: this PCRE2 makes no machine code\n");
+        skip();
+    }
+    expect_worker_killed(compile_rules);
 }
 
 static void a_worker_gets_no_executable_memory(void **state)
@@ -444,6 +513,8 @@ int main(void)
         cmocka_unit_test(a_worker_that_runs_a_program_is_killed),
         cmocka_unit_test(a_worker_that_forks_is_killed),
         cmocka_unit_test(a_worker_gets_no_executable_memory),
+        cmocka_unit_test(a_worker_that_compiles_rules_is_killed),
+        cmocka_unit_test(compiled_rules_are_sealed_and_run_in_a_worker),
         cmocka_unit_test(a_worker_that_signals_others_is_killed),
         cmocka_unit_test(a_worker_that_aborts_is_seen_to_have_aborted),
         cmocka_unit_test(a_worker_can_allocate_read_its_message_and_answer),

@@ -28,7 +28,7 @@ static void extract(const char *text, struct arena *arena, struct scan_features 
 {
     struct mime_view view;
     mime_view_build(span_text(text), 0, &mime_default_limits, NULL, arena, &view);
-    scan_features_extract(&view, arena, features);
+    scan_features_extract(&view, NULL, NULL, arena, features);
 }
 
 static bool same_features(const struct scan_features *a, const struct scan_features *b)
@@ -174,7 +174,7 @@ static void facts_and_features_of_structure_go_together(void **state)
     /* Whatever set of facts holds, each has a feature of its own: none is lost to a collision. */
     for (view.forms = 0; view.forms < 2; view.forms++)
         for (view.scripts = 0; view.scripts < 2; view.scripts++) {
-            scan_features_extract(&view, arena, &f);
+            scan_features_extract(&view, NULL, NULL, arena, &f);
             assert_int_equal(f.start[SCAN_FACTS + 1] - f.start[SCAN_FACTS], __builtin_popcountll(f.facts));
         }
     arena_free(arena);

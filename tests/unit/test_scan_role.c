@@ -47,6 +47,8 @@ static struct {
 
 static const char marked[] = "Subject: hello\r\nX-Advertisement: spam\r\n\r\nhello\r\n";
 static char model_path[] = "/tmp/mailward-model-XXXXXX";
+/* Without a rule in it. */
+static char rules_path[] = "/tmp/mailward-rules-XXXXXX";
 
 struct event_base *role_base(void)
 {
@@ -106,8 +108,8 @@ void role_exit(void)
 
 const char *paths_find(const char *name, const char *installed_dir)
 {
-    (void)name, (void)installed_dir;
-    return model_path;
+    (void)installed_dir;
+    return strcmp(name, "rules") == 0 ? rules_path : model_path;
 }
 
 static bool take_log_event(struct span event)
@@ -464,7 +466,7 @@ static void a_queue_that_floods_ends_the_role(void **state)
     }
 }
 
-static int make_model(void **state)
+static int make_files(void **state)
 {
     (void)state;
     static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
@@ -475,13 +477,15 @@ static int make_model(void **state)
     bool written = fd >= 0 && write(fd, file.data, file.len) == (ssize_t)file.len;
     close(fd);
     buf_free(&file);
-    return written ? 0 : -1;
+    fd = mkstemp(rules_path);
+    close(fd);
+    return written && fd >= 0 ? 0 : -1;
 }
 
-static int remove_model(void **state)
+static int remove_files(void **state)
 {
     (void)state;
-    return unlink(model_path);
+    return unlink(model_path) + unlink(rules_path);
 }
 
 #define ROLE_TEST(test) cmocka_unit_test_setup_teardown(test, role_begin, role_end)
@@ -504,5 +508,5 @@ int main(void)
         ROLE_TEST(a_malformed_job_ends_the_role),
         ROLE_TEST(a_queue_that_floods_ends_the_role),
     };
-    return cmocka_run_group_tests(tests, make_model, remove_model);
+    return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -135,6 +135,15 @@ static void a_size_above_the_advice_is_warned_about_and_taken(void **state)
     assert_text(&out, "always-scan-size: 4M is above the advised 3M");
 }
 
+static void hosts_that_differ_in_case_alone_are_the_same(void **state)
+{
+    (void)state;
+    const struct schema_field *host = &routes->fields[SMTPROUTES_DESTINATION], *domain = &routes->fields[0];
+    struct schema_value upper = {.text = SPAN("USEDNS")}, lower = {.text = SPAN("usedns")};
+    assert_true(schema_value_equal(host, &upper, &lower));
+    assert_false(schema_value_equal(domain, &upper, &lower));
+}
+
 static void flags_and_choices_are_words_in_any_case(void **state)
 {
     (void)state;
@@ -380,6 +389,7 @@ int main(void)
         cmocka_unit_test(texts_that_could_harm_a_terminal_are_refused_and_shown_escaped),
         cmocka_unit_test(sizes_take_units_and_print_the_largest_that_fits),
         cmocka_unit_test(a_size_above_the_advice_is_warned_about_and_taken),
+        cmocka_unit_test(hosts_that_differ_in_case_alone_are_the_same),
         cmocka_unit_test(flags_and_choices_are_words_in_any_case),
         cmocka_unit_test(usage_and_description_come_from_the_field),
         cmocka_unit_test(every_default_is_a_value_that_its_field_takes),

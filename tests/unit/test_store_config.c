@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "daemon/control/audit.h"
+#include "daemon/control/tidy.h"
 #include "tests/unit/control_peers.h"
 
 static void open_head(void)
@@ -122,11 +124,13 @@ static void life_finds(void)
     struct arena *arena = arena_new();
     open_head();
     CHECK(span_equal(route_of(head_tree(), "one.example"), SPAN("mx.one.example:25")));
-    const struct manifest *m = head_find_commit(arena, "id-2");
+    const struct manifest *m;
+    struct error error;
+    CHECK(head_find_commit(arena, "id-2", &m, &error));
     CHECK(m && m->revision == 2 && m->parent == 1 && m->time == 1000000);
     CHECK(strcmp(m->author, "admin") == 0 && strcmp(m->source, "ssh 192.0.2.1") == 0);
     CHECK(strcmp(m->host, "gw.example") == 0 && strcmp(m->comment, "why \xc3\xa9") == 0);
-    CHECK(!head_find_commit(arena, "id-3"));
+    CHECK(head_find_commit(arena, "id-3", &m, &error) && !m);
     CHECK(ask_file("SELECT count(*) FROM audit WHERE method = 'config.commit' AND user = 'admin'") == 1);
     arena_free(arena);
 }
@@ -191,12 +195,16 @@ static void life_last_change(void)
     CHECK(commit_edit("id-2", add_one, false));
     CHECK(commit_edit("id-3", change_one, false));
     CHECK(commit_edit("id-4", add_two, false));
-    const struct manifest *m = head_last_change(arena, 1, level, routes, SPAN("one.example"));
-    CHECK(m && m->revision == 3);
-    m = head_last_change(arena, 1, level, routes, SPAN("two.example"));
-    CHECK(m && m->revision == 4);
-    CHECK(!head_last_change(arena, 3, level, routes, SPAN("one.example")));
-    CHECK(!head_last_change(arena, 1, level, routes, SPAN("three.example")));
+    struct head_change changes[] = {{level, routes, SPAN("one.example"), NULL},
+                                    {level, routes, SPAN("two.example"), NULL},
+                                    {level, routes, SPAN("three.example"), NULL}};
+    head_last_changes(arena, 1, changes, 3);
+    CHECK(changes[0].newest && changes[0].newest->revision == 3);
+    CHECK(changes[1].newest && changes[1].newest->revision == 4);
+    CHECK(!changes[2].newest);
+    changes[0].newest = NULL;
+    head_last_changes(arena, 3, changes, 1);
+    CHECK(!changes[0].newest);
     arena_free(arena);
 }
 
@@ -311,7 +319,8 @@ static void life_many_revisions(void)
         char id[16];
         snprintf(id, sizeof id, "id-%u", i);
         CHECK(commit_edit(id, add_another, false));
-        head_tidy();
+        while (tidy_step())
+            ;
     }
     int64_t kept = ask_file("SELECT count(*) FROM revision");
     CHECK(kept >= 200 && kept < 320);
@@ -345,7 +354,8 @@ static void life_swept_chunk(void)
         char id[16];
         snprintf(id, sizeof id, "id-%llu", (unsigned long long)head_manifest()->revision + 1);
         CHECK(commit_edit(id, add_another, false));
-        head_tidy();
+        while (tidy_step())
+            ;
     }
     CHECK(!head_load_tree(2, &error));
     struct manifest m = {.revision = head_manifest()->revision + 1,
@@ -363,6 +373,87 @@ static void a_swept_chunk_that_a_candidate_still_holds_is_stored_again(void **st
     assert_true(control_life(life_opens));
 }
 
+/* A commit while the blobs in use are being named, one revision a piece. */
+static void life_commit_between(void)
+{
+    struct error error;
+    open_head();
+    for (unsigned i = 2; i <= 265; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "id-%u", i);
+        CHECK(commit_edit(id, add_another, false));
+    }
+    CHECK(tidy_step()); /* it is due, and begun */
+    CHECK(commit_edit("between", add_two, false));
+    while (tidy_step())
+        CHECK(ask_file("SELECT min(number) FROM revision") == 1);
+    CHECK(ask_file("SELECT min(number) FROM revision") == 67);
+    struct config_tree *tree = head_load_tree(67, &error);
+    CHECK(tree && !head_load_tree(66, &error));
+    config_tree_unref(tree);
+}
+
+static void what_is_committed_during_housekeeping_is_kept(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commit_between));
+    assert_true(control_life(life_opens));
+}
+
+/* --- audit --- */
+
+static int64_t audited(void)
+{
+    return ask_file("SELECT count(*) FROM audit WHERE user = 'anna'");
+}
+
+static void life_audit(void)
+{
+    open_head();
+    audit_write_soon("anna", "local", "session.open", "", 0);
+    audit_write_soon("anna", "local", "session.close", "", 0);
+    CHECK(audited() == 0);
+    AWAIT(audited() == 2);
+    audit_write_soon("anna", "local", "session.open", "", 0);
+    audit_write("anna", "local", "workqueue", "pause", 0);
+    CHECK(audited() == 4);
+    audit_write_soon("anna", "local", "session.close", "", 0);
+    CHECK(commit_edit("id-2", add_one, false) && audited() == 5);
+    for (int i = 0; i < 1000; i++)
+        audit_write_soon("anna", "local", "session.open", "", 0);
+    CHECK(audited() == 1005);
+    audit_write_soon("anna", "local", "session.open", "", 0);
+    audit_flush();
+    CHECK(audited() == 1006);
+}
+
+static void sessions_are_recorded_together_and_not_later_than_what_follows_them(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_audit));
+}
+
+static off_t log_bytes(void)
+{
+    struct stat log;
+    audit_write("anna", "local", "session.open", "", 0);
+    return stat("config/config.db-wal", &log) == 0 ? log.st_size : 0;
+}
+
+static void life_log_of_audit(void)
+{
+    open_head();
+    while (log_bytes() < 5 * 1024 * 1024)
+        ;
+    AWAIT(log_bytes() <= 4 * 1024 * 1024);
+}
+
+static void the_log_of_the_store_is_cut_without_a_commit(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_log_of_audit));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_set_up, control_tear_down)
@@ -378,6 +469,9 @@ int main(void)
         TEST(a_damaged_blob_is_refused),
         TEST(a_newer_format_is_refused_with_advice),
         TEST(at_least_two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes),
+        TEST(what_is_committed_during_housekeeping_is_kept),
+        TEST(sessions_are_recorded_together_and_not_later_than_what_follows_them),
+        TEST(the_log_of_the_store_is_cut_without_a_commit),
         TEST(a_swept_chunk_that_a_candidate_still_holds_is_stored_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

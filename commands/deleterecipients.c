@@ -1,0 +1,26 @@
+/* deleterecipients: takes recipients out of the queue; nobody is told. */
+#include "commands/queued.h"
+
+static const struct queued_change change = {"queue.change", "delete", "deleted", "recipient",
+                                            "Are you sure you want to delete these recipients?"};
+
+static enum api_status run(struct shell *sh, int arg_count, char **args)
+{
+    return queued_change_selected(sh, &command_deleterecipients, &change, arg_count, args, NULL);
+}
+
+static enum api_status dialogue(struct shell *sh)
+{
+    return queued_change_selected(sh, &command_deleterecipients, &change, 0, NULL,
+                                  "Which recipients do you want to delete?");
+}
+
+const struct command command_deleterecipients = {
+    .name = "deleterecipients",
+    .summary = "delete recipients from the queue",
+    .usage = QUEUED_SELECTION_USAGE,
+    .least_args = 1,
+    .most_args = 2,
+    .run = run,
+    .dialogue = dialogue,
+};

@@ -1,0 +1,24 @@
+/* Records of what was done, by whom, with what outcome: table audit of config.db. */
+#ifndef CONTROL_AUDIT_H
+#define CONTROL_AUDIT_H
+
+#include <stdbool.h>
+
+#include "engine/base/error.h"
+
+/* On disk at the return, together with all that was written soon. */
+void audit_write(const char *user, const char *source, const char *method, const char *detail, int status);
+/* The same within 200 ms: for sessions that come and go, which must not wait for the disk. */
+void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,
+                      int status);
+/* Writes now what was to be written soon. */
+void audit_flush(void);
+
+/* For head.c: where records go, and records that join the transaction of a commit. */
+struct store_config;
+void audit_open(struct store_config *store);
+bool audit_put_gathered(struct error *error);
+/* That transaction is on disk. */
+void audit_forget_gathered(void);
+
+#endif

@@ -1,0 +1,148 @@
+/* One message past all rules.
+ *
+ * An expression sees windows of a text, never more: PCRE2's limits count steps of backtracking, not time, and one
+ * token of 256 KiB makes a harmless expression quadratic.  A window is small enough for the square, too; how many
+ * there are is bounded by rule and text, and the budget is asked before each.
+ */
+#include "engine/base/clock.h"
+#include "engine/base/xalloc.h"
+#include "engine/scan/rule_scopes.h"
+#include "engine/scan/rule_set.h"
+
+enum {
+    WINDOW = 4096,
+    REACH = 1024,      /* a match that extends so far from its literal, or from where it begins, is found */
+    WINDOWS_MOST = 16, /* near literals: by rule and text */
+    UNFILTERED = 16 * 1024, /* bytes of a text that a rule without a literal sees */
+};
+
+struct pass {
+    const struct scan_rules *rules;
+    const struct mime_budget *budget;
+    const struct scan_rule_watch *watch;
+    pcre2_match_data *match;
+    unsigned text_id;
+    struct span text;
+    uint8_t *hit;     /* by rule */
+    uint8_t *windows; /* by rule: how many have been looked at */
+    size_t *next;     /* by rule: literals before this offset of the text need no further look */
+    bool partial, over;
+};
+
+static bool is_over(struct pass *p)
+{
+    if (!p->over && p->budget && p->budget->expired(p->budget->context))
+        p->over = p->partial = true;
+    return p->over;
+}
+
+/* Does the expression match in text[begin..end)? */
+static bool matches(struct pass *p, const struct rule *rule, size_t begin, size_t end)
+{
+    const char *text = p->text.p;
+    uint32_t options = 0;
+    if (begin > 0 && text[begin - 1] != '\n')
+        options |= PCRE2_NOTBOL;
+    if (end < p->text.n && text[end] != '\n')
+        options |= PCRE2_NOTEOL;
+    int result = pcre2_match(rule->code, (PCRE2_SPTR)text + begin, end - begin, 0, options, p->match,
+                             p->rules->limits);
+    if (result < 0 && result != PCRE2_ERROR_NOMATCH)
+        p->partial = true;
+    return result >= 0;
+}
+
+static void try_window(struct pass *p, uint32_t index, size_t begin)
+{
+    const struct rule *rule = &p->rules->items[index];
+    const struct scan_rule_watch *watch = p->watch;
+    if (is_over(p))
+        return;
+    if (watch && watch->enter)
+        watch->enter(watch->context, rule->info.name);
+    size_t end = p->text.n - begin > WINDOW ? begin + WINDOW : p->text.n;
+    int64_t start = watch && watch->cpu_us ? clock_cpu_us() : 0;
+    p->hit[index] = matches(p, rule, begin, end);
+    if (watch && watch->cpu_us)
+        watch->cpu_us[index] += clock_cpu_us() - start;
+}
+
+static bool on_literal(void *context, uint32_t literal, size_t end)
+{
+    struct pass *p = context;
+    uint32_t index = p->rules->rule_of_literal[literal];
+    if (p->rules->items[index].text != p->text_id || p->hit[index] || end < p->next[index])
+        return true;
+    if (p->windows[index]++ == WINDOWS_MOST) {
+        p->next[index] = SIZE_MAX;
+        return true;
+    }
+    size_t begin = end > WINDOW / 2 ? end - WINDOW / 2 : 0;
+    try_window(p, index, begin);
+    /* Once a window reaches the end of the text, those that follow would only see less. */
+    p->next[index] = p->text.n - begin <= WINDOW ? SIZE_MAX : end + REACH;
+    return !p->over;
+}
+
+static void try_unfiltered(struct pass *p, uint32_t index)
+{
+    size_t size = p->text.n < UNFILTERED ? p->text.n : UNFILTERED;
+    for (size_t begin = 0; begin < size && !p->hit[index] && !p->over; begin += WINDOW - REACH) {
+        try_window(p, index, begin);
+        if (size - begin <= WINDOW)
+            return;
+    }
+}
+
+static void run_text(struct pass *p, unsigned id, struct span text)
+{
+    p->text_id = id;
+    p->text = text;
+    if (text.n == 0 || p->over)
+        return;
+    literal_search_run(p->rules->search, text, on_literal, p);
+    for (size_t i = 0; i < p->rules->unfiltered_count; i++)
+        if (p->rules->items[p->rules->unfiltered[i]].text == id)
+            try_unfiltered(p, p->rules->unfiltered[i]);
+}
+
+/* Meta rules come after all that they name. */
+static void settle(struct pass *p, struct scan_hits *hits)
+{
+    for (size_t i = 0; i < p->rules->count; i++) {
+        const struct rule *rule = &p->rules->items[i];
+        if (rule->program)
+            p->hit[i] = rule_meta_holds(rule->program, p->hit);
+        if (p->hit[i] && p->watch && p->watch->hit)
+            p->watch->hit[i] = 1;
+        if (p->hit[i] && !rule->info.part && hits->count < SCAN_HITS_MAX)
+            hits->rules[hits->count++] = (uint16_t)i;
+    }
+    hits->partial = p->partial;
+}
+
+void scan_rules_run(const struct scan_rules *rules, const struct scan_rule_input *input,
+                    const struct mime_budget *budget, const struct scan_rule_watch *watch,
+                    struct arena *arena, struct scan_hits *hits)
+{
+    *hits = (struct scan_hits){0};
+    if (!rules || !rules->count)
+        return;
+    struct span texts[RULE_TEXTS_MAX];
+    rule_scopes_make(rules, input, arena, texts);
+    struct pass p = {
+        .rules = rules,
+        .budget = budget,
+        .watch = watch,
+        .match = pcre2_match_data_create(1, NULL),
+        .hit = arena_calloc(arena, rules->count, 1),
+        .windows = arena_calloc(arena, rules->count, 1),
+        .next = arena_calloc(arena, rules->count, sizeof *p.next),
+    };
+    if (!p.match)
+        abort();
+    for (unsigned i = 0; i < RULE_SCOPES + rules->header_count; i++)
+        run_text(&p, i, texts[i]);
+    pcre2_match_data_free(p.match);
+    settle(&p, hits);
+}

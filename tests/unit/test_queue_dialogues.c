@@ -1,0 +1,110 @@
+/* The commands about mail in the queue and in quarantine: their questions, and what they send. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fake_shell.h"
+
+static struct shell *sh;
+
+static int on_a_terminal(void **state)
+{
+    (void)state;
+    sh = fake_shell(true);
+    return 0;
+}
+
+static int without_a_terminal(void **state)
+{
+    (void)state;
+    sh = fake_shell(false);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_shell_free(sh);
+    return 0;
+}
+
+static const char changed[] = "{\"messages\":2,\"recipients\":3,\"busy_count\":0,\"busy\":[],\"missing\":[]}";
+
+static void deleting_all_is_confirmed_on_a_terminal(void **state)
+{
+    (void)state;
+    fake_answers(sh, "n", NULL);
+    assert_int_equal(fake_run(sh, "spamquarantine", "delete", "all", NULL), API_DONE);
+    assert_string_equal(fake_sent(sh), "");
+    assert_non_null(strstr(fake_shown(sh), "Are you sure you want to delete all messages"));
+}
+
+static void single_messages_are_deleted_without_a_question(void **state)
+{
+    (void)state;
+    fake_reply(sh, "quarantine.change", API_DONE, changed, NULL);
+    assert_int_equal(fake_run(sh, "spamquarantine", "delete", "7", "8", NULL), API_DONE);
+    assert_non_null(strstr(fake_sent(sh), "\"messages\":[7,8]"));
+}
+
+static void without_a_terminal_nothing_is_asked_for_all(void **state)
+{
+    (void)state;
+    fake_reply(sh, "queue.change", API_DONE, changed, NULL);
+    assert_int_equal(fake_run(sh, "deleterecipients", "all", NULL), API_DONE);
+    assert_non_null(strstr(fake_sent(sh), "\"match\":\"all\""));
+    assert_string_equal(fake_shown(sh), "3 recipients deleted.\n");
+}
+
+static void a_host_is_asked_for(void **state)
+{
+    (void)state;
+    fake_answers(sh, "1", "example.net", "y", NULL);
+    fake_reply(sh, "queue.change", API_DONE, changed, NULL);
+    assert_int_equal(fake_run(sh, "bouncerecipients", NULL), API_DONE);
+    const char *sent = fake_sent(sh);
+    assert_non_null(strstr(sent, "\"match\":\"host\""));
+    assert_non_null(strstr(sent, "\"text\":\"example.net\""));
+}
+
+static void messages_in_hand_are_a_warning_and_missing_ones_an_error(void **state)
+{
+    (void)state;
+    fake_reply(sh, "queue.change", API_DONE,
+               "{\"messages\":1,\"recipients\":1,\"busy_count\":1,\"busy\":[8],\"missing\":[9]}", NULL);
+    assert_int_equal(fake_run(sh, "removemessage", "7", "8", "9", NULL), API_FAILED);
+    const char *shown = fake_shown(sh);
+    assert_non_null(strstr(shown, "1 message removed."));
+    assert_non_null(strstr(shown, "left as they are"));
+    assert_non_null(strstr(shown, "MID 9 does not exist"));
+}
+
+static void wrong_words_send_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(fake_run(sh, "spamquarantine", "release", "0", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "spamquarantine", "release", "1", "all", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "removemessage", "all", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "delivernow", "host", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "suspendlistener", "mx1", NULL), API_USAGE);
+    assert_string_equal(fake_sent(sh), "");
+}
+
+int main(void)
+{
+#define TERMINAL(name) cmocka_unit_test_setup_teardown(name, on_a_terminal, tear_down)
+#define SILENT(name) cmocka_unit_test_setup_teardown(name, without_a_terminal, tear_down)
+    const struct CMUnitTest tests[] = {
+        TERMINAL(deleting_all_is_confirmed_on_a_terminal),
+        TERMINAL(single_messages_are_deleted_without_a_question),
+        SILENT(without_a_terminal_nothing_is_asked_for_all),
+        TERMINAL(a_host_is_asked_for),
+        SILENT(messages_in_hand_are_a_warning_and_missing_ones_an_error),
+        SILENT(wrong_words_send_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
