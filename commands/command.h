@@ -35,6 +35,8 @@ struct verb {
     const char *usage;         /* the words behind it, when no form describes them */
     int least_args, most_args; /* of those words, when there is no form */
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
+    const struct list_table
+        *list; /* that those edit, of the object before it (list_table.h); NULL: the command's */
     enum api_status (*batch)(struct shell *sh, const struct call *call);
     /* Chosen in a menu; context is that of ui_dialogue(). */
     enum api_status (*dialogue)(struct shell *sh, void *context);

@@ -27,6 +27,16 @@ static void put_forms(struct buf *out, const struct verb *verbs, const struct fo
     }
 }
 
+/* What it does stands in a column, on a line of its own when the words are longer. */
+static void put_verb(struct buf *out, struct buf *words, const char *text)
+{
+    enum { WIDTH = 22 };
+    if (words->len <= WIDTH)
+        buf_printf(out, "  %-*s %s\n", WIDTH, buf_text(words), text);
+    else
+        buf_printf(out, "  %s\n   %*s%s\n", buf_text(words), WIDTH, "", text);
+}
+
 /* A line for each verb; head: the words before it. */
 static void put_verbs(struct buf *out, const struct verb *verbs, struct buf *head)
 {
@@ -36,7 +46,7 @@ static void put_verbs(struct buf *out, const struct verb *verbs, struct buf *hea
         if (v->object)
             buf_printf(head, " %s", v->object);
         if (v->batch || v->verbs) /* others are only chosen in menus */
-            buf_printf(out, "  %-22s %s\n", buf_text(head), v->text);
+            put_verb(out, head, v->text);
         if (v == verbs || v->verbs != v[-1].verbs)
             put_verbs(out, v->verbs, head);
         head->len = len;

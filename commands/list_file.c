@@ -15,7 +15,7 @@ enum {
 
 struct import {
     struct shell *sh;
-    const struct list_table *list;
+    const struct list_rows *rows;
     const struct schema_table *table;
     struct arena *arena; /* of the present line */
     json_t *edits;       /* that have not been sent */
@@ -50,6 +50,11 @@ static struct span take_field(struct span *rest, bool last)
     return field;
 }
 
+static struct span full_key(struct import *im, struct span typed)
+{
+    return span_text(list_full_key(im->rows, arena_text(im->arena, typed), im->arena));
+}
+
 static bool is_left_out(const struct schema_field *field, struct span text)
 {
     return text.n == 0 && (field->type != SCHEMA_TEXT || field->least == 0);
@@ -77,6 +82,8 @@ static enum api_status check_row(struct import *im, struct span line)
         struct schema_value value;
         struct error error;
         struct span text = take_field(&line, i + 1 == im->table->field_count);
+        if (i == 0)
+            text = full_key(im, text);
         if (is_left_out(&im->table->fields[i], text))
             continue;
         if (!schema_value_parse(&im->table->fields[i], text, &value, &error))
@@ -92,7 +99,7 @@ static enum api_status send_row(struct import *im, struct span line)
 {
     json_t *fields = json_object();
     size_t bytes = line.n;
-    struct span key = take_field(&line, im->table->field_count == 1);
+    struct span key = full_key(im, take_field(&line, im->table->field_count == 1));
     for (unsigned i = 1; i < im->table->field_count; i++) {
         struct span text = take_field(&line, i + 1 == im->table->field_count);
         if (!is_left_out(&im->table->fields[i], text))
@@ -126,7 +133,8 @@ static enum api_status for_each_line(struct import *im, struct span text,
 static enum api_status import_text(struct import *im, struct span text)
 {
     enum api_status status = for_each_line(im, text, check_row);
-    json_array_append_new(im->edits, json_pack("{s:s,s:s}", "table", im->table->name, "verb", "clear"));
+    json_array_append_new(im->edits, json_pack("{s:s,s:s,s:s*}", "table", im->table->name, "verb", "clear",
+                                               "key", im->rows->owner));
     if (status == API_DONE)
         status = for_each_line(im, text, send_row);
     return status == API_DONE ? send_piece(im, false) : status;
@@ -144,9 +152,9 @@ enum api_status list_read_file(struct shell *sh, const char *file, struct buf *t
                    : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the file is not UTF-8");
 }
 
-enum api_status list_import(struct shell *sh, const struct list_table *list, const char *file)
+enum api_status list_import(struct shell *sh, const struct list_rows *rows, const char *file)
 {
-    struct import im = {.sh = sh, .list = list, .table = &schema_tables[list->table]};
+    struct import im = {.sh = sh, .rows = rows, .table = &schema_tables[rows->list->table]};
     struct buf text = {0};
     enum api_status status = list_read_file(sh, file, &text);
     if (status == API_DONE) {
@@ -166,6 +174,7 @@ enum api_status list_import(struct shell *sh, const struct list_table *list, con
 
 struct export
 {
+    const struct list_rows *rows;
     const struct schema_table *table;
     struct buf text;
 };
@@ -182,13 +191,17 @@ static bool has_default(const struct schema_field *field, const json_t *row)
 static void add_line(json_t *row, void *context)
 {
     struct export *ex = context;
+    list_hide_owner(ex->rows, row);
     unsigned count = ex->table->field_count;
     while (count > 1 && has_default(&ex->table->fields[count - 1], row))
         count--;
     for (unsigned i = 0; i < count; i++) {
         const struct schema_field *field = &ex->table->fields[i];
         buf_append(&ex->text, " ", i > 0);
-        value_put(&ex->text, field, json_object_get(row, field->name));
+        if (i == 0) /* without its owner it is no value of the field */
+            buf_append_span(&ex->text, span_text(text_of(row, field->name)));
+        else
+            value_put(&ex->text, field, json_object_get(row, field->name));
     }
     buf_append_char(&ex->text, '\n');
 }
@@ -213,10 +226,11 @@ static enum api_status write_file(struct shell *sh, const char *file, struct spa
     return status;
 }
 
-enum api_status list_export(struct shell *sh, const struct list_table *list, const char *file)
+enum api_status list_export(struct shell *sh, const struct list_rows *rows, const char *file)
 {
-    struct export ex = {.table = &schema_tables[list->table]};
-    json_t *request = json_pack("{s:s,s:s}", "method", "config.get", "table", ex.table->name);
+    struct export ex = {.rows = rows, .table = &schema_tables[rows->list->table]};
+    json_t *request =
+        json_pack("{s:s,s:s,s:s*}", "method", "config.get", "table", ex.table->name, "owner", rows->owner);
     enum api_status status = shell_call_rows(sh, request, add_line, &ex);
     buf_text(&ex.text);
     if (status == API_DONE && strcmp(file, "-") == 0)

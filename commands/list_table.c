@@ -5,21 +5,34 @@
 
 /* What a dialogue knows of its table; count is only read on a terminal. */
 struct list_state {
-    const struct list_table *list;
+    const struct list_rows *rows;
     size_t count;
 };
 
-static const struct schema_table *table_of(const struct list_table *list)
+static const struct schema_table *table_of(const struct list_rows *rows)
 {
-    return &schema_tables[list->table];
+    return &schema_tables[rows->list->table];
+}
+
+const char *list_full_key(const struct list_rows *rows, const char *typed, struct arena *arena)
+{
+    return rows->owner ? arena_printf(arena, "%s/%s", rows->owner, typed).p : typed;
+}
+
+void list_hide_owner(const struct list_rows *rows, json_t *row)
+{
+    const char *name = table_of(rows)->fields[0].name, *key = json_string_value(json_object_get(row, name));
+    const char *slash = rows->owner && key ? strchr(key, '/') : NULL;
+    if (slash)
+        json_object_set_new(row, name, json_string(slash + 1));
 }
 
 /* Whether text can be a key; an error has been told. */
-static enum api_status check_key(struct shell *sh, const struct list_table *list, const char *text)
+static enum api_status check_key(struct shell *sh, const struct list_rows *rows, const char *text)
 {
     struct schema_value value;
     struct error error;
-    if (schema_value_parse(&table_of(list)->fields[0], span_text(text), &value, &error))
+    if (schema_value_parse(&table_of(rows)->fields[0], span_text(text), &value, &error))
         return API_DONE;
     return shell_fail(sh, API_ERROR_INVALID_VALUE, "%s", error.text);
 }
@@ -29,118 +42,176 @@ static enum api_status edit_one(struct shell *sh, json_t *edit)
     return shell_edit(sh, json_pack("[o]", edit));
 }
 
-static enum api_status delete_row(struct shell *sh, const struct list_table *list, const char *key)
+static enum api_status delete_row(struct shell *sh, const struct list_rows *rows, const char *key)
 {
     return edit_one(sh,
-                    json_pack("{s:s,s:s,s:s}", "table", table_of(list)->name, "verb", "delete", "key", key));
+                    json_pack("{s:s,s:s,s:s}", "table", table_of(rows)->name, "verb", "delete", "key", key));
 }
 
-static enum api_status clear_rows(struct shell *sh, const struct list_table *list)
+static enum api_status clear_rows(struct shell *sh, const struct list_rows *rows)
 {
-    return edit_one(sh, json_pack("{s:s,s:s}", "table", table_of(list)->name, "verb", "clear"));
+    return edit_one(
+        sh, json_pack("{s:s,s:s,s:s*}", "table", table_of(rows)->name, "verb", "clear", "key", rows->owner));
 }
+
+struct collection {
+    const struct list_rows *rows;
+    json_t *found;
+};
 
 static void collect(json_t *row, void *context)
 {
-    json_array_append(context, row);
+    struct collection *c = context;
+    list_hide_owner(c->rows, row);
+    json_array_append(c->found, row);
 }
 
-static enum api_status print_rows(struct shell *sh, const struct list_table *list)
+static json_t *get_request(const struct list_rows *rows)
 {
-    json_t *rows = json_array();
-    enum api_status status = shell_call_rows(
-        sh, json_pack("{s:s,s:s}", "method", "config.get", "table", table_of(list)->name), collect, rows);
-    if (status == API_DONE && (json_array_size(rows) || !shell_is_interactive(sh)))
-        out_table(sh, table_of(list)->name, list->columns, list->column_count, rows);
-    json_decref(rows);
+    return json_pack("{s:s,s:s,s:s*}", "method", "config.get", "table", table_of(rows)->name, "owner",
+                     rows->owner);
+}
+
+static enum api_status print_rows(struct shell *sh, const struct list_rows *rows)
+{
+    struct collection c = {rows, json_array()};
+    enum api_status status = shell_call_rows(sh, get_request(rows), collect, &c);
+    if (status == API_DONE && (json_array_size(c.found) || !shell_is_interactive(sh)))
+        out_table(sh, table_of(rows)->name, rows->list->columns, rows->list->column_count, c.found);
+    json_decref(c.found);
     return status;
 }
 
 /* ---- batch ---- */
 
+/* The list of the deepest verb that has one, else the command's; the owner is the object named before it. */
+static struct list_rows rows_of(const struct call *call)
+{
+    struct list_rows rows = {.list = call->command->list};
+    const char *object = NULL;
+    for (int i = 0; i < call->depth; i++) {
+        if (call->path[i]->list)
+            rows = (struct list_rows){call->path[i]->list, object};
+        if (call->object[i])
+            object = call->object[i];
+    }
+    return rows;
+}
+
+/* The object of the last verb as a key, in arena. */
+static enum api_status take_key(struct shell *sh, const struct list_rows *rows, const struct call *call,
+                                struct arena *arena, const char **key)
+{
+    *key = list_full_key(rows, call->object[call->depth - 1], arena);
+    return check_key(sh, rows, *key);
+}
+
 enum api_status list_table_put(struct shell *sh, const struct call *call)
 {
-    const struct list_table *list = call->command->list;
-    const char *key = call->object[0];
+    const struct list_rows rows = rows_of(call);
+    const char *key;
     struct answers a;
-    enum api_status status = check_key(sh, list, key);
-    if (status != API_DONE)
-        return status;
-    answers_begin(&a, table_of(list), NULL);
-    status = form_read(sh, list->form, call->arg_count, call->args, &a);
+    answers_begin(&a, table_of(&rows), NULL);
+    enum api_status status = take_key(sh, &rows, call, a.arena, &key);
+    if (status == API_DONE && rows.list->form)
+        status = form_read(sh, rows.list->form, call->arg_count, call->args, &a);
     if (status == API_DONE)
-        status = edit_one(sh, answers_to_edit(&a, call->path[0]->word, key));
+        status = edit_one(sh, answers_to_edit(&a, call->path[call->depth - 1]->word, key));
     answers_end(&a);
     return status;
 }
 
 enum api_status list_table_delete(struct shell *sh, const struct call *call)
 {
-    enum api_status status = check_key(sh, call->command->list, call->object[0]);
-    return status == API_DONE ? delete_row(sh, call->command->list, call->object[0]) : status;
+    const struct list_rows rows = rows_of(call);
+    struct arena *arena = arena_new();
+    const char *key;
+    enum api_status status = take_key(sh, &rows, call, arena, &key);
+    if (status == API_DONE)
+        status = delete_row(sh, &rows, key);
+    arena_free(arena);
+    return status;
 }
 
 enum api_status list_table_print(struct shell *sh, const struct call *call)
 {
-    return print_rows(sh, call->command->list);
+    const struct list_rows rows = rows_of(call);
+    return print_rows(sh, &rows);
 }
 
 enum api_status list_table_import(struct shell *sh, const struct call *call)
 {
-    return list_import(sh, call->command->list, call->args[0]);
+    const struct list_rows rows = rows_of(call);
+    return list_import(sh, &rows, call->args[0]);
 }
 
 enum api_status list_table_export(struct shell *sh, const struct call *call)
 {
-    return list_export(sh, call->command->list, call->args[0]);
+    const struct list_rows rows = rows_of(call);
+    return list_export(sh, &rows, call->args[0]);
 }
 
 enum api_status list_table_clear(struct shell *sh, const struct call *call)
 {
-    return clear_rows(sh, call->command->list);
+    const struct list_rows rows = rows_of(call);
+    return clear_rows(sh, &rows);
 }
 
 /* ---- dialogue ---- */
 
 /* A key, asked for until it can be one; in arena. */
-static enum ui_result ask_key(struct shell *sh, const struct list_table *list, const char *question,
+static enum ui_result ask_key(struct shell *sh, const struct list_rows *rows, const char *question,
                               struct arena *arena, const char **key)
 {
-    struct schema_value value = {.text = SPAN("")};
-    enum ui_result result = ui_ask_field(sh, &table_of(list)->fields[0], question, arena, &value);
-    *key = arena_text(arena, value.text);
+    struct buf answer = {0};
+    enum ui_result result;
+    bool again = true;
+    do {
+        struct schema_value value;
+        struct error error;
+        buf_clear(&answer);
+        result = ui_ask(sh, question, "", &answer);
+        if (result != UI_DONE)
+            break;
+        *key = list_full_key(rows, arena_text(arena, span_trim(buf_span(&answer))), arena);
+        if (schema_value_parse(&table_of(rows)->fields[0], span_text(*key), &value, &error))
+            break;
+        again = ui_explain(sh, error.text);
+        result = UI_ABORT;
+    } while (again);
+    buf_free(&answer);
     return result;
 }
 
 enum api_status list_table_ask_new(struct shell *sh, void *context)
 {
-    const struct list_table *list = ((struct list_state *)context)->list;
+    const struct list_rows *rows = ((struct list_state *)context)->rows;
     const char *key;
     struct answers a;
-    answers_begin(&a, table_of(list), NULL);
-    enum ui_result result = ask_key(sh, list, list->key_question, a.arena, &key);
-    if (result == UI_DONE)
-        result = form_ask(sh, list->form, &a);
+    answers_begin(&a, table_of(rows), NULL);
+    enum ui_result result = ask_key(sh, rows, rows->list->key_question, a.arena, &key);
+    if (result == UI_DONE && rows->list->form)
+        result = form_ask(sh, rows->list->form, &a);
     enum api_status status =
         result == UI_DONE ? edit_one(sh, answers_to_edit(&a, "new", key)) : shell_aborted(sh);
     answers_end(&a);
     return status;
 }
 
-static enum api_status edit_row(struct shell *sh, const struct list_table *list, const char *key)
+static enum api_status edit_row(struct shell *sh, const struct list_rows *rows, const char *key)
 {
-    return form_change(sh, list->form, table_of(list), key, 0, NULL, form_save);
+    return form_change(sh, rows->list->form, table_of(rows), key, 0, NULL, form_save);
 }
 
 /* Asks for a row and does something with it. */
-static enum api_status with_row(struct shell *sh, const struct list_table *list,
-                                enum api_status (*act)(struct shell *, const struct list_table *,
+static enum api_status with_row(struct shell *sh, const struct list_rows *rows,
+                                enum api_status (*act)(struct shell *, const struct list_rows *,
                                                        const char *))
 {
     struct arena *arena = arena_new();
     const char *key;
-    enum api_status status = ask_key(sh, list, list->choose_question, arena, &key) == UI_DONE
-                                 ? act(sh, list, key)
+    enum api_status status = ask_key(sh, rows, rows->list->choose_question, arena, &key) == UI_DONE
+                                 ? act(sh, rows, key)
                                  : shell_aborted(sh);
     arena_free(arena);
     return status;
@@ -148,22 +219,22 @@ static enum api_status with_row(struct shell *sh, const struct list_table *list,
 
 enum api_status list_table_ask_edit(struct shell *sh, void *context)
 {
-    return with_row(sh, ((struct list_state *)context)->list, edit_row);
+    return with_row(sh, ((struct list_state *)context)->rows, edit_row);
 }
 
 enum api_status list_table_ask_delete(struct shell *sh, void *context)
 {
-    return with_row(sh, ((struct list_state *)context)->list, delete_row);
+    return with_row(sh, ((struct list_state *)context)->rows, delete_row);
 }
 
 enum api_status list_table_ask_print(struct shell *sh, void *context)
 {
-    return print_rows(sh, ((struct list_state *)context)->list);
+    return print_rows(sh, ((struct list_state *)context)->rows);
 }
 
 /* Asks for the name of a file and does something with it. */
-static enum api_status with_file(struct shell *sh, const struct list_table *list, const char *direction,
-                                 enum api_status (*act)(struct shell *, const struct list_table *,
+static enum api_status with_file(struct shell *sh, const struct list_rows *rows, const char *direction,
+                                 enum api_status (*act)(struct shell *, const struct list_rows *,
                                                         const char *))
 {
     struct buf question = {0}, name = {0};
@@ -171,7 +242,7 @@ static enum api_status with_file(struct shell *sh, const struct list_table *list
                direction);
     enum ui_result result = ui_ask(sh, buf_text(&question), "", &name);
     enum api_status status = result != UI_DONE ? shell_aborted(sh)
-                             : name.len        ? act(sh, list, name.data)
+                             : name.len        ? act(sh, rows, name.data)
                                                : API_DONE;
     buf_free(&question);
     buf_free(&name);
@@ -180,12 +251,12 @@ static enum api_status with_file(struct shell *sh, const struct list_table *list
 
 enum api_status list_table_ask_import(struct shell *sh, void *context)
 {
-    return with_file(sh, ((struct list_state *)context)->list, "import", list_import);
+    return with_file(sh, ((struct list_state *)context)->rows, "import", list_import);
 }
 
 enum api_status list_table_ask_export(struct shell *sh, void *context)
 {
-    return with_file(sh, ((struct list_state *)context)->list, "export", list_export);
+    return with_file(sh, ((struct list_state *)context)->rows, "export", list_export);
 }
 
 enum api_status list_table_ask_clear(struct shell *sh, void *context)
@@ -193,12 +264,12 @@ enum api_status list_table_ask_clear(struct shell *sh, void *context)
     const struct list_state *state = context;
     struct buf question = {0};
     bool yes;
-    buf_printf(&question, "Are you sure you want to remove all %s?", state->list->plural);
+    buf_printf(&question, "Are you sure you want to remove all %s?", state->rows->list->plural);
     enum ui_result result = ui_confirm(sh, buf_text(&question), false, &yes);
     buf_free(&question);
     if (result != UI_DONE)
         return shell_aborted(sh);
-    return yes ? clear_rows(sh, state->list) : API_DONE;
+    return yes ? clear_rows(sh, state->rows) : API_DONE;
 }
 
 static void count_row(json_t *row, void *context)
@@ -211,16 +282,15 @@ static enum api_status show_header(struct shell *sh, void *context)
 {
     struct list_state *state = context;
     state->count = 0;
-    enum api_status status = shell_call_rows(
-        sh, json_pack("{s:s,s:s}", "method", "config.get", "table", table_of(state->list)->name), count_row,
-        &state->count);
+    enum api_status status = shell_call_rows(sh, get_request(state->rows), count_row, &state->count);
     if (status != API_DONE)
         return status;
     if (state->count == 0)
-        out_text(sh, "\nThere are no %s configured.\n", state->list->plural);
+        out_text(sh, "\nThere are no %s configured.\n", state->rows->list->plural);
     else
         out_text(sh, "\nThere %s currently %zu %s configured.\n", state->count == 1 ? "is" : "are",
-                 state->count, state->count == 1 ? table_of(state->list)->row_noun : state->list->plural);
+                 state->count,
+                 state->count == 1 ? table_of(state->rows)->row_noun : state->rows->list->plural);
     return API_DONE;
 }
 
@@ -230,9 +300,9 @@ static bool is_shown(const struct verb *verb, void *context)
     return state->count || verb->dialogue == list_table_ask_new || verb->dialogue == list_table_ask_import;
 }
 
-enum api_status list_table_dialogue(struct shell *sh, const struct list_table *list)
+enum api_status list_table_dialogue(struct shell *sh, const struct list_rows *rows)
 {
-    const struct ui_dialogue dialogue = {list->verbs, show_header, is_shown};
-    struct list_state state = {.list = list};
+    const struct ui_dialogue dialogue = {rows->list->verbs, show_header, is_shown};
+    struct list_state state = {.rows = rows};
     return ui_run(sh, &dialogue, &state);
 }

@@ -29,7 +29,7 @@ static const struct list_table routes = {
 
 static enum api_status dialogue(struct shell *sh)
 {
-    return list_table_dialogue(sh, &routes);
+    return list_table_dialogue(sh, &(struct list_rows){.list = &routes});
 }
 
 const struct command command_smtproutes = {

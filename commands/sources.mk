@@ -27,6 +27,7 @@ libcommands_a_SOURCES = \
 	%D%/list_file.c \
 	%D%/list_table.c \
 	%D%/list_table.h \
+	%D%/listenerconfig.c \
 	%D%/logs.c \
 	%D%/logs.h \
 	%D%/oldmessage.c \

@@ -224,3 +224,33 @@ bool config_revision_equal(const struct config_revision *a, const struct config_
 {
     return a->number == b->number && strcmp(a->commit_id, b->commit_id) == 0;
 }
+
+void ports_request_put(struct buf *out, const struct ports_request *r)
+{
+    wire_put_u64(out, r->id);
+    wire_put_u8(out, r->running);
+    wire_put_u32(out, r->count);
+    for (uint32_t i = 0; i < r->count; i++) {
+        wire_put_span(out, r->ports[i].name);
+        wire_put_span(out, r->ports[i].address);
+        wire_put_u16(out, r->ports[i].port);
+    }
+}
+
+bool ports_request_get(struct wire_reader *in, struct arena *arena, struct ports_request *r)
+{
+    r->id = wire_get_u64(in);
+    r->running = wire_get_u8(in);
+    r->count = wire_get_count(in, 10);
+    struct port_wanted *ports = arena_calloc(arena, r->count, sizeof *ports);
+    for (uint32_t i = 0; i < r->count; i++) {
+        ports[i].name = wire_get_span(in);
+        ports[i].address = wire_get_span(in);
+        ports[i].port = wire_get_u16(in);
+        if (span_find(ports[i].name, '\0') < ports[i].name.n ||
+            span_find(ports[i].address, '\0') < ports[i].address.n)
+            in->failed = true;
+    }
+    r->ports = ports;
+    return wire_reader_done(in);
+}

@@ -16,14 +16,18 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1, /* u8 private, settings; descriptor: the page of daemon/failpoint.h, or none */
-    MSG_PEER,      /* u8 role; descriptor */
-    MSG_LISTENER,  /* span name; descriptor */
-    MSG_STOP,      /* - */
+    MSG_START = 1,   /* u8 private, settings; descriptor: the page of daemon/failpoint.h, or none */
+    MSG_PEER,        /* u8 role; descriptor */
+    MSG_LISTENER,    /* to control: -; descriptor: its socket */
+    MSG_STOP,        /* - */
+    MSG_PORT,        /* to smtp: span address, u16 port; descriptor: a socket that listens there */
+    MSG_PORT_CLOSED, /* to smtp: span address, u16 port: that socket is not to be listened on any more */
+    MSG_PORTS_STATE, /* to control: u64 id of the request, u32 count, count of span why not (empty: it is bound) */
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
     MSG_ROLE_STALE, /* control only: u8 role that does not follow: kill it, it is started anew on the head revision */
+    MSG_PORTS, /* control only: struct ports_request: from now on these are bound, and no others */
 
     /* any -> log */
     MSG_LOG_LINE = 100, /* see daemon/log_lines.h */
@@ -97,6 +101,20 @@ void config_revision_put(struct buf *out, const struct config_revision *r);
 /* Marks the reader as failed when the commit id is too long or has a NUL. */
 struct config_revision config_revision_get(struct wire_reader *in);
 bool config_revision_equal(const struct config_revision *a, const struct config_revision *b);
+
+/* The addresses and ports that the master is to listen on. */
+struct ports_request {
+    uint64_t id;
+    bool running; /* false: of a revision that is being prepared, besides those of the running one */
+    const struct port_wanted {
+        struct span name, address; /* of the listener */
+        uint16_t port;             /* 0: one from the kernel */
+    } * ports;
+    uint32_t count;
+};
+
+void ports_request_put(struct buf *out, const struct ports_request *r);
+bool ports_request_get(struct wire_reader *in, struct arena *arena, struct ports_request *r);
 
 enum id_kind { ID_MID, ID_ICID, ID_DCID, ID_KIND_COUNT };
 

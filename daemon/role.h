@@ -42,7 +42,7 @@ struct role {
     /* A message of a peer.  The skeleton ends the process when the handler left `in` failed. fd: -1 or owned. */
     void (*message)(enum role_id peer, uint16_t type, struct wire_reader *in, int fd);
     /* A bound listening socket that now belongs to the role. */
-    void (*listener)(const char *name, int fd);
+    void (*listener)(int fd);
     /* The configuration (role_config.h).  A role with config_apply gets one, and is ready only once the first runs.
      * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared().
      * apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what prepare built. */

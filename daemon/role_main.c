@@ -242,14 +242,11 @@ static void start(struct wire_reader *in, int fd)
     say_ready_when_due();
 }
 
-static void add_listener(struct wire_reader *in, int fd)
+static void add_listener(int fd)
 {
-    struct span name = wire_get_span(in);
-    if (in->failed || fd < 0 || !role_self.listener)
+    if (fd < 0 || !role_self.listener)
         role_fatal("cannot read a listener from the master");
-    char *text = strndup(name.p, name.n);
-    role_self.listener(text, fd);
-    free(text);
+    role_self.listener(fd);
 }
 
 static void on_master_message(void *context, uint16_t type, struct wire_reader *in, int fd)
@@ -263,7 +260,7 @@ static void on_master_message(void *context, uint16_t type, struct wire_reader *
         add_peer(in, fd);
         break;
     case MSG_LISTENER:
-        add_listener(in, fd);
+        add_listener(fd);
         break;
     case MSG_STOP:
         if (!role_self.stop)

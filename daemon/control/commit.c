@@ -5,6 +5,7 @@
 
 #include "daemon/control/converge.h"
 #include "daemon/control/manifest.h"
+#include "daemon/control/ports.h"
 #include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
@@ -42,6 +43,7 @@ static void end(const struct commit_result *result)
     stage = WAITING;
     evtimer_del(limit);
     converge_follow_head();
+    ports_follow_head();
     if (c->handler.done)
         c->handler.done(c->handler.context, result);
     forget_commit(c);
@@ -127,6 +129,7 @@ static void prepare(struct commit *c)
     failpoint("control.before-prepare");
     stage = PREPARING;
     wait_at_most(commit_limits.prepare_ms);
+    ports_prepare(c->work.mine);
     converge_prepare(&id, c->work.mine);
     step();
 }
@@ -180,12 +183,33 @@ static void refuse_for(enum role_id role, const char *why)
     refuse(API_ERROR_NOT_PREPARED, error.text, role_table[role].name);
 }
 
+/* Whether the listeners that it adds can be; when not, the commit is refused. */
+static bool has_ports(void)
+{
+    const char *why;
+    enum ports_state ports = ports_state(&why);
+    if (ports == PORTS_REFUSED)
+        refuse(API_ERROR_NOT_PREPARED, why, NULL);
+    return ports == PORTS_DONE;
+}
+
+/* Every role runs the head; a listener that it does not have is closed only now. */
+static bool is_followed(enum role_id *role)
+{
+    const char *why;
+    if (!converge_running(role))
+        return false;
+    *role = ROLE_MASTER;
+    ports_follow_head();
+    return ports_state(&why) != PORTS_WAITING;
+}
+
 /* Goes as far as the roles let the first commit go. */
 static void step(void)
 {
     enum role_id role;
     const char *why;
-    if (stage == PREPARING) {
+    if (stage == PREPARING && has_ports()) {
         switch (converge_prepared(&role, &why)) {
         case CONVERGE_REFUSED:
             refuse_for(role, why);
@@ -200,7 +224,7 @@ static void step(void)
         case CONVERGE_WAITING:
             break;
         }
-    } else if (stage == CONVERGING && converge_running(&role)) {
+    } else if (stage == CONVERGING && is_followed(&role)) {
         end(&(struct commit_result){.status = API_DONE, .manifest = head_manifest()});
     }
 }
@@ -215,7 +239,7 @@ static void on_limit(evutil_socket_t fd, short what, void *context)
         converge_prepared(&role, &why);
         refuse_for(role, "it does not answer in time");
     } else {
-        converge_running(&role);
+        is_followed(&role);
         error_set(&error, "committed, but role %s does not follow in time and is started anew",
                   role_table[role].name);
         end(&(struct commit_result){.error = API_ERROR_NOT_APPLIED,
@@ -297,4 +321,10 @@ bool commit_message(enum role_id peer, uint16_t type, struct wire_reader *in)
         return false;
     step();
     return true;
+}
+
+void commit_ports(struct wire_reader *in)
+{
+    ports_answer(in);
+    step();
 }

@@ -54,5 +54,7 @@ void commit_peer_up(enum role_id peer);
 void commit_peer_down(enum role_id peer);
 /* False when the message is not one of the configuration. */
 bool commit_message(enum role_id peer, uint16_t type, struct wire_reader *in);
+/* MSG_PORTS_STATE of the master. */
+void commit_ports(struct wire_reader *in);
 
 #endif

@@ -171,6 +171,19 @@ static bool edit_put(struct edit *e, const struct row_edit *r)
     return put_row(e, r, changed_row(e, r, base));
 }
 
+/* What belongs to a row goes with it. */
+static void remove_owned(struct edit *e, const struct schema_table *owned, struct span owner)
+{
+    const struct schema_row *row;
+    struct buf key = {0};
+    while ((row = config_table_owned(table_now(e, owned), owner))) {
+        buf_clear(&key);
+        buf_append_span(&key, schema_row_key(row));
+        config_table_remove(table_to_change(e, owned), buf_span(&key));
+    }
+    buf_free(&key);
+}
+
 static bool edit_delete(struct edit *e, const struct row_edit *r)
 {
     const char *fixed = r->table->fixed_key;
@@ -178,15 +191,31 @@ static bool edit_delete(struct edit *e, const struct row_edit *r)
         return refuse_row(e, API_ERROR_NOT_FOUND, r, "");
     if (fixed && span_equal(r->key, span_text(fixed)))
         return refuse_row(e, API_ERROR_WRONG_STATE, r, " cannot be deleted");
-    return config_table_remove(table_to_change(e, r->table), r->key);
+    config_table_remove(table_to_change(e, r->table), r->key);
+    for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (schema_tables[id].owner == r->table)
+            remove_owned(e, &schema_tables[id], r->key);
+    return true;
+}
+
+static void clear_table(struct edit *e, const struct schema_table *table)
+{
+    if (config_table_count(table_now(e, table)) > (table->fixed_key ? 1 : 0))
+        config_table_clear(table_to_change(e, table));
 }
 
 static bool edit_clear(struct edit *e, const struct row_edit *r)
 {
     if (r->table->kind == SCHEMA_SINGLE)
         return refuse(e, API_ERROR_WRONG_STATE, "%s cannot be cleared", r->table->name);
-    if (config_table_count(table_now(e, r->table)) > (r->table->fixed_key ? 1 : 0))
-        config_table_clear(table_to_change(e, r->table));
+    if (r->typed_key) {
+        remove_owned(e, r->table, span_text(r->typed_key));
+        return true;
+    }
+    clear_table(e, r->table);
+    for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (schema_tables[id].owner == r->table)
+            clear_table(e, &schema_tables[id]);
     return true;
 }
 
@@ -213,6 +242,8 @@ static const struct edit_verb *find_verb(const char *name)
 static bool check_shape(struct edit *e, const struct row_edit *r, const struct edit_verb *verb)
 {
     bool wants_key = verb->key && r->table->kind == SCHEMA_LIST;
+    if (verb->run == edit_clear && r->table->owner)
+        wants_key = r->typed_key != NULL; /* as one likes: the owner whose rows are meant */
     if (wants_key != (r->typed_key != NULL))
         return refuse(e, API_ERROR_INVALID_ARGUMENTS, "'%s' of %s takes %s key", verb->name, r->table->name,
                       wants_key ? "a" : "no");

@@ -17,6 +17,7 @@ struct reading {
     enum schema_table_id table;
     const char *level;
     struct config_cursor cursor;
+    char *owner; /* only rows that belong to it; NULL: all */
     bool begun;
     size_t count;                    /* rows of this table that have been shown */
     bool (*more)(struct reading *r); /* adds a part; false: that was the last */
@@ -26,6 +27,7 @@ static void end_reading(void *context)
 {
     struct reading *r = context;
     config_tree_unref(r->tree);
+    free(r->owner);
     free(r);
 }
 
@@ -47,7 +49,9 @@ static void begin_reading(const struct reading *from)
 
 static void open_table(struct reading *r)
 {
-    r->cursor = config_table_start(config_resolve(r->tree, head_place(), r->table, &r->level));
+    const struct config_table *table = config_resolve(r->tree, head_place(), r->table, &r->level);
+    const struct schema_row *first = r->owner ? config_table_owned(table, span_text(r->owner)) : NULL;
+    r->cursor = first ? config_table_from(table, schema_row_key(first)) : config_table_start(table);
     r->count = 0;
 }
 
@@ -59,11 +63,19 @@ static void finish_get(struct reading *r)
     end_reading(r);
 }
 
+/* The next row that was asked for.  Rows of one owner stand together. */
+static const struct schema_row *next_row(struct reading *r)
+{
+    const struct schema_row *row = config_table_next(&r->cursor);
+    bool meant = row && (!r->owner || span_equal(schema_key_owner(schema_row_key(row)), span_text(r->owner)));
+    return meant ? row : NULL;
+}
+
 static bool more_rows(struct reading *r)
 {
     json_t *rows = json_array();
     const struct schema_row *row;
-    while (json_array_size(rows) < ROWS_A_PART && (row = config_table_next(&r->cursor)))
+    while (json_array_size(rows) < ROWS_A_PART && (row = next_row(r)))
         json_array_append_new(rows, schema_row_to_json(row));
     bool last = json_array_size(rows) < ROWS_A_PART;
     if (json_array_size(rows))
@@ -97,6 +109,7 @@ void config_get(uint64_t session, json_t *request)
         return;
     bool running = json_is_true(json_object_get(request, "running"));
     const char *key = json_string_value(json_object_get(request, "key"));
+    const char *owner = json_string_value(json_object_get(request, "owner"));
     struct config_tree *tree =
         running ? head_tree() : session_config_use(&session_info(session)->config)->mine;
     struct reading r = {.session = session, .tree = tree, .table = table->id, .more = more_rows};
@@ -104,11 +117,16 @@ void config_get(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_INVALID_ARGUMENTS, "%s has one row, without a key", table->name);
         return;
     }
+    if (owner && (key || !table->owner)) {
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "'owner' asks for all rows of one owner");
+        return;
+    }
     if (key) {
         get_row(&r, table, key);
         return;
     }
     config_tree_ref(tree);
+    r.owner = owner ? xstrdup(owner) : NULL;
     open_table(&r);
     begin_reading(&r);
 }

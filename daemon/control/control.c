@@ -6,6 +6,7 @@
 
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
@@ -39,9 +40,8 @@ static void on_connection(evutil_socket_t listener, short what, void *context)
         pause_accepting();
 }
 
-static void control_listener(const char *name, int fd)
+static void control_listener(int fd)
 {
-    (void)name;
     readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, NULL);
     pause_timer = evtimer_new(role_base(), on_pause_over, NULL);
     event_add(readable, NULL);
@@ -60,6 +60,11 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
         queue_call_reply(in, fd);
     else if (fd >= 0)
         close(fd);
+    if (peer == ROLE_MASTER) {
+        if (type == MSG_PORTS_STATE)
+            commit_ports(in);
+        return;
+    }
     if (about_queue || commit_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
@@ -68,9 +73,17 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
         workqueue_reply(peer, in);
 }
 
+static bool start(struct error *error)
+{
+    if (!head_open(error))
+        return false;
+    ports_start();
+    return true;
+}
+
 const struct role role_self = {
     .id = ROLE_CONTROL,
-    .start = head_open,
+    .start = start,
     .peer_up = commit_peer_up,
     .peer_down = commit_peer_down,
     .listener = control_listener,

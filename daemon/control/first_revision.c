@@ -1,34 +1,68 @@
-/* The first revision of an instance: the built-in defaults, a certificate (R23), and what a private instance has
- * instead. */
+/* The first revision of an instance: the built-in defaults, a certificate (R23), what a private instance has instead, and
+ * the place of its first listener. */
 #include "daemon/control/first_revision.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/control/self_signed.h"
+#include "daemon/route.h"
 #include "engine/base/xalloc.h"
 
 static const struct preset {
     enum schema_table_id table;
     const char *key; /* "" for a single table */
     unsigned field;
-    int64_t value;
+    const char *value; /* as one would type it */
 } private_presets[] = {
-    {SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, 1},
-    {SCHEMA_ANTISPAM, "", ANTISPAM_LICENCE_ACCEPTED, 1},
-    {SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, 1},
+    {SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on"},
+    {SCHEMA_ANTISPAM, "", ANTISPAM_LICENCE_ACCEPTED, "on"},
+    {SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on"},
+    {SCHEMA_RCPTACCESS, "public/ALL", RCPTACCESS_ACCESS, "accept"},
 };
 
-static void set(struct config_table **table, const struct preset *preset)
+/* Tables that are empty in a private instance: there everything comes from loopback and must be judged as incoming. */
+static const enum schema_table_id private_empty[] = {SCHEMA_HOSTACCESS};
+
+/* Sets a field of a row, which is made when it is not there. */
+static void set(struct config_table **table, const char *key, unsigned field, struct span value)
 {
     const struct schema_table *schema = config_table_schema(*table);
-    const struct schema_row *row = config_table_find(*table, span_text(preset->key));
-    if (!row)
-        abort(); /* the schema has no such preset any more */
+    const struct schema_row *old = config_table_find(*table, span_text(key));
+    struct schema_row *row = old ? schema_row_ref(old) : schema_row_preset(schema, span_text(key));
     struct schema_value *values = xcalloc(schema->field_count, sizeof *values);
+    struct error error;
     memcpy(values, row->values, schema->field_count * sizeof *values);
-    values[preset->field].number = preset->value;
+    if (!schema_value_parse(&schema->fields[field], value, &values[field], &error))
+        abort(); /* the schema has no such value any more */
     config_table_put(table, schema_row_new(schema, values));
+    schema_row_unref(row);
     free(values);
+}
+
+/* listen was checked when the instance was started. */
+static void set_listener(struct config_table **table, const char *listen)
+{
+    struct span address;
+    uint16_t port;
+    char digits[8];
+    struct error error;
+    if (!host_port_parse(listen, &address, &port, &error))
+        return;
+    set(table, "public", LISTENERS_ADDRESS, address);
+    snprintf(digits, sizeof digits, "%u", port);
+    set(table, "public", LISTENERS_PORT, span_text(digits));
+}
+
+static void make_private(struct config_table **table)
+{
+    enum schema_table_id id = config_table_schema(*table)->id;
+    for (size_t i = 0; i < sizeof private_empty / sizeof private_empty[0]; i++)
+        if (private_empty[i] == id)
+            config_table_clear(table);
+    for (size_t i = 0; i < sizeof private_presets / sizeof private_presets[0]; i++)
+        if (private_presets[i].table == id)
+            set(table, private_presets[i].key, private_presets[i].field, span_text(private_presets[i].value));
 }
 
 static struct schema_row *make_certificate(const char *hostname, struct error *error)
@@ -49,7 +83,7 @@ static struct schema_row *make_certificate(const char *hostname, struct error *e
 }
 
 struct config_tree *first_revision(const char *level, const char *hostname, bool is_private,
-                                   struct error *error)
+                                   const char *listen, struct error *error)
 {
     struct schema_row *certificate = make_certificate(hostname, error);
     if (!certificate)
@@ -57,9 +91,10 @@ struct config_tree *first_revision(const char *level, const char *hostname, bool
     struct config_tree *tree = config_tree_new();
     for (int id = 0; id < SCHEMA_TABLE_COUNT; id++) {
         struct config_table *table = config_table_preset(&schema_tables[id]);
-        for (size_t i = 0; is_private && i < sizeof private_presets / sizeof private_presets[0]; i++)
-            if ((int)private_presets[i].table == id)
-                set(&table, &private_presets[i]);
+        if (is_private)
+            make_private(&table);
+        if (id == SCHEMA_LISTENERS)
+            set_listener(&table, listen);
         if (id == SCHEMA_CERTIFICATES)
             config_table_put(&table, certificate);
         config_tree_set(&tree, level, id, table);

@@ -6,8 +6,9 @@
 #include "engine/config/tree.h"
 
 /* Every table is set at level, so that a new default of a later version never changes a running box.  A private
- * instance scans all mail.  The certificate is made for this host name; NULL when that failed. */
+ * instance scans all mail and takes it for everybody.  listen: ADDRESS:PORT of its listener.  The certificate is made
+ * for this host name; NULL when that failed. */
 struct config_tree *first_revision(const char *level, const char *hostname, bool is_private,
-                                   struct error *error);
+                                   const char *listen, struct error *error);
 
 #endif

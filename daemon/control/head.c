@@ -84,7 +84,9 @@ static bool make_first(struct error *error)
                              .host = role_settings()->hostname,
                              .comment = "first start"};
     random_commit_id(first.commit_id);
-    struct config_tree *its_tree = first_revision(level, role_settings()->hostname, role_is_private(), error);
+    const struct settings *set = role_settings();
+    struct config_tree *its_tree =
+        first_revision(level, set->hostname, role_is_private(), set->listen, error);
     if (!its_tree)
         return false;
     bool good = head_commit(its_tree, &first, error);

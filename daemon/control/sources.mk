@@ -6,6 +6,7 @@ control_config_sources = \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
 	%D%/manifest.c %D%/manifest.h \
+	%D%/ports.c %D%/ports.h \
 	%D%/rows_out.c %D%/rows_out.h \
 	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "daemon/master/master.h"
+#include "daemon/master/sockets.h"
 #include "engine/base/xalloc.h"
 #include "engine/smtp/address.h"
 
@@ -70,8 +71,6 @@ static bool set_pair(struct settings *s, const char *pair, struct error *error)
 static bool private_presets(struct settings *s, struct error *error)
 {
     return settings_set(s, "smtp.listen", "127.0.0.1:0", error) &&
-           settings_set(s, "smtp.local-domains", "*", error) &&
-           settings_set(s, "smtp.relay-addresses", "", error) &&
            settings_set(s, "route", "maildir:maildir", error);
 }
 
@@ -160,7 +159,6 @@ static int stop_instance(const char *dir)
 struct starter {
     bool foreground;
     int pipe;
-    struct buf ports;
 };
 
 static void tell(struct starter *s, const char *text)
@@ -177,9 +175,6 @@ static void tell(struct starter *s, const char *text)
 static void on_ready(void *context)
 {
     struct starter *s = context;
-    struct error error;
-    if (!instance_write_ports(buf_span(&s->ports), &error))
-        fprintf(stderr, "mailwardd: %s\n", error.text);
     tell(s, "ready\n");
 }
 
@@ -250,14 +245,13 @@ static bool set_hostname(struct settings *s, struct error *error)
 static int run(struct options *o)
 {
     struct starter starter = {.foreground = o->foreground, .pipe = -1};
-    struct listener listeners[LISTENER_COUNT];
     struct instance inst;
     struct error error;
-    int exit_status = 1;
+    int exit_status = 1, control_socket;
     if (!o->foreground && !go_to_background(&starter, &exit_status))
         return exit_status;
     if (!set_hostname(&o->settings, &error) || !instance_open(&inst, o->dir, o->is_private, &error) ||
-        !sockets_bind(&o->settings, o->is_private, listeners, &starter.ports, &error)) {
+        (control_socket = sockets_bind_control(o->is_private, &error)) < 0) {
         fprintf(stderr, "mailwardd: %s\n", error.text);
         return 1;
     }
@@ -265,9 +259,8 @@ static int run(struct options *o)
     if (!o->foreground)
         detach_streams();
     struct master_hooks hooks = {on_ready, on_failed, &starter};
-    int status = master_run(&inst, &o->settings, listeners, &hooks);
+    int status = master_run(&inst, &o->settings, control_socket, &hooks);
     unlink("run/ports");
-    buf_free(&starter.ports);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* Supervision of the roles.
  *
- * The master parses nothing: it holds the listening sockets, makes the connections between roles and restarts
- * what dies, at once the first time and with a growing pause when a role keeps dying.
+ * The master reads nothing but what its own roles say: it holds the listening sockets, makes the connections between
+ * roles and restarts what dies, at once the first time and with a growing pause when a role keeps dying.
  */
 #define _GNU_SOURCE /* program_invocation_name, pipe2 */
 #include "daemon/master/master.h"
@@ -19,9 +19,11 @@
 
 #include "config.h"
 #include "daemon/log_lines.h"
+#include "daemon/master/ports.h"
 #include "daemon/master_fd.h"
 #include "daemon/paths.h"
 #include "daemon/protocol.h"
+#include "daemon/role.h"
 #include "engine/base/clock.h"
 
 enum { STOP_SECONDS = 5, SOON_US = 2000000, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 5000 };
@@ -42,7 +44,7 @@ static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, RO
 static struct event_base *base;
 static const struct instance *instance;
 static const struct settings *settings;
-static const struct listener *listeners;
+static int control_socket;
 static const struct master_hooks *hooks;
 static struct child children[ROLE_COUNT];
 static bool was_ready, stopping;
@@ -113,14 +115,58 @@ static void send_start(struct child *c)
     channel_send(c->channel, MSG_START, buf_span(&body),
                  instance->test_fd >= 0 ? fcntl(instance->test_fd, F_DUPFD_CLOEXEC, 0) : -1);
     buf_free(&body);
-    for (int i = 0; i < LISTENER_COUNT; i++) {
-        if (listeners[i].role != c->id)
-            continue;
-        struct buf name = {0};
-        wire_put_span(&name, span_text(listeners[i].name));
-        channel_send(c->channel, MSG_LISTENER, buf_span(&name), fcntl(listeners[i].fd, F_DUPFD_CLOEXEC, 0));
-        buf_free(&name);
-    }
+    if (c->id == ROLE_CONTROL)
+        channel_send(c->channel, MSG_LISTENER, (struct span){0}, fcntl(control_socket, F_DUPFD_CLOEXEC, 0));
+    if (c->id == ROLE_SMTP)
+        ports_tell_all();
+}
+
+/* ---- the ports of listeners: wanted by control, used by smtp ---- */
+
+/* fd: a copy is sent; -1: none. */
+static void send_port(uint16_t type, struct span address, uint16_t port, int fd)
+{
+    struct channel *smtp = children[ROLE_SMTP].channel;
+    struct buf body = {0};
+    if (!smtp)
+        return; /* it is told all when it is there */
+    wire_put_span(&body, address);
+    wire_put_u16(&body, port);
+    channel_send(smtp, type, buf_span(&body), fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
+    buf_free(&body);
+}
+
+static void port_opened(struct span address, uint16_t port, int fd)
+{
+    send_port(MSG_PORT, address, port, fd);
+}
+
+static void port_closed(struct span address, uint16_t port)
+{
+    send_port(MSG_PORT_CLOSED, address, port, -1);
+}
+
+/* run/ports is there when mail can be sent, not before. */
+static void write_ports(void)
+{
+    struct buf text = {0};
+    struct error error;
+    if (!was_ready)
+        return;
+    ports_describe(&text);
+    if (!instance_write_ports(buf_span(&text), &error))
+        fprintf(stderr, "mailwardd: %s\n", error.text);
+    buf_free(&text);
+}
+
+static void take_ports(struct child *control, struct wire_reader *in)
+{
+    struct buf reply = {0};
+    if (!ports_take(in, &reply))
+        kill(control->pid, SIGKILL);
+    else
+        channel_send(control->channel, MSG_PORTS_STATE, buf_span(&reply), -1);
+    buf_free(&reply);
 }
 
 /* Control says that a role does not follow the configuration. */
@@ -148,6 +194,8 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
             hooks->failed(hooks->context, reason);
     } else if (type == MSG_ROLE_STALE && c->id == ROLE_CONTROL) {
         kill_stale(in);
+    } else if (type == MSG_PORTS && c->id == ROLE_CONTROL) {
+        take_ports(c, in);
     }
     bool all = true;
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++)
@@ -155,6 +203,7 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
     if (all && !was_ready) {
         was_ready = true;
         LOG(STARTED, LOG_T(PACKAGE_VERSION));
+        write_ports();
         hooks->ready(hooks->context);
     }
 }
@@ -304,12 +353,13 @@ static struct event *watch_signal(int number, event_callback_fn handler)
     return ev;
 }
 
-int master_run(const struct instance *inst, const struct settings *set,
-               const struct listener bound[LISTENER_COUNT], const struct master_hooks *callbacks)
+int master_run(const struct instance *inst, const struct settings *set, int control_fd,
+               const struct master_hooks *callbacks)
 {
+    static const struct ports_hooks port_hooks = {port_opened, port_closed, write_ports};
     instance = inst;
     settings = set;
-    listeners = bound;
+    control_socket = control_fd;
     hooks = callbacks;
     base = event_base_new();
     /* Signals that mean nothing here must not end a mail gateway; the roles inherit that. */
@@ -322,6 +372,7 @@ int master_run(const struct instance *inst, const struct settings *set,
         watch_signal(SIGINT, on_terminate),
     };
     stop_timer = evtimer_new(base, on_stop_timeout, NULL);
+    ports_start(base, &port_hooks);
     log_set_output(send_to_log);
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
         children[id] = (struct child){.id = (enum role_id)id};
@@ -331,6 +382,7 @@ int master_run(const struct instance *inst, const struct settings *set,
         start_role(&children[id]);
     event_base_dispatch(base);
 
+    ports_end();
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
         event_free(children[id].restart);
         channel_free(children[id].channel);

@@ -3,7 +3,7 @@
 #define MASTER_MASTER_H
 
 #include "daemon/master/instance.h"
-#include "daemon/master/sockets.h"
+#include "engine/schema/settings.h"
 
 struct master_hooks {
     /* All roles are ready: mail can be sent. */
@@ -13,8 +13,8 @@ struct master_hooks {
     void *context;
 };
 
-/* Starts all roles and runs until SIGTERM or SIGINT has ended them in order.  Returns the exit status. */
-int master_run(const struct instance *inst, const struct settings *settings,
-               const struct listener listeners[LISTENER_COUNT], const struct master_hooks *hooks);
+/* control_socket: the listening one.  Starts all roles and runs until SIGTERM or SIGINT has ended them in order.  Returns the exit status. */
+int master_run(const struct instance *inst, const struct settings *settings, int control_socket,
+               const struct master_hooks *hooks);
 
 #endif

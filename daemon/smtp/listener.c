@@ -1,4 +1,4 @@
-/* Listening sockets: accepting connections, and refusing those that are too many. */
+/* Listeners: accepting connections and refusing those that are too many, following configuration and master. */
 #define _GNU_SOURCE /* accept4 */
 #include "daemon/smtp/listener.h"
 
@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,11 +18,18 @@
 #include "daemon/smtp/smtp.h"
 #include "engine/base/xalloc.h"
 
-enum { ACCEPTS_PER_TURN = 64, LISTENERS_MAX = 64 };
+enum { ACCEPTS_PER_TURN = 64 };
 
-static struct listener *listeners[LISTENERS_MAX];
-static size_t listener_count;
-static bool started;
+/* A socket of the master; it may come before the revision that has a listener for it, or later. */
+struct port {
+    LIST_ENTRY(port) link;
+    char *address;
+    uint16_t number; /* as configured: 0 where the kernel chose */
+    int fd;
+};
+
+static LIST_HEAD(, port) ports = LIST_HEAD_INITIALIZER(ports);
+static LIST_HEAD(, listener) listeners = LIST_HEAD_INITIALIZER(listeners);
 
 /* Costs no session: a flood of connections finds nothing to use up. */
 static void refuse(int fd, const struct sockaddr *client, enum smtp_answer answer, const char *why)
@@ -39,7 +47,7 @@ static void refuse(int fd, const struct sockaddr *client, enum smtp_answer answe
     LOG(ICID_REFUSED, LOG_U(icid), LOG_T(client_ip), LOG_T(why));
 }
 
-static void add_connection(const struct listener *l, int fd, const struct sockaddr *client)
+static void add_connection(struct listener *l, int fd, const struct sockaddr *client)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -84,19 +92,159 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     }
 }
 
-void listener_add(const char *name, int fd)
+/* ---- sockets ---- */
+
+static struct port *find_port(struct span address, uint16_t number)
 {
-    if (listener_count == LISTENERS_MAX)
-        role_fatal("more than %d listeners", LISTENERS_MAX);
-    struct listener *l = xcalloc(1, sizeof *l);
-    l->name = xstrdup(name);
-    l->fd = fd;
-    evutil_make_socket_nonblocking(fd);
-    l->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, l);
+    struct port *p;
+    LIST_FOREACH (p, &ports, link)
+        if (p->number == number && span_equal(span_text(p->address), address))
+            return p;
+    return NULL;
+}
+
+static void start_accepting(struct listener *l)
+{
+    const struct port *p = find_port(span_text(l->address), l->port);
+    if (!p || l->readable || smtp_is_stopping())
+        return;
+    l->readable = event_new(role_base(), p->fd, EV_READ | EV_PERSIST, on_connection, l);
     l->pause = evtimer_new(role_base(), on_pause_over, l);
-    if (started)
-        event_add(l->readable, NULL);
-    listeners[listener_count++] = l;
+    if (!l->readable || !l->pause)
+        role_fatal("out of memory");
+    event_add(l->readable, NULL);
+}
+
+static void stop_accepting(struct listener *l)
+{
+    if (!l->readable)
+        return;
+    event_free(l->readable);
+    event_free(l->pause);
+    l->readable = l->pause = NULL;
+}
+
+static void close_port(struct port *p)
+{
+    struct listener *l;
+    LIST_FOREACH (l, &listeners, link)
+        if (find_port(span_text(l->address), l->port) == p)
+            stop_accepting(l);
+    LIST_REMOVE(p, link);
+    close(p->fd);
+    free(p->address);
+    free(p);
+}
+
+void listener_take_port(struct wire_reader *in, int fd)
+{
+    struct span address = wire_get_span(in);
+    uint16_t number = wire_get_u16(in);
+    if (!wire_reader_done(in) || fd < 0)
+        role_fatal("cannot read a port from the master");
+    struct port *p = find_port(address, number);
+    if (p)
+        close_port(p);
+    p = xmalloc(sizeof *p);
+    *p = (struct port){.address = xmemdup0(address.p, address.n), .number = number, .fd = fd};
+    evutil_make_socket_nonblocking(fd);
+    LIST_INSERT_HEAD(&ports, p, link);
+    struct listener *l;
+    LIST_FOREACH (l, &listeners, link)
+        start_accepting(l);
+}
+
+void listener_port_closed(struct wire_reader *in)
+{
+    struct span address = wire_get_span(in);
+    uint16_t number = wire_get_u16(in);
+    struct port *p = wire_reader_done(in) ? find_port(address, number) : NULL;
+    if (p)
+        close_port(p);
+}
+
+/* ---- the configuration ---- */
+
+struct listener *listener_ref(struct listener *l)
+{
+    l->references++;
+    return l;
+}
+
+void listener_unref(struct listener *l)
+{
+    if (--l->references)
+        return;
+    config_table_unref(l->rcptaccess);
+    config_table_unref(l->hostaccess);
+    free(l->name);
+    free(l->address);
+    free(l);
+}
+
+static void retire(struct listener *l)
+{
+    stop_accepting(l);
+    LIST_REMOVE(l, link);
+    listener_unref(l);
+}
+
+static struct listener *find_listener(const struct schema_row *row)
+{
+    struct listener *l;
+    LIST_FOREACH (l, &listeners, link)
+        if (span_equal(span_text(l->name), schema_row_key(row)) &&
+            span_equal(span_text(l->address), schema_row_text(row, LISTENERS_ADDRESS)) &&
+            l->port == schema_row_number(row, LISTENERS_PORT))
+            return l;
+    return NULL;
+}
+
+static struct listener *add_listener(const struct schema_row *row)
+{
+    struct span name = schema_row_key(row), address = schema_row_text(row, LISTENERS_ADDRESS);
+    struct listener *l = xcalloc(1, sizeof *l);
+    l->references = 1;
+    l->name = xmemdup0(name.p, name.n);
+    l->address = xmemdup0(address.p, address.n);
+    l->port = (uint16_t)schema_row_number(row, LISTENERS_PORT);
+    LIST_INSERT_HEAD(&listeners, l, link);
+    return l;
+}
+
+static void use_table(struct config_table **mine, enum schema_table_id id)
+{
+    struct config_table *table = config_table_ref(role_config()->tables[id]);
+    config_table_unref(*mine);
+    *mine = table;
+}
+
+static void update_listener(struct listener *l, const struct schema_row *row)
+{
+    l->kept = true;
+    l->kind = (enum listeners_kind)schema_row_number(row, LISTENERS_KIND);
+    l->tls = (enum schema_tls)schema_row_number(row, LISTENERS_TLS);
+    use_table(&l->rcptaccess, SCHEMA_RCPTACCESS);
+    use_table(&l->hostaccess, SCHEMA_HOSTACCESS);
+}
+
+void listener_follow_config(void)
+{
+    struct listener *l, *next;
+    struct config_cursor c = config_table_start(role_config()->tables[SCHEMA_LISTENERS]);
+    LIST_FOREACH (l, &listeners, link)
+        l->kept = false;
+    for (const struct schema_row *row; (row = config_table_next(&c));) {
+        l = find_listener(row);
+        update_listener(l ? l : add_listener(row), row);
+    }
+    for (l = LIST_FIRST(&listeners); l; l = next) {
+        next = LIST_NEXT(l, link);
+        if (!l->kept)
+            retire(l);
+    }
+    LIST_FOREACH (l, &listeners, link)
+        start_accepting(l);
 }
 
 /* All addresses of IPv6 usually means those of IPv4, too. */
@@ -107,10 +255,11 @@ static bool is_any_of(const struct sockaddr *at, const struct sockaddr *address)
 
 bool listener_serves(const struct sockaddr *address)
 {
-    for (size_t i = 0; i < listener_count; i++) {
+    const struct port *p;
+    LIST_FOREACH (p, &ports, link) {
         struct sockaddr_storage own = {0};
         socklen_t size = sizeof own;
-        if (getsockname(listeners[i]->fd, (struct sockaddr *)&own, &size) != 0)
+        if (getsockname(p->fd, (struct sockaddr *)&own, &size) != 0)
             continue;
         const struct sockaddr *at = (struct sockaddr *)&own;
         if (net_port(at) == net_port(address) && (is_any_of(at, address) || net_same_address(at, address)))
@@ -119,19 +268,9 @@ bool listener_serves(const struct sockaddr *address)
     return false;
 }
 
-void listener_start_all(void)
-{
-    started = true;
-    for (size_t i = 0; i < listener_count; i++)
-        event_add(listeners[i]->readable, NULL);
-}
-
 void listener_stop_all(void)
 {
-    for (size_t i = 0; i < listener_count; i++) {
-        event_del(listeners[i]->readable);
-        event_del(listeners[i]->pause);
-        close(listeners[i]->fd);
-    }
-    listener_count = 0;
+    struct port *p;
+    while ((p = LIST_FIRST(&ports)))
+        close_port(p);
 }

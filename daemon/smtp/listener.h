@@ -1,21 +1,40 @@
-/* Listening sockets: they were bound by the master. */
+/* Listeners: as the running configuration has them, on the sockets that the master has bound. */
 #ifndef SMTP_LISTENER_H
 #define SMTP_LISTENER_H
 
+#include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "engine/config/table.h"
+#include "engine/wire/wire.h"
 
 struct listener {
-    char *name;
-    int fd;
-    struct event *readable, *pause;
+    LIST_ENTRY(listener) link; /* while it is configured */
+    unsigned references;       /* the configuration has one, each session another */
+    char *name, *address;
+    uint16_t port; /* as configured */
+    bool kept;     /* while a new revision is followed */
+    /* As the running revision has them; of a listener that is gone, the last one that had it. */
+    enum listeners_kind kind;
+    enum schema_tls tls;
+    struct config_table *rcptaccess, *hostaccess;
+    struct event *readable, *pause; /* NULL: it has no socket (yet) */
 };
 
 struct sockaddr;
 
-/* Takes over fd. */
-void listener_add(const char *name, int fd);
-/* Accepts connections from now on, from those that wait in the backlog to those of listeners still to come. */
-void listener_start_all(void);
+/* config_apply: listeners appear, change and go; the sessions of one that goes stay. */
+void listener_follow_config(void);
+/* MSG_PORT: takes over fd. */
+void listener_take_port(struct wire_reader *in, int fd);
+/* MSG_PORT_CLOSED */
+void listener_port_closed(struct wire_reader *in);
+
+struct listener *listener_ref(struct listener *l);
+void listener_unref(struct listener *l);
+
 /* One of ours accepts connections to this address and port of this machine. */
 bool listener_serves(const struct sockaddr *address);
 /* No new connections from now on. */

@@ -242,6 +242,7 @@ static void session_free(struct session *s)
     event_free(s->readable);
     event_free(s->writable);
     deadline_free(&s->deadline);
+    listener_unref(s->listener);
     tls_free(s->tls);
     buf_free(&s->in);
     buf_free(&s->out);
@@ -296,13 +297,12 @@ static void on_deadline(void *context)
 
 /* The beginning */
 
-static void log_connection(const struct session *s, struct span relay_entry)
+static void log_connection(const struct session *s, const struct access *access)
 {
     char local_ip[INET6_ADDRSTRLEN];
     net_print_local(s->fd, local_ip);
     LOG(NEW_ICID, LOG_U(s->icid), LOG_T(s->listener->name), LOG_T(local_ip), LOG_T(s->client_ip));
-    LOG(ICID_ACCEPT, LOG_U(s->icid), LOG_T(s->may_relay ? "RELAY" : "ACCEPT"),
-        LOG_T(s->may_relay ? "RELAYLIST" : "UNKNOWNLIST"), s->may_relay ? LOG_S(relay_entry) : LOG_T("ALL"));
+    LOG(ICID_ACCEPT, LOG_U(s->icid), LOG_T(access->verdict), LOG_T(access->group), LOG_S(access->match));
 }
 
 static bool talks_already(const struct session *s)
@@ -316,9 +316,9 @@ static bool greet(struct session *s)
 {
     if (!ids_take(ID_ICID, &s->icid))
         return false;
-    struct span relay_entry = access_relay_entry((struct sockaddr *)&s->client);
-    s->may_relay = relay_entry.n > 0;
-    log_connection(s, relay_entry);
+    struct access access = access_of_client(s->listener, (struct sockaddr *)&s->client);
+    s->may_relay = access.may_relay;
+    log_connection(s, &access);
     session_await_command(s);
     if (talks_already(s))
         session_say_goodbye(s, SMTP_ANSWER_NOT_YOUR_TURN);
@@ -327,11 +327,11 @@ static bool greet(struct session *s)
     return true;
 }
 
-void session_start(const struct listener *from, int fd, const struct sockaddr *client)
+void session_start(struct listener *from, int fd, const struct sockaddr *client)
 {
     struct session *s = xcalloc(1, sizeof *s);
     s->fd = fd;
-    s->listener = from;
+    s->listener = listener_ref(from);
     memcpy(&s->client, client, sizeof s->client);
     net_print_address(client, s->client_ip);
     s->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_readable, s);

@@ -45,7 +45,7 @@ struct session {
     bool shut;       /* our side of the connection is closed */
     bool lost;       /* the client went without QUIT, or was too slow */
 
-    const struct listener *listener;
+    struct listener *listener;
     uint64_t icid;
     struct sockaddr_storage client;
     char client_ip[INET6_ADDRSTRLEN];
@@ -61,7 +61,7 @@ struct session {
 };
 
 /* Takes over fd, a fresh connection. */
-void session_start(const struct listener *from, int fd, const struct sockaddr *client);
+void session_start(struct listener *from, int fd, const struct sockaddr *client);
 size_t session_count(void);
 /* Greets those that wait for their ICID. */
 void session_ids_arrived(void);

@@ -41,7 +41,7 @@ static void do_helo(struct session *s, struct span argument)
 
 static bool may_start_tls(const struct session *s)
 {
-    return !s->tls && tls_server_is_ready();
+    return !s->tls && s->listener->tls != SCHEMA_TLS_NONE && tls_server_is_ready();
 }
 
 static void do_ehlo(struct session *s, struct span argument)
@@ -65,6 +65,8 @@ static void begin_mail(struct session *s, const struct smtp_mail_argument *m, ui
 /* What speaks against a message before its recipients are known. */
 static enum smtp_answer check_mail(const struct session *s, const struct smtp_mail_argument *m)
 {
+    if (!s->tls && s->listener->tls == SCHEMA_TLS_REQUIRED)
+        return SMTP_ANSWER_TLS_FIRST;
     if (m->size > (uint64_t)role_settings()->smtp_message_bytes)
         return SMTP_ANSWER_TOO_BIG;
     if (!role_peer(ROLE_QUEUE))
@@ -101,7 +103,7 @@ static void do_rcpt(struct session *s, struct span argument)
     if (!wrong && m->recipient_count >= (uint32_t)role_settings()->smtp_recipients)
         wrong = SMTP_ANSWER_TOO_MANY_RECIPIENTS;
     if (!wrong) {
-        wrong = access_check_recipient(s->may_relay, &recipient);
+        wrong = access_check_recipient(s->listener, s->may_relay, &recipient);
         if (wrong)
             LOG(TO_REJECTED, LOG_U(m->mid), LOG_U(s->icid), LOG_S(recipient.text));
     }

@@ -9,7 +9,6 @@
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
-#include "daemon/smtp/access.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
@@ -21,7 +20,8 @@
 
 enum {
     STOP_SECONDS = 3,
-    DESCRIPTORS_OWN = 64, /* channels, listeners, the event loop, messages as they come from the queue */
+    /* channels, listeners, the event loop, messages as they come from the queue */
+    DESCRIPTORS_OWN = 64 + LISTENERS_MAX,
 };
 
 static size_t session_limit;
@@ -76,7 +76,7 @@ static bool start(struct error *error)
 {
     set_session_limit();
     srandom((unsigned)clock_wall_us()); /* equal mail exchangers take turns */
-    return access_init(error) && dns_init(error) && tls_init(error) && tls_client_init(error);
+    return dns_init(error) && tls_init(error) && tls_client_init(error);
 }
 
 /* Certificates are all that has to be built: the rest is read from the running revision when it is needed. */
@@ -93,7 +93,7 @@ static void config_prepare(const struct role_config *next)
 static void config_apply(void)
 {
     tls_server_apply();
-    listener_start_all();
+    listener_follow_config();
 }
 
 static void peer_up(enum role_id peer)
@@ -168,8 +168,16 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         take_job(in, fd);
         return;
     }
+    if (peer == ROLE_MASTER && type == MSG_PORT) {
+        listener_take_port(in, fd);
+        return;
+    }
     if (fd >= 0)
         close(fd);
+    if (peer == ROLE_MASTER && type == MSG_PORT_CLOSED) {
+        listener_port_closed(in);
+        return;
+    }
     switch (peer == ROLE_QUEUE ? type : 0) {
     case MSG_ID_BLOCK:
         take_id_block(in);
@@ -223,7 +231,6 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = message,
-    .listener = listener_add,
     .config_prepare = config_prepare,
     .config_apply = config_apply,
     .config_discard = tls_server_discard,

@@ -3,6 +3,7 @@
  * Only rows that differ from the configuration before are looked at, and policies when the settings of the gateway
  * that they depend on differ.
  */
+#include "engine/config/check.h"
 #include "engine/base/text.h"
 #include "engine/config/candidate.h"
 
@@ -164,7 +165,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
 {
     static const enum schema_table_id policy_tables[] = {SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
     struct check check = {.warn = warn, .context = context, .error = error};
-    const struct config_table *old[SCHEMA_TABLE_COUNT], *new[SCHEMA_TABLE_COUNT];
+    struct config_check whole = {.warn = warn, .context = context};
+    const struct config_table **old = whole.before, **new = whole.after;
     struct config_table *empty[SCHEMA_TABLE_COUNT];
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++) {
         empty[id] = config_table_new(&schema_tables[id]);
@@ -173,6 +175,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
         if (!check.failed)
             check_table(&check, old[id], new[id]);
     }
+    if (!check.failed)
+        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
     bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
         doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],

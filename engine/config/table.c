@@ -185,6 +185,32 @@ const struct schema_row *config_table_next(struct config_cursor *c)
     return row;
 }
 
+struct config_cursor config_table_from(const struct config_table *t, struct span key)
+{
+    struct config_cursor c = config_table_start(t);
+    bool found;
+    if (t->chunk_count == 0)
+        return c;
+    c.chunk = table_search(t, key);
+    c.row = chunk_search(t->chunks[c.chunk], key, &found);
+    if (c.row == t->chunks[c.chunk]->count) {
+        c.chunk++;
+        c.row = 0;
+    }
+    return c;
+}
+
+const struct schema_row *config_table_owned(const struct config_table *t, struct span owner)
+{
+    struct buf prefix = {0};
+    buf_append_span(&prefix, owner);
+    buf_append_char(&prefix, '/');
+    struct config_cursor c = config_table_from(t, buf_span(&prefix));
+    buf_free(&prefix);
+    const struct schema_row *row = config_table_next(&c);
+    return row && span_equal(schema_key_owner(schema_row_key(row)), owner) ? row : NULL;
+}
+
 /* ---- changes ---- */
 
 /* Makes room for a chunk at index. */

@@ -66,6 +66,10 @@ struct config_cursor {
 };
 struct config_cursor config_table_start(const struct config_table *t);
 const struct schema_row *config_table_next(struct config_cursor *c);
+/* From the first row whose key is this one or behind it; O(log n). */
+struct config_cursor config_table_from(const struct config_table *t, struct span key);
+/* The first row that belongs to this row of the table's owner, or NULL; O(log n). */
+const struct schema_row *config_table_owned(const struct config_table *t, struct span owner);
 
 /* Chunks, for the store. */
 size_t config_table_chunk_count(const struct config_table *t);

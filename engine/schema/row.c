@@ -10,9 +10,21 @@ static bool is_text(const struct schema_table *table, unsigned field)
     return table->fields[field].type == SCHEMA_TEXT;
 }
 
+struct span schema_key_owner(struct span key)
+{
+    return span_slice(key, 0, span_find(key, '/'));
+}
+
 /* Writes the stored form of a key, as long as the key itself, to out. */
 static void fold_key(const struct schema_table *table, struct span key, char *out)
 {
+    if (table->owner && key.n) {
+        size_t owner = schema_key_owner(key).n;
+        owner += owner < key.n; /* and the '/' */
+        memcpy(out, key.p, owner);
+        key = span_slice(key, owner, key.n);
+        out += owner;
+    }
     if (key.n == 0)
         return;
     if (table->rest_key && span_equal_nocase(key, span_text(table->rest_key)))

@@ -51,8 +51,17 @@
 static const struct schema_field antispam_fields[] = {
 #include "engine/schema/antispam.def"
 };
+static const struct schema_field hostaccess_fields[] = {
+#include "engine/schema/hostaccess.def"
+};
+static const struct schema_field listeners_fields[] = {
+#include "engine/schema/listeners.def"
+};
 static const struct schema_field policy_fields[] = {
 #include "engine/schema/policy.def"
+};
+static const struct schema_field rcptaccess_fields[] = {
+#include "engine/schema/rcptaccess.def"
 };
 static const struct schema_field smtproutes_fields[] = {
 #include "engine/schema/smtproutes.def"
@@ -106,6 +115,14 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define SMTPROUTES_DETAILS                                                                                   \
     .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
     .keys_are_domains = true, FIELDS(smtproutes_fields)
+/* A new machine has one listener, which takes mail for nobody and lets this machine alone relay (R14). */
+#define LISTENERS_DETAILS .row_noun = "listener", .preset_keys = WORDS("public"), FIELDS(listeners_fields)
+#define RCPTACCESS_DETAILS                                                                                   \
+    .row_noun = "recipient", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                  \
+    .keys_are_domains = true, .owner = &schema_tables[SCHEMA_LISTENERS], FIELDS(rcptaccess_fields)
+#define HOSTACCESS_DETAILS                                                                                   \
+    .row_noun = "host", .preset_keys = WORDS("public/127.0.0.1", "public/::1"),                              \
+    .owner = &schema_tables[SCHEMA_LISTENERS], FIELDS(hostaccess_fields)
 #define DELIVERY_DETAILS                                                                                     \
     .row_noun = "delivery settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(delivery_fields)
 #define CERTIFICATES_DETAILS                                                                                 \

@@ -58,6 +58,9 @@ struct schema_table {
     const char *fixed_key;          /* a row that cannot be deleted ("" of a single table); NULL: none */
     const char *rest_key;           /* of the row for all that no other fits: typed in any case; NULL: none */
     bool keys_are_domains;          /* keys are kept in lower case, but for rest_key */
+    /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
+     * above is of REST.  NULL: keys stand for themselves. */
+    const struct schema_table *owner;
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
     const char *row_noun; /* "policy", "SMTP route": for messages */
@@ -78,9 +81,21 @@ enum antispam_field {
 #include "engine/schema/antispam.def"
     ANTISPAM_FIELD_COUNT
 };
+enum hostaccess_field {
+#include "engine/schema/hostaccess.def"
+    HOSTACCESS_FIELD_COUNT
+};
+enum listeners_field {
+#include "engine/schema/listeners.def"
+    LISTENERS_FIELD_COUNT
+};
 enum policy_field {
 #include "engine/schema/policy.def"
     POLICY_FIELD_COUNT
+};
+enum rcptaccess_field {
+#include "engine/schema/rcptaccess.def"
+    RCPTACCESS_FIELD_COUNT
 };
 enum smtproutes_field {
 #include "engine/schema/smtproutes.def"
@@ -112,12 +127,17 @@ enum spamquarantine_field {
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
-/* The choices of DELIVERY_TLS. */
+/* The choices of DELIVERY_TLS and LISTENERS_TLS. */
 enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
 /* Those of SMTPROUTES_TLS: this one, and behind it the others. */
 enum { SCHEMA_ROUTE_TLS_DEFAULT };
 /* The choices of ANTISPAM_PROFILE. */
 enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
+
+/* The choices of LISTENERS_KIND and of RCPTACCESS_ACCESS. */
+enum listeners_kind { LISTENERS_PUBLIC, LISTENERS_PRIVATE };
+enum rcptaccess_access { RCPTACCESS_ACCEPT, RCPTACCESS_REJECT };
+enum { LISTENERS_MAX = 64 }; /* rows */
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */
@@ -180,6 +200,8 @@ struct span schema_row_key(const struct schema_row *row);
 /* The form in which keys are stored and compared: lower case for domains, as typed for names, DEFAULT and ALL in
  * capitals; in arena. */
 struct span schema_key_fold(const struct schema_table *table, struct span key, struct arena *arena);
+/* The owner in a key of a table that has one. */
+struct span schema_key_owner(struct span key);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 /* The same where either may be NULL, which is equal to itself alone. */
 bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
@@ -201,6 +223,10 @@ bool schema_check_subject(struct span text,
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
 bool schema_check_destination(struct span text, struct error *error);
+/* An address as it is usually written, so that one address is one text. */
+bool schema_check_address(struct span text, struct error *error);
+bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */
+bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
 bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
 bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has

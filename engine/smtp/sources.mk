@@ -1,6 +1,5 @@
 # Parsers and formats of SMTP, shared by listener and client.
 libengine_a_SOURCES += \
-	%D%/access_list.c %D%/access_list.h \
 	%D%/address.c %D%/address.h \
 	%D%/answer.c %D%/answer.h %D%/answers.def \
 	%D%/command.c %D%/command.h \

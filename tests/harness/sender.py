@@ -39,10 +39,12 @@ def dot_stuff(message):
 
 
 class Session:
-    """One connection.  Reads the greeting; says EHLO unless told not to."""
+    """One connection, from the address `source` when there is one.  Reads the greeting; says EHLO unless told not to."""
 
-    def __init__(self, address, hello="EHLO client.example.org", timeout=30):
-        self.socket = socket.create_connection(address, timeout=timeout * (3 if sanitized() else 1))
+    def __init__(self, address, hello="EHLO client.example.org", timeout=30, source=None):
+        self.socket = socket.create_connection(
+            address, timeout=timeout * (3 if sanitized() else 1), source_address=source and (source, 0)
+        )
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = self.socket.makefile("rb")
         self.greeting = self.read_reply()

@@ -48,8 +48,8 @@ class Accounts:
 @contextlib.contextmanager
 def system_instance(state):
     """mailwardd as root would start it: in the background, without --private."""
-    subprocess.run([build.program("mailwardd"), "--state", state, "--set", "smtp.listen=127.0.0.1:0"],
-                   check=True, timeout=60)
+    subprocess.run([build.program("mailwardd"), "--state", state, "--set", "smtp.listen=127.0.0.1:0",
+                    "--route", "127.0.0.1:1"], check=True, timeout=60)
     try:
         yield
     finally:
@@ -96,18 +96,19 @@ def each_role_runs_as_its_own_account_and_only_administrators_are_let_in(world):
 
 
 @tap.test
-def a_fresh_system_instance_accepts_no_recipient_from_outside(world):
+def a_fresh_system_instance_lets_the_machine_itself_relay_and_nobody_else(world):
     if os.geteuid() != 0:
         raise tap.Skip("needs root")
     world.folder.chmod(0o755)
     state = world.folder / "system"
     with Accounts(), system_instance(state):
         _, address, port = (state / "run" / "ports").read_text().split()
-        with smtplib.SMTP(address, int(port), timeout=30) as smtp:
-            smtp.ehlo("outside.example.org")
-            smtp.mail("somebody@example.org")
-            code, _ = smtp.rcpt("anybody@example.com")
-        tap.equal(code, 550, "reply to a recipient")
+        for client, wanted in (("127.0.0.1", 250), ("127.0.0.2", 550)):
+            with smtplib.SMTP(address, int(port), timeout=30, source_address=(client, 0)) as smtp:
+                smtp.ehlo("client.example.org")
+                smtp.mail("somebody@example.org")
+                code, _ = smtp.rcpt("anybody@example.com")
+            tap.equal(code, wanted, f"reply to a recipient of {client}")
 
 
 tap.main()

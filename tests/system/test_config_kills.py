@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """SIGKILL at every named point of a commit: afterwards all roles behave by the old or all by the new revision.
 
-Each commit changes what three roles do, and only mail that is sent through tells which revision they follow: the
-domain that smtp takes, the header that scan adds to spam, and the next hop that the queue chooses.
+Each commit changes what three roles and the master do, and only mail that is sent through tells which revision they
+follow: the listener that is there, the domain that smtp takes, the header that scan adds to spam, and the next hop that
+the queue chooses.
 """
 
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -14,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import Api, edit
 from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
-from harness.sender import Session
+from harness.sender import Session, send_one
 from harness.tap import equal, main, test, true
 
 OLD, NEW, EITHER = "old", "new", "old or new"
@@ -38,6 +40,11 @@ def fields_of(number, sinks):
         edit("smtproutes", "clear"),
         edit("smtproutes", "put", f"gen-{number}.example", destination=hop),
         edit("smtproutes", "put", "both.example", destination=hop),
+        edit("listeners", "clear"),
+        edit("listeners", "put", "public", address="127.0.0.1", port=0),
+        edit("listeners", "put", f"gen-{number}", address=f"127.0.1.{number}", port=0),
+        edit("rcptaccess", "put", "public/ALL"),
+        edit("rcptaccess", "put", f"gen-{number}/ALL"),
         edit("antispam", enabled=True, licence_accepted=True),
         edit(
             "incoming-policy",
@@ -97,6 +104,10 @@ class Gateway:
             (policy,) = api.rows("incoming-policy", running=True)
             return int(policy["positive-header"].rpartition(" ")[2])
 
+    def address_of(self, number):
+        """Where the listener of this generation is, or None."""
+        return self.instance.listeners().get(f"gen-{number}")
+
     def taken_by_smtp(self, number):
         with Session(self.instance.address) as session:
             session.command("MAIL FROM:<anna@example.org>")
@@ -125,6 +136,8 @@ class Gateway:
 
     def behaves_by(self, number, other):
         """Fails unless every role follows generation `number`, and none follows `other`."""
+        wait_until(lambda: self.address_of(number) and not self.address_of(other), f"the listener of generation {number}")
+        send_one(self.address_of(number), make_mail(1000 + number), ["x@both.example"])
         equal(self.taken_by_smtp(number), True, f"smtp takes the domain of generation {number}")
         equal(self.taken_by_smtp(other), False, f"smtp takes the domain of generation {other}")
         equal(self.send_spam(), (number, number % 2), "header by scan and next hop by queue")
@@ -178,6 +191,23 @@ def the_queue_that_is_killed_comes_back_with_the_revision_of_all(world):
 @test
 def scan_that_is_killed_comes_back_with_the_revision_of_all(world):
     kill_role(world, "scan")
+
+
+@test
+def a_master_that_is_killed_during_a_commit_starts_again_with_all_of_it_or_nothing(world):
+    gateway = Gateway(world)
+    running = 1
+    for number, pause in enumerate((0.0, 0.005, 0.01, 0.02, 0.05)):
+        with gateway.api() as api:
+            api.edit(*fields_of(running + 1, gateway.sinks))
+            api.send("config.commit", commit_id=uuid.uuid4().hex, comment="")
+            time.sleep(pause)
+            gateway.instance.power_off()
+        gateway.instance.start()
+        now = gateway.stored()
+        true(now in (running, running + 1), f"kill {number}: generation {now}")
+        gateway.behaves_by(now, running + 1 if now == running else running)
+        running = now
 
 
 @test

@@ -373,6 +373,31 @@ def a_masked_key_that_is_sent_back_leaves_the_key_as_it_is(world):
         equal(session.socket.getpeercert(binary_form=True), before, "certificate")
 
 
+@test
+def each_listener_offers_starttls_or_requires_it_as_it_is_told(world):
+    instance = world.instance()
+
+    def tls(level):
+        equal(instance.shell(f"listenerconfig edit public setup public 127.0.0.1 0 --tls={level}; commit").returncode, 0, level)
+
+    with Session(instance.address) as early:
+        tls("required")
+        equal(early.command("MAIL FROM:<anna@example.org>").code, 530, "MAIL in plain text of a session of before")
+        early.start_tls()
+        equal(early.command("MAIL FROM:<anna@example.org>").code, 250, "MAIL by TLS")
+    with Session(instance.address) as session:
+        true("STARTTLS" in session.hello.lines, session.hello)
+        equal(session.command("MAIL FROM:<anna@example.org>").lines, ["5.7.0 Must issue a STARTTLS command first"], "MAIL")
+        equal(session.command("RCPT TO:<ben@example.com>").code, 503, "RCPT without MAIL")
+    tls("none")
+    with Session(instance.address) as session:
+        true("STARTTLS" not in session.hello.lines, session.hello)
+        equal(session.command("STARTTLS").code, 502, "STARTTLS")
+        equal(session.command("MAIL FROM:<anna@example.org>").code, 250, "MAIL")
+    tls("preferred")
+    send_one(instance.address, make_mail(1))
+
+
 # Outgoing
 
 OUT = {"queue.retry-first": 1, "queue.retry-most": 1, "deliver.timeout": 5, "deliver.idle": 0}

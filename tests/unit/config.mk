@@ -1,5 +1,5 @@
 # Unit tests of what can be configured and of the configuration itself.
-UNIT_TESTS += test_schema test_config_table test_config_tree test_candidate test_config_check test_config_json
+UNIT_TESTS += test_schema test_config_table test_config_tree test_candidate test_config_check test_config_json test_listeners
 test_schema_SOURCES = tests/unit/test_schema.c
 test_schema_LDADD = $(TEST_LIBS)
 test_config_table_SOURCES = tests/unit/test_config_table.c
@@ -13,3 +13,5 @@ test_candidate_SOURCES = tests/unit/test_candidate.c tests/unit/config_fixture.h
 test_candidate_LDADD = $(TEST_LIBS)
 test_config_check_SOURCES = tests/unit/test_config_check.c tests/unit/config_fixture.h
 test_config_check_LDADD = $(TEST_LIBS)
+test_listeners_SOURCES = tests/unit/test_listeners.c tests/unit/config_fixture.h
+test_listeners_LDADD = $(TEST_LIBS)

@@ -1,4 +1,4 @@
-UNIT_TESTS += test_channel test_log test_tracking test_settings
+UNIT_TESTS += test_channel test_log test_tracking test_settings test_ports
 test_channel_SOURCES = tests/unit/test_channel.c
 test_channel_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_channel_LDADD = libdaemon.a $(TEST_LIBS) $(EVENT_LIBS)
@@ -9,3 +9,6 @@ test_settings_LDADD = $(TEST_LIBS)
 test_tracking_SOURCES = tests/unit/test_tracking.c daemon/log/store_tracking.c
 test_tracking_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 test_tracking_LDADD = libdaemon.a $(TEST_LIBS) $(SQLITE_LIBS)
+test_ports_SOURCES = tests/unit/test_ports.c daemon/master/ports.c
+test_ports_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+test_ports_LDADD = libdaemon.a $(TEST_LIBS) $(EVENT_LIBS)

@@ -1,9 +1,12 @@
 # Unit tests of smtp.
-UNIT_TESTS += test_smtp test_smtp_data test_destination test_resolve test_client test_tls
+UNIT_TESTS += test_smtp test_smtp_data test_access test_destination test_resolve test_client test_tls
 test_smtp_SOURCES = tests/unit/test_smtp.c
 test_smtp_LDADD = $(TEST_LIBS)
 test_smtp_data_SOURCES = tests/unit/test_smtp_data.c
 test_smtp_data_LDADD = $(TEST_LIBS)
+test_access_SOURCES = tests/unit/test_access.c daemon/smtp/access.c
+test_access_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+test_access_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 
 DNS_SOURCES = tests/unit/dns_server.c tests/unit/dns_server.h daemon/smtp/destination.c daemon/smtp/dns_answer.c
 test_destination_SOURCES = tests/unit/test_destination.c $(DNS_SOURCES)

@@ -327,6 +327,49 @@ static void files_are_asked_for_by_name(void **state)
     assert_edited("\"key\":\"example.com\"");
 }
 
+/* ---- listenerconfig: rows of a row ---- */
+
+static void a_new_listener_is_asked_for(void **state)
+{
+    (void)state;
+    fake_answers(sh, "new", "In", "2", "192.0.2", "192.0.2.1", "", "3", "", NULL);
+    assert_int_equal(fake_run(sh, "listenerconfig", NULL), API_DONE);
+    assert_contains(fake_shown(sh), "address: '192.0.2' is not an IPv4 or IPv6 address");
+    assert_edited(
+        "{\"fields\":{\"address\":\"192.0.2.1\",\"kind\":\"private\",\"port\":25,\"tls\":\"required\"},"
+        "\"key\":\"In\",\"table\":\"listeners\",\"verb\":\"new\"}");
+}
+
+static void recipients_of_a_listener_are_typed_without_its_name(void **state)
+{
+    (void)state;
+    fake_answers(sh, "edit", "public", "rcpt", "new", "a b", "example.com", "2", "", "", "", NULL);
+    assert_int_equal(fake_run(sh, "listenerconfig", NULL), API_DONE);
+    const char *shown = fake_shown(sh);
+    assert_contains(shown, "\nListener: public\n  kind: public\n");
+    assert_contains(shown, "recipient: 'public/a b' is not ");
+    const char *sent = fake_sent(sh);
+    assert_contains(sent, "{\"method\":\"config.get\",\"owner\":\"public\",\"table\":\"rcptaccess\"}");
+    assert_contains(sent, "{\"fields\":{\"access\":\"reject\"},\"key\":\"public/example.com\","
+                          "\"table\":\"rcptaccess\",\"verb\":\"new\"}");
+}
+
+static void rows_of_a_row_are_imported_with_its_name(void **state)
+{
+    (void)state;
+    sh->data = "# ours\nExample.com ACCEPT\nall REJECT\n";
+    assert_int_equal(fake_run(sh, "listenerconfig", "edit", "In", "rcptaccess", "import", "-", NULL),
+                     API_DONE);
+    const char *sent = fake_sent(sh);
+    assert_contains(sent, "{\"key\":\"In\",\"table\":\"rcptaccess\",\"verb\":\"clear\"}");
+    assert_contains(sent, "\"key\":\"In/Example.com\"");
+    assert_contains(sent, "{\"fields\":{\"access\":\"REJECT\"},\"key\":\"In/all\"");
+    sh->data = "192.0.2.1\n192.0.2.1\n";
+    assert_int_equal(fake_run(sh, "listenerconfig", "edit", "In", "hostaccess", "import", "-", NULL),
+                     API_USAGE);
+    assert_contains(fake_shown(sh), "line 2: 'In/192.0.2.1' is on line 1 already");
+}
+
 /* ---- commit and the rest ---- */
 
 #define ONE_CHANGE                                                                                           \
@@ -460,6 +503,9 @@ int main(void)
         TERMINAL(a_row_that_does_not_exist_leads_back_to_the_menu),
         SILENT(without_a_terminal_a_row_that_does_not_exist_is_the_end),
         TERMINAL(files_are_asked_for_by_name),
+        TERMINAL(a_new_listener_is_asked_for),
+        TERMINAL(recipients_of_a_listener_are_typed_without_its_name),
+        SILENT(rows_of_a_row_are_imported_with_its_name),
         TERMINAL(commit_asks_for_a_comment_and_about_rollback),
         TERMINAL(commit_of_nothing_asks_nothing),
         SILENT(without_a_terminal_commit_takes_no_line_for_its_comment),

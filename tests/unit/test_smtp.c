@@ -1,15 +1,13 @@
-/* The parsers of SMTP: commands, addresses, replies, access lists. */
+/* The parsers of SMTP: commands, addresses, replies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
-#include "engine/smtp/access_list.h"
 #include "engine/smtp/command.h"
 #include "engine/smtp/date.h"
 #include "engine/smtp/reply.h"
@@ -332,65 +330,6 @@ static void extensions_are_found_behind_the_greeting(void **state)
     assert_false(e.pipelining || e.size || e.body_8bit);
 }
 
-/* Access lists */
-
-static void domain_lists_match_names_and_subdomains(void **state)
-{
-    (void)state;
-    struct span list = SPAN("example.com, .example.org ,");
-    assert_true(smtp_domain_list_match(list, SPAN("Example.COM")));
-    assert_false(smtp_domain_list_match(list, SPAN("sub.example.com")));
-    assert_false(smtp_domain_list_match(list, SPAN("example.org")));
-    assert_true(smtp_domain_list_match(list, SPAN("a.b.example.org")));
-    assert_false(smtp_domain_list_match(list, SPAN("badexample.org")));
-    assert_false(smtp_domain_list_match(list, SPAN("")));
-    assert_false(smtp_domain_list_match(SPAN(""), SPAN("example.com")));
-    assert_true(smtp_domain_list_match(SPAN("*"), SPAN("anything.example")));
-}
-
-static struct span match_address(const struct smtp_network_list *list, const char *text)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-        return smtp_network_list_match(list, (struct sockaddr *)&v4);
-    assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
-    return smtp_network_list_match(list, (struct sockaddr *)&v6);
-}
-
-static void network_lists_match_addresses_and_prefixes(void **state)
-{
-    (void)state;
-    struct error error;
-    struct smtp_network_list *list =
-        smtp_network_list_new(SPAN("127.0.0.1, 192.0.2.128/25,2001:db8::/33"), &error);
-    assert_non_null(list);
-    expect_span(match_address(list, "127.0.0.1"), "127.0.0.1");
-    expect_span(match_address(list, "127.0.0.2"), "");
-    expect_span(match_address(list, "192.0.2.200"), "192.0.2.128/25");
-    expect_span(match_address(list, "192.0.2.127"), "");
-    expect_span(match_address(list, "::ffff:127.0.0.1"), "127.0.0.1");
-    expect_span(match_address(list, "2001:db8:7fff::1"), "2001:db8::/33");
-    expect_span(match_address(list, "2001:db8:8000::1"), "");
-    smtp_network_list_free(list);
-
-    list = smtp_network_list_new(SPAN(""), &error);
-    expect_span(match_address(list, "127.0.0.1"), "");
-    smtp_network_list_free(list);
-}
-
-static void a_network_list_with_a_wrong_entry_is_refused(void **state)
-{
-    (void)state;
-    static const char *const rows[] = {"10.0.0",  "10.0.0.0/33",  "10.0.0.0/",
-                                       "::1/129", "host.example", "10.0.0.1/-1"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct error error = {""};
-        assert_null(smtp_network_list_new(span_text(rows[i]), &error));
-        assert_non_null(strstr(error.text, rows[i]));
-    }
-}
-
 static void a_header_date_is_in_utc(void **state)
 {
     (void)state;
@@ -419,9 +358,6 @@ int main(void)
         cmocka_unit_test(what_is_no_reply_is_seen),
         cmocka_unit_test(a_reply_without_end_takes_bounded_memory),
         cmocka_unit_test(extensions_are_found_behind_the_greeting),
-        cmocka_unit_test(domain_lists_match_names_and_subdomains),
-        cmocka_unit_test(network_lists_match_addresses_and_prefixes),
-        cmocka_unit_test(a_network_list_with_a_wrong_entry_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
