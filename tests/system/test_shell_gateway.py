@@ -111,6 +111,32 @@ def setting_what_is_set_is_no_change(world):
     equal(run(instance, "-c", "commit").stdout, "There is no data to commit.\n", "commit")
 
 
+LARGE = "antispamconfig setup on --never-scan-size=20M"
+ADVICE = "Warning: never-scan-size: 20M is above the advised 10M"
+
+
+@test
+def what_is_advised_against_is_warned_of_by_the_command_that_sets_it(world):
+    instance = world.instance()
+    for channel in CHANNELS:
+        ended = channel(instance, (LARGE, "clear"))
+        equal((ended.returncode, ended.stdout), (0, ADVICE + "\n"), channel.__name__)
+    ended = run(instance, "--json", "-c", f"{LARGE}; clear")
+    equal(json.loads(ended.stdout.splitlines()[0])["warnings"], [ADVICE.removeprefix("Warning: ")], "with --json")
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        terminal.wait("> ")
+        terminal.type(f"{LARGE}\n")
+        terminal.wait(ADVICE)
+        terminal.type("clear\n")
+        terminal.wait("[Y]> ")
+        terminal.type("y\nantispamconfig\n")
+        terminal.wait("[]> ")
+        terminal.type("setup\n\n20M\n")
+        terminal.wait("Do you want to use it anyway? [N]> ")
+        terminal.type("y\n\n\n\n")
+        true(ADVICE not in terminal.wait("Choose the operation"), "it was confirmed, and is told again")
+
+
 @test
 def check_finds_errors_and_commits_nothing(world):
     instance = world.instance()

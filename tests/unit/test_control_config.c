@@ -132,6 +132,26 @@ static void what_was_typed_and_what_is_json_are_the_same_values(void **state)
     json_decref(json);
 }
 
+static void an_edit_warns_of_values_above_what_is_advised_when_it_changes_them(void **state)
+{
+    (void)state;
+    json_t *end = shell_ask(sh, EDIT_ANTISPAM("never-scan-size", "'20M'"));
+    json_t *warnings = json_object_get(end, "warnings");
+    assert_int_equal(json_array_size(warnings), 1);
+    assert_string_equal(json_string_value(json_array_get(warnings, 0)),
+                        "never-scan-size: 20M is above the advised 10M");
+    json_decref(end);
+    end = shell_ask(sh, EDIT_ANTISPAM("timeout", "30"));
+    assert_null(json_object_get(end, "warnings"));
+    json_decref(end);
+    expect_done("{'method':'config.clear'}");
+    end = shell_ask(sh, "{'method':'config.edit','edits':["
+                        "{'table':'antispam','verb':'edit','fields':{'never-scan-size':'20M'}},"
+                        "{'table':'smtproutes','verb':'delete','key':'no.example'}]}");
+    assert_null(json_object_get(end, "warnings"));
+    json_decref(end);
+}
+
 static void present_values_leave_nothing_pending(void **state)
 {
     (void)state;
@@ -570,6 +590,7 @@ int main(void)
         TEST(an_edit_is_seen_by_its_session_alone),
         TEST(a_change_names_level_table_key_before_and_after),
         TEST(what_was_typed_and_what_is_json_are_the_same_values),
+        TEST(an_edit_warns_of_values_above_what_is_advised_when_it_changes_them),
         TEST(present_values_leave_nothing_pending),
         TEST(each_wrong_edit_has_its_error),
         TEST(new_of_a_different_row_is_an_error_and_put_is_none),
