@@ -132,26 +132,6 @@ static void what_was_typed_and_what_is_json_are_the_same_values(void **state)
     json_decref(json);
 }
 
-static void an_edit_warns_of_values_above_what_is_advised_when_it_changes_them(void **state)
-{
-    (void)state;
-    json_t *end = shell_ask(sh, EDIT_ANTISPAM("never-scan-size", "'20M'"));
-    json_t *warnings = json_object_get(end, "warnings");
-    assert_int_equal(json_array_size(warnings), 1);
-    assert_string_equal(json_string_value(json_array_get(warnings, 0)),
-                        "never-scan-size: 20M is above the advised 10M");
-    json_decref(end);
-    end = shell_ask(sh, EDIT_ANTISPAM("timeout", "30"));
-    assert_null(json_object_get(end, "warnings"));
-    json_decref(end);
-    expect_done("{'method':'config.clear'}");
-    end = shell_ask(sh, "{'method':'config.edit','edits':["
-                        "{'table':'antispam','verb':'edit','fields':{'never-scan-size':'20M'}},"
-                        "{'table':'smtproutes','verb':'delete','key':'no.example'}]}");
-    assert_null(json_object_get(end, "warnings"));
-    json_decref(end);
-}
-
 static void present_values_leave_nothing_pending(void **state)
 {
     (void)state;
@@ -423,6 +403,11 @@ static void a_conflict_tells_base_theirs_mine_who_and_when_and_keep_ends_it(void
                  "conflict");
     expect_done("{'method':'config.rebase','keep':'mine','table':'smtproutes','key':'A.com'}");
     assert_int_equal(pending(sh), 1);
+    static const char in_vain[] =
+        "{'method':'config.rebase','keep':'theirs','table':'smtproutes','key':'A.com'}";
+    shell_expect(sh, in_vain, 1, "wrong-state");
+    assert_string_equal(shell_error(sh, in_vain), "SMTP route 'A.com' is not in conflict");
+    assert_int_equal(pending(sh), 1);
     shell_close(other);
 }
 
@@ -590,7 +575,6 @@ int main(void)
         TEST(an_edit_is_seen_by_its_session_alone),
         TEST(a_change_names_level_table_key_before_and_after),
         TEST(what_was_typed_and_what_is_json_are_the_same_values),
-        TEST(an_edit_warns_of_values_above_what_is_advised_when_it_changes_them),
         TEST(present_values_leave_nothing_pending),
         TEST(each_wrong_edit_has_its_error),
         TEST(new_of_a_different_row_is_an_error_and_put_is_none),
