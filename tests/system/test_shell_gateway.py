@@ -86,6 +86,16 @@ def a_line_that_is_wrong_ends_every_channel_with_its_status_and_nothing_committe
 
 
 @test
+def a_line_that_is_too_long_is_named_by_its_number_on_both_outputs(world):
+    instance = world.instance()
+    for before in ("", "version\n"):
+        ended = run(instance, given=before + "x" * 1500000 + "\n")
+        line = before.count("\n") + 1
+        equal(f"\nline {line} is longer than " in f"\n{ended.stdout}", True, f"standard output: {ended.stdout}")
+        equal(ended.stderr, f"batch: line {line}\n", "standard error")
+
+
+@test
 def the_same_commands_make_the_same_tables_in_every_channel(world):
     lines = (EDIT, "smtproutes new b.example.com 127.0.0.1:2525", 'commit "a comment"')
     seen = []
