@@ -48,6 +48,9 @@ static enum api_status with_conflicts(struct shell *sh, enum api_status status, 
 
 static enum api_status commit(struct shell *sh, const char *comment, bool hidden)
 {
+    if (strlen(comment) > API_COMMENT_MAX)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "the comment has %zu bytes; it may have %d",
+                          strlen(comment), API_COMMENT_MAX);
     json_t *result, *request = json_pack("{s:s,s:s,s:b}", "method", "config.commit", "comment", comment,
                                          "hidden", (int)hidden);
     if (!request)

@@ -85,11 +85,12 @@ enum api_status form_change(struct shell *sh, const struct form *form, const str
         return status;
     struct answers a;
     answers_begin(&a, table, row);
+    enum ui_result asked = UI_DONE;
     if (args)
         status = form_read(sh, form, arg_count, args, &a);
-    else if (form_ask(sh, form, &a) != UI_DONE)
-        status = shell_aborted(sh);
-    if (status == API_DONE)
+    else
+        status = ui_status(sh, asked = form_ask(sh, form, &a));
+    if (status == API_DONE && asked == UI_DONE)
         status = save(sh, &a, key);
     answers_end(&a);
     schema_row_unref(row);

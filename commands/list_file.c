@@ -133,6 +133,8 @@ static enum api_status for_each_line(struct import *im, struct span text,
 static enum api_status import_text(struct import *im, struct span text)
 {
     enum api_status status = for_each_line(im, text, check_row);
+    if (status == API_DONE && json_object_size(im->lines) == 0)
+        return shell_fail(im->sh, API_ERROR_WRONG_STATE, "nothing to import: clear empties the list");
     json_array_append_new(im->edits, json_pack("{s:s,s:s,s:s*}", "table", im->table->name, "verb", "clear",
                                                "key", im->rows->owner));
     if (status == API_DONE)

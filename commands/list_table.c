@@ -193,7 +193,7 @@ enum api_status list_table_ask_new(struct shell *sh, void *context)
     if (result == UI_DONE && rows->list->form)
         result = form_ask(sh, rows->list->form, &a);
     enum api_status status =
-        result == UI_DONE ? edit_one(sh, answers_to_edit(&a, "new", key)) : shell_aborted(sh);
+        result == UI_DONE ? edit_one(sh, answers_to_edit(&a, "new", key)) : ui_status(sh, result);
     answers_end(&a);
     return status;
 }
@@ -210,9 +210,8 @@ static enum api_status with_row(struct shell *sh, const struct list_rows *rows,
 {
     struct arena *arena = arena_new();
     const char *key;
-    enum api_status status = ask_key(sh, rows, rows->list->choose_question, arena, &key) == UI_DONE
-                                 ? act(sh, rows, key)
-                                 : shell_aborted(sh);
+    enum ui_result result = ask_key(sh, rows, rows->list->choose_question, arena, &key);
+    enum api_status status = result == UI_DONE ? act(sh, rows, key) : ui_status(sh, result);
     arena_free(arena);
     return status;
 }

@@ -182,6 +182,8 @@ static enum ui_result ask_policy(struct shell *sh, const json_t *rows, const cha
         buf_clear(&answer);
         again = false;
         result = ui_ask(sh, "Enter the name or number of the policy to edit:", "", &answer);
+        if (result == UI_DONE && shell_is_interactive(sh) && !answer.len)
+            result = UI_LEAVE;
         if (result != UI_DONE)
             break;
         *name = find_policy(rows, span_trim(buf_span(&answer)));
@@ -203,8 +205,10 @@ static enum api_status edit_policy(struct shell *sh, void *context)
     struct policy_state *state = context;
     json_t *rows;
     enum api_status status = fetch_policies(sh, state->table, &rows);
-    if (status == API_DONE)
-        status = ask_policy(sh, rows, &state->name) == UI_DONE ? ui_run(sh, &menu, state) : shell_aborted(sh);
+    if (status == API_DONE) {
+        enum ui_result result = ask_policy(sh, rows, &state->name);
+        status = result == UI_DONE ? ui_run(sh, &menu, state) : ui_status(sh, result);
+    }
     json_decref(rows);
     return status;
 }

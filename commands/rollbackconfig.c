@@ -15,7 +15,8 @@ static void fill_cells(json_t *revision)
     buf_free(&when);
 }
 
-static enum api_status list_revisions(struct shell *sh)
+/* *result is what the daemon told, for the caller to free. */
+static enum api_status list_revisions(struct shell *sh, json_t **result)
 {
     static const struct out_column columns[] = {
         {"Revision", "revision", -8},
@@ -23,21 +24,22 @@ static enum api_status list_revisions(struct shell *sh)
         {"User", "author", 12},
         {"Description", "comment", 0},
     };
-    json_t *result;
-    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), &result);
-    json_t *revisions = json_object_get(result, "revisions"), *revision;
+    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), result);
+    json_t *revisions = json_object_get(*result, "revisions"), *revision;
     size_t i;
     json_array_foreach(revisions, i, revision) fill_cells(revision);
     if (status == API_DONE)
         out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0], revisions);
-    json_decref(result);
     return status;
 }
 
 static enum api_status batch_list(struct shell *sh, const struct call *call)
 {
     (void)call;
-    return list_revisions(sh);
+    json_t *result;
+    enum api_status status = list_revisions(sh, &result);
+    json_decref(result);
+    return status;
 }
 
 /* ---- rolling back ---- */
@@ -46,7 +48,7 @@ static enum api_status batch_list(struct shell *sh, const struct call *call)
 static enum api_status roll_back(struct shell *sh, const char *revision, const char *table, bool preview)
 {
     uint64_t number;
-    if (!span_parse_u64(span_text(revision), &number) || number > INT64_MAX)
+    if (!span_parse_u64(span_text(revision), &number) || number == 0 || number > INT64_MAX)
         return shell_fail(sh, API_ERROR_INVALID_VALUE,
                           "'%s' is not the number of a revision; `rollbackconfig list` shows them", revision);
     json_t *result, *request = json_pack("{s:s,s:I,s:s*,s:b}", "method", "config.rollback", "revision",
@@ -94,14 +96,45 @@ static enum api_status commit_now(struct shell *sh)
     return yes ? command_run(sh, 2, words) : API_DONE;
 }
 
+static bool is_listed(const json_t *result, struct span typed)
+{
+    uint64_t number;
+    size_t i;
+    json_t *revision;
+    bool listed = false;
+    if (!span_parse_u64(typed, &number))
+        return false;
+    json_array_foreach(json_object_get(result, "revisions"), i, revision)
+    {
+        listed |= (uint64_t)json_integer_value(json_object_get(revision, "revision")) == number;
+    }
+    return listed;
+}
+
+/* On a terminal one of the list or nothing; else the daemon finds out whether there is such a revision. */
+static enum api_status ask_revision(struct shell *sh, struct buf *revision)
+{
+    json_t *listed = NULL;
+    enum api_status status = shell_is_interactive(sh) ? list_revisions(sh, &listed) : API_DONE;
+    bool again = status == API_DONE;
+    while (again) {
+        buf_clear(revision);
+        if (ui_ask(sh, "Enter the number of the revision to roll back to:", "", revision) != UI_DONE) {
+            status = shell_aborted(sh);
+            break;
+        }
+        again = listed && revision->len && !is_listed(listed, buf_span(revision)) &&
+                ui_explain(sh, "That is not one of these; `rollbackconfig REVISION` takes older ones.");
+    }
+    json_decref(listed);
+    return status;
+}
+
 static enum api_status dialogue(struct shell *sh)
 {
     struct buf revision = {0}, question = {0};
     bool yes = false;
-    enum api_status status = shell_is_interactive(sh) ? list_revisions(sh) : API_DONE;
-    if (status == API_DONE &&
-        ui_ask(sh, "Enter the number of the revision to roll back to:", "", &revision) != UI_DONE)
-        status = shell_aborted(sh);
+    enum api_status status = ask_revision(sh, &revision);
     if (status == API_DONE && revision.len) {
         buf_printf(&question, "Are you sure you want to roll back the configuration to revision %s?",
                    revision.data);

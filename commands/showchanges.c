@@ -8,7 +8,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     json_t *result;
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
     size_t count = json_array_size(json_object_get(result, "changes"));
-    if (status == API_DONE && count == 0 && shell_is_interactive(sh))
+    if (status == API_DONE && count == 0)
         out_text(sh, "There are no changes pending.\n");
     if (status == API_DONE)
         changes_show(sh, result);

@@ -22,8 +22,10 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
         return command_usage_error(sh, &command_tail, "words are missing behind '-n'");
     if (!counts && arg_count > 1)
         return command_usage_error(sh, &command_tail, "'%s' is one word too many", args[1]);
-    if (arg_count == 3 && (!span_parse_u64(span_text(args[1]), &lines) || lines > INT32_MAX))
-        return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number of lines", args[1]);
+    if (arg_count == 3 &&
+        (!span_parse_u64(span_text(args[1]), &lines) || lines < 1 || lines > API_TAIL_LINES_MAX))
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number of lines from 1 to %d", args[1],
+                          API_TAIL_LINES_MAX);
     return tail(sh, args[arg_count - 1], (json_int_t)lines);
 }
 

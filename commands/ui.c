@@ -39,6 +39,11 @@ static bool read_word(struct shell *sh, const char *prompt, struct buf *word)
     return true;
 }
 
+enum api_status ui_status(struct shell *sh, enum ui_result result)
+{
+    return result == UI_ABORT ? shell_aborted(sh) : API_DONE;
+}
+
 /* ---- menus ---- */
 
 enum { MENU_MAX = 32 };
@@ -158,7 +163,7 @@ enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, voi
         const struct verb *verb;
         enum ui_result result = ui_menu(sh, dialogue->verbs, dialogue->shown, context, &verb);
         if (result != UI_DONE)
-            return result == UI_LEAVE ? API_DONE : shell_aborted(sh);
+            return ui_status(sh, result);
         status = verb->dialogue(sh, context);
         if (ends_dialogue(sh, status))
             return status;
@@ -225,6 +230,8 @@ static enum ui_result ask_text(struct shell *sh, const struct schema_field *fiel
         result = ui_ask(sh, question, preset.data, &answer);
         struct schema_value typed = *value;
         struct error error;
+        if (result == UI_DONE && shell_is_interactive(sh) && !answer.len && field->least > 0)
+            result = UI_LEAVE;
         if (result != UI_DONE)
             break;
         if (take_value(field, span_trim(buf_span(&answer)), arena, &typed, &error))

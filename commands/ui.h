@@ -11,11 +11,14 @@
 
 enum ui_result {
     UI_DONE,
-    UI_LEAVE, /* an empty answer to a menu: one level up */
+    UI_LEAVE, /* an empty answer to a menu, or on a terminal to a question that needs one: one level up */
     UI_ABORT, /* Ctrl-C, end of input, or a wrong answer without a terminal; the command ends with shell_aborted() */
 };
 
 struct verb;
+
+/* The status of a command, or of one level of it, that ends with this: only UI_ABORT is an error. */
+enum api_status ui_status(struct shell *sh, enum ui_result result);
 
 /* "Choose the operation you want to perform:", a line for each verb that shown() allows (NULL: all), "[]> ".  Any case,
  * unique prefixes. */

@@ -84,11 +84,12 @@ enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result)
 {
     json_t *end = NULL;
     enum api_status status;
-    if (sh->options.check)
+    bool only_asked = json_is_true(json_object_get(request, "check")),
+         check = only_asked || sh->options.check;
+    if (check)
         json_object_set_new(request, "check", json_true());
-    bool check = json_is_true(json_object_get(request, "check"));
     pipeline_drain(sh, 0);
-    if (sh->options.keep_going && sh->failed && !check)
+    if (sh->options.keep_going && sh->failed && !only_asked)
         status = shell_fail(sh, API_ERROR_WRONG_STATE, "commit is refused after an error in the same batch");
     else
         status = ask(sh, request, &end);

@@ -27,6 +27,7 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
     if (sh->interactive) {
         enum read_result got = terminal_read(sh, prompt, false, line);
         sh->answers_ended = got == READ_END;
+        sh->report->asked = true;
         return got == READ_LINE;
     }
     struct span text;

@@ -1,8 +1,9 @@
 /* mailward: the admin shell.  Commands come from a terminal, from -c, from a file or from standard input; all of them
  * are run by the same code, and end with the same statuses (engine/wire/api.h). */
-#define _GNU_SOURCE /* O_CLOEXEC */
+#define _GNU_SOURCE /* O_CLOEXEC, dprintf */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,8 +53,10 @@ int main(int argc, char **argv)
         report_error(&sh, NULL, status, NULL, error.text);
     call_lost(&sh);
     writer_flush(&sh.out);
-    if (sh.out.failed && status == API_DONE)
-        status = API_FAILED;
+    if (sh.out.failed) {
+        dprintf(STDERR_FILENO, "output could not be written; what was done is done\n");
+        status = status == API_DONE ? API_FAILED : status;
+    }
     reader_close(&commands);
     reader_close(&answers);
     buf_free(&sh.out.waiting);

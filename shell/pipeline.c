@@ -118,7 +118,9 @@ enum api_status shell_edit(struct shell *sh, json_t *edits)
         /* With --keep-going nothing stops pieces that were sent behind a wrong one, so each is waited for. */
         if (sh->interactive || (sh->options.keep_going && split)) {
             buf_append_char(&piece, '}');
+            sh->report->advised = sh->report->asked;
             status = call_text(sh, buf_span(&piece), NULL, NULL);
+            sh->report->advised = false;
         } else {
             status = send_ahead(sh, &piece);
         }

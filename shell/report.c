@@ -92,7 +92,7 @@ enum api_status report_answer(struct shell *sh, struct report *r, const json_t *
     json_t *warning;
     enum api_status status = (enum api_status)json_integer_value(json_object_get(end, "status"));
     const char *code = json_string_value(json_object_get(end, "code"));
-    json_array_foreach(json_object_get(end, "warnings"), i, warning)
+    json_array_foreach(r && r->advised ? NULL : json_object_get(end, "warnings"), i, warning)
         report_warning(sh, r, json_string_value(warning));
     if (status != API_DONE && code && strcmp(code, api_errors[API_ERROR_SKIPPED].code) == 0)
         r->skipped = true;

@@ -20,6 +20,8 @@ struct report {
     bool skipped;                  /* not done, because of an error before it: nothing is told of it */
     bool edit_failed;              /* what it says from now on would be untrue */
     bool only_checked;             /* --check: what it would say has not happened */
+    bool asked;                    /* a person answered its questions */
+    bool advised;                  /* ... which warned already of what is being sent */
     unsigned edits;                /* requests that were sent ahead and are not answered */
     /* Only with --json: */
     json_t *words, *warnings, *result;

@@ -202,6 +202,9 @@ void config_rebase(uint64_t session, json_t *request)
     if (config_candidate_rebase(candidate, head->revision, head_tree(), head_place(), &decision, on_conflict,
                                 &conflicts))
         session_done(session, json_pack("{s:I}", "revision", (json_int_t)head->revision));
+    else if (conflicts.count == 0) /* the decision was for another row */
+        session_fail(session, API_ERROR_WRONG_STATE, "%s '%s' is not in conflict", decision.table->row_noun,
+                     member_text(request, "key"));
     else
         config_fail_conflicts(session, &conflicts, candidate->base_revision);
     arena_free(arena);

@@ -6,7 +6,7 @@
 #include "daemon/control/methods.h"
 #include "engine/schema/json.h"
 
-enum { ROWS_MOST = 1000000 };
+enum { ROWS_MOST = 1000000, WARNINGS_MOST = 100 };
 
 /* Values that need a key for a part of the product that is not there yet (R25). */
 static const struct feature {
@@ -29,6 +29,7 @@ struct edit {
     struct config_table *taken; /* the table that the latest edits changed; NULL: none */
     struct arena *arena;
     enum permit_role role;
+    json_t *warnings;
     struct refusal refusal;
 };
 
@@ -131,6 +132,13 @@ static struct schema_row *changed_row(struct edit *e, const struct row_edit *r, 
     return row;
 }
 
+static void add_warning(const char *sentence, void *context)
+{
+    struct edit *e = context;
+    if (json_array_size(e->warnings) < WARNINGS_MOST)
+        json_array_append_new(e->warnings, config_text_json(sentence));
+}
+
 /* Puts a row in place of the present one; when they are equal nothing is done, so that reruns (R4) cost nothing.  row is
  * taken over; NULL: it was refused. */
 static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row *row)
@@ -141,10 +149,12 @@ static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row 
     bool good = same || has_keys_for(e, row);
     if (good && !r->present && config_table_count(table_now(e, r->table)) >= ROWS_MOST)
         good = refuse(e, API_ERROR_FAILED, "%s has %d rows and takes no more", r->table->name, ROWS_MOST);
-    if (good && !same)
+    if (good && !same) {
+        schema_row_warn(r->present, row, add_warning, e);
         config_table_put(table_to_change(e, r->table), row);
-    else
+    } else {
         schema_row_unref(row);
+    }
     return good;
 }
 
@@ -312,16 +322,24 @@ static void keep(struct session_config *c, struct config_tree *tree, bool more)
     c->candidate.mine = tree;
 }
 
+static void tell_warnings(uint64_t session, const json_t *warnings)
+{
+    size_t i;
+    json_t *warning;
+    json_array_foreach(warnings, i, warning) session_add(session, "warnings", json_incref(warning));
+}
+
 void config_edit(uint64_t session, json_t *request)
 {
     struct session_info *info = session_info(session);
     struct session_config *c = &info->config;
     struct config_candidate *candidate = session_config_use(c);
-    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role};
+    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role, .warnings = json_array()};
     size_t failed;
     e.copy.mine = config_tree_ref(c->pieces ? c->pieces : candidate->mine);
     if (run_edits(&e, json_object_get(request, "edits"), &failed)) {
         keep(c, e.copy.mine, json_is_true(json_object_get(request, "more")));
+        tell_warnings(session, e.warnings);
         session_done(session, NULL);
     } else {
         config_tree_unref(e.copy.mine);
@@ -329,5 +347,6 @@ void config_edit(uint64_t session, json_t *request)
         session_fail_with(session, e.refusal.kind, json_pack("{s:I}", "edit", (json_int_t)failed), "%s",
                           e.refusal.why.text);
     }
+    json_decref(e.warnings);
     arena_free(e.arena);
 }

@@ -39,9 +39,7 @@ static void call_version(uint64_t session, json_t *request)
 enum {
     EDITS_MOST = 100000,
     HISTORY_MOST = 1000,
-    COMMENT_MOST = 1000,
     EXPRESSION_MOST = 1000,
-    LINES_MOST = 10000,
     MIDS_MOST = 10000
 };
 
@@ -51,7 +49,7 @@ const struct method methods[] = {
     {"config.changes", config_changes, NO_MEMBERS},
     {"config.clear", config_clear, NO_MEMBERS},
     {"config.commit", config_commit,
-     MEMBERS(COMMIT_ID, TEXT("comment", false, 0, COMMENT_MOST), FLAG("hidden"), FLAG("check"))},
+     MEMBERS(COMMIT_ID, TEXT("comment", false, 0, API_COMMENT_MAX), FLAG("hidden"), FLAG("check"))},
     {"config.edit", config_edit, MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"))},
     {"config.get", config_get,
      MEMBERS(TABLE_NAME(true), KEY, TEXT("owner", false, 1, 1024), FLAG("running"))},
@@ -83,7 +81,7 @@ const struct method methods[] = {
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
     {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
-    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, LINES_MOST), FLAG("follow"))},
+    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

@@ -53,7 +53,7 @@ struct rebase {
     const struct config_candidate *candidate;
     const struct config_tree *head;
     const struct config_place *place;
-    const struct config_decision *decision;
+    struct config_decision *decision;
     void (*conflict)(const struct config_conflict *conflict, void *context);
     void *context;
     bool refused;
@@ -72,8 +72,13 @@ static enum config_keep decided(const struct rebase *r, struct span key)
     return about_row ? d->keep : CONFIG_KEEP_NONE;
 }
 
-static void tell_conflict(struct rebase *r, struct config_conflict *conflict)
+/* By the decision about it; without one the conflict is told. */
+static void settle(struct rebase *r, struct config_conflict *conflict, enum config_keep keep)
 {
+    if (keep != CONFIG_KEEP_NONE) {
+        r->decision->settled = true;
+        return;
+    }
     conflict->level = r->level;
     conflict->table = r->schema;
     r->refused = true;
@@ -97,9 +102,9 @@ static void merge_fields(struct rebase *r, struct config_conflict *conflict)
         bool take_mine = i_changed && (!they_changed || keep == CONFIG_KEEP_MINE);
         values[i] = take_mine ? mine->values[i] : theirs->values[i];
     }
-    if (conflict->field >= 0 && keep == CONFIG_KEEP_NONE)
-        tell_conflict(r, conflict);
-    else
+    if (conflict->field >= 0)
+        settle(r, conflict, keep);
+    if (conflict->field < 0 || keep != CONFIG_KEEP_NONE)
         config_table_put(&r->result, schema_row_new(r->schema, values));
     free(values);
 }
@@ -119,8 +124,7 @@ static void merge_row(const struct schema_row *base, const struct schema_row *mi
             return;
         }
         enum config_keep keep = decided(r, key);
-        if (keep == CONFIG_KEEP_NONE)
-            tell_conflict(r, &conflict);
+        settle(r, &conflict, keep);
         if (keep != CONFIG_KEEP_MINE)
             return;
     }
@@ -162,7 +166,7 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
 }
 
 bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, struct config_tree *head,
-                             const struct config_place *place, const struct config_decision *decision,
+                             const struct config_place *place, struct config_decision *decision,
                              void (*conflict)(const struct config_conflict *conflict, void *context),
                              void *context)
 {
@@ -174,7 +178,8 @@ bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, stru
                        .context = context,
                        .merged = config_tree_ref(head)};
     config_tree_pairs(c->base, c->mine, merge_table, &r);
-    if (r.refused) {
+    bool in_vain = decision && decision->key.p && !decision->settled;
+    if (r.refused || in_vain) {
         config_tree_unref(r.merged);
         return false;
     }

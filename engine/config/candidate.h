@@ -25,6 +25,7 @@ struct config_decision {
     enum config_keep keep;
     const struct schema_table *table;
     struct span key;
+    bool settled; /* set by the rebase: it was about a conflict */
 };
 
 /* Rows valid only during the call; field is the first that both changed in a single table, else -1. */
@@ -37,9 +38,9 @@ struct config_conflict {
 };
 
 /* Moves c onto head.  Each conflict that no decision settles is told; with any such one c is left as it was and false
- * returned. */
+ * returned; the same when the decision is for a row that is not in conflict. */
 bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, struct config_tree *head,
-                             const struct config_place *place, const struct config_decision *decision,
+                             const struct config_place *place, struct config_decision *decision,
                              void (*conflict)(const struct config_conflict *conflict, void *context),
                              void *context);
 

@@ -15,26 +15,7 @@ struct check {
     bool failed;
 };
 
-static void warn_of(const struct check *check, struct buf *sentence)
-{
-    if (check->warn)
-        check->warn(buf_text(sentence), check->context);
-    buf_free(sentence);
-}
-
 /* ---- rows ---- */
-
-static void warn_of_values(const struct check *check, const struct schema_row *before,
-                           const struct schema_row *after)
-{
-    for (unsigned i = 0; i < check->table->field_count; i++) {
-        const struct schema_field *field = &check->table->fields[i];
-        struct buf sentence = {0};
-        bool changed = !before || !schema_value_equal(field, &before->values[i], &after->values[i]);
-        if (changed && schema_value_warning(field, &after->values[i], &sentence))
-            warn_of(check, &sentence);
-    }
-}
 
 static void check_row(const struct schema_row *before, const struct schema_row *after, void *context)
 {
@@ -49,7 +30,8 @@ static void check_row(const struct schema_row *before, const struct schema_row *
                   reason.text);
         return;
     }
-    warn_of_values(check, before, after);
+    if (check->warn)
+        schema_row_warn(before, after, check->warn, check->context);
 }
 
 /* ---- policies against the settings of the gateway ---- */
@@ -141,7 +123,9 @@ static void doubt_policies(const struct check *check, const struct config_table 
         if (policies.found[i].count > 1)
             buf_printf(&sentence, " and %zu more", policies.found[i].count - 1);
         buf_printf(&sentence, ": %s", doubts[i].sentence);
-        warn_of(check, &sentence);
+        if (check->warn)
+            check->warn(buf_text(&sentence), check->context);
+        buf_free(&sentence);
     }
 }
 

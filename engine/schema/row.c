@@ -122,6 +122,19 @@ bool schema_row_equal(const struct schema_row *a, const struct schema_row *b)
     return true;
 }
 
+void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
+                     void (*warn)(const char *sentence, void *context), void *context)
+{
+    for (unsigned i = 0; i < after->table->field_count; i++) {
+        const struct schema_field *field = &after->table->fields[i];
+        struct buf sentence = {0};
+        bool changed = !before || !schema_value_equal(field, &before->values[i], &after->values[i]);
+        if (changed && schema_value_warning(field, &after->values[i], &sentence))
+            warn(buf_text(&sentence), context);
+        buf_free(&sentence);
+    }
+}
+
 void schema_row_put(struct buf *out, const struct schema_row *row)
 {
     for (unsigned i = 0; i < row->table->field_count; i++) {

@@ -205,6 +205,9 @@ struct span schema_key_owner(struct span key);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 /* The same where either may be NULL, which is equal to itself alone. */
 bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
+/* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row). */
+void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
+                     void (*warn)(const char *sentence, void *context), void *context);
 
 /* Between roles. */
 void schema_row_put(struct buf *out, const struct schema_row *row);

@@ -224,7 +224,7 @@ bool schema_destination_parse(struct span text, struct schema_destination *desti
     *destination = (struct schema_destination){.host = SPAN(""), .port = 25};
     destination->use_dns = span_equal_nocase(text, SPAN("USEDNS"));
     return destination->use_dns || parse_destination(text, destination) ||
-           error_set(error, "HOST[:PORT], [HOST][:PORT], an address or USEDNS");
+           error_set(error, "HOST[:PORT], [HOST][:PORT], an address or USEDNS; a PORT is from 1 to 65535");
 }
 
 bool schema_check_destination(struct span text, struct error *error)

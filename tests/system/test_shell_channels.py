@@ -139,6 +139,10 @@ def keep_going_runs_on_but_commits_nothing(world):
         equal(ended.stderr.count(b"batch: line"), 3, "errors that were placed")
         equal((daemon.committed, len(daemon.candidate)), ([], 20002), "committed and edited")
         daemon.close()
+    daemon = FakeDaemon(world.folder)
+    ended = run(daemon, "--check", "--keep-going", given="nonsense\nput b\ncommit\n")
+    equal((ended.returncode, ended.stderr.count(b"batch: line")), (2, 2), "with --check the commit is refused, too")
+    true(b"commit is refused after an error" in ended.stdout, "it says so")
 
 
 @test
@@ -286,6 +290,12 @@ def output_that_cannot_be_written_is_an_error(world):
     with open("/dev/full", "wb") as full:
         shell = subprocess.run(command_line(world.folder, "-c", "say x; put a; commit"), stdout=full, timeout=60)
     equal((shell.returncode, daemon.committed), (1, []), "a full disk")
+    with open("/dev/full", "wb") as full:
+        line = command_line(world.folder, "-c", "put a; commit")
+        shell = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    equal((shell.returncode, daemon.committed), (1, ["a"]), "a commit whose line cannot be written")
+    told = shell.stderr.decode().splitlines()[-1]
+    equal(told, "output could not be written; what was done is done", "standard error")
     shell = subprocess.Popen(command_line(world.folder, "-c", "call flood"), stdout=subprocess.PIPE)
     shell.stdout.read(100000)
     shell.stdout.close()

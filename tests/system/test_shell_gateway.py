@@ -86,6 +86,16 @@ def a_line_that_is_wrong_ends_every_channel_with_its_status_and_nothing_committe
 
 
 @test
+def a_line_that_is_too_long_is_named_by_its_number_on_both_outputs(world):
+    instance = world.instance()
+    for before in ("", "version\n"):
+        ended = run(instance, given=before + "x" * 1500000 + "\n")
+        line = before.count("\n") + 1
+        equal(f"\nline {line} is longer than " in f"\n{ended.stdout}", True, f"standard output: {ended.stdout}")
+        equal(ended.stderr, f"batch: line {line}\n", "standard error")
+
+
+@test
 def the_same_commands_make_the_same_tables_in_every_channel(world):
     lines = (EDIT, "smtproutes new b.example.com 127.0.0.1:2525", 'commit "a comment"')
     seen = []
@@ -109,6 +119,32 @@ def setting_what_is_set_is_no_change(world):
     ended = run(instance, "-c", EDIT)
     equal((ended.returncode, ended.stdout, ended.stderr), (0, "", ""), "the second time")
     equal(run(instance, "-c", "commit").stdout, "There is no data to commit.\n", "commit")
+
+
+LARGE = "antispamconfig setup on --never-scan-size=20M"
+ADVICE = "Warning: never-scan-size: 20M is above the advised 10M"
+
+
+@test
+def what_is_advised_against_is_warned_of_by_the_command_that_sets_it(world):
+    instance = world.instance()
+    for channel in CHANNELS:
+        ended = channel(instance, (LARGE, "clear"))
+        equal((ended.returncode, ended.stdout), (0, ADVICE + "\n"), channel.__name__)
+    ended = run(instance, "--json", "-c", f"{LARGE}; clear")
+    equal(json.loads(ended.stdout.splitlines()[0])["warnings"], [ADVICE.removeprefix("Warning: ")], "with --json")
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        terminal.wait("> ")
+        terminal.type(f"{LARGE}\n")
+        terminal.wait(ADVICE)
+        terminal.type("clear\n")
+        terminal.wait("[Y]> ")
+        terminal.type("y\nantispamconfig\n")
+        terminal.wait("[]> ")
+        terminal.type("setup\n\n20M\n")
+        terminal.wait("Do you want to use it anyway? [N]> ")
+        terminal.type("y\n\n\n\n")
+        true(ADVICE not in terminal.wait("Choose the operation"), "it was confirmed, and is told again")
 
 
 @test

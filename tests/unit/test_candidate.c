@@ -71,7 +71,7 @@ static void append_conflict(const struct config_conflict *conflict, void *contex
 }
 
 /* The second session moves onto what the first has committed. */
-static bool rebase_second(struct sessions *s, const struct config_decision *decision)
+static bool rebase_second(struct sessions *s, struct config_decision *decision)
 {
     buf_clear(&s->conflicts);
     return config_candidate_rebase(&s->second, 2, s->first.mine, &standalone, decision, append_conflict,
@@ -109,17 +109,17 @@ static void the_same_row_changed_differently_is_a_conflict_until_decided(void **
 {
     (void)state;
     const struct schema_table *routes = &schema_tables[SCHEMA_SMTPROUTES];
-    const struct {
+    struct {
         struct config_decision decision;
         const char *result; /* NULL: still refused */
     } decisions[] = {
-        {{CONFIG_KEEP_MINE, NULL, {0}}, "h3"},
-        {{CONFIG_KEEP_THEIRS, NULL, {0}}, "h2"},
-        {{CONFIG_KEEP_MINE, routes, {0}}, "h3"},
-        {{CONFIG_KEEP_MINE, routes, SPAN("a.example")}, "h3"},
-        {{CONFIG_KEEP_MINE, routes, SPAN("b.example")}, NULL},
-        {{CONFIG_KEEP_MINE, &schema_tables[SCHEMA_ANTISPAM], {0}}, NULL},
-        {{CONFIG_KEEP_NONE, NULL, {0}}, NULL},
+        {{CONFIG_KEEP_MINE, NULL, {0}, false}, "h3"},
+        {{CONFIG_KEEP_THEIRS, NULL, {0}, false}, "h2"},
+        {{CONFIG_KEEP_MINE, routes, {0}, false}, "h3"},
+        {{CONFIG_KEEP_MINE, routes, SPAN("a.example"), false}, "h3"},
+        {{CONFIG_KEEP_MINE, routes, SPAN("b.example"), false}, NULL},
+        {{CONFIG_KEEP_MINE, &schema_tables[SCHEMA_ANTISPAM], {0}, false}, NULL},
+        {{CONFIG_KEEP_NONE, NULL, {0}, false}, NULL},
     };
     for (size_t i = 0; i < sizeof decisions / sizeof decisions[0]; i++) {
         struct sessions s = sessions_begin();
@@ -199,7 +199,8 @@ static void the_same_field_changed_differently_is_named(void **state)
         char expected[64];
         snprintf(expected, sizeof expected, "machine/a antispam '' %d: 60 7 8\n", ANTISPAM_TIMEOUT);
         assert_refused_with(&s, expected);
-        struct config_decision decision = {(enum config_keep)keep, &schema_tables[SCHEMA_ANTISPAM], SPAN("")};
+        struct config_decision decision = {(enum config_keep)keep, &schema_tables[SCHEMA_ANTISPAM], SPAN(""),
+                                           false};
         assert_true(rebase_second(&s, &decision));
         assert_string_equal(value_of(s.second.mine, &standalone, SCHEMA_ANTISPAM, "", ANTISPAM_TIMEOUT),
                             keep == CONFIG_KEEP_MINE ? "8" : "7");

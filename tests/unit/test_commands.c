@@ -236,6 +236,18 @@ static void import_with_a_wrong_line_names_it_and_sends_nothing(void **state)
     assert_string_equal(fake_sent(sh), "");
 }
 
+static void import_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    static const char *const empty[] = {"", "# no routes\n\n"};
+    for (size_t i = 0; i < 2; i++) {
+        sh->data = empty[i];
+        assert_int_equal(fake_run(sh, "smtproutes", "import", "-", NULL), API_FAILED);
+        assert_string_equal(fake_shown(sh), "nothing to import: clear empties the list\n");
+        assert_string_equal(fake_sent(sh), "");
+    }
+}
+
 static void a_large_import_is_sent_in_pieces_of_which_only_the_last_counts(void **state)
 {
     (void)state;
@@ -400,6 +412,21 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
     assert_int_equal(json_array_size(json_object_get(sh->values, "changes")), 4);
 }
 
+static void what_is_out_of_range_is_told_with_the_range_and_not_sent(void **state)
+{
+    (void)state;
+    char comment[API_COMMENT_MAX + 2] = "";
+    memset(comment, 'x', sizeof comment - 1);
+    assert_int_equal(fake_run(sh, "commit", comment, NULL), API_USAGE);
+    assert_contains(fake_shown(sh), "the comment has 1001 bytes; it may have 1000");
+    static const char *const wrong[] = {"0", "10001", "many"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(fake_run(sh, "tail", "-n", wrong[i], "mail_logs", NULL), API_USAGE);
+        assert_contains(fake_shown(sh), "' is not a number of lines from 1 to 10000\n");
+    }
+    assert_string_equal(fake_sent(sh), "");
+}
+
 static void rollback_takes_a_revision_and_a_table(void **state)
 {
     (void)state;
@@ -414,6 +441,8 @@ static void rollback_takes_a_revision_and_a_table(void **state)
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "antispam", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "rollbackconfig", "yesterday", NULL), API_USAGE);
     assert_contains(fake_shown(sh), "'yesterday' is not the number of a revision");
+    assert_int_equal(fake_run(sh, "rollbackconfig", "0", NULL), API_USAGE);
+    assert_contains(fake_shown(sh), "'0' is not the number of a revision");
 }
 
 /* ---- the rest ---- */
@@ -512,6 +541,7 @@ int main(void)
         TEST(a_key_that_cannot_be_one_is_refused_before_it_is_sent),
         TEST(import_replaces_all_rows_by_those_of_the_input),
         TEST(import_with_a_wrong_line_names_it_and_sends_nothing),
+        TEST(import_of_nothing_is_refused),
         TEST(a_large_import_is_sent_in_pieces_of_which_only_the_last_counts),
         TEST(import_reads_a_file_of_the_configuration_directory),
         TEST(export_writes_what_import_reads),
@@ -522,6 +552,7 @@ int main(void)
         TEST(a_conflict_shows_all_three_sides_and_the_ways_out),
         TEST(rebase_hands_on_the_decision),
         TEST(showchanges_is_a_tree_of_what_differs),
+        TEST(what_is_out_of_range_is_told_with_the_range_and_not_sent),
         TEST(rollback_takes_a_revision_and_a_table),
         TEST(grep_joins_its_expressions),
         TEST(who_shows_times_as_people_read_them),

@@ -403,6 +403,11 @@ static void a_conflict_tells_base_theirs_mine_who_and_when_and_keep_ends_it(void
                  "conflict");
     expect_done("{'method':'config.rebase','keep':'mine','table':'smtproutes','key':'A.com'}");
     assert_int_equal(pending(sh), 1);
+    static const char in_vain[] =
+        "{'method':'config.rebase','keep':'theirs','table':'smtproutes','key':'A.com'}";
+    shell_expect(sh, in_vain, 1, "wrong-state");
+    assert_string_equal(shell_error(sh, in_vain), "SMTP route 'A.com' is not in conflict");
+    assert_int_equal(pending(sh), 1);
     shell_close(other);
 }
 

@@ -112,6 +112,44 @@ static void of_changes_as_many_are_told_as_fit_and_all_counted(void **state)
     json_decref(end);
 }
 
+#define EDIT_ANTISPAM(fields)                                                                                \
+    "{'method':'config.edit','edits':[{'table':'antispam','verb':'edit','fields':{" fields "}}]}"
+
+static void an_edit_warns_of_values_above_what_is_advised_when_it_changes_them(void **state)
+{
+    (void)state;
+    json_t *end = shell_ask(sh, EDIT_ANTISPAM("'never-scan-size':'20M'"));
+    json_t *warnings = json_object_get(end, "warnings");
+    assert_int_equal(json_array_size(warnings), 1);
+    assert_string_equal(json_string_value(json_array_get(warnings, 0)),
+                        "never-scan-size: 20M is above the advised 10M");
+    json_decref(end);
+    end = shell_ask(sh, EDIT_ANTISPAM("'timeout':30"));
+    assert_null(json_object_get(end, "warnings"));
+    json_decref(end);
+    shell_expect(sh, "{'method':'config.clear'}", 0, NULL);
+    end = shell_ask(sh, "{'method':'config.edit','edits':["
+                        "{'table':'antispam','verb':'edit','fields':{'never-scan-size':'20M'}},"
+                        "{'table':'smtproutes','verb':'delete','key':'no.example'}]}");
+    assert_null(json_object_get(end, "warnings"));
+    json_decref(end);
+}
+
+static void of_very_many_warnings_a_hundred_are_told(void **state)
+{
+    (void)state;
+    struct buf request = {0};
+    buf_printf(&request, "{'method':'config.edit','edits':[");
+    for (int i = 0; i < 300; i++)
+        buf_printf(&request, "%s{'table':'antispam','verb':'edit','fields':{'never-scan-size':'%dM'}}",
+                   i ? "," : "", 20 + i);
+    buf_printf(&request, "]}");
+    json_t *end = shell_ask(sh, buf_text(&request));
+    assert_int_equal(json_array_size(json_object_get(end, "warnings")), 100);
+    json_decref(end);
+    buf_free(&request);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -119,6 +157,8 @@ int main(void)
         TEST(what_cannot_be_read_ends_a_pipeline_and_not_its_skipping),
         TEST(status_fails_at_once_while_its_roles_are_away_and_can_be_cancelled),
         TEST(of_very_many_conflicts_a_thousand_are_told_and_all_counted),
+        TEST(an_edit_warns_of_values_above_what_is_advised_when_it_changes_them),
+        TEST(of_very_many_warnings_a_hundred_are_told),
         TEST(of_changes_as_many_are_told_as_fit_and_all_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

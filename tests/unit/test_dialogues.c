@@ -246,6 +246,30 @@ static void an_unknown_policy_is_asked_for_again(void **state)
     assert_contains(fake_shown(sh), "[]> 7\nPolicy '7' does not exist\n");
 }
 
+static void an_empty_answer_to_a_name_question_leaves_one_level(void **state)
+{
+    (void)state;
+    fake_row(sh, "smtproutes", "{\"domain\":\"example.com\",\"destination\":\"mx.example.net\"}");
+    fake_answers(sh, "1", "edit", "", "", NULL);
+    assert_int_equal(fake_run(sh, "policyconfig", NULL), API_DONE);
+    fake_answers(sh, "edit", "", "delete", "", "new", "", "new", "example.org", "", "", NULL);
+    assert_int_equal(fake_run(sh, "smtproutes", NULL), API_DONE);
+    assert_int_equal(sh->answers_read, 10);
+    assert_int_equal(sh->told, 0);
+    assert_null(strstr(fake_shown(sh), "is not"));
+    assert_null(strstr(fake_sent(sh), "config.edit"));
+}
+
+static void without_a_terminal_an_empty_name_is_wrong(void **state)
+{
+    (void)state;
+    fake_answers(sh, "1", "edit", "", "", NULL);
+    assert_int_equal(fake_run(sh, "policyconfig", NULL), API_USAGE);
+    fake_answers(sh, "delete", "", "", NULL);
+    assert_int_equal(fake_run(sh, "smtproutes", NULL), API_USAGE);
+    assert_int_equal(sh->told, 2);
+}
+
 static void policies_are_printed_with_default_last(void **state)
 {
     (void)state;
@@ -454,9 +478,12 @@ static void rollback_lists_confirms_and_offers_to_commit(void **state)
                "\"c\"}]}",
                NULL);
     fake_reply(sh, "config.commit", API_DONE, "{\"revision\":13,\"time\":1790060700000000}", NULL);
-    fake_answers(sh, "12", "y", "y", NULL);
+    fake_answers(sh, "999", "12", "y", "y", NULL);
     assert_int_equal(fake_run(sh, "rollbackconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
+    assert_contains(shown,
+                    "\n[]> 999\nThat is not one of these; `rollbackconfig REVISION` takes older ones.\n"
+                    "\nEnter the number of the revision to roll back to:\n[]> 12\n");
     assert_contains(shown, "Revision | Committed On | User | Description\n12 | ");
     assert_contains(shown, "roll back the configuration to revision 12? [N]> y\n");
     assert_contains(shown, "Do you want to commit this configuration now? [N]> y\nChanges committed: ");
@@ -496,6 +523,8 @@ int main(void)
         TERMINAL(a_service_that_is_off_can_only_be_enabled),
         TERMINAL(the_suspect_threshold_ends_where_spam_begins),
         TERMINAL(an_unknown_policy_is_asked_for_again),
+        TERMINAL(an_empty_answer_to_a_name_question_leaves_one_level),
+        SILENT(without_a_terminal_an_empty_name_is_wrong),
         SILENT(policies_are_printed_with_default_last),
         TERMINAL(the_menu_of_an_empty_list_offers_what_makes_sense),
         TERMINAL(the_menu_of_a_list_offers_everything),

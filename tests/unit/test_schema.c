@@ -250,7 +250,8 @@ static void destinations_lead_to_host_address_or_dns(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(schema_destination_parse(span_text(bad[i]), &d, &error));
     assert_refused(routes, "destination", "host:0",
-                   "destination: 'host:0' is not HOST[:PORT], [HOST][:PORT], an address or USEDNS");
+                   "destination: 'host:0' is not HOST[:PORT], [HOST][:PORT], an address or USEDNS; "
+                   "a PORT is from 1 to 65535");
 }
 
 static void fields_of_a_row_that_do_not_fit_are_both_named(void **state)
