@@ -357,8 +357,8 @@ static void files_are_asked_for_by_name(void **state)
 
 #define ONE_CHANGE                                                                                           \
     "{\"changes\":[{\"table\":\"antispam\",\"key\":\"\",\"before\":{\"timeout\":1},\"after\":{\"timeout\":"  \
-    "2}}]}"
-#define NO_CHANGE "{\"changes\":[]}"
+    "2}}],\"count\":1}"
+#define NO_CHANGE "{\"changes\":[],\"count\":0}"
 
 static void commit_asks_for_a_comment_and_about_rollback(void **state)
 {
