@@ -85,26 +85,36 @@ static enum api_status delete_one(struct shell *sh, const char *name)
     return edit_one(sh, json_pack("{s:s,s:s,s:s}", "table", table_name, "verb", "delete", "key", name));
 }
 
+static void put_expiry(struct buf *out, const json_t *row)
+{
+    const json_t *expires = json_object_get(row, "expires");
+    if (json_is_integer(expires))
+        time_put(out, json_integer_value(expires));
+}
+
+static void put_names(struct buf *out, const json_t *row)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(row, "names"), i, name)
+    {
+        buf_printf(out, "%s%s", i ? ", " : "", json_string_value(name));
+    }
+}
+
 static void take_row(json_t *row, void *context)
 {
-    json_t *names = json_object_get(row, "names"), *expires = json_object_get(row, "expires"), *name;
-    struct buf text = {0}, joined = {0};
-    size_t i;
-    if (json_is_integer(expires))
-        time_put(&text, json_integer_value(expires));
-    json_array_foreach(names, i, name) buf_printf(&joined, "%s%s", i ? ", " : "", json_string_value(name));
-    json_object_set_new(row, "expires-on", json_string(buf_text(&text)));
-    json_object_set_new(row, "hosts", json_string(buf_text(&joined)));
     json_array_append(context, row);
-    buf_free(&text);
-    buf_free(&joined);
 }
 
 static enum api_status print(struct shell *sh)
 {
     static const struct out_column columns[] = {
-        {"Name", "name", 10},     {"Expires", "expires-on", 29}, {"Subject", "subject", 20},
-        {"Issuer", "issuer", 20}, {"Host Names", "hosts", 0},
+        {"Name", "name", 10, NULL},
+        {"Expires", "expires", 29, put_expiry},
+        {"Subject", "subject", 20, NULL},
+        {"Issuer", "issuer", 20, NULL},
+        {"Host Names", "names", 0, put_names},
     };
     json_t *rows = json_array();
     enum api_status status =

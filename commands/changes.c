@@ -30,6 +30,15 @@ static bool same(const json_t *a, const json_t *b, const char *name)
 
 /* ---- changes ---- */
 
+enum api_status changes_pending(struct shell *sh, bool *pending)
+{
+    json_t *result;
+    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
+    *pending = status == API_DONE && json_integer_value(json_object_get(result, "count")) > 0;
+    json_decref(result);
+    return status;
+}
+
 static void put_fields(struct buf *out, const struct schema_table *table, const char *indent,
                        const json_t *row)
 {

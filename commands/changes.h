@@ -4,6 +4,8 @@
 
 #include "commands/shell.h"
 
+/* Whether this session has changes that are not committed; an error has been told. */
+enum api_status changes_pending(struct shell *sh, bool *pending);
 /* A nested tree: table, row, "field: before -> after"; new rows with "+", removed ones with "-".  result: of
  * config.changes or config.rollback, borrowed; with --json its "changes" are in the result. */
 void changes_show(struct shell *sh, const json_t *result);

@@ -63,22 +63,13 @@ static enum api_status commit(struct shell *sh, const char *comment, bool hidden
 
 /* ---- the dialogue ---- */
 
-static enum api_status has_changes(struct shell *sh, bool *has)
-{
-    json_t *result;
-    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
-    *has = json_array_size(json_object_get(result, "changes")) > 0;
-    json_decref(result);
-    return status;
-}
-
 /* Without a terminal nothing is asked: the next line is the next command (R8). */
 static enum api_status dialogue(struct shell *sh)
 {
     bool has, keep = true;
     if (!shell_is_interactive(sh))
         return commit(sh, "", false);
-    enum api_status status = has_changes(sh, &has);
+    enum api_status status = changes_pending(sh, &has);
     if (status != API_DONE)
         return status;
     if (!has) {

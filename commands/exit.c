@@ -1,16 +1,14 @@
 /* exit: ends the session. */
+#include "commands/changes.h"
 #include "commands/command.h"
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
     (void)arg_count, (void)args;
-    json_t *result;
-    bool leave = true;
+    bool leave = true, pending;
     if (shell_is_interactive(sh)) {
         /* a daemon that has gone has no changes either */
-        enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
-        bool pending = status == API_DONE && json_array_size(json_object_get(result, "changes"));
-        json_decref(result);
+        changes_pending(sh, &pending);
         if (pending &&
             ui_confirm(sh,
                        "There are changes that have not been committed; they are lost when you leave.\n"

@@ -13,6 +13,8 @@ static enum api_status grep(struct shell *sh, const char *expression, const char
     enum api_status status = shell_call(sh, request, &result);
     if (status == API_DONE && json_integer_value(json_object_get(result, "lines")) == 0)
         out_text(sh, "No results were found. Use another regular expression(s) to search.\n");
+    if (status == API_DONE)
+        out_value(sh, "lines", json_incref(json_object_get(result, "lines")));
     json_decref(result);
     return status;
 }

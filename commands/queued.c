@@ -107,25 +107,14 @@ enum api_status queued_show(struct shell *sh, const char *mid)
     return status;
 }
 
-void queued_fill_time(json_t *row, const char *from, const char *to)
+void queued_recipients_cell(struct buf *out, const json_t *row)
 {
-    struct buf text = {0};
-    time_put(&text, json_integer_value(json_object_get(row, from)));
-    json_object_set_new(row, to, json_string(buf_text(&text)));
-    buf_free(&text);
-}
-
-void queued_fill_recipients(json_t *row, const char *to)
-{
-    struct buf text = {0};
     const json_t *recipients = json_object_get(row, "recipients");
     size_t count = json_array_size(recipients);
     for (size_t i = 0; i < count && i < RECIPIENTS_SHOWN; i++)
-        buf_printf(&text, "%s%s", i ? ", " : "", text_of(json_array_get(recipients, i), "address"));
+        buf_printf(out, "%s%s", i ? ", " : "", text_of(json_array_get(recipients, i), "address"));
     if (count > RECIPIENTS_SHOWN)
-        buf_printf(&text, " and %zu more", count - RECIPIENTS_SHOWN);
-    json_object_set_new(row, to, json_string(buf_text(&text)));
-    buf_free(&text);
+        buf_printf(out, " and %zu more", count - RECIPIENTS_SHOWN);
 }
 
 enum api_status queued_selection_read(struct shell *sh, const struct command *command, int count,

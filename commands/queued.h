@@ -38,8 +38,7 @@ enum api_status queued_change_selected(struct shell *sh, const struct command *c
                                        const struct queued_change *what, int count, char **words,
                                        const char *question);
 
-/* Adds a member `to`, made of `from`: a wall time in microseconds in words, addresses of recipients in one text. */
-void queued_fill_time(json_t *row, const char *from, const char *to);
-void queued_fill_recipients(json_t *row, const char *to);
+/* The cell of a column of the member "recipients": their addresses in one text. */
+void queued_recipients_cell(struct buf *out, const json_t *row);
 
 #endif

@@ -7,29 +7,19 @@
 
 /* ---- the list ---- */
 
-static void fill_cells(json_t *revision)
-{
-    struct buf when = {0};
-    time_put(&when, json_integer_value(json_object_get(revision, "time")));
-    json_object_set_new(revision, "committed", json_string(buf_text(&when)));
-    buf_free(&when);
-}
-
 /* *result is what the daemon told, for the caller to free. */
 static enum api_status list_revisions(struct shell *sh, json_t **result)
 {
     static const struct out_column columns[] = {
-        {"Revision", "revision", -8},
-        {"Committed On", "committed", 29},
-        {"User", "author", 12},
-        {"Description", "comment", 0},
+        {"Revision", "revision", -8, NULL},
+        {"Committed On", "time", 29, time_cell},
+        {"User", "author", 12, NULL},
+        {"Description", "comment", 0, NULL},
     };
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), result);
-    json_t *revisions = json_object_get(*result, "revisions"), *revision;
-    size_t i;
-    json_array_foreach(revisions, i, revision) fill_cells(revision);
     if (status == API_DONE)
-        out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0], revisions);
+        out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0],
+                  json_object_get(*result, "revisions"));
     return status;
 }
 

@@ -49,6 +49,8 @@ void out_warning(struct shell *sh, const char *sentence);
 struct out_column {
     const char *title, *key; /* key: the member of each row */
     int width;               /* at least; the last column is never padded; negative: to the right */
+    /* Appends what people are shown; NULL: the member as it is. */
+    void (*cell)(struct buf *out, const json_t *row);
 };
 /* Rows (an array of objects, borrowed) as a table with underlined titles; with --json as result.NAME. */
 void out_table(struct shell *sh, const char *name, const struct out_column *columns, size_t count,

@@ -7,7 +7,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     (void)arg_count, (void)args;
     json_t *result;
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.changes"), &result);
-    size_t count = json_array_size(json_object_get(result, "changes"));
+    json_int_t count = json_integer_value(json_object_get(result, "count"));
     if (status == API_DONE && count == 0)
         out_text(sh, "There are no changes pending.\n");
     if (status == API_DONE)

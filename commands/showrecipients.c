@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands/queued.h"
+#include "commands/values.h"
 
 /* A row for each recipient of a message. */
 static void add_recipients(json_t *rows, json_t *message)
@@ -14,7 +15,6 @@ static void add_recipients(json_t *rows, json_t *message)
         json_t *row = json_copy(recipient);
         for (size_t k = 0; k < sizeof of_message / sizeof of_message[0]; k++)
             json_object_set(row, of_message[k], json_object_get(message, of_message[k]));
-        queued_fill_time(row, "time", "received");
         json_array_append_new(rows, row);
     }
 }
@@ -22,9 +22,10 @@ static void add_recipients(json_t *rows, json_t *message)
 static enum api_status show(struct shell *sh, const struct queued_selection *selection, const char *text)
 {
     static const struct out_column columns[] = {
-        {"MID", "mid", -8},       {"RID", "rid", -4},          {"Bytes", "bytes", -9},
-        {"State", "state", 10},   {"Tries", "tries", -5},      {"Received", "received", 29},
-        {"Sender", "sender", 28}, {"Recipient", "address", 0},
+        {"MID", "mid", -8, NULL},       {"RID", "rid", -4, NULL},
+        {"Bytes", "bytes", -9, NULL},   {"State", "state", 10, NULL},
+        {"Tries", "tries", -5, NULL},   {"Received", "time", 29, time_cell},
+        {"Sender", "sender", 28, NULL}, {"Recipient", "address", 0, NULL},
     };
     enum api_status status;
     json_t *messages = queued_fetch(sh, "queue.list", selection->match, text, 0, &status), *message;

@@ -11,7 +11,7 @@ static const struct form form = {
     .table = SCHEMA_SMTPROUTES, .steps = steps, .step_count = sizeof steps / sizeof steps[0]};
 
 static const struct out_column columns[] = {
-    {"Domain", "domain", 30}, {"Destination", "destination", 30}, {"TLS", "tls", 0}};
+    {"Domain", "domain", 30, NULL}, {"Destination", "destination", 30, NULL}, {"TLS", "tls", 0, NULL}};
 
 static const struct verb verbs[] = {LIST_TABLE_VERBS("route", "routes", "DOMAIN", &form), {.word = NULL}};
 

@@ -14,17 +14,15 @@ static const struct form form = {SCHEMA_SPAMQUARANTINE, steps, sizeof steps / si
 static enum api_status list(struct shell *sh, const char *match, const char *text)
 {
     static const struct out_column columns[] = {
-        {"MID", "mid", -8},       {"Quarantined", "quarantined", 29}, {"Score", "score", -5},
-        {"Sender", "sender", 28}, {"Recipients", "to", 28},           {"Subject", "subject", 0},
+        {"MID", "mid", -8, NULL},
+        {"Quarantined", "time", 29, time_cell},
+        {"Score", "score", -5, NULL},
+        {"Sender", "sender", 28, NULL},
+        {"Recipients", "recipients", 28, queued_recipients_cell},
+        {"Subject", "subject", 0, NULL},
     };
     enum api_status status;
-    json_t *rows = queued_fetch(sh, "quarantine.list", match, text, 0, &status), *row;
-    size_t i;
-    json_array_foreach(rows, i, row)
-    {
-        queued_fill_time(row, "time", "quarantined");
-        queued_fill_recipients(row, "to");
-    }
+    json_t *rows = queued_fetch(sh, "quarantine.list", match, text, 0, &status);
     if (status == API_DONE)
         out_table(sh, "messages", columns, sizeof columns / sizeof columns[0], rows);
     json_decref(rows);

@@ -8,10 +8,15 @@ enum { LINES = 10 };
 
 static enum api_status tail(struct shell *sh, const char *log, json_int_t lines)
 {
-    json_t *request = json_pack("{s:s,s:s,s:I,s:b}", "method", "tail", "log", log, "lines", lines, "follow",
-                                (int)shell_is_interactive(sh));
-    return request ? shell_call(sh, request, NULL)
-                   : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the log is not UTF-8");
+    json_t *result, *request = json_pack("{s:s,s:s,s:I,s:b}", "method", "tail", "log", log, "lines", lines,
+                                         "follow", (int)shell_is_interactive(sh));
+    if (!request)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the log is not UTF-8");
+    enum api_status status = shell_call(sh, request, &result);
+    if (status == API_DONE)
+        out_value(sh, "lines", json_incref(json_object_get(result, "lines")));
+    json_decref(result);
+    return status;
 }
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)

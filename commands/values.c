@@ -57,6 +57,11 @@ void time_put(struct buf *out, json_int_t microseconds)
         buf_append_span(out, span_text(text));
 }
 
+void time_cell(struct buf *out, const json_t *row)
+{
+    time_put(out, json_integer_value(json_object_get(row, "time")));
+}
+
 const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));

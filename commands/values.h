@@ -14,6 +14,8 @@ void value_put_quoted(struct buf *out, const struct schema_field *field, const j
 
 /* Local time, microseconds UTC given: "Tue Sep 22 09:05:00 2026 CEST", in the C locale. */
 void time_put(struct buf *out, json_int_t microseconds);
+/* The cell of a column of the member "time". */
+void time_cell(struct buf *out, const json_t *row);
 
 /* The string member of an object, or "". */
 const char *text_of(const json_t *object, const char *name);

@@ -36,32 +36,32 @@ static void put_idle(struct buf *out, json_int_t seconds)
     buf_printf(out, "%ds", (int)(seconds % 60));
 }
 
-static void fill_cells(json_t *session, time_t now)
+static void put_login_cell(struct buf *out, const json_t *session)
 {
-    struct buf login = {0}, idle = {0};
-    put_login(&login, json_integer_value(json_object_get(session, "login")), now);
-    put_idle(&idle, json_integer_value(json_object_get(session, "idle")));
-    json_object_set_new(session, "login_time", json_string(buf_text(&login)));
-    json_object_set_new(session, "idle_time", json_string(buf_text(&idle)));
-    buf_free(&login);
-    buf_free(&idle);
+    put_login(out, json_integer_value(json_object_get(session, "login")), time(NULL));
+}
+
+static void put_idle_cell(struct buf *out, const json_t *session)
+{
+    put_idle(out, json_integer_value(json_object_get(session, "idle")));
 }
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
     static const struct out_column columns[] = {
-        {"Username", "user", 10},      {"Role", "role", 15},        {"Login Time", "login_time", 11},
-        {"Idle Time", "idle_time", 9}, {"Remote Host", "from", 15}, {"What", "what", 0},
+        {"Username", "user", 10, NULL},
+        {"Role", "role", 15, NULL},
+        {"Login Time", "login", 11, put_login_cell},
+        {"Idle Time", "idle", 9, put_idle_cell},
+        {"Remote Host", "from", 15, NULL},
+        {"What", "what", 0, NULL},
     };
     (void)arg_count, (void)args;
     json_t *result;
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "who"), &result);
-    json_t *sessions = json_object_get(result, "sessions"), *session;
-    time_t now = time(NULL);
-    size_t i;
-    json_array_foreach(sessions, i, session) fill_cells(session, now);
     if (status == API_DONE)
-        out_table(sh, "sessions", columns, sizeof columns / sizeof columns[0], sessions);
+        out_table(sh, "sessions", columns, sizeof columns / sizeof columns[0],
+                  json_object_get(result, "sessions"));
     json_decref(result);
     return status;
 }

@@ -225,8 +225,8 @@ bool call_has_changes(struct shell *sh)
         return false;
     link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\"}"));
     json_t *end = take_answer(sh, &(struct parts){0});
-    json_t *changes = json_object_get(json_object_get(end, "result"), "changes");
-    bool some = !changes || json_array_size(changes) > 0; /* no answer: what was touched is lost */
+    json_t *count = json_object_get(json_object_get(end, "result"), "count");
+    bool some = !count || json_integer_value(count) > 0; /* no answer: what was touched is lost */
     json_decref(end);
     return some;
 }

@@ -13,17 +13,20 @@ static size_t text_width(struct span text)
     return width;
 }
 
-static struct span cell_text(const json_t *row, const char *key, char number[24])
+/* Valid until cell is used again. */
+static struct span cell_text(const struct out_column *column, const json_t *row, struct buf *cell)
 {
-    const json_t *value = json_object_get(row, key);
-    if (json_is_string(value))
+    const json_t *value = json_object_get(row, column->key);
+    buf_clear(cell);
+    if (column->cell)
+        column->cell(cell, row);
+    else if (json_is_string(value))
         return span_of(json_string_value(value), json_string_length(value));
-    if (json_is_integer(value))
-        return span_of(number,
-                       (size_t)snprintf(number, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
-    if (json_is_boolean(value))
+    else if (json_is_integer(value))
+        buf_printf(cell, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_boolean(value))
         return json_is_true(value) ? SPAN("on") : SPAN("off");
-    return SPAN("");
+    return buf_span(cell);
 }
 
 static void pad(struct buf *out, char c, size_t count)
@@ -60,7 +63,7 @@ static void put_titles(struct buf *out, const struct out_column *columns, size_t
 
 static void put_text(struct buf *out, const struct out_column *columns, size_t count, const json_t *rows)
 {
-    char number[24];
+    struct buf cell = {0};
     size_t *widths = xcalloc(count, sizeof *widths), r;
     const json_t *row;
     for (size_t i = 0; i < count; i++) {
@@ -68,13 +71,14 @@ static void put_text(struct buf *out, const struct out_column *columns, size_t c
         widths[i] = least > title ? least : title;
         json_array_foreach(rows, r, row)
         {
-            size_t width = text_width(cell_text(row, columns[i].key, number));
+            size_t width = text_width(cell_text(&columns[i], row, &cell));
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
     put_titles(out, columns, count, widths);
     json_array_foreach(rows, r, row) for (size_t i = 0; i < count; i++)
-        put_cell(out, &columns[i], widths[i], i + 1 == count, cell_text(row, columns[i].key, number));
+        put_cell(out, &columns[i], widths[i], i + 1 == count, cell_text(&columns[i], row, &cell));
+    buf_free(&cell);
     free(widths);
 }
 

@@ -149,7 +149,8 @@ class FakeDaemon:
         return {"status": 0, **({"warnings": warnings} if warnings else {})}
 
     def _do_config_changes(self, request):
-        return {"status": 0, "result": {"changes": [{"key": key} for key in self.candidate], "base": self.revision}}
+        changes = [{"key": key} for key in self.candidate]
+        return {"status": 0, "result": {"changes": changes, "count": len(changes), "base": self.revision}}
 
     def _do_config_clear(self, request):
         self.candidate = []

@@ -246,10 +246,16 @@ void out_table(struct shell *sh, const char *name, const struct out_column *colu
     {
         for (size_t c = 0; c < count; c++) {
             json_t *cell = json_object_get(row, columns[c].key);
-            if (json_is_integer(cell))
+            struct buf text = {0};
+            if (columns[c].cell)
+                columns[c].cell(&text, row);
+            if (columns[c].cell)
+                out_text(sh, "%s%s", c ? " | " : "", buf_text(&text));
+            else if (json_is_integer(cell))
                 out_text(sh, "%s%d", c ? " | " : "", (int)json_integer_value(cell));
             else
                 out_text(sh, "%s%s", c ? " | " : "", json_string_value(cell));
+            buf_free(&text);
         }
         out_text(sh, "\n");
     }

@@ -98,7 +98,7 @@ static enum api_status run_take(struct shell *sh, char **args)
 static enum api_status run_rows(struct shell *sh, char **args)
 {
     static const struct out_column columns[] = {
-        {"Domain", "domain", 0}, {"Port", "port", -6}, {"Note", "note", 0}};
+        {"Domain", "domain", 0, NULL}, {"Port", "port", -6, NULL}, {"Note", "note", 0, NULL}};
     json_t *rows = json_loads(args[0], 0, NULL);
     out_table(sh, "routes", columns, 3, rows);
     out_warning(sh, "that was all");

@@ -394,7 +394,7 @@ static void showchanges_is_a_tree_of_what_differs(void **state)
         "\"after\":{\"domain\":\"a.example\",\"destination\":\"mx.example.net\",\"tls\":\"none\"}},"
         "{\"table\":\"smtproutes\",\"key\":\"b.example\",\"before\":{\"domain\":\"b.example\","
         "\"destination\":"
-        "\"USEDNS\",\"tls\":\"default\"},\"after\":null}]}",
+        "\"USEDNS\",\"tls\":\"default\"},\"after\":null}],\"count\":4}",
         NULL);
     assert_int_equal(fake_run(sh, "showchanges", NULL), API_DONE);
     assert_string_equal(fake_shown(sh), "antispam\n"

@@ -279,6 +279,8 @@ static void policies_are_printed_with_default_last(void **state)
                         "Name: | Anti-Spam: | Anti-Virus: | Graymail: | Content Filter: | Outbreak Filters:\n"
                         "sales | Off | Not Available | Not Available | Not Available | Not Available\n"
                         "DEFAULT | Off | Not Available | Not Available | Not Available | Not Available\n");
+    const json_t *sales = json_array_get(json_object_get(sh->values, "policies"), 0);
+    assert_int_equal(json_object_size(sales), 3); /* what is shown is no part of the row */
 }
 
 /* ---- smtproutes ---- */
@@ -398,8 +400,8 @@ static void rows_of_a_row_are_imported_with_its_name(void **state)
 
 #define ONE_CHANGE                                                                                           \
     "{\"changes\":[{\"table\":\"antispam\",\"key\":\"\",\"before\":{\"timeout\":1},\"after\":{\"timeout\":"  \
-    "2}}]}"
-#define NO_CHANGE "{\"changes\":[]}"
+    "2}}],\"count\":1}"
+#define NO_CHANGE "{\"changes\":[],\"count\":0}"
 
 static void commit_asks_for_a_comment_and_about_rollback(void **state)
 {
@@ -502,6 +504,7 @@ static void logs_are_chosen_by_number(void **state)
                         "[1]> 2\na line\n");
     assert_contains(fake_sent(sh),
                     "{\"follow\":true,\"lines\":10,\"log\":\"mail_logs\",\"method\":\"tail\"}\n");
+    assert_int_equal(json_integer_value(json_object_get(sh->values, "lines")), 1);
 }
 
 int main(void)
