@@ -179,7 +179,7 @@ struct export
     const struct list_rows *rows;
     const struct schema_table *table;
     struct buf text;
-    json_int_t rows;
+    json_int_t count;
 };
 
 static bool has_default(const struct schema_field *field, const json_t *row)
@@ -207,7 +207,7 @@ static void add_line(json_t *row, void *context)
             value_put(&ex->text, field, json_object_get(row, field->name));
     }
     buf_append_char(&ex->text, '\n');
-    ex->rows++;
+    ex->count++;
 }
 
 /* The file appears with its last piece. */
@@ -242,7 +242,7 @@ enum api_status list_export(struct shell *sh, const struct list_rows *rows, cons
     else if (status == API_DONE)
         status = write_file(sh, file, buf_span(&ex.text));
     if (status == API_DONE)
-        out_value(sh, "rows", json_integer(ex.rows));
+        out_value(sh, "rows", json_integer(ex.count));
     buf_free(&ex.text);
     return status;
 }

@@ -171,6 +171,8 @@ static enum ui_result ask_key(struct shell *sh, const struct list_rows *rows, co
         struct error error;
         buf_clear(&answer);
         result = ui_ask(sh, question, "", &answer);
+        if (result == UI_DONE && answer.len == 0 && shell_is_interactive(sh))
+            result = UI_LEAVE;
         if (result != UI_DONE)
             break;
         *key = list_full_key(rows, arena_text(arena, span_trim(buf_span(&answer))), arena);

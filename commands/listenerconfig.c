@@ -7,8 +7,8 @@ static const struct step recipient_steps[] = {
     {RCPTACCESS_ACCESS, "Should mail for it be accepted?", STEP_POSITIONAL, NULL, NULL},
 };
 static const struct form recipient_form = {SCHEMA_RCPTACCESS, recipient_steps, 1};
-static const struct out_column recipient_columns[] = {{"Recipient", "recipient", 30},
-                                                      {"Access", "access", 0}};
+static const struct out_column recipient_columns[] = {{"Recipient", "recipient", 30, NULL},
+                                                      {"Access", "access", 0, NULL}};
 static const struct verb recipient_verbs[] = {
     LIST_TABLE_VERBS("recipient", "recipients", "RECIPIENT", &recipient_form),
     {.word = NULL},
@@ -24,7 +24,7 @@ static const struct list_table recipients = {
     .column_count = 2,
 };
 
-static const struct out_column host_columns[] = {{"Host", "host", 0}};
+static const struct out_column host_columns[] = {{"Host", "host", 0, NULL}};
 static const struct verb host_verbs[] = {
     LIST_TABLE_NEW("host that may relay", "HOST", NULL),
     LIST_TABLE_DELETE("host that may relay", "HOST"),
@@ -139,11 +139,11 @@ static const struct verb verbs[] = {
     {.word = NULL},
 };
 
-static const struct out_column columns[] = {{"Name", "name", 20},
-                                            {"Kind", "kind", 8},
-                                            {"Address", "address", 15},
-                                            {"Port", "port", 5},
-                                            {"TLS", "tls", 0}};
+static const struct out_column columns[] = {{"Name", "name", 20, NULL},
+                                            {"Kind", "kind", 8, NULL},
+                                            {"Address", "address", 15, NULL},
+                                            {"Port", "port", 5, NULL},
+                                            {"TLS", "tls", 0, NULL}};
 
 static const struct list_table listeners = {
     .table = SCHEMA_LISTENERS,
