@@ -42,19 +42,6 @@ static const char *const tag_names[] = {"spam",          "phish", "graymail:mark
                                         "graymail:bulk", NULL};
 _Static_assert(sizeof scope_names / sizeof scope_names[0] == RULE_SCOPES + 1, "every scope has its name");
 
-const char *rule_scope_name(enum rule_scope scope)
-{
-    return scope_names[scope];
-}
-
-const char *scan_rule_tag_name(unsigned tag)
-{
-    for (unsigned i = 0; tag_names[i]; i++)
-        if (tag == 1u << i)
-            return tag_names[i];
-    return NULL;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';

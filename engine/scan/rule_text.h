@@ -52,6 +52,4 @@ void rule_text_read(const char *file, struct span text, struct rule_definitions 
 void rule_complain(struct scan_rule_complaints *complaints, struct rule_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-const char *rule_scope_name(enum rule_scope scope);
-
 #endif

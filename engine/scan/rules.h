@@ -61,7 +61,6 @@ struct scan_rule_info {
 
 size_t scan_rules_count(const struct scan_rules *rules);
 void scan_rules_info(const struct scan_rules *rules, size_t rule, struct scan_rule_info *info);
-const char *scan_rule_tag_name(unsigned tag); /* one bit */
 
 /* What a pass looks at.  The envelope may be empty. */
 struct scan_rule_input {
