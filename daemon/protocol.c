@@ -193,7 +193,7 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->time = wire_get_i64(in);
     uint8_t kind = wire_get_u8(in);
     e->kind = kind;
-    if (kind > FINAL_QUARANTINED)
+    if (kind >= FINAL_KIND_COUNT)
         in->failed = true;
     e->message_id = wire_get_span(in);
     e->sender = wire_get_span(in);

@@ -156,8 +156,9 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
-    bool mx;         /* host is a domain: its MX records say where to (RFC 5321 5.1) */
-    bool own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
+    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool
+        own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
     enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;
@@ -220,7 +221,15 @@ struct scan_job {
 void scan_job_put(struct buf *out, const struct scan_job *j);
 bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *j);
 
-enum final_kind { FINAL_DELIVERED, FINAL_BOUNCED, FINAL_DROPPED, FINAL_QUARANTINED };
+/* Stored, also by the log role: numbers never change. */
+enum final_kind {
+    FINAL_DELIVERED,
+    FINAL_BOUNCED,
+    FINAL_DROPPED,
+    FINAL_QUARANTINED,
+    FINAL_REWRITTEN, /* a copy for an alternate recipient goes on in its place; the detail names its MID */
+    FINAL_KIND_COUNT
+};
 
 /* The end (or the arrival in the quarantine) of one recipient: a row of the outbox. */
 struct final_event {

@@ -72,6 +72,42 @@ static bool is_suspect_in_vain(const struct schema_row *before, const struct sch
     return changed && !schema_row_number(policy, POLICY_SUSPECT);
 }
 
+/* The block of one verdict. */
+struct block {
+    enum policy_field action, host, recipient;
+};
+static const struct block positive = {POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST,
+                                      POLICY_POSITIVE_RECIPIENT};
+static const struct block suspect = {POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST, POLICY_SUSPECT_RECIPIENT};
+
+static bool ends_with_alternates(const struct schema_row *policy, const struct block *b)
+{
+    int64_t action = schema_row_number(policy, b->action);
+    return (action == SCHEMA_DROP || action == SCHEMA_BOUNCE) &&
+           (schema_row_text(policy, b->host).n || schema_row_text(policy, b->recipient).n);
+}
+
+static bool is_alternate_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                                 const struct schema_row *gateway)
+{
+    (void)before, (void)gateway;
+    return ends_with_alternates(policy, &positive) ||
+           (schema_row_number(policy, POLICY_SUSPECT) && ends_with_alternates(policy, &suspect));
+}
+
+static bool leaves_quarantine(const struct schema_row *policy, const struct block *b)
+{
+    return schema_row_number(policy, b->action) == SCHEMA_QUARANTINE && schema_row_text(policy, b->host).n;
+}
+
+static bool is_quarantine_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                                  const struct schema_row *gateway)
+{
+    (void)before, (void)gateway;
+    return leaves_quarantine(policy, &positive) ||
+           (schema_row_number(policy, POLICY_SUSPECT) && leaves_quarantine(policy, &suspect));
+}
+
 /* before is the row as it was, NULL for a new one. */
 static const struct doubt {
     bool (*applies)(const struct schema_row *before, const struct schema_row *policy,
@@ -82,6 +118,9 @@ static const struct doubt {
     {is_sharpened,
      "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
     {is_suspect_in_vain, "settings for suspected spam have no effect while suspect is off"},
+    {is_alternate_in_vain,
+     "mail that is dropped or bounced reaches no alternate host and no alternate recipient"},
+    {is_quarantine_in_vain, "mail with an alternate host goes there and not into quarantine"},
 };
 
 enum { DOUBT_COUNT = sizeof doubts / sizeof doubts[0] };

@@ -226,6 +226,8 @@ bool schema_check_subject(struct span text,
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
 bool schema_check_destination(struct span text, struct error *error);
+bool schema_check_next_host(struct span text, struct error *error); /* "" or a destination without a port */
+bool schema_check_mailbox(struct span text, struct error *error);   /* "" or user@domain (RFC 5321) */
 /* An address as it is usually written, so that one address is one text. */
 bool schema_check_address(struct span text, struct error *error);
 bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */

@@ -68,6 +68,47 @@ static struct schema_row *row_of(const struct schema_table *table, const char *c
     return row;
 }
 
+static void an_alternate_host_is_a_host_without_a_port(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "", "mx.example", "[mx.example]", "192.0.2.1", "[192.0.2.1]", "[2001:db8::1]", "spam-1.example"};
+    static const char *const bad[] = {"mx.example:25",
+                                      "192.0.2.1:25",
+                                      "[mx.example]:25",
+                                      "2001:db8::1",
+                                      "192.0.2",
+                                      "[",
+                                      "[]",
+                                      "mx example",
+                                      "usedns",
+                                      "-"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(policies, "positive-host", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(policies, "suspect-host", bad[i]));
+    assert_refused(
+        policies, "positive-host", "mx.example:25",
+        "positive-host: 'mx.example:25' is not HOST, [HOST], an IPv4 address or [IPv6], without a port "
+        "(a row of smtproutes has one)");
+}
+
+static void an_alternate_recipient_is_one_address(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "abuse@example.org", "\"a b\"@example.org", "x@[192.0.2.1]"};
+    static const char *const bad[] = {"abuse",
+                                      "postmaster",
+                                      "<abuse@example.org>",
+                                      "a@b@c",
+                                      "a@example.org b@example.org",
+                                      "a\r\nb@example.org"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(policies, "positive-recipient", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(policies, "suspect-recipient", bad[i]));
+}
+
 static void wrong_values_are_named_with_what_would_be_right(void **state)
 {
     (void)state;
@@ -386,6 +427,8 @@ static void only_words_that_are_near_are_offered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alternate_host_is_a_host_without_a_port),
+        cmocka_unit_test(an_alternate_recipient_is_one_address),
         cmocka_unit_test(wrong_values_are_named_with_what_would_be_right),
         cmocka_unit_test(texts_that_could_harm_a_terminal_are_refused_and_shown_escaped),
         cmocka_unit_test(sizes_take_units_and_print_the_largest_that_fits),
