@@ -128,6 +128,7 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
 /* The copy takes the place of the message, whose body it shares. */
 static void rewrite_child(struct queue *q, struct child *c)
 {
+    failpoint("queue.rewrite-committed");
     uint64_t mid = message_mid(c->copy);
     spool_keep(q->spool, &c->copy->body);
     queue_add_message(q, c->copy);
@@ -138,7 +139,6 @@ static void rewrite_child(struct queue *q, struct child *c)
     LOG(TO, LOG_U(mid), LOG_U(c->copy->icid), LOG_U(0), LOG_S(c->copy->recipients[0].address));
     LOG(FINISHED, LOG_U(message_mid(c->m)));
     ending_committed(q, c->m);
-    failpoint("queue.rewrite-committed");
 }
 
 static void deliver_child(struct queue *q, struct message *m, const struct judge_child *judged,
