@@ -93,7 +93,9 @@ static void rewrite_three(void)
     peers_judge(1, 3, JUDGE_POSITIVE, JUDGE_DELIVER);
     AWAIT(peers_finals(FINAL_REWRITTEN) == 3);
     CHECK(peers_logged(" rewritten to MID ") == 1 && peers_logged("Message finished MID 1 done") == 1);
+    CHECK(peers_logged("Start MID ") == 1 && peers_logged(" ICID 0\n") == 1);
     CHECK(peers_gauge("recipients_active") == 1 && peers_gauge("recipients_waiting_scan") == 0);
+    CHECK(peers_gauge("spool_bytes") == MAIL.n);
     CHECK(peers_deliver_job(&job, &text) && job.mid != 1 && job.recipient_count == 1);
     CHECK(span_equal(job.recipients[0].address, SPAN("abuse@example.org")));
     CHECK(span_equal(job.sender, SPAN("from@example.org")) && span_equal(text, JUDGED));
@@ -108,7 +110,7 @@ static void finish_copy(void)
     CHECK(peers_deliver_job(&job, &text) && span_equal(text, JUDGED));
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(peers_finals(FINAL_DELIVERED) == 1 && peers_gauge("recipients_active") == 0);
-    CHECK(!peers_deliver_job(&job, &text));
+    CHECK(!peers_deliver_job(&job, &text) && peers_gauge("spool_bytes") == 0);
 }
 
 static void one_copy_takes_the_place_of_three_recipients(void **state)
@@ -147,7 +149,7 @@ static void name_host_that_no_policy_has(void)
     peers_judge(1, 3, JUDGE_POSITIVE, JUDGE_DELIVER);
     CHECK(!peers_deliver_job(&job, &text) && peers_logged("killed its scan worker (invalid result)") == 1);
     CHECK(peers_scan_job() == 1);
-    peers_host = "";
+    peers_host = "spam.example";
     peers_recipient = "evil@example.org";
     peers_judge(1, 3, JUDGE_POSITIVE, JUDGE_DELIVER);
     AWAIT(peers_finals(FINAL_QUARANTINED) == 3);
