@@ -5,6 +5,7 @@ tracking store see of it."""
 import itertools
 import json
 import re
+import socket
 import sqlite3
 import sys
 from collections import Counter
@@ -16,13 +17,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import edit
 from harness.build import wait_until
 from harness.mail import header, make_mail, read_sample
-from harness.sender import Session
-from harness.tap import equal, main, test, true
+from harness.sender import Session, send_one
+from harness.tap import Skip, equal, main, test, true
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 RECIPIENTS = ["ben@example.com", "carla@example.net", "dora@example.edu"]
 ABUSE = "abuse@example.com"
 HOST = "other.example"
+SMTP_PORT = 25
 FRIEND = "127.0.0.2"  # a client that may relay
 DELIVERED, BOUNCED, DROPPED, QUARANTINED, REWRITTEN = range(5)  # kinds of final events
 SPAM = ("X-Advertisement: spam",)
@@ -144,7 +146,7 @@ def try_every_action(world, table, verdict):
     gateway = Gateway(world)
     for serial, (treatment, wanted) in enumerate(CASES):
         case = f"{verdict} mail of {table} with {treatment}"
-        archive = serial % 2 == 0
+        archive = serial % 2 == (table == "outgoing-policy")  # each action with and without
         gateway.set_policy(table, verdict, archive=archive, header="X-Mark: yes", subject="append: [MARK]", **treatment)
         mid, sender = gateway.send(verdict, outgoing=table == "outgoing-policy")
         gateway.instance.wait_idle()
@@ -225,6 +227,32 @@ def mail_for_an_alternate_host_keeps_it_over_a_restart_and_a_change_of_the_polic
     wait_until(lambda: recipients_at(gateway.other, sender) == RECIPIENTS, "the mail at the alternate host")
     gateway.instance.wait_empty()
     equal(recipients_at(gateway.usual, sender), [], "at the usual host")
+
+
+@test
+def an_alternate_host_without_a_route_is_found_by_its_exchanges_then_by_its_address(world):
+    hosts = ("127.0.0.4", "127.0.0.5")
+    try:
+        for host in hosts:
+            socket.create_server((host, SMTP_PORT)).close()
+    except OSError as error:
+        raise Skip(f"port {SMTP_PORT} cannot be had: {error}") from None
+    sinks = [world.sink(host=host, port=SMTP_PORT) for host in hosts]
+    dns = world.dns()
+    instance = world.instance(settings={"route": "", "dns.servers": dns.address})
+    dns.set("exchanged.example", MX=["10 mx.exchanged.example"], A=["127.0.0.5"])
+    dns.set("mx.exchanged.example", A=["127.0.0.4"])
+    dns.set("plain.example", A=["127.0.0.5"])
+    for host, arrived in (("exchanged.example", 0), ("[exchanged.example]", 1), ("plain.example", 1), ("127.0.0.4", 0)):
+        before = [len(sink.messages) for sink in sinks]
+        instance.configure(
+            edit("incoming-policy", key="DEFAULT", positive_action="deliver", positive_host=host),
+            edit("smtproutes", "put", "ALL", destination="192.0.2.1:25"),
+        )
+        send_one(instance.address, make_mail(1, headers=SPAM), RECIPIENTS)
+        instance.wait_idle()
+        before[arrived] += 1
+        equal([len(sink.messages) for sink in sinks], before, f"messages at each sink after one to {host}")
 
 
 @test
