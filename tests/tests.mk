@@ -52,6 +52,7 @@ SYSTEM_TESTS = \
 	tests/system/test_listeners.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
+	tests/system/test_postfix.py \
 	tests/system/test_quarantine.py \
 	tests/system/test_queue_commands.py \
 	tests/system/test_queue_config.py \
@@ -69,8 +70,8 @@ include tests/perf/perf.mk
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session \
 	tests/system/hostile.py \
-	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
-	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
+	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/certificate.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/mail.py tests/harness/postfix.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \

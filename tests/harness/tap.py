@@ -42,6 +42,12 @@ def true(fact, what):
         raise AssertionError(what)
 
 
+def need(program):
+    """Skips the test where an optional program is not installed."""
+    if not shutil.which(program):
+        raise Skip(f"{program} is not installed")
+
+
 class World(contextlib.ExitStack):
     """The folder of one test, and all that must end with it."""
 
