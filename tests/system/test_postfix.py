@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import postfix
-from harness.build import wait_until
+from harness.build import TESTS, wait_until
 from harness.certificate import make_certificate
 from harness.mail import as_sent, body_sha256, make_mail
 from harness.sender import Session
@@ -152,6 +152,21 @@ def check_tls(instance, side):
     true(0 < opened == secured, f"{secured} of {opened} connections in TLS")
 
 
+@test
+def the_commands_of_the_recipes_for_the_gateway_are_right(world):
+    """Word for word, but for the places of the listeners."""
+    recipes = (TESTS.parent / "doc" / "recipes.md").read_text().split("On the gateway:\n\n")[1:]
+    equal(len(recipes), 2, "recipes")
+    for name, recipe in zip(("front", "behind"), recipes):
+        lines = [line.strip() for line in recipe.split("\n\n")[0].splitlines()]
+        text = "; ".join(lines).replace("192.0.2.10 10025", "127.0.0.3 0").replace("192.0.2.10 10026", "127.0.0.4 0")
+        instance = world.instance(name)
+        run = instance.shell(text)
+        equal((run.returncode, run.stdout[:18]), (0, "Changes committed:"), f"status and output of {lines}")
+        equal(set(instance.listeners()), {"public", "Inside"}, "listeners")
+        instance.stop()
+
+
 # In front of a Postfix
 
 
@@ -216,7 +231,7 @@ def behind_a_postfix_incoming_mail_comes_from_it_and_goes_to_the_store(world):
         mynetworks="192.0.2.0/24",  # a public MX: nobody here may relay
         relay_domains="example.com",
         relay_transport=f"relay:{postfix.hop(instance.address)}",
-        smtp_tls_security_level="encrypt",
+        smtp_tls_policy_maps="inline:{{%s = encrypt}}" % postfix.hop(instance.address),
     )
     mails = make_mails("example.com")
     send_all(relay.address, mails)
