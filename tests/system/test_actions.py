@@ -18,7 +18,7 @@ from harness.api import edit
 from harness.build import wait_until
 from harness.mail import header, make_mail, read_sample
 from harness.sender import Session, send_one
-from harness.tap import Skip, equal, main, test, true
+from harness.tap import Skip, equal, main, proves, test, true
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 RECIPIENTS = ["ben@example.com", "carla@example.net", "dora@example.edu"]
@@ -166,6 +166,7 @@ def try_every_action(world, table, verdict):
 
 
 @test
+@proves("S2-153 S2-154 S2-159")
 def every_action_on_incoming_spam_ends_where_the_table_says(world):
     try_every_action(world, "incoming-policy", "positive")
 
@@ -230,6 +231,7 @@ def mail_for_an_alternate_host_keeps_it_over_a_restart_and_a_change_of_the_polic
 
 
 @test
+@proves("S2-154")
 def an_alternate_host_without_a_route_is_found_by_its_exchanges_then_by_its_address(world):
     hosts = ("127.0.0.4", "127.0.0.5")
     try:
