@@ -4,7 +4,6 @@
 import os
 import random
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, sanitized, wait_until
+from harness.certificates import import_certificate, make_certificate, need
 from harness.mail import make_mail
 from harness.sender import ConnectionLost, Session, send_one
 from harness.tap import Skip, equal, main, test, true
@@ -23,31 +23,9 @@ from harness.tap import Skip, equal, main, test, true
 HANDSHAKE = b"\x16\x03\x01"
 
 
-def need(program):
-    if not shutil.which(program):
-        raise Skip(f"{program} is not installed")
-
-
-def make_certificate(folder, name, *options):
-    """Files NAME.crt and NAME.key of a new certificate for NAME; returns both texts."""
-    need("openssl")
-    crt, key = folder / f"{name}.crt", folder / f"{name}.key"
-    line = "req -x509 -newkey rsa:2048 -nodes -days 30 -batch".split()
-    line += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", crt, *options]
-    subprocess.run(["openssl", *line], check=True, capture_output=True)
-    return crt.read_text(), key.read_text()
-
-
 def secret_lines(text):
     """The lines of a key that nobody else has."""
     return [line for line in text.splitlines() if len(line) > 40]
-
-
-def import_certificate(instance, name, text):
-    """certconfig import NAME - and commit, as one script."""
-    script = f"certconfig import {name} -\n{text}.\ncommit\n"
-    line = [program("mailward"), "--private", str(instance.folder)]
-    return subprocess.run(line, input=script, capture_output=True, text=True, timeout=60)
 
 
 def peer_name(session):
