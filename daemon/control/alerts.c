@@ -105,7 +105,7 @@ static bool decide(struct stored_alert *a, const struct latest *latest, struct e
     a->wait = alert_wait(before, a->time, &pace);
     if (a->wait < 0)
         return store_alert_repeat(before->id, a->time, error);
-    if (!store_alert_mailed(a->time - HOUR_US, &mailed, error))
+    if (!store_alert_mailed(a->time - HOUR_US, a->time, &mailed, error))
         return false;
     a->more = before ? before->repeats : 0;
     a->state = a->recipients.n == 0                                           ? ALERT_UNWANTED

@@ -26,6 +26,7 @@ static const char *const migrations[FORMAT] = {
     " kind TEXT NOT NULL, text TEXT NOT NULL, wait INTEGER NOT NULL, more INTEGER NOT NULL,"
     " state INTEGER NOT NULL, recipients TEXT NOT NULL, mid INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE INDEX alert_kind ON alert (kind, id);"
+    "CREATE INDEX alert_waiting ON alert (id) WHERE state = 0;"
     "CREATE TABLE told (certificate TEXT NOT NULL PRIMARY KEY, days INTEGER NOT NULL,"
     " time INTEGER NOT NULL) STRICT;",
 };
@@ -36,7 +37,10 @@ static sqlite3_stmt *statements[STATEMENT_COUNT];
 
 static bool fail(const char *what, struct error *error)
 {
-    return error_set(error, "cannot %s config/alerts.db: %s", what, sqlite3_errmsg(db));
+    int code = sqlite3_errcode(db);
+    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    return error_set(error, "cannot %s config/alerts.db: %s%s", what, sqlite3_errmsg(db),
+                     damaged ? "; move it away and restart mailwardd to begin a new one" : "");
 }
 
 static bool execute(const char *sql, struct error *error)
@@ -233,9 +237,10 @@ bool store_alert_each(unsigned limit, store_alert_visit *visit, void *context, s
     return each(bind_number(statements[STATEMENT_EACH], 1, limit), visit, context, error);
 }
 
-bool store_alert_mailed(int64_t since, int64_t *count, struct error *error)
+bool store_alert_mailed(int64_t since, int64_t until, int64_t *count, struct error *error)
 {
-    return get_number(bind_number(statements[STATEMENT_MAILED], 1, since), count, error);
+    sqlite3_stmt *stmt = bind_number(statements[STATEMENT_MAILED], 1, since);
+    return get_number(bind_number(stmt, 2, until), count, error);
 }
 
 /* ---- certificates ---- */

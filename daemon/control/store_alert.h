@@ -59,8 +59,8 @@ bool store_alert_latest(struct span kind, store_alert_visit *visit, void *contex
 bool store_alert_waiting(store_alert_visit *visit, void *context, struct error *error);
 /* The newest `limit`, oldest of them first. */
 bool store_alert_each(unsigned limit, store_alert_visit *visit, void *context, struct error *error);
-/* How many were sent or wait since that time. */
-bool store_alert_mailed(int64_t since, int64_t *count, struct error *error);
+/* How many of this time were sent or wait. */
+bool store_alert_mailed(int64_t since, int64_t until, int64_t *count, struct error *error);
 
 /* The fewest days before its expiry at which was told of a certificate; -1: never yet. */
 bool store_alert_told(struct span certificate, int64_t *days, struct error *error);
