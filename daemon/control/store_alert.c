@@ -40,7 +40,7 @@ static bool fail(const char *what, struct error *error)
     int code = sqlite3_errcode(db);
     bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     return error_set(error, "cannot %s config/alerts.db: %s%s", what, sqlite3_errmsg(db),
-                     damaged ? "; move it away and restart mailwardd to begin a new one" : "");
+                     damaged ? "; move it away, and a new one is begun" : "");
 }
 
 static bool execute(const char *sql, struct error *error)

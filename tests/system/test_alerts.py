@@ -176,6 +176,25 @@ def displayalerts_survives_a_restart_and_shows_as_many_as_asked_for(world):
 
 
 @test
+def a_damaged_store_of_alerts_stops_nothing_else(world):
+    instance, sink = gateway(world)
+    instance.stop()
+    for path in instance.folder.glob("config/alerts.db*"):
+        path.write_bytes(b"garbage" * 1000)
+    instance.start()
+    instance.log.wait_for("config/alerts.db: file is not a database; move it away")
+    run(instance, "displayalerts", status=1)
+    run(instance, "workqueue pause; workqueue resume")
+    send_one(instance.address, make_mail(1))
+    instance.wait_idle()
+    equal(len(sink.messages), 1, "messages")
+    for path in instance.folder.glob("config/alerts.db*"):
+        path.unlink()
+    wait_until(lambda: instance.shell("displayalerts").returncode == 0, "a new store")
+    wait_for_alert(instance, "work queue paused", "sent")  # it has waited
+
+
+@test
 def nobody_to_tell_is_said_and_settings_are_checked(world):
     instance, _ = gateway(world, "alertconfig setup --repeat=60 --hourly=5")
     run(instance, "workqueue pause")
@@ -218,8 +237,10 @@ def a_certificate_is_alerted_at_30_15_5_and_0_days_once_each(world):
         subject = subjects(sink)[-1]
         true("(Certificates) certificate Web " in subject and text in subject, subject)
     instance.pass_time(days=2)
-    run(instance, "smtproutes new fence.example.com example.net; commit")
-    equal(len(about(instance, "certificate Web")), told, "alerts")
+    crt, key = make_certificate(world.folder, "fence.example.com")  # looked at behind the other one
+    equal(import_certificate(instance, "Xfence", crt + key).returncode, 0, "exit status of import")
+    wait_until(lambda: about(instance, "certificate Xfence has expired"), "the alert about the other one")
+    equal([row["repeats"] for row in about(instance, "certificate Web")], [0] * told, "alerts, and how often again")
     true("used by listeners public" in about(instance, "certificate Web")[-1]["text"], "no listener")
 
 
