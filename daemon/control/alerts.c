@@ -18,8 +18,8 @@
 enum {
     RETRY_SECONDS = 5, /* after the store or the queue refused */
     PENDING_MAX = 256 * 1024,
-    HOUR_US = 3600 * 1000000LL,
 };
+#define HOUR_US (3600 * INT64_C(1000000))
 
 static const char store_path[] = "config/alerts.db";
 
@@ -50,7 +50,7 @@ static const struct config_table *table_of(enum schema_table_id id)
 
 static void try_later(void)
 {
-    next_try = clock_mono_us() + RETRY_SECONDS * 1000000LL;
+    next_try = clock_mono_us() + RETRY_SECONDS * INT64_C(1000000);
 }
 
 /* Tells the log of the first failure only. */
@@ -211,7 +211,8 @@ static void send_next(void)
         return;
     asked.id = 0;
     asked.mid = 0;
-    stored(store_alert_waiting(send_one, NULL, &error), &error);
+    if (!store_alert_waiting(send_one, NULL, &error)) /* a full disk can be read: success says nothing */
+        stored(false, &error);
 }
 
 static void log_sent(void)

@@ -13,10 +13,11 @@ void alert_pass_on(enum log_line line, struct span event)
 {
     enum alert_class alert_class;
     enum alert_severity severity;
-    const struct channel *control = role_peer(ROLE_CONTROL);
-    bool is_behind = control && channel_backlog(control) > KEPT_MAX; /* then the line in the log has to do */
-    if (!alert_of_line(line, &alert_class, &severity) || is_behind)
+    if (!alert_of_line(line, &alert_class, &severity))
         return;
+    const struct channel *control = role_peer(ROLE_CONTROL);
+    if (control && channel_backlog(control) > KEPT_MAX)
+        return; /* the line in the log has to do */
     if (!role_send(ROLE_CONTROL, MSG_ALERT, event, -1) && kept.len + event.n <= KEPT_MAX)
         wire_put_span(&kept, event);
 }

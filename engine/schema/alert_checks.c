@@ -57,8 +57,8 @@ bool schema_check_alert_classes(struct span text, struct error *error)
 bool schema_check_mailbox(struct span text, struct error *error)
 {
     struct smtp_mailbox mailbox;
-    return (smtp_mailbox_parse(text, &mailbox) && mailbox.domain.n) ||
-           error_set(error, "an address, user@domain");
+    bool good = smtp_mailbox_parse(text, &mailbox) && mailbox.domain.n && span_find(text, '"') == text.n;
+    return good || error_set(error, "an address, user@domain without quotes");
 }
 
 /* Words of RFC 5322 atoms, which need no quotes; or one text in quotes without further ones. */

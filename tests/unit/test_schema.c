@@ -230,7 +230,9 @@ static void addresses_of_generated_mail_have_their_forms(void **state)
     assert_text(&from, "\"Post, Our\" <a@mx.example.com>");
     assert_true(is_taken(alerts, "classes", "all") && is_taken(alerts, "classes", "System, hardware"));
     assert_false(is_taken(alerts, "classes", "system,") || is_taken(alerts, "classes", "weather"));
+    assert_true(is_taken(alerts, "recipient", "ops+mail@example.com"));
     assert_false(is_taken(alerts, "recipient", "postmaster"));
+    assert_false(is_taken(alerts, "recipient", "\"a, b\"@example.com"));
 }
 
 static void route_domains_are_names_or_dotted_or_all(void **state)
