@@ -7,6 +7,7 @@
  * control.before-transaction, control.after-transaction, control.before-head, ROLE.before-apply, ROLE.after-apply;
  * ROLE is log, queue, scan or smtp.
  * In a change of mail by an administrator: queue.change-written, queue.change-committed.
+ * When the queue takes mail of control: queue.notice-written, queue.notice-committed.
  */
 #ifndef DAEMON_FAILPOINT_H
 #define DAEMON_FAILPOINT_H

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/header.h"
@@ -33,9 +34,11 @@ static void reply(uint64_t id, uint64_t mid, const char *why)
 static bool write_noticing(struct queue *q, struct operation *op, struct fault *f)
 {
     struct noticing *o = (struct noticing *)op;
-    return store_take_id(q->store, ID_MID, &o->m->node.key, f) &&
-           spool_append(q->spool, message_mid(o->m), buf_span(&o->text), &o->m->body, f) &&
-           store_add_message(q->store, o->m, f);
+    bool good = store_take_id(q->store, ID_MID, &o->m->node.key, f) &&
+                spool_append(q->spool, message_mid(o->m), buf_span(&o->text), &o->m->body, f) &&
+                store_add_message(q->store, o->m, f);
+    failpoint("queue.notice-written");
+    return good;
 }
 
 static void free_noticing(struct noticing *o)
@@ -50,6 +53,7 @@ static void committed_noticing(struct queue *q, struct operation *op)
     struct noticing *o = (struct noticing *)op;
     struct message *m = o->m;
     uint64_t mid = message_mid(m);
+    failpoint("queue.notice-committed");
     o->m = NULL;
     spool_keep(q->spool, &m->body);
     LOG(START_MID, LOG_U(mid), LOG_U(0));

@@ -143,6 +143,19 @@ def an_alert_is_neither_scanned_nor_judged_by_policies(world):
 
 
 @test
+def an_alert_outlives_the_death_of_a_queue_that_is_taking_it(world):
+    instance, sink = gateway(world, f"alertconfig new {OPS} --classes=antispam")
+    for point, operation, copies in (("queue.notice-written", "pause", 1), ("queue.notice-committed", "resume", 2)):
+        instance.die_at(point)
+        run(instance, f"workqueue {operation}")
+        wait_until(instance.has_died_there, f"death at {point}")
+        wait_for_alert(instance, f"work queue {operation}", "sent")
+        wait_until(lambda: instance.status() and instance.is_empty(), "an empty queue")
+        ids = [parsed(message)["Message-ID"] for message in sink.messages if f" {operation}" in str(parsed(message))]
+        equal((len(ids), len(set(ids))), (copies, 1), f"copies, and Message-IDs, after {point}")
+
+
+@test
 def an_alert_that_cannot_be_delivered_makes_no_bounce_and_no_other_alert(world):
     instance, sink = gateway(world)
     sink.answer_rcpt = lambda address: "550 5.1.1 no" if address == OPS else None
