@@ -1,5 +1,6 @@
 # Shared by all roles, and the master.
 libdaemon_a_SOURCES += \
+	%D%/alerts.c %D%/alerts.h %D%/alerts.def \
 	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/master_fd.h \

@@ -148,6 +148,9 @@ void intake_smtp_gone(struct queue *q);
 /* workqueue.c */
 void workqueue_request(struct queue *q, struct wire_reader *in);
 
+/* notice.c */
+void notice_request(struct queue *q, struct wire_reader *in);
+
 /* suspend.c */
 void suspend_request(struct queue *q, struct wire_reader *in);
 void suspend_tell_smtp(const struct queue *q);

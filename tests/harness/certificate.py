@@ -1,8 +1,9 @@
-"""Self-signed certificates for both ends of a test, made by openssl."""
+"""Self-signed certificates for both ends of a test, made by openssl, and how they get into a gateway."""
 
 import ssl
 import subprocess
 
+from .build import program
 from .tap import need
 
 
@@ -22,3 +23,10 @@ def server_context(folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "sink.example.com.crt", folder / "sink.example.com.key")
     return context
+
+
+def import_certificate(instance, name, text):
+    """certconfig import NAME - and commit, as one script."""
+    script = f"certconfig import {name} -\n{text}.\ncommit\n"
+    line = [program("mailward"), "--private", str(instance.folder)]
+    return subprocess.run(line, input=script, capture_output=True, text=True, timeout=60)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, sanitized, wait_until
-from harness.certificate import make_certificate, server_context
+from harness.certificate import import_certificate, make_certificate, server_context
 from harness.mail import make_mail
 from harness.sender import ConnectionLost, Session, send_one
 from harness.tap import Skip, equal, main, need, test, true
@@ -26,13 +26,6 @@ HANDSHAKE = b"\x16\x03\x01"
 def secret_lines(text):
     """The lines of a key that nobody else has."""
     return [line for line in text.splitlines() if len(line) > 40]
-
-
-def import_certificate(instance, name, text):
-    """certconfig import NAME - and commit, as one script."""
-    script = f"certconfig import {name} -\n{text}.\ncommit\n"
-    line = [program("mailward"), "--private", str(instance.folder)]
-    return subprocess.run(line, input=script, capture_output=True, text=True, timeout=60)
 
 
 def peer_name(session):

@@ -246,6 +246,36 @@ static void subjects_and_headers_have_their_forms(void **state)
         assert_false(is_taken(policies, "suspect-header", bad_headers[i]));
 }
 
+static void addresses_of_generated_mail_have_their_forms(void **state)
+{
+    (void)state;
+    const struct schema_table *addresses = &schema_tables[SCHEMA_ADDRESSES];
+    const struct schema_table *alerts = &schema_tables[SCHEMA_ALERTS];
+    static const char *const good[] = {"a@example.com", "a@$hostname", "Our Post <a@example.com>",
+                                       "\"Post, Our\" <a@$hostname>"};
+    static const char *const bad[] = {"post",
+                                      "Post, Our <a@example.com>",
+                                      "Post <a@example.com> x",
+                                      "<a@b.example",
+                                      "P <a@b.example\r\nBcc: c@d>",
+                                      "\"a\"b\" <a@b.example>",
+                                      "\xc3\xa9 <a@b.example>",
+                                      "a@$hostname.x",
+                                      "A <>"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(is_taken(addresses, "bounces", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(addresses, "bounces", bad[i]));
+    struct buf from = {0};
+    schema_from_put(&from, span_text(good[3]), SPAN("mx.example.com"));
+    assert_text(&from, "\"Post, Our\" <a@mx.example.com>");
+    assert_true(is_taken(alerts, "classes", "all") && is_taken(alerts, "classes", "System, hardware"));
+    assert_false(is_taken(alerts, "classes", "system,") || is_taken(alerts, "classes", "weather"));
+    assert_true(is_taken(alerts, "recipient", "ops+mail@example.com"));
+    assert_false(is_taken(alerts, "recipient", "postmaster"));
+    assert_false(is_taken(alerts, "recipient", "\"a, b\"@example.com"));
+}
+
 static void route_domains_are_names_or_dotted_or_all(void **state)
 {
     (void)state;
@@ -438,6 +468,7 @@ int main(void)
         cmocka_unit_test(usage_and_description_come_from_the_field),
         cmocka_unit_test(every_default_is_a_value_that_its_field_takes),
         cmocka_unit_test(subjects_and_headers_have_their_forms),
+        cmocka_unit_test(addresses_of_generated_mail_have_their_forms),
         cmocka_unit_test(route_domains_are_names_or_dotted_or_all),
         cmocka_unit_test(destinations_lead_to_host_address_or_dns),
         cmocka_unit_test(fields_of_a_row_that_do_not_fit_are_both_named),
