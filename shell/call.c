@@ -119,6 +119,8 @@ static bool say_hello(struct shell *sh)
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
+    if (sh->interactive)
+        terminal_notices(sh, json_object_get(result, "notices"));
     json_decref(result);
     if (status != API_DONE)
         call_lost(sh);

@@ -32,7 +32,7 @@ struct link {
     struct buf in;
     size_t used;      /* bytes of in that were taken */
     int64_t deadline; /* clock_mono_us(); 0: none */
-    json_t *greeting;
+    json_t *greeting, *notices;
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
@@ -172,11 +172,19 @@ static enum link_result fill(struct link *l, size_t size)
     return LINK_FRAME;
 }
 
-enum link_result link_receive(struct link *l, json_t **object)
+static bool is_notice(struct link *l, json_t *object)
 {
-    *object = NULL;
-    if (flush(l) == LINK_INTERRUPTED)
-        return LINK_INTERRUPTED;
+    json_t *text = json_object_get(object, "notice");
+    if (!json_is_string(text))
+        return false;
+    if (!l->notices)
+        l->notices = json_array();
+    json_array_append(l->notices, text);
+    return true;
+}
+
+static enum link_result receive_any(struct link *l, json_t **object)
+{
     enum link_result got = fill(l, 4); /* a daemon that hung up may have said why before */
     if (got != LINK_FRAME)
         return got;
@@ -192,10 +200,50 @@ enum link_result link_receive(struct link *l, json_t **object)
     return *object ? LINK_FRAME : LINK_GONE;
 }
 
-bool link_is_gone(struct link *l)
+enum link_result link_receive(struct link *l, json_t **object)
+{
+    *object = NULL;
+    if (flush(l) == LINK_INTERRUPTED)
+        return LINK_INTERRUPTED;
+    for (;;) {
+        enum link_result got = receive_any(l, object);
+        if (got != LINK_FRAME || !is_notice(l, *object))
+            return got;
+        json_decref(*object);
+        *object = NULL;
+    }
+}
+
+/* The frame that begins what has come, when it is whole. */
+static bool has_whole_frame(const struct link *l)
+{
+    struct wire_reader head = wire_reader_of(span_of(l->in.data + l->used, l->in.len - l->used));
+    uint32_t length = wire_get_u32(&head);
+    return !head.failed && head.rest.n >= length;
+}
+
+bool link_is_alive(struct link *l)
 {
     struct pollfd wait = {.fd = l->fd, .events = POLLIN};
-    return poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT);
+    json_t *object;
+    if (poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT))
+        return false;
+    while (has_whole_frame(l)) {
+        if (receive_any(l, &object) != LINK_FRAME)
+            return false;
+        bool expected = is_notice(l, object);
+        json_decref(object);
+        if (!expected) /* nothing was asked */
+            return false;
+    }
+    return true;
+}
+
+json_t *link_take_notices(struct link *l)
+{
+    json_t *notices = l->notices;
+    l->notices = NULL;
+    return notices;
 }
 
 void link_close(struct link *l)
@@ -204,5 +252,6 @@ void link_close(struct link *l)
     buf_free(&l->out);
     buf_free(&l->in);
     json_decref(l->greeting);
+    json_decref(l->notices);
     free(l);
 }

@@ -61,6 +61,8 @@ enum api_status batch_run(struct shell *sh);
 
 /* A session with a person.  Returns the exit status. */
 enum api_status terminal_run(struct shell *sh);
+/* Shows a person what no command said.  texts: an array. */
+void terminal_notices(struct shell *sh, const json_t *texts);
 /* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 

@@ -35,11 +35,34 @@ enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_com
     return got;
 }
 
-/* The candidate lives as long as the connection. */
-static void tell_lost(struct shell *sh)
+void terminal_notices(struct shell *sh, const json_t *texts)
 {
-    if (sh->link && link_is_gone(sh->link))
-        call_lost(sh);
+    size_t i;
+    json_t *text;
+    json_array_foreach(texts, i, text)
+    {
+        writer_put(&sh->out, SPAN("Notice: "));
+        writer_put(&sh->out, (struct span){json_string_value(text), json_string_length(text)});
+        writer_put(&sh->out, SPAN("\n"));
+    }
+}
+
+static void tell_notices(struct shell *sh)
+{
+    json_t *texts = link_take_notices(sh->link);
+    terminal_notices(sh, texts);
+    json_decref(texts);
+}
+
+/* What happened since the last prompt.  The candidate lives as long as the connection. */
+static void tell_news(struct shell *sh)
+{
+    if (sh->link) {
+        bool alive = link_is_alive(sh->link);
+        tell_notices(sh);
+        if (!alive)
+            call_lost(sh);
+    }
     if (!sh->lost)
         return;
     writer_put(&sh->out,
@@ -51,7 +74,7 @@ static void tell_lost(struct shell *sh)
 
 static void run_typed(struct shell *sh, struct buf *line, unsigned number)
 {
-    tell_lost(sh);
+    tell_news(sh);
     run_line(sh, buf_text(line), 0, number);
     writer_flush(&sh->out);
 }
@@ -60,7 +83,7 @@ static void run_session(struct shell *sh)
 {
     struct buf line = {0}, prompt = {0};
     for (unsigned number = 1;; number++) {
-        tell_lost(sh);
+        tell_news(sh);
         interrupt_clear();
         sh->interrupted = false;
         buf_clear(&line);

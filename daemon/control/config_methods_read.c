@@ -4,6 +4,7 @@
 
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
+#include "daemon/control/methods.h"
 #include "engine/base/xalloc.h"
 #include "engine/schema/json.h"
 
@@ -213,9 +214,10 @@ static bool more_text(struct reading *r)
 
 void config_show(uint64_t session, json_t *request)
 {
-    const json_t *wanted = json_object_get(request, "revision");
+    const char *wanted = member_text(request, "revision");
     struct reading r = {.session = session, .more = more_text};
-    r.revision = wanted ? (uint64_t)json_integer_value(wanted) : head_manifest()->revision;
+    if (!config_find_revision(session, wanted ? wanted : "running", &r.revision))
+        return;
     struct error error;
     r.tree = r.revision == head_manifest()->revision ? config_tree_ref(head_tree())
                                                      : head_load_tree(r.revision, &error);

@@ -8,6 +8,7 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -78,6 +79,7 @@ static bool start(struct error *error)
     if (!head_open(error))
         return false;
     ports_start();
+    roll_back_watch();
     return true;
 }
 

@@ -47,6 +47,12 @@ static const struct permit {
     {"config.rebase", NULL, NULL, "AOR"},
     {"config.rollback", NULL, NULL, "AOR"},
     {"config.commit", NULL, NULL, "AO"},
+    {"config.diff", NULL, NULL, "AOTR"},
+    {"config.label", NULL, NULL, "AO"},
+    {"config.lock", NULL, "status", "AOTR"},
+    {"config.lock", NULL, NULL, "AO"},
+    {"config.confirm", NULL, "status", "AOTRG"},
+    {"config.confirm", NULL, NULL, "AO"},
     /* a technician saves configurations; he can load none, having no edits */
     {"file.read", NULL, NULL, "AOT"},
     {"file.write", NULL, NULL, "AOT"},
