@@ -42,6 +42,7 @@ SYSTEM_TESTS = \
 	tests/system/test_accounts.py \
 	tests/system/test_config_cost.py \
 	tests/system/test_config_kills.py \
+	tests/system/test_confirm.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \

@@ -6,7 +6,6 @@
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "daemon/control/roll_back.h"
-#include "daemon/log_lines.h"
 
 json_t *config_confirmation_json(void)
 {
@@ -30,7 +29,6 @@ static void accept_pending(struct session_info *info)
         session_fail(info->id, API_ERROR_FAILED, "%s", error.text);
         return;
     }
-    LOG(CONFIRMED, LOG_U(revision), LOG_T(info->account.user));
     snprintf(notice, sizeof notice, "Revision %llu was confirmed by %s", (unsigned long long)revision,
              info->account.user);
     session_notice(info->id, notice);

@@ -11,6 +11,7 @@
 #include "daemon/control/audit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/store_config.h"
+#include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 
@@ -97,6 +98,7 @@ bool confirmation_accept(const char *user, const char *source, struct error *err
         role_fatal("whether the confirmation is stored is not known: %s", error->text);
     if (outcome == STORE_CONFIG_NOT_DONE)
         return false;
+    LOG(CONFIRMED, LOG_U(stored.revision), LOG_T(user));
     stored = (struct store_config_confirmation){0};
     show();
     return true;
