@@ -1,4 +1,5 @@
 /* config.db in SQLite: one connection, each transaction on disk before the next step. */
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 #include "daemon/control/store_config_internal.h"
@@ -196,4 +197,9 @@ bool store_config_checkpoint(struct store_config *s, struct error *error)
         return store_config_fail(s, "move the log of", error);
     s->log_pages = 0;
     return true;
+}
+
+void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES])
+{
+    SHA256((const unsigned char *)body.p, body.n, hash);
 }

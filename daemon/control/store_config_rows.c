@@ -1,12 +1,7 @@
 /* The rows of config.db. */
-#include <openssl/sha.h>
+#include <string.h>
 
 #include "daemon/control/store_config_internal.h"
-
-void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES])
-{
-    SHA256((const unsigned char *)body.p, body.n, hash);
-}
 
 bool store_config_put_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
                            struct span body, struct error *error)
