@@ -26,6 +26,14 @@ struct call {
     char **args;
 };
 
+/* Where names come from that only the daemon knows, for completion: strings in a list of the method's result. */
+struct live {
+    const char *method;
+    const char *table;  /* whose keys; NULL: the method is about no table */
+    const char *member; /* the list in the result */
+    const char *of_row; /* its elements are objects, and this is the name in them; NULL: they are names */
+};
+
 /* A word of a menu and of batch lines. */
 struct verb {
     const char *word;          /* lower case; menus show it in capitals */
@@ -37,6 +45,7 @@ struct verb {
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     const struct list_table
         *list; /* that those edit, of the object before it (list_table.h); NULL: the command's */
+    const struct live *live; /* what its object and those below it are; NULL: rows of the list, or free text */
     enum api_status (*batch)(struct shell *sh, const struct call *call);
     /* Chosen in a menu; context is that of ui_dialogue(). */
     enum api_status (*dialogue)(struct shell *sh, void *context);
@@ -56,6 +65,7 @@ struct command {
     const char *usage;        /* the words that run takes */
     const char *details;      /* what they mean, whole lines for help; NULL: they speak for themselves */
     int least_args, most_args;
+    const struct live *live; /* what run takes; NULL: free text */
     /* Lines that do not start with a verb; NULL: every line does. */
     enum api_status (*run)(struct shell *sh, int arg_count, char **args);
     enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */

@@ -194,6 +194,8 @@ static enum api_status dialogue(struct shell *sh)
     return status;
 }
 
+static const struct live labels = {"config.history", NULL, "labels", NULL};
+
 static const struct verb verbs[] = {
     {.word = "list", .text = "The revisions that can be rolled back to.", .batch = batch_list},
     {.word = "log",
@@ -204,14 +206,20 @@ static const struct verb verbs[] = {
     {.word = "label",
      .text = "Give a revision a name, under which it is kept.",
      .object = "REVISION",
+     .live = &labels,
      .usage = "NAME",
      .least_args = 1,
      .most_args = 1,
      .batch = batch_label},
-    {.word = "unlabel", .text = "Take a name away.", .object = "NAME", .batch = batch_unlabel},
+    {.word = "unlabel",
+     .text = "Take a name away.",
+     .object = "NAME",
+     .live = &labels,
+     .batch = batch_unlabel},
     {.word = "preview",
      .text = "What rolling back would change.",
      .object = "REVISION",
+     .live = &labels,
      .usage = "[--table=NAME]",
      .most_args = 1,
      .batch = batch_preview},
@@ -228,6 +236,7 @@ const struct command command_rollbackconfig = {
                "  --table=NAME           only this table, as showchanges names it\n",
     .least_args = 1,
     .most_args = 2,
+    .live = &labels,
     .run = run,
     .dialogue = dialogue,
 };

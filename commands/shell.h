@@ -22,6 +22,8 @@ enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)
                                 void *context);
 /* The same; "text" parts are appended to text, not shown. */
 enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text);
+/* Asks for what a person may type next: the result (the caller's), or NULL when it is not there within 150 ms. */
+json_t *shell_live(struct shell *sh, json_t *request);
 /* One or more edits (an array, taken over), all or none.  In a batch they are sent ahead without waiting: an error is
  * then told for the line that they came from, and nothing behind them is done. */
 enum api_status shell_edit(struct shell *sh, json_t *edits);

@@ -16,6 +16,8 @@ libcommands_a_SOURCES = \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
+	%D%/complete.c \
+	%D%/complete.h \
 	%D%/config.c \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \

@@ -50,6 +50,7 @@ const struct command command_tail = {
     .usage = "[-n LINES] LOG",
     .least_args = 1,
     .most_args = 3,
+    .live = &logs_live,
     .run = run,
     .dialogue = dialogue,
 };

@@ -221,6 +221,14 @@ enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *t
     return call_object(sh, request, &(struct parts){.text = text}, NULL);
 }
 
+json_t *shell_live(struct shell *sh, json_t *request)
+{
+    enum { LIVE_MS = 150 };
+    json_t *result = sh->link ? link_ask_briefly(sh->link, request, LIVE_MS) : NULL;
+    json_decref(request);
+    return result;
+}
+
 bool call_has_changes(struct shell *sh)
 {
     if (!sh->link || !sh->touched)

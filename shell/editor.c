@@ -16,6 +16,7 @@
 
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
+#include "shell/complete.h"
 #include "shell/interrupt.h"
 
 enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
@@ -27,6 +28,8 @@ struct editor {
     EditLine *line;
     History *commands, *answers; /* answers stays empty */
     const char *prompt;
+    struct shell *shell;
+    bool is_command;  /* the line that is being read; answers have no keys but those that edit */
     struct buf typed; /* read, not yet handed to libedit */
     wchar_t next;     /* behind LITERAL_NEXT; 0: none */
     bool pasting;
@@ -128,10 +131,10 @@ static int next_character(EditLine *line, wchar_t *out)
             e->pasting = !e->pasting;
         if (marker == 0)
             c = take_character(e);
-        if (c != WEOF && e->pasting && is_control(c) && !ends_line(c)) {
-            if (c != '\t')
+        if (c != WEOF && e->pasting && (c == '?' || (is_control(c) && !ends_line(c)))) {
+            if (c != '\t' && c != '?')
                 continue; /* no key of pasted text does anything */
-            e->next = '\t';
+            e->next = (wchar_t)c;
             c = LITERAL_NEXT;
         }
         if (c != WEOF) {
@@ -146,9 +149,81 @@ static int next_character(EditLine *line, wchar_t *out)
     }
 }
 
-struct editor *editor_open(void)
+/* ---- keys of our own ---- */
+
+static struct span before_cursor(EditLine *line)
+{
+    const LineInfo *info = el_line(line);
+    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
+}
+
+/* The count is of characters, and so is what libedit erases. */
+static int characters(struct span text)
+{
+    int count = 0;
+    for (size_t i = 0; i < text.n; i++)
+        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static unsigned char apply(struct editor *e, struct span text, struct completed *done)
+{
+    unsigned char result = CC_REFRESH;
+    if (done->insert.len) {
+        if (done->erase)
+            el_deletestr(e->line, characters(span_slice(text, text.n - done->erase, text.n)));
+        el_insertstr(e->line, buf_text(&done->insert));
+    } else if (done->show.len) {
+        fputc('\n', stdout);
+        fwrite(done->show.data, 1, done->show.len, stdout);
+        fflush(stdout);
+        result = CC_REDISPLAY;
+    } else {
+        result = CC_NORM;
+    }
+    completed_free(done);
+    return result;
+}
+
+static unsigned char on_tab(EditLine *line, int key)
+{
+    (void)key;
+    struct editor *e;
+    struct completed done;
+    el_get(line, EL_CLIENTDATA, &e);
+    if (!e->is_command)
+        return CC_NORM;
+    struct span text = before_cursor(line);
+    complete_tab(e->shell, text, &done);
+    return apply(e, text, &done);
+}
+
+static unsigned char on_question_mark(EditLine *line, int key)
+{
+    (void)key;
+    struct editor *e;
+    struct completed done;
+    el_get(line, EL_CLIENTDATA, &e);
+    struct span text = before_cursor(line);
+    if (e->is_command && complete_help(e->shell, text, &done))
+        return apply(e, text, &done);
+    el_insertstr(line, "?");
+    return CC_REFRESH;
+}
+
+static void bind_keys(EditLine *line)
+{
+    el_set(line, EL_ADDFN, "complete-word", "Complete the word in front of the cursor", on_tab);
+    el_set(line, EL_ADDFN, "help-here", "Show what may come next", on_question_mark);
+    el_set(line, EL_BIND, "^I", "complete-word", NULL);
+    el_set(line, EL_BIND, "?", "help-here", NULL);
+    el_set(line, EL_BIND, "^R", "em-inc-search-prev", NULL);
+}
+
+struct editor *editor_open(struct shell *sh)
 {
     struct editor *e = xcalloc(1, sizeof *e);
+    e->shell = sh;
     HistEvent event;
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         setlocale(LC_CTYPE, "en_US.UTF-8");
@@ -165,7 +240,7 @@ struct editor *editor_open(void)
     el_set(e->line, EL_EDITOR, "emacs");
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
-    el_set(e->line, EL_BIND, "^I", "ed-ignore", NULL);
+    bind_keys(e->line);
     return e;
 }
 
@@ -184,6 +259,7 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     int count = 0;
     const char *last = strrchr(prompt, '\n');
     e->prompt = last ? last + 1 : prompt;
+    e->is_command = is_command;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
     el_set(e->line, EL_PREP_TERM, 1); /* before the prompt: who answers at once is not to be echoed twice */
     fputs(paste_on, stdout);          /* nothing may stand between the newline of a prompt and its text */

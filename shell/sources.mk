@@ -3,6 +3,7 @@ shell_sources = \
 	shell/batch.c \
 	shell/call.c \
 	shell/commit.c \
+	shell/complete.c shell/complete.h \
 	shell/editor.c shell/editor.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \

@@ -112,7 +112,7 @@ enum api_status terminal_run(struct shell *sh)
         return API_UNREACHABLE;
     }
     if (editor_suits(getenv("TERM")))
-        sh->editor = editor_open();
+        sh->editor = editor_open(sh);
     run_session(sh);
     editor_close(sh->editor);
     /* Who leaves with `exit` was asked. */

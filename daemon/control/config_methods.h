@@ -9,6 +9,7 @@ void config_edit(uint64_t session, json_t *request);
 
 /* config_methods_read.c: as much at a time as the shell takes */
 void config_get(uint64_t session, json_t *request);
+void config_keys(uint64_t session, json_t *request);
 void config_show(uint64_t session, json_t *request);
 
 /* config_methods.c: the candidate as a whole, and what is behind it */

@@ -8,7 +8,7 @@
 #include "engine/base/xalloc.h"
 #include "engine/schema/json.h"
 
-enum { ROWS_A_PART = 256 };
+enum { ROWS_A_PART = 256, KEYS_MOST = 100 };
 
 /* An answer that goes on.  The tree is a reference of our own: commits go on meanwhile. */
 struct reading {
@@ -130,6 +130,38 @@ void config_get(uint64_t session, json_t *request)
     r.owner = owner ? xstrdup(owner) : NULL;
     open_table(&r);
     begin_reading(&r);
+}
+
+/* ---- config.keys ---- */
+
+/* The keys that begin so, of one owner without it: for completion, so only as many as somebody reads. */
+void config_keys(uint64_t session, json_t *request)
+{
+    const struct schema_table *table = config_table_of(session, request);
+    if (!table)
+        return;
+    const char *owner = member_text(request, "owner"), *prefix = member_text(request, "prefix");
+    struct buf from = {0};
+    struct arena *arena = arena_new();
+    const char *level;
+    if (owner)
+        buf_printf(&from, "%s/", owner);
+    size_t hidden = from.len;
+    buf_printf(&from, "%s", prefix ? prefix : "");
+    struct span wanted = schema_key_fold(table, buf_span(&from), arena);
+    const struct config_table *rows = config_resolve(session_config_use(&session_info(session)->config)->mine,
+                                                     head_place(), table->id, &level);
+    struct config_cursor cursor = config_table_from(rows, wanted);
+    json_t *keys = json_array();
+    const struct schema_row *row;
+    while (json_array_size(keys) < KEYS_MOST && (row = config_table_next(&cursor)) &&
+           span_equal(span_slice(schema_row_key(row), 0, wanted.n), wanted)) {
+        struct span key = schema_row_key(row);
+        json_array_append_new(keys, json_stringn(key.p + hidden, key.n - hidden));
+    }
+    session_done(session, json_pack("{s:o}", "keys", keys));
+    buf_free(&from);
+    arena_free(arena);
 }
 
 /* ---- config.show ---- */

@@ -82,8 +82,13 @@ void config_history(uint64_t session, json_t *request)
     json_t *revisions = json_array(), *labels = labels_json();
     for (unsigned i = 0; i < count; i++)
         json_array_append_new(revisions, manifest_json(&history[i], labels));
+    json_t *names = json_array();
+    const char *name;
+    json_t *number;
+    json_object_foreach (labels, name, number)
+        json_array_append_new(names, json_string(name));
     json_decref(labels);
-    session_done(session, json_pack("{s:o}", "revisions", revisions));
+    session_done(session, json_pack("{s:o,s:o}", "revisions", revisions, "labels", names));
     arena_free(arena);
 }
 

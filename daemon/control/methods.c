@@ -54,6 +54,8 @@ const struct method methods[] = {
     {"config.get", config_get,
      MEMBERS(TABLE_NAME(true), KEY, TEXT("owner", false, 1, 1024), FLAG("running"))},
     {"config.history", config_history, MEMBERS(NUMBER("limit", false, 1, HISTORY_MOST), FLAG("all"))},
+    {"config.keys", config_keys,
+     MEMBERS(TABLE_NAME(true), TEXT("owner", false, 1, 1024), TEXT("prefix", false, 0, 1024))},
     {"config.label", config_label, MEMBERS(OPERATION, TEXT("name", true, 1, 64), REVISION(false))},
     {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
     {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},

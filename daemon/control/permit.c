@@ -37,6 +37,7 @@ static const struct permit {
     {"queue.read", NULL, NULL, "AO"},
     {"queue.archive", NULL, NULL, "AO"},
     {"config.get", NULL, NULL, "AOTR"},
+    {"config.keys", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
     {"config.history", NULL, NULL, "AOTR"},
     {"config.lookup", NULL, NULL, "AOTR"},

@@ -34,6 +34,7 @@ static const struct {
     {"certificate.make", NULL, NULL, "xx-x-"},
     {"config.get", "antispam", NULL, "xxxx-"},
     {"config.get", "smtproutes", NULL, "xxxx-"},
+    {"config.keys", "smtproutes", NULL, "xxxx-"},
     {"config.show", NULL, NULL, "xxxx-"},
     {"config.history", NULL, NULL, "xxxx-"},
     {"config.lookup", NULL, NULL, "xxxx-"},
