@@ -43,6 +43,8 @@ enum api_status shell_aborted(struct shell *sh);
 
 void out_text(struct shell *sh, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_span(struct shell *sh, struct span text);
+/* From now on this command shows what happens as it happens: not screen by screen. */
+void out_follows(struct shell *sh);
 /* A member of the result object of --json; invisible in text.  value is taken over. */
 void out_value(struct shell *sh, const char *name, json_t *value);
 /* "Warning: ..." */
@@ -68,6 +70,9 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line);
 bool shell_read_data(struct shell *sh, struct buf *data);
 /* Whether this word of the line that is being run was in quotes. */
 bool shell_is_quoted(const struct shell *sh, const char *word);
+/* Whether this session is for a person: lines are edited, output comes screen by screen.  False when there is no terminal to
+ * change. */
+bool shell_set_interactive(struct shell *sh, bool on);
 /* The session is to end after this command. */
 void shell_leave(struct shell *sh);
 const char *shell_hostname(struct shell *sh);

@@ -52,7 +52,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
         json_t *frame = NULL;
         writer_flush(&sh->out);
         enum link_result got = LINK_INTERRUPTED;
-        if (cancelled || !sh->out.failed)
+        if (cancelled || !(sh->out.failed || sh->pager.stopped))
             got = link_receive(sh->link, &frame);
         if (got == LINK_INTERRUPTED && !cancelled) {
             link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));

@@ -284,6 +284,15 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     return READ_LINE;
 }
 
+bool editor_take_byte(struct editor *e, char *byte)
+{
+    if (!e->typed.len)
+        return false;
+    *byte = e->typed.data[0];
+    buf_consume(&e->typed, 1);
+    return true;
+}
+
 void editor_close(struct editor *e)
 {
     if (!e)

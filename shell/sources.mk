@@ -11,6 +11,7 @@ shell_sources = \
 	shell/options.c shell/options.def shell/options.h \
 	shell/output.c \
 	shell/output_table.c \
+	shell/pager.c shell/pager.h \
 	shell/pipeline.c shell/pipeline.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \

@@ -5,6 +5,7 @@
 #include "commands/shell.h"
 #include "shell/link.h"
 #include "shell/options.h"
+#include "shell/pager.h"
 #include "shell/pipeline.h"
 #include "shell/reader.h"
 #include "shell/report.h"
@@ -22,6 +23,7 @@ struct shell {
     struct editor *editor; /* NULL: a terminal without abilities, or none */
     bool answers_ended;    /* a question of the running command met the end of the input */
     struct writer out;
+    struct pager pager;
     /* The daemon. */
     struct link *link; /* NULL until the first command that needs it */
     bool lost;         /* the connection broke since it was last told */

@@ -26,8 +26,11 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line)
 {
     writer_flush(&sh->out);
+    if (sh->pager.stopped && !is_command)
+        return READ_INTERRUPTED; /* who did not want to see the rest is not asked about it */
     enum read_result got =
         sh->editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
+    pager_restart(sh);
     if (got != READ_LINE) {
         writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
         writer_flush(&sh->out);
@@ -102,6 +105,34 @@ static void run_session(struct shell *sh)
     buf_free(&prompt);
 }
 
+static void open_editor(struct shell *sh)
+{
+    if (!sh->editor && editor_suits(getenv("TERM")))
+        sh->editor = editor_open(sh);
+}
+
+/* What was typed ahead is for the next reader. */
+static void close_editor(struct shell *sh)
+{
+    char byte;
+    while (sh->editor && editor_take_byte(sh->editor, &byte))
+        buf_append_char(&sh->answers->in, byte);
+    editor_close(sh->editor);
+    sh->editor = NULL;
+}
+
+bool shell_set_interactive(struct shell *sh, bool on)
+{
+    if (!sh->interactive)
+        return false;
+    sh->pager.off = !on;
+    if (on)
+        open_editor(sh);
+    else
+        close_editor(sh);
+    return true;
+}
+
 enum api_status terminal_run(struct shell *sh)
 {
     signal(SIGTSTP, SIG_IGN); /* a suspended session would hold its candidate for ever */
@@ -111,10 +142,9 @@ enum api_status terminal_run(struct shell *sh)
         writer_flush(&sh->out);
         return API_UNREACHABLE;
     }
-    if (editor_suits(getenv("TERM")))
-        sh->editor = editor_open(sh);
+    open_editor(sh);
     run_session(sh);
-    editor_close(sh->editor);
+    close_editor(sh);
     /* Who leaves with `exit` was asked. */
     bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
     if (lost)
