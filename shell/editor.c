@@ -17,7 +17,9 @@
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
 #include "shell/complete.h"
+#include "shell/history.h"
 #include "shell/interrupt.h"
+#include "shell/state.h"
 
 enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
 
@@ -27,6 +29,7 @@ enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES
 struct editor {
     EditLine *line;
     History *commands, *answers; /* answers stays empty */
+    struct history_file *file;
     const char *prompt;
     struct shell *shell;
     bool is_command;  /* the line that is being read; answers have no keys but those that edit */
@@ -53,13 +56,36 @@ static char *show_prompt(EditLine *line)
     return (char *)e->prompt;
 }
 
+/* Below the line, which is then drawn anew. */
+static void show_news(struct editor *e)
+{
+    fputc('\n', stdout);
+    fflush(stdout);
+    terminal_tell_news(e->shell);
+    el_set(e->line, EL_REFRESH);
+}
+
+/* Until there is input, telling what happens meanwhile.  False when interrupted. */
+static bool wait_for_input(struct editor *e)
+{
+    struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+    for (;;) {
+        wait[1].fd = e->is_command ? terminal_news_fd(e->shell) : -1;
+        wait[0].revents = wait[1].revents = 0;
+        if (!interrupt_poll(wait, 2, -1))
+            return false;
+        if (wait[0].revents || !wait[1].revents)
+            return true;
+        show_news(e);
+    }
+}
+
 /* Waits for more bytes: 1, 0 at the end, -1 when interrupted. */
 static int read_more(struct editor *e)
 {
-    struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
     ssize_t got;
     do {
-        if (!interrupt_poll(&wait, 1, -1)) {
+        if (!wait_for_input(e)) {
             errno = EINTR;
             return -1;
         }
@@ -220,6 +246,13 @@ static void bind_keys(EditLine *line)
     el_set(line, EL_BIND, "^R", "em-inc-search-prev", NULL);
 }
 
+static void recall(const char *line, void *context)
+{
+    struct editor *e = context;
+    HistEvent event;
+    history(e->commands, &event, H_ENTER, line);
+}
+
 struct editor *editor_open(struct shell *sh)
 {
     struct editor *e = xcalloc(1, sizeof *e);
@@ -241,15 +274,16 @@ struct editor *editor_open(struct shell *sh)
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
     bind_keys(e->line);
+    e->file = history_file_open(recall, e);
     return e;
 }
 
 static void remember(struct editor *e, const char *text, size_t size)
 {
-    HistEvent event;
     char *copy = xmemdup0(text, size);
     if (size)
-        history(e->commands, &event, H_ENTER, copy);
+        recall(copy, e);
+    history_file_add(e->file, span_of(text, size));
     free(copy);
 }
 
@@ -303,6 +337,7 @@ void editor_close(struct editor *e)
         history_end(e->commands);
     if (e->answers)
         history_end(e->answers);
+    history_file_close(e->file);
     buf_free(&e->typed);
     free(e);
 }

@@ -270,6 +270,11 @@ json_t *link_take_notices(struct link *l)
     return notices;
 }
 
+int link_fd(const struct link *l)
+{
+    return l->fd;
+}
+
 void link_close(struct link *l)
 {
     close(l->fd);

@@ -65,6 +65,10 @@ enum api_status batch_run(struct shell *sh);
 enum api_status terminal_run(struct shell *sh);
 /* Shows a person what no command said.  texts: an array. */
 void terminal_notices(struct shell *sh, const json_t *texts);
+/* Readable when there is news while a person thinks; -1: none can come. */
+int terminal_news_fd(struct shell *sh);
+/* What happened since the last prompt. */
+void terminal_tell_news(struct shell *sh);
 /* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 

@@ -57,17 +57,14 @@ static void tell_notices(struct shell *sh)
     json_decref(texts);
 }
 
-/* What happened since the last prompt.  The candidate lives as long as the connection. */
-static void tell_news(struct shell *sh)
+int terminal_news_fd(struct shell *sh)
 {
-    if (sh->link) {
-        bool alive = link_is_alive(sh->link);
-        tell_notices(sh);
-        if (!alive)
-            call_lost(sh);
-    }
-    if (!sh->lost)
-        return;
+    return sh->link ? link_fd(sh->link) : -1;
+}
+
+/* The candidate lives as long as the connection. */
+static void tell_lost(struct shell *sh)
+{
     writer_put(&sh->out,
                sh->touched
                    ? SPAN("The connection to the daemon was lost, and with it all uncommitted changes.\n")
@@ -75,9 +72,22 @@ static void tell_news(struct shell *sh)
     sh->lost = sh->touched = false;
 }
 
+void terminal_tell_news(struct shell *sh)
+{
+    if (sh->link) {
+        bool alive = link_is_alive(sh->link);
+        tell_notices(sh);
+        if (!alive)
+            call_lost(sh);
+    }
+    if (sh->lost)
+        tell_lost(sh);
+    writer_flush(&sh->out);
+}
+
 static void run_typed(struct shell *sh, struct buf *line, unsigned number)
 {
-    tell_news(sh);
+    terminal_tell_news(sh);
     run_line(sh, buf_text(line), 0, number);
     writer_flush(&sh->out);
 }
@@ -86,7 +96,7 @@ static void run_session(struct shell *sh)
 {
     struct buf line = {0}, prompt = {0};
     for (unsigned number = 1;; number++) {
-        tell_news(sh);
+        terminal_tell_news(sh);
         interrupt_clear();
         sh->interrupted = false;
         buf_clear(&line);
