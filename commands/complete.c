@@ -22,7 +22,8 @@ static void add(struct completions *c, const char *word, const char *text, const
         return;
     if (c->count % ITEMS_STEP == 0) {
         struct completion *more = arena_calloc(c->arena, c->count + ITEMS_STEP, sizeof *more);
-        memcpy(more, c->items, c->count * sizeof *more);
+        if (c->count)
+            memcpy(more, c->items, c->count * sizeof *more);
         c->items = more;
     }
     c->items[c->count++] =
@@ -239,7 +240,7 @@ void complete_words(struct shell *sh, int count, char **words, const char *parti
     const struct command *command = count ? command_find(words[0]) : NULL;
     if (count == 0)
         add_commands(c, partial);
-    else if (command == &command_help && count == 1)
+    else if (command && (command->flags & COMMAND_ABOUT_COMMANDS) && count == 1)
         add_commands(c, partial);
     else if (command)
         complete_command(sh, command, count - 1, words + 1, partial, c);

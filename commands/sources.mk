@@ -41,6 +41,7 @@ libcommands_a_SOURCES = \
 	%D%/queued.h \
 	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
+	%D%/secret.c \
 	%D%/setttymode.c \
 	%D%/setup.c \
 	%D%/setup.h \

@@ -13,39 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/command.h"
 #include "engine/base/buf.h"
 #include "engine/base/xalloc.h"
-#include "engine/schema/schema.h"
 
 enum { LINES_KEPT = 500, BYTES_MOST = 1024 * 1024, MODE_FILE = 0600, MODE_FOLDER = 0700 };
 
 struct history_file {
     int fd;
 };
-
-/* ---- secrets ---- */
-
-static bool names_secret(struct span option)
-{
-    for (size_t t = 0; t < SCHEMA_TABLE_COUNT; t++)
-        for (unsigned i = 0; i < schema_tables[t].field_count; i++)
-            if (schema_tables[t].fields[i].secret &&
-                span_equal_nocase(option, span_text(schema_tables[t].fields[i].name)))
-                return true;
-    return false;
-}
-
-bool history_is_secret(struct span line)
-{
-    for (size_t at; (at = span_find_span(line, SPAN("--"))) < line.n;) {
-        line = span_slice(line, at + 2, line.n);
-        if (names_secret(span_slice(line, 0, span_find(line, '='))))
-            return true;
-    }
-    return false;
-}
-
-/* ---- the file ---- */
 
 static bool make_folder(const char *path)
 {
@@ -129,7 +105,7 @@ struct history_file *history_file_open(void (*visit)(const char *line, void *con
 void history_file_add(struct history_file *file, struct span line)
 {
     struct buf text = {0};
-    if (!file || !line.n || history_is_secret(line))
+    if (!file || !line.n || command_line_is_secret(line))
         return;
     buf_append_span(&text, line);
     buf_append_char(&text, '\n');

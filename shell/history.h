@@ -15,7 +15,4 @@ struct history_file *history_file_open(void (*visit)(const char *line, void *con
 void history_file_add(struct history_file *file, struct span line);
 void history_file_close(struct history_file *file);
 
-/* Whether a command line gives a value that the schema calls secret. */
-bool history_is_secret(struct span line);
-
 #endif

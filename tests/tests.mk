@@ -62,6 +62,7 @@ SYSTEM_TESTS = \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \
+	tests/system/test_shell_person.py \
 	tests/system/test_smtp.py \
 	tests/system/test_tls.py
 include tests/durability/durability.mk
