@@ -18,6 +18,9 @@ libcommands_a_SOURCES = \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
+	%D%/complete.c \
+	%D%/complete.h \
+	%D%/config.c \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
 	%D%/deliveryconfig.c \
@@ -41,6 +44,8 @@ libcommands_a_SOURCES = \
 	%D%/queued.h \
 	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
+	%D%/secret.c \
+	%D%/setttymode.c \
 	%D%/setup.c \
 	%D%/setup.h \
 	%D%/shell.h \

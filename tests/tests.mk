@@ -45,6 +45,7 @@ SYSTEM_TESTS = \
 	tests/system/test_actions.py \
 	tests/system/test_antispam.py \
 	tests/system/test_alerts.py \
+	tests/system/test_confirm.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \
@@ -66,6 +67,7 @@ SYSTEM_TESTS = \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \
+	tests/system/test_shell_person.py \
 	tests/system/test_smtp.py \
 	tests/system/test_tls.py
 include tests/durability/durability.mk

@@ -9,6 +9,7 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -80,6 +81,7 @@ static bool start(struct error *error)
         return false;
     ports_start();
     alerts_start();
+    roll_back_watch();
     return true;
 }
 

@@ -2,14 +2,18 @@
 control_config_sources = \
 	%D%/audit.c %D%/audit.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/confirmation.c %D%/confirmation.h \
 	%D%/converge.c %D%/converge.h \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
+	%D%/labels.c %D%/labels.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/ports.c %D%/ports.h \
+	%D%/roll_back.c %D%/roll_back.h \
 	%D%/rows_out.c %D%/rows_out.h \
 	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
+	%D%/store_config_internal.h %D%/store_config_rows.c \
 	%D%/stored_tree.c %D%/stored_tree.h \
 	%D%/tidy.c %D%/tidy.h
 
@@ -18,8 +22,11 @@ control_session_sources = \
 	%D%/certificates.c %D%/certificates.h \
 	%D%/config_methods.c %D%/config_methods.h \
 	%D%/config_methods_commit.c \
+	%D%/config_methods_confirm.c \
 	%D%/config_methods_edit.c \
 	%D%/config_methods_read.c \
+	%D%/config_lock.c %D%/config_lock.h \
+	%D%/config_methods_revisions.c \
 	%D%/config_session.c %D%/config_session.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \

@@ -1,5 +1,5 @@
 # The configuration: control's store and commit path behind their hooks, and the roles' side.
-UNIT_TESTS += test_store_config test_commit test_converge test_role_config
+UNIT_TESTS += test_store_config test_commit test_confirm test_converge test_role_config
 CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h $(control_config_sources)
 CONTROL_PEERS_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 CONTROL_PEERS_LIBS = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
@@ -9,6 +9,9 @@ test_store_config_LDADD = $(CONTROL_PEERS_LIBS)
 test_commit_SOURCES = tests/unit/test_commit.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
 test_commit_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_commit_LDADD = $(CONTROL_PEERS_LIBS)
+test_confirm_SOURCES = tests/unit/test_confirm.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
+test_confirm_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_confirm_LDADD = $(CONTROL_PEERS_LIBS)
 test_converge_SOURCES = tests/unit/test_converge.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
 test_converge_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_converge_LDADD = $(CONTROL_PEERS_LIBS)

@@ -508,10 +508,10 @@ static void rollback_lists_confirms_and_offers_to_commit(void **state)
     assert_contains(shown,
                     "\n[]> 999\nThat is not one of these; `rollbackconfig REVISION` takes older ones.\n"
                     "\nEnter the number of the revision to roll back to:\n[]> 12\n");
-    assert_contains(shown, "Revision | Committed On | User | Description\n12 | ");
+    assert_contains(shown, "Revision | Committed On | User | Label | Description\n12 | ");
     assert_contains(shown, "roll back the configuration to revision 12? [N]> y\n");
     assert_contains(shown, "Do you want to commit this configuration now? [N]> y\nChanges committed: ");
-    assert_contains(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":12}\n");
+    assert_contains(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\"}\n");
 }
 
 static void logs_are_chosen_by_number(void **state)
