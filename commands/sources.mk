@@ -28,6 +28,7 @@ libcommands_a_SOURCES = \
 	%D%/list_table.c \
 	%D%/list_table.h \
 	%D%/listenerconfig.c \
+	%D%/logconfig.c \
 	%D%/logs.c \
 	%D%/logs.h \
 	%D%/oldmessage.c \
@@ -38,6 +39,7 @@ libcommands_a_SOURCES = \
 	%D%/queued.h \
 	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
+	%D%/rollovernow.c \
 	%D%/setup.c \
 	%D%/setup.h \
 	%D%/shell.h \

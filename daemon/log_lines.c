@@ -13,7 +13,7 @@
 enum { TEXT_LIMIT = 1024, KEPT_MAX = 256 * 1024 };
 
 const struct log_line_row log_line_table[LINE_COUNT] = {
-#define LINE(id, level, counter, shape) {#id, level, counter, shape},
+#define LINE(id, topic, level, counter, shape) {#id, TOPIC_##topic, level, counter, shape},
 #include "daemon/log_lines.def"
 #undef LINE
 };
@@ -103,14 +103,19 @@ void log_resume(void)
     catch_up();
 }
 
-bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
+bool log_event_begin(struct wire_reader *in, enum log_line *line, int64_t *time)
 {
     uint16_t number = wire_get_u16(in);
     *time = wire_get_i64(in);
     if (in->failed || number >= LINE_COUNT)
         return false;
     *line = number;
-    const char *p = log_line_table[number].shape;
+    return true;
+}
+
+bool log_event_text(struct wire_reader *in, enum log_line line, struct buf *out)
+{
+    const char *p = log_line_table[line].shape;
     if (!p)
         p = "";
     for (;;) {
@@ -126,6 +131,11 @@ bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time
         p += 2;
     }
     return wire_reader_done(in);
+}
+
+bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
+{
+    return log_event_begin(in, line, time) && log_event_text(in, *line, out);
 }
 
 const char *log_level_name(enum log_level level)

@@ -47,6 +47,8 @@ void out_span(struct shell *sh, struct span text)
         buf_append_span(&sh->report->output, text);
     else
         writer_put(&sh->out, text);
+    if (sh->interactive)
+        typed_shown(sh, text);
 }
 
 void out_text(struct shell *sh, const char *format, ...)

@@ -8,8 +8,10 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
+#include "daemon/control/log_roll.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
+#include "daemon/control/typed.h"
 #include "daemon/control/workqueue.h"
 
 static void call_version(uint64_t session, json_t *request)
@@ -36,12 +38,7 @@ static void call_version(uint64_t session, json_t *request)
 #define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
-enum {
-    EDITS_MOST = 100000,
-    HISTORY_MOST = 1000,
-    EXPRESSION_MOST = 1000,
-    MIDS_MOST = 10000
-};
+enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000, MIDS_MOST = 10000 };
 
 const struct method methods[] = {
     {"certificate.list", certificate_list, NO_MEMBERS},
@@ -67,6 +64,7 @@ const struct method methods[] = {
     {"hello", who_hello,
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
+    {"log.rollover", log_roll, MEMBERS(TEXT("log", false, 1, 255))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
@@ -81,7 +79,8 @@ const struct method methods[] = {
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
     {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
-    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"tail", log_query_tail,
+     MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},
@@ -169,6 +168,10 @@ void method_call(struct session_info *session, json_t *request)
         return;
     }
     session->method = m->name;
+    if (!typed_log(session, m->name, request, &error)) {
+        session_fail(session->id, API_ERROR_BAD_REQUEST, "%s: %s", m->name, error.text);
+        return;
+    }
     if (!permit_allows(session->role, m->name, member_text(request, "table"),
                        member_text(request, "operation"))) {
         session_fail(session->id, API_ERROR_REFUSED, "the role %s may not do this",

@@ -22,6 +22,7 @@ static const struct permit {
     {"logs", NULL, NULL, "AOTR"},
     {"tail", NULL, NULL, "AOTR"},
     {"grep", NULL, NULL, "AOTR"},
+    {"log.rollover", NULL, NULL, "AOT"},
     {"suspend", NULL, "status", "AOTR"},
     {"suspend", NULL, NULL, "AOT"},
     {"workqueue", NULL, "status", "AOTR"},

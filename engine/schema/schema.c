@@ -75,6 +75,9 @@ static const struct schema_field certificates_fields[] = {
 static const struct schema_field spamquarantine_fields[] = {
 #include "engine/schema/spamquarantine.def"
 };
+static const struct schema_field logs_fields[] = {
+#include "engine/schema/logs.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -116,7 +119,9 @@ static bool check_policy(const struct schema_row *row, struct error *error)
     .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
     .keys_are_domains = true, FIELDS(smtproutes_fields)
 /* A new machine has one listener, which takes mail for nobody and lets this machine alone relay (R14). */
-#define LISTENERS_DETAILS .row_noun = "listener", .preset_keys = WORDS("public"), FIELDS(listeners_fields)
+#define LISTENERS_DETAILS                                                                                    \
+    .row_noun = "listener", .preset_keys = WORDS("public"), .most_rows = LISTENERS_MAX,                      \
+    FIELDS(listeners_fields)
 #define RCPTACCESS_DETAILS                                                                                   \
     .row_noun = "recipient", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                  \
     .keys_are_domains = true, .owner = &schema_tables[SCHEMA_LISTENERS], FIELDS(rcptaccess_fields)
@@ -131,6 +136,16 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define SPAMQUARANTINE_DETAILS                                                                               \
     .row_noun = "spam quarantine settings", .preset_keys = WORDS(""), .fixed_key = "",                       \
     FIELDS(spamquarantine_fields)
+static const struct schema_preset logs_presets[] = {
+    {"cli_logs", LOGS_TYPE, "cli"},
+    {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"},
+    {"system_logs", LOGS_TYPE, "system"},
+    {NULL, 0, NULL},
+};
+#define LOGS_DETAILS                                                                                         \
+    .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
+    .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -46,6 +46,13 @@ enum schema_table_id {
 
 struct schema_row;
 
+/* What a row of this key has by default, other than the field says. */
+struct schema_preset {
+    const char *key;
+    unsigned field;
+    const char *value; /* as one would type it */
+};
+
 struct schema_table {
     enum schema_table_id id;
     const char *name;
@@ -55,9 +62,11 @@ struct schema_table {
     const struct schema_field *fields; /* of a list, the first is the key */
     unsigned field_count;
     const char *const *preset_keys; /* rows that are there by default, ended by NULL: "" for a single table */
-    const char *fixed_key;          /* a row that cannot be deleted ("" of a single table); NULL: none */
-    const char *rest_key;           /* of the row for all that no other fits: typed in any case; NULL: none */
-    bool keys_are_domains;          /* keys are kept in lower case, but for rest_key */
+    const struct schema_preset *presets; /* ended by .key == NULL; NULL: none */
+    unsigned most_rows;                  /* 0: no limit of its own */
+    const char *fixed_key;               /* a row that cannot be deleted ("" of a single table); NULL: none */
+    const char *rest_key;  /* of the row for all that no other fits: typed in any case; NULL: none */
+    bool keys_are_domains; /* keys are kept in lower case, but for rest_key */
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
@@ -113,6 +122,10 @@ enum spamquarantine_field {
 #include "engine/schema/spamquarantine.def"
     SPAMQUARANTINE_FIELD_COUNT
 };
+enum logs_field {
+#include "engine/schema/logs.def"
+    LOGS_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -138,6 +151,10 @@ enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 enum listeners_kind { LISTENERS_PUBLIC, LISTENERS_PRIVATE };
 enum rcptaccess_access { RCPTACCESS_ACCEPT, RCPTACCESS_REJECT };
 enum { LISTENERS_MAX = 64 }; /* rows */
+
+/* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
+enum { LOGS_MAX = 32 }; /* rows */
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */
@@ -182,7 +199,7 @@ struct schema_row {
 /* A row of these values (field_count of them; texts are copied, a list's key is folded).  Values must have been
  * checked. */
 struct schema_row *schema_row_new(const struct schema_table *table, const struct schema_value *values);
-/* All defaults, with this key. */
+/* All defaults, those of this key included. */
 struct schema_row *schema_row_preset(const struct schema_table *table, struct span key);
 struct schema_row *schema_row_ref(const struct schema_row *row);
 void schema_row_unref(const struct schema_row *row);
@@ -232,6 +249,8 @@ bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/
 bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
 bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
 bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
+bool schema_check_log_name(struct span text, struct error *error);    /* of a folder: [a-z][a-z0-9_-]* */
+bool schema_check_syslog(struct span text, struct error *error);
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
  * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */
 bool schema_pem_next(struct span *text, struct span *label, struct span *block);
@@ -244,5 +263,13 @@ struct schema_destination {
     uint16_t port;
 };
 bool schema_destination_parse(struct span text, struct schema_destination *destination, struct error *error);
+
+/* Where the field syslog of a log leads; the span points into text. */
+struct schema_syslog {
+    enum { SYSLOG_NONE, SYSLOG_LOCAL, SYSLOG_UDP } kind;
+    struct span address; /* without brackets */
+    uint16_t port;
+};
+bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error);
 
 #endif

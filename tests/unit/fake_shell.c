@@ -284,6 +284,11 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
     return true;
 }
 
+void shell_hide_answer(struct shell *sh)
+{
+    sh->hidden++;
+}
+
 bool shell_read_data(struct shell *sh, struct buf *data)
 {
     buf_append_span(data, span_text(sh->data));
