@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "engine/schema/schema.h"
+#include "engine/schema/schema.h" /* SCHEMA_MASK */
 #include "shell/state.h"
 
 enum { LINE_SHOWN = 1000, PROMPT_SHOWN = 800, LINES_MOST = API_TYPED_MAX };
@@ -45,50 +45,36 @@ static void add(struct shell *sh, struct span prompt, struct span line)
     buf_clear(&sh->typed.shown);
 }
 
-/* The length of "--NAME=" at the start of a word when that names a secret, else 0. */
-static size_t secret_option(const char *word)
-{
-    for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++) {
-        for (unsigned i = 0; i < schema_tables[id].field_count; i++) {
-            const struct schema_field *field = &schema_tables[id].fields[i];
-            size_t n = strlen(field->name);
-            if (field->secret && strncmp(word, "--", 2) == 0 && strncmp(word + 2, field->name, n) == 0 &&
-                word[2 + n] == '=')
-                return n + 3;
-        }
-    }
-    return 0;
-}
-
-/* The words with a mask in place of each secret; false when there is none. */
-static bool mask_secrets(const struct words *words, struct buf *line)
-{
-    bool any = false;
-    for (int i = 0; i < words->count; i++) {
-        size_t option = secret_option(words->word[i]);
-        buf_printf(line, "%s%.*s%s", i ? " " : "", option ? (int)option : (int)strlen(words->word[i]),
-                   words->word[i], option ? SCHEMA_MASK : "");
-        any |= option > 0;
-    }
-    return any;
-}
-
 void typed_command(struct shell *sh, const struct words *words)
 {
-    struct buf prompt = {0}, masked = {0};
+    struct buf prompt = {0};
     json_decref(sh->typed.lines);
     sh->typed.lines = NULL;
     if (sh->interactive)
         buf_printf(&prompt, "\n%s> ", shell_hostname(sh));
-    add(sh, buf_span(&prompt), mask_secrets(words, &masked) ? buf_span(&masked) : words->text);
+    add(sh, buf_span(&prompt), words->text);
+    sh->typed.words_shown = words->count;
     buf_free(&prompt);
-    buf_free(&masked);
 }
 
 void typed_answer(struct shell *sh, const char *prompt, struct span line)
 {
     buf_append_span(&sh->typed.shown, span_text(prompt));
     add(sh, buf_span(&sh->typed.shown), line);
+}
+
+void shell_hide_words(struct shell *sh, const char *from)
+{
+    struct buf line = {0};
+    int *shown = &sh->typed.words_shown, count = 0;
+    while (count < *shown && sh->words->word[count] != from)
+        count++;
+    *shown = count;
+    for (int i = 0; i < count; i++)
+        buf_printf(&line, "%s ", sh->words->word[i]);
+    buf_printf(&line, "%s", SCHEMA_MASK);
+    json_object_set_new(json_array_get(sh->typed.lines, 0), "line", safe_json(buf_span(&line)));
+    buf_free(&line);
 }
 
 void shell_hide_answer(struct shell *sh)
