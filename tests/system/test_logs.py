@@ -248,7 +248,8 @@ def lines_go_to_a_syslog_by_udp(world):
     datagram = receive(receiver, f"Message finished MID {mid} done")
     priority, stamp, rest = datagram[:4], datagram[4:19], datagram[19:]
     equal((priority, rest), ("<22>", f" mail_logs: Info: Message finished MID {mid} done"), "a line")
-    line = next(line for line in instance.log.find(f"Message finished MID {mid} done"))
+    instance.log.wait_for(f"Message finished MID {mid} done")
+    line = instance.log.find(f"Message finished MID {mid} done")[0]
     equal(stamp.replace("  ", " 0"), line[4:19], "its time")
     instance.kill_role("scan")
     equal(receive(receiver, "role scan (")[:4], "<18>", "priority of a critical line")
