@@ -5,8 +5,7 @@ static const struct step steps[] = {
     {.field = SMTPROUTES_DESTINATION,
      .question = "Enter the destination: HOST[:PORT], [HOST][:PORT], an address, or USEDNS.",
      .flags = STEP_POSITIONAL},
-    {.field = SMTPROUTES_TLS,
-     .flags = STEP_BATCH_ONLY}, /* scripts answer the dialogue as it has always been */
+    {.field = SMTPROUTES_TLS, .flags = STEP_BATCH_ONLY}, /* scripts answer the dialogue as it has always been */
 };
 static const struct form form = {
     .table = SCHEMA_SMTPROUTES, .steps = steps, .step_count = sizeof steps / sizeof steps[0]};

@@ -160,9 +160,8 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
-    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
-    bool
-        own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
+    bool mx;         /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
     enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;

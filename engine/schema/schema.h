@@ -62,11 +62,11 @@ struct schema_table {
     const struct schema_field *fields; /* of a list, the first is the key */
     unsigned field_count;
     const char *const *preset_keys; /* rows that are there by default, ended by NULL: "" for a single table */
+    const char *fixed_key;          /* a row that cannot be deleted ("" of a single table); NULL: none */
+    const char *rest_key;           /* of the row for all that no other fits: typed in any case; NULL: none */
+    bool keys_are_domains;          /* keys are kept in lower case, but for rest_key */
+    unsigned most_rows;             /* 0: no limit of its own */
     const struct schema_preset *presets; /* ended by .key == NULL; NULL: none */
-    unsigned most_rows;                  /* 0: no limit of its own */
-    const char *fixed_key;               /* a row that cannot be deleted ("" of a single table); NULL: none */
-    const char *rest_key;  /* of the row for all that no other fits: typed in any case; NULL: none */
-    bool keys_are_domains; /* keys are kept in lower case, but for rest_key */
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
