@@ -235,11 +235,10 @@ bool schema_check_destination(struct span text, struct error *error)
 
 bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error)
 {
-    const struct span local = SPAN("local");
     *syslog = (struct schema_syslog){.kind = SYSLOG_NONE, .port = 514};
     if (span_equal_nocase(text, SPAN("none")))
         return true;
-    syslog->kind = span_equal_nocase(text, local) ? SYSLOG_LOCAL : SYSLOG_UDP;
+    syslog->kind = span_equal_nocase(text, SPAN("local")) ? SYSLOG_LOCAL : SYSLOG_UDP;
     if (syslog->kind == SYSLOG_LOCAL)
         return true;
     struct schema_destination at = {.port = syslog->port};
