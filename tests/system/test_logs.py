@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, wait_until
+from harness.fake_daemon import FakeDaemon
 from harness.logs import Log
 from harness.mail import make_mail
 from harness.sender import send_one
@@ -351,6 +352,24 @@ def a_dialogue_is_logged_with_its_answers_and_their_questions(world):
     cli.wait_for("entered '4'; prompt was '\\nChoose the level")
     cli.wait_for("entered '********'; prompt was '")
     equal(cli.find("'bad'"), [], "an answer that was none")
+
+
+@test
+def what_was_typed_goes_with_the_next_request_and_secrets_do_not(world):
+    daemon = FakeDaemon(world.folder)
+    shell = [program("shell_probe"), "--private", str(world.folder)]
+    given = 'put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it s3cret x\nword\ns3cret\ncommit\n'
+    subprocess.run(shell, input=given, text=True, capture_output=True, timeout=60)
+    typed = [[line["line"] for line in request.pop("typed")] for request in daemon.requests]
+    wanted = [
+        ("hello", []),
+        ("config.edit", ["put a"]),
+        ("config.edit", ['PUT "b c"']),
+        ("text", ["call text"]),
+        ("text", ["hide it ********", "word", "********"]),
+        ("config.commit", ["commit"]),
+    ]
+    equal(list(zip(daemon.methods(), typed)), wanted, "requests with their lines")
 
 
 @test

@@ -189,24 +189,6 @@ def a_dialogue_takes_its_answers_as_they_are(world):
 
 
 @test
-def what_was_typed_goes_with_the_next_request_and_secrets_do_not(world):
-    daemon = FakeDaemon(world.folder)
-    run(daemon, given='put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it s3cret x\nword\ns3cret\ncommit\n')
-    typed = [[line["line"] for line in request.pop("typed")] for request in daemon.requests]
-    wanted = [
-        ("hello", []),
-        ("config.edit", ["put a"]),
-        ("config.edit", ['PUT "b c"']),
-        ("text", ["call text"]),
-        ("text", ["hide it ********", "word", "********"]),
-        ("config.commit", ["commit"]),
-        ("config.changes", []),
-    ]
-    equal(list(zip(daemon.methods(), typed)), wanted[: len(typed)], "requests with their lines")
-    true(len(typed) >= 6, "requests")
-
-
-@test
 def bytes_that_are_no_text_are_told_with_their_line(world):
     daemon = FakeDaemon(world.folder)
     for wrong, why in ((b"say \xff", b"UTF-8"), (b"say \0", b"NUL"), (b"say \xed\xa0\x80", b"UTF-8"), (b"x" * 1100000, b"longer")):
