@@ -47,7 +47,7 @@ static enum api_status dialogue(struct shell *sh)
 {
     struct buf log = {0}, expression = {0};
     bool ignore_case = true;
-    enum api_status status = logs_choose(sh, "Enter the number of the log you wish to grep.", &log);
+    enum api_status status = logs_choose(sh, "Enter the number of the log you wish to grep.", NULL, &log);
     if (status == API_DONE &&
         (ui_ask(sh, "Enter the regular expression to grep.", "", &expression) != UI_DONE ||
          ui_yes_no(sh, "Do you want this search to be case insensitive?", &ignore_case) != UI_DONE))

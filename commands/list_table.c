@@ -292,6 +292,8 @@ static enum api_status show_header(struct shell *sh, void *context)
         out_text(sh, "\nThere %s currently %zu %s configured.\n", state->count == 1 ? "is" : "are",
                  state->count,
                  state->count == 1 ? table_of(state->rows)->row_noun : state->rows->list->plural);
+    if (state->count && state->rows->list->shows_rows)
+        return print_rows(sh, state->rows);
     return API_DONE;
 }
 

@@ -18,6 +18,7 @@ struct list_table {
     const char *choose_question; /* asked for the row to edit or delete */
     const struct out_column *columns;
     size_t column_count;
+    bool shows_rows; /* a dialogue shows them above its menu: there are few */
 };
 
 /* The rows that a line or dialogue is about. */

@@ -1,4 +1,4 @@
-/* Choosing a log, for tail and grep. */
+/* Choosing a log: tail, grep, rollovernow. */
 #ifndef COMMANDS_LOGS_H
 #define COMMANDS_LOGS_H
 
@@ -6,7 +6,7 @@
 
 extern const struct live logs_live;
 
-/* Asks for one by number or name; appends its name. */
-enum api_status logs_choose(struct shell *sh, const char *question, struct buf *name);
+/* Asks for one by number or name; appends its name, nothing for `all`, which is the first choice (NULL: there is none). */
+enum api_status logs_choose(struct shell *sh, const char *question, const char *all, struct buf *name);
 
 #endif

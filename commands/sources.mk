@@ -34,6 +34,7 @@ libcommands_a_SOURCES = \
 	%D%/list_table.c \
 	%D%/list_table.h \
 	%D%/listenerconfig.c \
+	%D%/logconfig.c \
 	%D%/logs.c \
 	%D%/logs.h \
 	%D%/oldmessage.c \
@@ -44,6 +45,7 @@ libcommands_a_SOURCES = \
 	%D%/queued.h \
 	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
+	%D%/rollovernow.c \
 	%D%/secret.c \
 	%D%/setttymode.c \
 	%D%/setup.c \

@@ -38,7 +38,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 static enum api_status dialogue(struct shell *sh)
 {
     struct buf log = {0};
-    enum api_status status = logs_choose(sh, "Enter the number of the log you wish to tail.", &log);
+    enum api_status status = logs_choose(sh, "Enter the number of the log you wish to tail.", NULL, &log);
     if (status == API_DONE)
         status = tail(sh, buf_text(&log), LINES);
     buf_free(&log);

@@ -15,6 +15,7 @@ bool ui_explain(struct shell *sh, const char *text)
         return false;
     }
     out_text(sh, "%s\n", text);
+    shell_hide_answer(sh); /* it may have been meant for something else */
     return true;
 }
 
@@ -234,6 +235,8 @@ static enum ui_result ask_text(struct shell *sh, const struct schema_field *fiel
             result = UI_LEAVE;
         if (result != UI_DONE)
             break;
+        if (field->secret)
+            shell_hide_answer(sh);
         if (take_value(field, span_trim(buf_span(&answer)), arena, &typed, &error))
             result = confirm_advice(sh, field, &typed, &taken);
         else if (!ui_explain(sh, error.text))

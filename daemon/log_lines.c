@@ -13,7 +13,7 @@
 enum { TEXT_LIMIT = 1024, KEPT_MAX = 256 * 1024 };
 
 const struct log_line_row log_line_table[LINE_COUNT] = {
-#define LINE(id, level, counter, shape) {#id, level, counter, shape},
+#define LINE(id, topic, level, counter, shape) {#id, TOPIC_##topic, level, counter, shape},
 #include "daemon/log_lines.def"
 #undef LINE
 };
@@ -103,21 +103,25 @@ void log_resume(void)
     catch_up();
 }
 
-static void put_number(struct buf *out, uint64_t number, bool wanted)
-{
-    if (wanted)
-        buf_printf(out, "%" PRIu64, number);
-}
-
-static bool format_event(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out,
-                         bool numbers)
+bool log_event_begin(struct wire_reader *in, enum log_line *line, int64_t *time)
 {
     uint16_t number = wire_get_u16(in);
     *time = wire_get_i64(in);
     if (in->failed || number >= LINE_COUNT)
         return false;
     *line = number;
-    const char *p = log_line_table[number].shape;
+    return true;
+}
+
+static void put_number(struct buf *out, uint64_t number, bool wanted)
+{
+    if (wanted)
+        buf_printf(out, "%" PRIu64, number);
+}
+
+static bool put_event(struct wire_reader *in, enum log_line line, struct buf *out, bool numbers)
+{
+    const char *p = log_line_table[line].shape;
     if (!p)
         p = "";
     for (;;) {
@@ -135,9 +139,14 @@ static bool format_event(struct wire_reader *in, enum log_line *line, int64_t *t
     return wire_reader_done(in);
 }
 
+bool log_event_text(struct wire_reader *in, enum log_line line, struct buf *out)
+{
+    return put_event(in, line, out, true);
+}
+
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
 {
-    return format_event(in, line, time, out, true);
+    return log_event_begin(in, line, time) && log_event_text(in, *line, out);
 }
 
 bool log_event_kind(struct span event, struct buf *out)
@@ -145,7 +154,7 @@ bool log_event_kind(struct span event, struct buf *out)
     struct wire_reader in = wire_reader_of(event);
     enum log_line line;
     int64_t time;
-    return format_event(&in, &line, &time, out, false);
+    return log_event_begin(&in, &line, &time) && put_event(&in, line, out, false);
 }
 
 const char *log_level_name(enum log_level level)

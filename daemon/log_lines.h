@@ -17,8 +17,10 @@
 
 enum log_level { LOG_CRITICAL = 1, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
+enum log_topic { TOPIC_MAIL, TOPIC_SYSTEM, TOPIC_CLI };
+
 enum log_line {
-#define LINE(id, level, counter, shape) LINE_##id,
+#define LINE(id, topic, level, counter, shape) LINE_##id,
 #include "daemon/log_lines.def"
 #undef LINE
     LINE_COUNT
@@ -26,6 +28,7 @@ enum log_line {
 
 struct log_line_row {
     const char *id;
+    enum log_topic topic;
     enum log_level level;
     const char *counter; /* NULL, or the counter that each such line raises by one */
     const char
@@ -58,7 +61,11 @@ void log_send(enum log_line line, const struct log_arg *args, size_t count);
 /* Event as sent: u16 line, i64 wall time, arguments. */
 void log_event_put(struct buf *out, enum log_line line, int64_t time, const struct log_arg *args,
                    size_t count);
-/* Appends the text of an event to out.  False when it is not well-formed. */
+/* What an event is about; false when it is not well-formed. */
+bool log_event_begin(struct wire_reader *in, enum log_line *line, int64_t *time);
+/* Appends the text of the rest of it to out; false when that is not well-formed. */
+bool log_event_text(struct wire_reader *in, enum log_line line, struct buf *out);
+/* Both. */
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out);
 /* Appends the text without its numbers: what events have in common that differ in a process, a MID or a size alone. */
 bool log_event_kind(struct span event, struct buf *out);

@@ -23,11 +23,13 @@ enum message_type {
     MSG_PORT,        /* to smtp: span address, u16 port; descriptor: a socket that listens there */
     MSG_PORT_CLOSED, /* to smtp: span address, u16 port: that socket is not to be listened on any more */
     MSG_PORTS_STATE, /* to control: u64 id of the request, u32 count, count of span why not (empty: it is bound) */
+    MSG_SYSLOG, /* to log: u32 id of the request, span why not; descriptor: a socket that is connected there */
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
     MSG_ROLE_STALE, /* control only: u8 role that does not follow: kill it, it is started anew on the head revision */
-    MSG_PORTS, /* control only: struct ports_request: from now on these are bound, and no others */
+    MSG_PORTS,      /* control only: struct ports_request: from now on these are bound, and no others */
+    MSG_SYSLOG_ASK, /* log only: u32 id, span destination: a datagram socket to that syslog */
 
     /* any -> log */
     MSG_LOG_LINE = 100, /* see daemon/log_lines.h */
@@ -68,6 +70,8 @@ enum message_type {
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
+    MSG_LOG_ROLL,           /* to log: u32 id, span name, empty for all */
+    MSG_LOG_ROLLED,         /* u32 id, u32 logs that were rolled over */
     /* control <-> queue: what administrators do with mail in the queue and in quarantine (protocol_queue.h) */
     MSG_QUEUE_LIST = 420, /* struct queue_query */
     MSG_QUEUE_ROWS,       /* struct queue_rows */

@@ -1,4 +1,4 @@
-/* A log on disk, rolled over by size. */
+/* A log on disk, rolled over. */
 #define _GNU_SOURCE /* O_DIRECTORY, fdatasync */
 #include "daemon/rolling_file.h"
 
@@ -23,7 +23,7 @@ struct rolling_file {
     int dir, fd; /* fd -1: no current file */
     char *name;
     char path[128];
-    int64_t size, kept, max_bytes, max_saved;
+    int64_t size, head, kept, max_bytes, max_saved;
     bool broken;        /* could not be cut: nothing may follow what is in it */
     int64_t last_stamp; /* so that two files never share a name */
 };
@@ -138,16 +138,18 @@ static bool begin(struct rolling_file *file)
         return false;
     }
     put(file, file->kind->head);
+    file->head = file->size;
     return true;
 }
 
-/* A durable file without anything that is kept is no file at all: it must not push out an old one. */
+/* A file with nothing in it (of a durable one: that is kept) is no file at all: it must not push out an old one. */
 static void end(struct rolling_file *file)
 {
+    bool empty = file->kind->durable ? file->kept == 0 : file->size == file->head;
     put(file, file->kind->tail);
     close(file->fd);
     file->fd = -1;
-    if (file->kind->durable && file->kept == 0)
+    if (empty)
         unlinkat(file->dir, file->path, 0);
     else if (save(file, file->path))
         delete_surplus(file);
@@ -182,6 +184,24 @@ struct rolling_file *rolling_file_open(const char *dir, const char *name,
     free(file->name);
     free(file);
     return NULL;
+}
+
+void rolling_file_limit(struct rolling_file *file, int64_t max_bytes, int64_t max_saved)
+{
+    file->max_bytes = max_bytes;
+    file->max_saved = max_saved;
+    delete_surplus(file);
+}
+
+void rolling_file_roll(struct rolling_file *file)
+{
+    if (file->fd >= 0)
+        end(file);
+}
+
+int64_t rolling_file_begun(const struct rolling_file *file)
+{
+    return file->fd < 0 || file->size == file->head ? 0 : file->last_stamp;
 }
 
 bool rolling_file_begin(struct rolling_file *file, uint64_t bytes)

@@ -1,5 +1,5 @@
-/* A log on disk: DIR/NAME.@TIME.current while it is written, .s once it is saved; rolled over by size, and only so
- * many saved files are kept. */
+/* A log on disk: DIR/NAME.@TIME.current while it is written, .s once it is saved; rolled over by size or when asked to,
+ * and only so many saved files are kept. */
 #ifndef DAEMON_ROLLING_FILE_H
 #define DAEMON_ROLLING_FILE_H
 
@@ -25,6 +25,9 @@ struct rolling_file *rolling_file_open(const char *dir, const char *name,
                                        const struct rolling_file_kind *kind, int64_t max_bytes,
                                        int64_t max_saved, struct error *error);
 
+/* From now on other limits hold. */
+void rolling_file_limit(struct rolling_file *file, int64_t max_bytes, int64_t max_saved);
+
 /* A record of about so many bytes comes: begins a new file when it does not fit.  False, and errno says why, when
  * there is none. */
 bool rolling_file_begin(struct rolling_file *file, uint64_t bytes);
@@ -35,6 +38,11 @@ bool rolling_file_add(struct rolling_file *file, struct span record);
 
 /* Makes durable what was written; errno says why not. */
 bool rolling_file_sync(struct rolling_file *file);
+/* Saves the current file, if there is one; the next record begins another. */
+void rolling_file_roll(struct rolling_file *file);
+/* When the current file was begun (wall, microseconds); 0: there is none, or nothing behind its head. */
+int64_t rolling_file_begun(const struct rolling_file *file);
+
 /* How long the current file is, and back to that. */
 int64_t rolling_file_size(const struct rolling_file *file);
 void rolling_file_cut(struct rolling_file *file, int64_t size);

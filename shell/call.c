@@ -109,12 +109,9 @@ static bool say_hello(struct shell *sh)
     const char *connection = getenv("SSH_CONNECTION");
     if (connection)
         snprintf(from, sizeof from, "%.*s", (int)strcspn(connection, " "), connection);
-    json_t *result = NULL, *hello = json_pack("{s:s,s:b,s:s,s:s}", "method", "hello", "terminal",
-                                              (int)sh->interactive, "from", from, "program", PACKAGE_STRING);
-    if (!hello) { /* an address that is not UTF-8 is none */
-        hello = json_pack("{s:s,s:b,s:s}", "method", "hello", "terminal", (int)sh->interactive, "program",
-                          PACKAGE_STRING);
-    }
+    json_t *result = NULL, *hello = json_pack("{s:s,s:b,s:s,s:[]}", "method", "hello", "terminal",
+                                              (int)sh->interactive, "program", PACKAGE_STRING, "typed");
+    json_object_set_new(hello, "from", json_string(from)); /* one that is not UTF-8 is none */
     link_queue(sh->link, hello);
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
@@ -148,7 +145,11 @@ static bool send_request(struct shell *sh, struct span request)
     pipeline_drain(sh, 0);
     if (output_is_muted(sh) || !call_connect(sh))
         return false;
-    link_queue_text(sh->link, request);
+    struct buf text = {0};
+    buf_append_span(&text, request);
+    typed_put(sh, &text);
+    link_queue_text(sh->link, buf_span(&text));
+    buf_free(&text);
     return true;
 }
 
@@ -167,7 +168,7 @@ static bool acts_at_once(const json_t *request)
 {
     const char *method = json_string_value(json_object_get(request, "method"));
     const char *operation = json_string_value(json_object_get(request, "operation"));
-    return strcmp(method, "file.write") == 0 ||
+    return strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
            (strcmp(method, "workqueue") == 0 && operation && strcmp(operation, "status") != 0);
 }
 
@@ -233,7 +234,7 @@ bool call_has_changes(struct shell *sh)
 {
     if (!sh->link || !sh->touched)
         return false;
-    link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\"}"));
+    link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\",\"typed\":[]}"));
     json_t *end = take_answer(sh, &(struct parts){0});
     json_t *count = json_object_get(json_object_get(end, "result"), "count");
     bool some = !count || json_integer_value(count) > 0; /* no answer: what was touched is lost */

@@ -25,7 +25,8 @@ static void make_id(char id[2 * ID_BYTES + 1])
 static json_t *look_up(struct shell *sh, const char *id)
 {
     int64_t deadline = clock_mono_us() + LOOKUP_SECONDS * INT64_C(1000000);
-    json_t *found = NULL, *request = json_pack("{s:s,s:s}", "method", "config.lookup", "commit_id", id);
+    json_t *found = NULL,
+           *request = json_pack("{s:s,s:s,s:[]}", "method", "config.lookup", "commit_id", id, "typed");
     while (!found && !interrupt_seen() && clock_mono_us() < deadline) {
         struct error error;
         json_t *end = NULL;

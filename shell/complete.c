@@ -10,7 +10,7 @@
 enum { COLUMNS = 80, LINES_MOST = 200 };
 
 /* What stands in front of the cursor. */
-struct typed {
+struct line_start {
     struct arena *arena;
     int count;    /* words of the command that is being typed, without the partial one */
     char **words; /* NULL-terminated texts */
@@ -23,9 +23,9 @@ static bool ends_command(struct span text)
     return text.n && text.p[text.n - 1] == ';';
 }
 
-static struct typed take_apart(struct span text)
+static struct line_start take_apart(struct span text)
 {
-    struct typed t = {.arena = arena_new(), .partial = ""};
+    struct line_start t = {.arena = arena_new(), .partial = ""};
     const char *rest = arena_text(t.arena, text);
     struct words words = {0}, next;
     struct error error;
@@ -106,7 +106,7 @@ static void show(struct completions *c, struct buf *out)
 /* ---- the keys ---- */
 
 /* Replaces the partial word; a whole one is ended by a blank. */
-static void put_word(const struct typed *t, struct span word, bool whole, struct completed *done)
+static void put_word(const struct line_start *t, struct span word, bool whole, struct completed *done)
 {
     done->erase = strlen(t->partial);
     buf_append_span(&done->insert, word);
@@ -117,7 +117,7 @@ static void put_word(const struct typed *t, struct span word, bool whole, struct
 void complete_tab(struct shell *sh, struct span text, struct completed *done)
 {
     *done = (struct completed){0};
-    struct typed t = take_apart(text);
+    struct line_start t = take_apart(text);
     struct completions c;
     if (!t.in_quotes) {
         complete_words(sh, t.count, t.words, t.partial, &c);
@@ -134,7 +134,7 @@ void complete_tab(struct shell *sh, struct span text, struct completed *done)
 bool complete_help(struct shell *sh, struct span text, struct completed *done)
 {
     *done = (struct completed){0};
-    struct typed t = take_apart(text);
+    struct line_start t = take_apart(text);
     struct completions c;
     bool asks = !t.in_quotes;
     if (asks) {

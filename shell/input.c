@@ -24,16 +24,20 @@ static bool next_answer(struct shell *sh, struct span *line)
 
 bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
 {
+    size_t start = line->len;
     if (sh->interactive) {
         enum read_result got = terminal_read(sh, prompt, false, line);
         sh->answers_ended = got == READ_END;
         sh->report->asked = true;
-        return got == READ_LINE;
+        if (got != READ_LINE)
+            return false;
+    } else {
+        struct span text;
+        if (!next_answer(sh, &text))
+            return false;
+        buf_append_span(line, text);
     }
-    struct span text;
-    if (!next_answer(sh, &text))
-        return false;
-    buf_append_span(line, text);
+    typed_answer(sh, prompt, span_slice(buf_span(line), start, line->len));
     return true;
 }
 

@@ -47,6 +47,8 @@ void out_span(struct shell *sh, struct span text)
         buf_append_span(&sh->report->output, text);
     else
         pager_put(sh, text);
+    if (sh->interactive)
+        typed_shown(sh, text);
 }
 
 void out_follows(struct shell *sh)

@@ -79,6 +79,7 @@ static enum api_status send_ahead(struct shell *sh, struct buf *piece)
         return API_FAILED;
     struct pipeline *p = &sh->pipeline;
     buf_append_span(piece, sh->options.keep_going ? SPAN("}") : SPAN(",\"pipeline\":true}"));
+    typed_put(sh, piece);
     link_queue_text(sh->link, buf_span(piece));
     p->waiting[(p->first + p->count++) % PIPELINE_MAX] = sh->report;
     sh->report->edits++;

@@ -9,6 +9,7 @@
 #include "shell/pipeline.h"
 #include "shell/reader.h"
 #include "shell/report.h"
+#include "shell/typed.h"
 #include "shell/words.h"
 #include "shell/writer.h"
 
@@ -34,6 +35,7 @@ struct shell {
     /* The command that is running. */
     const struct words *words;
     struct report *report;
+    struct typed typed;
     /* The batch so far. */
     unsigned begun, done, failed;
     enum api_status first_error;

@@ -54,6 +54,7 @@ SYSTEM_TESTS = \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_listeners.py \
+	tests/system/test_logs.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
 	tests/system/test_postfix.py \

@@ -7,6 +7,7 @@
 #include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/roll_back.h"
@@ -73,6 +74,8 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
         status_reply(peer, in);
     else if (type == MSG_WORKQUEUE_REPLY)
         workqueue_reply(peer, in);
+    else if (type == MSG_LOG_ROLLED && peer == ROLE_LOG)
+        log_roll_reply(in);
 }
 
 static bool start(struct error *error)

@@ -134,13 +134,22 @@ static bool fork_query(uint64_t session, enum query_kind kind)
     return false;
 }
 
+static void add_to_list(const char *name, void *context)
+{
+    struct buf *list = context;
+    buf_printf(list, "%s%s", list->len ? ", " : "", name);
+}
+
 /* The name of an existing log in the request, or NULL after the session was told. */
 static const char *log_of(uint64_t session, json_t *request)
 {
     const char *name = json_string_value(json_object_get(request, "log"));
+    struct buf names = {0};
     if (log_exists(name))
         return name;
-    session_fail(session, API_ERROR_NOT_FOUND, "log '%s'", name);
+    log_each(add_to_list, &names);
+    session_fail(session, API_ERROR_NOT_FOUND, "log '%s' (logs: %s)", name, buf_text(&names));
+    buf_free(&names);
     return NULL;
 }
 

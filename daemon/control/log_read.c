@@ -29,14 +29,21 @@ bool log_exists(const char *name)
     return fd >= 0;
 }
 
+static int is_log(const struct dirent *e)
+{
+    return log_exists(e->d_name);
+}
+
 void log_each(void (*visit)(const char *name, void *context), void *context)
 {
-    DIR *dir = opendir("log");
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        if (log_exists(e->d_name))
-            visit(e->d_name, context);
-    if (dir)
-        closedir(dir);
+    struct dirent **entries;
+    int count = scandir("log", &entries, is_log, alphasort);
+    for (int i = 0; i < count; i++) {
+        visit(entries[i]->d_name, context);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
 }
 
 static int is_log_file(const struct dirent *e)

@@ -24,7 +24,7 @@ bool log_read_lines(const char *name, struct log_position *position,
 /* True when log/NAME exists and NAME is a plain name. */
 bool log_exists(const char *name);
 
-/* Calls visit for each log, in no order. */
+/* Calls visit for each log, sorted by name. */
 void log_each(void (*visit)(const char *name, void *context), void *context);
 
 #endif

@@ -10,8 +10,10 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
+#include "daemon/control/log_roll.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
+#include "daemon/control/typed.h"
 #include "daemon/control/workqueue.h"
 
 static void call_version(uint64_t session, json_t *request)
@@ -73,6 +75,7 @@ const struct method methods[] = {
     {"hello", who_hello,
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
+    {"log.rollover", log_roll, MEMBERS(TEXT("log", false, 1, 255))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
@@ -176,6 +179,10 @@ void method_call(struct session_info *session, json_t *request)
         return;
     }
     session->method = m->name;
+    if (!typed_log(session, m->name, request, &error)) {
+        session_fail(session->id, API_ERROR_BAD_REQUEST, "%s: %s", m->name, error.text);
+        return;
+    }
     if (!permit_allows(session->role, m->name, member_text(request, "table"),
                        member_text(request, "operation"))) {
         session_fail(session->id, API_ERROR_REFUSED, "the role %s may not do this",

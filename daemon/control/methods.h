@@ -9,7 +9,7 @@
 
 enum member_type { MEMBER_TEXT, MEMBER_FLAG, MEMBER_NUMBER, MEMBER_LIST, MEMBER_OBJECT };
 
-/* A member that a request may have besides "method" and "pipeline". */
+/* A member that a request may have besides "method", "pipeline" and "typed". */
 struct member {
     const char *name;
     enum member_type type;

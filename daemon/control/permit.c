@@ -23,6 +23,7 @@ static const struct permit {
     {"tail", NULL, NULL, "AOTR"},
     {"grep", NULL, NULL, "AOTR"},
     {"alerts", NULL, NULL, "AOTR"},
+    {"log.rollover", NULL, NULL, "AOT"},
     {"suspend", NULL, "status", "AOTR"},
     {"suspend", NULL, NULL, "AOT"},
     {"workqueue", NULL, "status", "AOTR"},

@@ -464,6 +464,7 @@ void session_open(int fd)
     struct session *s = xcalloc(1, sizeof *s);
     *s = (struct session){.next = sessions, .fd = fd};
     s->info = (struct session_info){.id = ++last_id,
+                                    .pid = who.pid,
                                     .role = permit_role_of(who.uid, is_in_admin_group(fd, who.gid)),
                                     .login = clock_wall_us(),
                                     .active = clock_mono_us()};

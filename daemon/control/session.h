@@ -25,6 +25,7 @@ enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63 };
 struct session_info {
     uint64_t id;
     struct account account;
+    pid_t pid; /* of the process that connected */
     enum permit_role role;
     int64_t login;      /* wall, microseconds */
     int64_t active;     /* clock_mono_us() of the latest request */

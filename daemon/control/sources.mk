@@ -32,6 +32,7 @@ control_session_sources = \
 	%D%/log_child.c %D%/log_child.h \
 	%D%/log_query.c %D%/log_query.h \
 	%D%/log_read.c %D%/log_read.h \
+	%D%/log_roll.c %D%/log_roll.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
 	%D%/queue_archive.c \
@@ -42,6 +43,7 @@ control_session_sources = \
 	%D%/queue_suspend.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
+	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 

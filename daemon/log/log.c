@@ -1,4 +1,4 @@
-/* The log role: one stream of typed events in; mail_logs, tracking rows and counters out.
+/* The log role: one stream of typed events in; logs, tracking rows and counters out.
  *
  * Nothing here may hold up mail: a line that the disk does not take is counted as lost, an event that cannot be
  * stored is not acknowledged and comes again from the queue's outbox.
@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "daemon/log/alert.h"
-#include "daemon/log/log_file.h"
 #include "daemon/log/reorder.h"
 #include "daemon/log/store_tracking.h"
+#include "daemon/log/subscription.h"
+#include "daemon/log/syslog.h"
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -20,15 +21,18 @@ enum {
     TRACKING_BATCH = 500,
     TRACKING_WAIT_TICKS = 20,
     TRACKING_OPEN_TICKS = 40,
+    EARLY_MAX = 1024 * 1024, /* bytes of lines that came before the configuration */
 };
 
 static const char tracking_path[] = "track/tracking.db";
 
-static struct rolling_file *mail_log;
 static uint64_t counters[LINE_COUNT];
-static uint64_t lost_lines;
-static struct buf ready;
 static struct event *tick;
+
+/* Until the first configuration says which logs there are: events, a row of spans. */
+static bool is_configured;
+static struct buf early;
+static uint64_t early_lost;
 
 /* The tracking batch in hand.  The queue sends a bounded window, so a disk that takes nothing cannot fill it. */
 static struct buf batch;
@@ -40,49 +44,85 @@ static void take_line(struct wire_reader *in)
 {
     enum log_line line;
     int64_t time;
-    static struct buf text, body;
+    static struct buf text;
     struct span event = in->rest;
-    buf_clear(&body);
-    if (!log_event_format(in, &line, &time, &body))
+    if (!log_event_begin(in, &line, &time))
         return; /* the skeleton ends us: the peer is broken */
     counters[line]++;
     alert_pass_on(line, event);
-    const struct log_line_row *row = &log_line_table[line];
-    if (!row->shape || row->level > LOG_INFO)
+    uint32_t wanted = subscriptions_wanting(line);
+    if (!wanted) {
+        in->rest = (struct span){0};
+        return;
+    }
+    buf_clear(&text);
+    if (!log_event_text(in, line, &text))
         return;
     /* A stamp of the future (the clock was set back) would hold the line until then. */
     int64_t now = clock_wall_us();
-    if (time > now)
-        time = now;
-    buf_clear(&text);
-    log_file_prefix(&text, time, log_level_name(row->level));
-    buf_append_span(&text, buf_span(&body));
-    buf_append_char(&text, '\n');
-    reorder_add(time, buf_span(&text));
+    reorder_add(&(struct log_record){time < now ? time : now, wanted, line, buf_span(&text)});
+}
+
+static void take_event(struct wire_reader *in)
+{
+    if (is_configured) {
+        take_line(in);
+        return;
+    }
+    if (early.len + in->rest.n <= EARLY_MAX)
+        wire_put_span(&early, in->rest);
+    else
+        early_lost++;
+    in->rest = (struct span){0};
 }
 
 /* Our own lines take the short way. */
 static bool take_own_line(struct span event)
 {
     struct wire_reader in = wire_reader_of(event);
-    take_line(&in);
+    take_event(&in);
     return true;
+}
+
+static void take_early(void)
+{
+    struct wire_reader in = wire_reader_of(buf_span(&early));
+    is_configured = true;
+    while (in.rest.n) {
+        struct wire_reader event = wire_reader_of(wire_get_span(&in));
+        take_line(&event);
+    }
+    buf_free(&early);
+    if (early_lost)
+        LOG(LINES_LOST, LOG_U(early_lost), LOG_T("log"));
+    early_lost = 0;
 }
 
 static void write_lines(int64_t until)
 {
-    reorder_take(until, &ready);
-    if (ready.len == 0)
-        return;
-    if (!rolling_file_add(mail_log, buf_span(&ready))) {
-        for (size_t i = 0; i < ready.len; i++)
-            lost_lines += ready.data[i] == '\n';
-    } else if (lost_lines) {
-        LOG(LINES_LOST, LOG_U(lost_lines), LOG_T("log"));
-        lost_lines = 0;
-    }
-    buf_clear(&ready);
+    reorder_take(until, subscriptions_add);
+    subscriptions_write();
 }
+
+/* ---- the configuration ---- */
+
+static void config_prepare(const struct role_config *next)
+{
+    struct error error;
+    bool good = subscriptions_prepare(next->tables[SCHEMA_LOGS], !is_configured, &error);
+    role_config_prepared(good ? NULL : &error);
+}
+
+/* Lines that are held belong to the logs of before. */
+static void config_apply(void)
+{
+    write_lines(INT64_MAX);
+    subscriptions_apply();
+    if (!is_configured)
+        take_early();
+}
+
+/* ---- tracking ---- */
 
 static void commit_tracking(void)
 {
@@ -132,6 +172,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
     write_lines(clock_wall_us() - HOLD_US);
+    subscriptions_tick();
     if (++batch_ticks < (tracking_is_open ? TRACKING_WAIT_TICKS : TRACKING_OPEN_TICKS))
         return;
     struct error error;
@@ -160,12 +201,33 @@ static void answer_status(enum role_id peer, struct wire_reader *in)
     buf_free(&values);
 }
 
+/* What was logged before the request is in the saved file. */
+static void roll_over(struct wire_reader *in)
+{
+    struct buf body = {0};
+    uint32_t id = wire_get_u32(in);
+    struct span name = wire_get_span(in);
+    if (in->failed)
+        return;
+    write_lines(INT64_MAX);
+    wire_put_u32(&body, id);
+    wire_put_u32(&body, subscriptions_roll(name));
+    role_send(ROLE_CONTROL, MSG_LOG_ROLLED, buf_span(&body), -1);
+    buf_free(&body);
+}
+
 static void log_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (type == MSG_SYSLOG && peer == ROLE_MASTER) {
+        syslog_take_socket(in, fd);
+        return;
+    }
     if (fd >= 0)
         close(fd);
     if (type == MSG_LOG_LINE)
-        take_line(in);
+        take_event(in);
+    else if (type == MSG_LOG_ROLL && peer == ROLE_CONTROL)
+        roll_over(in);
     else if (type == MSG_FINAL_EVENT && peer == ROLE_QUEUE)
         take_final_event(in);
     else if (type == MSG_STATUS_QUERY && peer == ROLE_CONTROL)
@@ -190,12 +252,6 @@ static void log_peer_down(enum role_id peer)
 static bool log_start(struct error *error)
 {
     log_set_output(take_own_line);
-    mail_log = rolling_file_open("log/mail_logs", "mail", &log_file_kind, role_settings()->log_bytes,
-                                 role_settings()->log_files, error);
-    if (!mail_log)
-        return false;
-    if (!rolling_file_begin(mail_log, 0))
-        return error_set_errno(error, "cannot begin a file in log/mail_logs");
     if (!open_tracking(error))
         return false;
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
@@ -208,7 +264,7 @@ static void log_stop(void)
 {
     commit_tracking();
     write_lines(INT64_MAX);
-    rolling_file_close(mail_log);
+    subscriptions_close();
     if (tracking_is_open)
         tracking_close();
     role_exit();
@@ -220,5 +276,8 @@ const struct role role_self = {
     .peer_up = log_peer_up,
     .peer_down = log_peer_down,
     .message = log_message,
+    .config_prepare = config_prepare,
+    .config_apply = config_apply,
+    .config_discard = subscriptions_discard,
     .stop = log_stop,
 };

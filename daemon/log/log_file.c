@@ -23,6 +23,14 @@ void log_file_prefix(struct buf *out, int64_t wall_us, const char *level)
     buf_printf(out, "%s %s: ", when, level);
 }
 
+void log_file_syslog_time(struct buf *out, int64_t wall_us)
+{
+    struct tm tm = local_time(wall_us);
+    char when[32];
+    strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);
+    buf_printf(out, "%s", when);
+}
+
 static void put_head(struct buf *out)
 {
     int64_t now = clock_wall_us();

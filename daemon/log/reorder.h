@@ -8,11 +8,19 @@
 
 #include <stdint.h>
 
-#include "engine/base/buf.h"
+#include "daemon/log_lines.h"
 
-/* Adds the finished text of one line (with its newline). */
-void reorder_add(int64_t time, struct span line);
-/* Appends to out, in order, all lines whose time is before `until`. */
-void reorder_take(int64_t until, struct buf *out);
+/* A line on its way to the logs. */
+struct log_record {
+    int64_t time;    /* wall, microseconds */
+    uint32_t wanted; /* bit set of the subscriptions that take it */
+    enum log_line line;
+    struct span text; /* without time, level and newline */
+};
+
+/* Holds a copy. */
+void reorder_add(const struct log_record *record);
+/* Gives out, in order, all lines whose time is before `until`.  visit must not add any. */
+void reorder_take(int64_t until, void (*visit)(const struct log_record *record));
 
 #endif

@@ -20,6 +20,7 @@
 #include "config.h"
 #include "daemon/log_lines.h"
 #include "daemon/master/ports.h"
+#include "daemon/master/sockets.h"
 #include "daemon/master_fd.h"
 #include "daemon/paths.h"
 #include "daemon/protocol.h"
@@ -169,6 +170,22 @@ static void take_ports(struct child *control, struct wire_reader *in)
     buf_free(&reply);
 }
 
+/* The log role has no network, and its files are its own. */
+static void connect_syslog(struct child *log, struct wire_reader *in)
+{
+    uint32_t id = wire_get_u32(in);
+    struct span destination = wire_get_span(in);
+    struct buf reply = {0};
+    struct error why = {{0}};
+    if (in->failed)
+        return;
+    int fd = sockets_connect_syslog(destination, instance->is_private, &why);
+    wire_put_u32(&reply, id);
+    wire_put_span(&reply, span_text(fd < 0 ? why.text : ""));
+    channel_send(log->channel, MSG_SYSLOG, buf_span(&reply), fd);
+    buf_free(&reply);
+}
+
 /* Control says that a role does not follow the configuration. */
 static void kill_stale(struct wire_reader *in)
 {
@@ -196,6 +213,8 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
         kill_stale(in);
     } else if (type == MSG_PORTS && c->id == ROLE_CONTROL) {
         take_ports(c, in);
+    } else if (type == MSG_SYSLOG_ASK && c->id == ROLE_LOG) {
+        connect_syslog(c, in);
     }
     bool all = true;
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++)

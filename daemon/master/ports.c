@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* SO_REUSEPORT */
 #include "daemon/master/ports.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/master/sockets.h"
 #include "daemon/protocol.h"
 #include "engine/base/error.h"
 #include "engine/base/xalloc.h"
@@ -33,21 +33,6 @@ static struct event *retry;
 static const struct ports_hooks *hooks;
 
 /* ---- binding ---- */
-
-static bool to_socket_address(const struct port *p, struct sockaddr_storage *address, socklen_t *size)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(p->number)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(p->number)};
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, p->address, &v4.sin_addr) == 1) {
-        *size = sizeof v4;
-        memcpy(address, &v4, sizeof v4);
-        return true;
-    }
-    *size = sizeof v6;
-    memcpy(address, &v6, sizeof v6);
-    return inet_pton(AF_INET6, p->address, &((struct sockaddr_in6 *)(void *)address)->sin6_addr) == 1;
-}
 
 /* Sockets of ours at one port and overlapping addresses (0.0.0.0 and 192.0.2.1) do not stand in each other's way while
  * this is on.  It is on only for a moment, so that other programs do. */
@@ -75,7 +60,7 @@ static void open_port(struct port *p)
 {
     struct sockaddr_storage address;
     socklen_t size;
-    if (!to_socket_address(p, &address, &size)) {
+    if (!sockets_address(span_text(p->address), p->number, &address, &size)) {
         error_set(&p->why, "not an address");
         return;
     }

@@ -1,7 +1,11 @@
-/* Binding the control socket. */
+/* Sockets. */
 #include "daemon/master/sockets.h"
 
-#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -25,6 +29,58 @@ int sockets_bind_control(bool is_private, struct error *error)
         return -1;
     }
     return fd;
+}
+
+bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,
+                     socklen_t *size)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    char text[INET6_ADDRSTRLEN];
+    if (address.n >= sizeof text)
+        return false;
+    snprintf(text, sizeof text, "%.*s", (int)address.n, address.p);
+    memset(socket_address, 0, sizeof *socket_address);
+    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+        *size = sizeof v4;
+        memcpy(socket_address, &v4, sizeof v4);
+        return true;
+    }
+    *size = sizeof v6;
+    bool good = inet_pton(AF_INET6, text, &v6.sin6_addr) == 1;
+    memcpy(socket_address, &v6, sizeof v6);
+    return good;
+}
+
+/* That of a private instance is in its state folder: the machine's own is none of its business. */
+static socklen_t local_syslog(bool is_private, struct sockaddr_storage *address)
+{
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    snprintf(local.sun_path, sizeof local.sun_path, "%s", is_private ? "run/syslog" : "/dev/log");
+    memcpy(address, &local, sizeof local);
+    return sizeof local;
+}
+
+int sockets_connect_syslog(struct span destination, bool is_private, struct error *error)
+{
+    struct schema_syslog to;
+    struct sockaddr_storage address;
+    socklen_t size;
+    if (!schema_syslog_parse(destination, &to, error))
+        return -1;
+    if (to.kind == SYSLOG_LOCAL) {
+        size = local_syslog(is_private, &address);
+    } else if (!sockets_address(to.address, to.port, &address, &size)) {
+        error_set(error, "not an address");
+        return -1;
+    }
+    int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, size) == 0)
+        return fd;
+    error_set(error, "%s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 bool sockets_check(const struct settings *settings, struct error *error)

@@ -1,15 +1,23 @@
-/* The control socket, bound by the master before any role runs and kept by it, so that a control that is restarted
- * loses no connection that waits in the backlog. */
+/* Sockets that are no listeners: the control socket, bound before any role runs and kept, so that a control that is
+ * restarted loses no connection that waits in the backlog; and those to a syslog. */
 #ifndef MASTER_SOCKETS_H
 #define MASTER_SOCKETS_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "engine/base/error.h"
+#include "engine/base/span.h"
 #include "engine/schema/settings.h"
 
 /* run/control.sock; -1 with an error. */
 int sockets_bind_control(bool is_private, struct error *error);
+
+/* False when it is not an IPv4 or IPv6 address. */
+bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,
+                     socklen_t *size);
+/* A datagram socket to a syslog, where the field of a log says; -1 with an error. */
+int sockets_connect_syslog(struct span destination, bool is_private, struct error *error);
 
 /* Whether smtp.listen and route are written as they should be. */
 bool sockets_check(const struct settings *settings, struct error *error);

@@ -10,8 +10,8 @@ static const struct rolling_file_kind archive_kind = {.durable = true};
 
 bool archive_open(struct queue *q, struct error *error)
 {
-    q->archive = rolling_file_open("archive/antispam", "antispam", &archive_kind, q->settings->log_bytes,
-                                   q->settings->log_files, error);
+    q->archive = rolling_file_open("archive/antispam", "antispam", &archive_kind, q->settings->archive_bytes,
+                                   q->settings->archive_files, error);
     return q->archive != NULL;
 }
 

@@ -179,7 +179,12 @@ static void check_table(struct check *check, const struct config_table *before,
         check->failed = true;
         error_set(check->error, "%s: the %s '%s' is missing", table->name, table->row_noun, table->fixed_key);
     }
-    config_table_diff(before, after, check_row, check);
+    if (table->most_rows && config_table_count(after) > table->most_rows) {
+        check->failed = true;
+        error_set(check->error, "there are more than %u %s", table->most_rows, table->name);
+    }
+    if (!check->failed)
+        config_table_diff(before, after, check_row, check);
 }
 
 static bool check_alerts(const struct config_table *alerts, struct error *error)

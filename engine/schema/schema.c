@@ -84,6 +84,9 @@ static const struct schema_field alert_settings_fields[] = {
 static const struct schema_field addresses_fields[] = {
 #include "engine/schema/addresses.def"
 };
+static const struct schema_field logs_fields[] = {
+#include "engine/schema/logs.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -130,7 +133,9 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
     .row_noun = "SMTP route", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                 \
     .keys_are_domains = true, FIELDS(smtproutes_fields)
 /* A new machine has one listener, which takes mail for nobody and lets this machine alone relay (R14). */
-#define LISTENERS_DETAILS .row_noun = "listener", .preset_keys = WORDS("public"), FIELDS(listeners_fields)
+#define LISTENERS_DETAILS                                                                                    \
+    .row_noun = "listener", .preset_keys = WORDS("public"), .most_rows = LISTENERS_MAX,                      \
+    FIELDS(listeners_fields)
 #define RCPTACCESS_DETAILS                                                                                   \
     .row_noun = "recipient", .preset_keys = (const char *const[]){NULL}, .rest_key = "ALL",                  \
     .keys_are_domains = true, .owner = &schema_tables[SCHEMA_LISTENERS], FIELDS(rcptaccess_fields)
@@ -153,6 +158,16 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
 #define ADDRESSES_DETAILS                                                                                    \
     .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
     FIELDS(addresses_fields)
+static const struct schema_preset logs_presets[] = {
+    {"cli_logs", LOGS_TYPE, "cli"},
+    {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"},
+    {"system_logs", LOGS_TYPE, "system"},
+    {NULL, 0, NULL},
+};
+#define LOGS_DETAILS                                                                                         \
+    .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
+    .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

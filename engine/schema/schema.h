@@ -46,6 +46,13 @@ enum schema_table_id {
 
 struct schema_row;
 
+/* What a row of this key has by default, other than the field says. */
+struct schema_preset {
+    const char *key;
+    unsigned field;
+    const char *value; /* as one would type it */
+};
+
 struct schema_table {
     enum schema_table_id id;
     const char *name;
@@ -58,6 +65,8 @@ struct schema_table {
     const char *fixed_key;          /* a row that cannot be deleted ("" of a single table); NULL: none */
     const char *rest_key;           /* of the row for all that no other fits: typed in any case; NULL: none */
     bool keys_are_domains;          /* keys are kept in lower case, but for rest_key */
+    unsigned most_rows;             /* 0: no limit of its own */
+    const struct schema_preset *presets; /* ended by .key == NULL; NULL: none */
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
@@ -125,6 +134,10 @@ enum addresses_field {
 #include "engine/schema/addresses.def"
     ADDRESSES_FIELD_COUNT
 };
+enum logs_field {
+#include "engine/schema/logs.def"
+    LOGS_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -164,6 +177,10 @@ enum alert_severity { ALERT_CRITICAL, ALERT_WARNING, ALERT_INFORMATION, ALERT_SE
 const char *schema_alert_class_name(enum alert_class alert_class);
 /* The classes of a value of ALERTS_CLASSES as a set of bits; 0 when it is none. */
 unsigned schema_alert_classes(struct span text);
+
+/* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
+enum { LOGS_MAX = 32 }; /* rows */
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */
@@ -208,7 +225,7 @@ struct schema_row {
 /* A row of these values (field_count of them; texts are copied, a list's key is folded).  Values must have been
  * checked. */
 struct schema_row *schema_row_new(const struct schema_table *table, const struct schema_value *values);
-/* All defaults, with this key. */
+/* All defaults, those of this key included. */
 struct schema_row *schema_row_preset(const struct schema_table *table, struct span key);
 struct schema_row *schema_row_ref(const struct schema_row *row);
 void schema_row_unref(const struct schema_row *row);
@@ -266,6 +283,8 @@ bool schema_check_from(struct span text, struct error *error);
 void schema_from_put(struct buf *out, struct span from, struct span hostname);
 bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
 bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
+bool schema_check_log_name(struct span text, struct error *error);    /* of a folder: [a-z][a-z0-9_-]* */
+bool schema_check_syslog(struct span text, struct error *error);
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
  * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */
 bool schema_pem_next(struct span *text, struct span *label, struct span *block);
@@ -278,5 +297,13 @@ struct schema_destination {
     uint16_t port;
 };
 bool schema_destination_parse(struct span text, struct schema_destination *destination, struct error *error);
+
+/* Where the field syslog of a log leads; the span points into text. */
+struct schema_syslog {
+    enum { SYSLOG_NONE, SYSLOG_LOCAL, SYSLOG_UDP } kind;
+    struct span address; /* without brackets */
+    uint16_t port;
+};
+bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error);
 
 #endif

@@ -249,6 +249,39 @@ bool schema_check_mailbox(struct span text, struct error *error)
            error_set(error, "an address: user@domain");
 }
 
+bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error)
+{
+    *syslog = (struct schema_syslog){.kind = SYSLOG_NONE, .port = 514};
+    if (span_equal_nocase(text, SPAN("none")))
+        return true;
+    syslog->kind = span_equal_nocase(text, SPAN("local")) ? SYSLOG_LOCAL : SYSLOG_UDP;
+    if (syslog->kind == SYSLOG_LOCAL)
+        return true;
+    struct schema_destination at = {.port = syslog->port};
+    bool is_v6 = is_address(AF_INET6, text);
+    bool good = is_v6 || (parse_destination(text, &at) && at.direct &&
+                          (is_address(AF_INET, at.host) || is_address(AF_INET6, at.host)));
+    syslog->address = is_v6 ? text : at.host;
+    syslog->port = at.port;
+    return good || error_set(error, "none, local, ADDRESS or ADDRESS:PORT ([ADDRESS]:PORT for IPv6)");
+}
+
+bool schema_check_syslog(struct span text, struct error *error)
+{
+    struct schema_syslog syslog;
+    return schema_syslog_parse(text, &syslog, error);
+}
+
+bool schema_check_log_name(struct span text, struct error *error)
+{
+    bool good = text.n && text.p[0] >= 'a' && text.p[0] <= 'z' && !span_equal(text, SPAN("all"));
+    for (size_t i = 0; i < text.n; i++)
+        good = good && (is_letter_or_digit(text.p[i]) || text.p[i] == '_' || text.p[i] == '-') &&
+               text.p[i] == ascii_lower(text.p[i]);
+    return good ||
+           error_set(error, "a name of a-z, 0-9, '_' and '-' that begins with a letter ('all' is none)");
+}
+
 bool schema_pem_next(struct span *text, struct span *label, struct span *block)
 {
     const struct span begin = SPAN("-----BEGIN "), dashes = SPAN("-----"), end = SPAN("\n-----END ");

@@ -1,4 +1,4 @@
-"""Reading mail_logs the way an admin's script does: by the shapes of daemon/log_lines.def."""
+"""Reading logs the way an admin's script does: by the shapes of daemon/log_lines.def."""
 
 import re
 
@@ -11,13 +11,14 @@ ENDED = re.compile(
 )
 
 
-class MailLog:
-    def __init__(self, instance_folder):
+class Log:
+    def __init__(self, instance_folder, name):
         self.folder = instance_folder
+        self.name = name
 
     def files(self):
         """Oldest first: the time is in their names."""
-        return sorted(self.folder.glob("log/mail_logs/mail.@*"))
+        return sorted(self.folder.glob(f"log/{self.name}/*.@*"))
 
     def lines(self):
         return [line for path in self.files() for line in path.read_text(errors="replace").splitlines()]
@@ -27,7 +28,12 @@ class MailLog:
 
     def wait_for(self, text):
         """The log is written a little after the fact: waits for a line with this text."""
-        wait_until(lambda: self.find(text), f"a log line with {text!r}")
+        wait_until(lambda: self.find(text), f"a line with {text!r} in {self.name}")
+
+
+class MailLog(Log):
+    def __init__(self, instance_folder):
+        super().__init__(instance_folder, "mail_logs")
 
     def of_message(self, mid):
         """Every line that names this MID, in the order written."""

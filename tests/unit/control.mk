@@ -32,8 +32,8 @@ test_permit_LDADD = $(TEST_LIBS)
 # The sessions are real, what is behind them is played by the test.
 CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources) \
 	daemon/control/self_signed.c daemon/control/self_signed.h \
-	daemon/protocol_queue.c
-UNIT_TESTS += test_control test_control_config test_control_queue test_control_limits
+	daemon/log_lines.c daemon/protocol_queue.c
+UNIT_TESTS += test_control test_control_config test_control_queue test_control_limits test_control_logs
 test_control_SOURCES = tests/unit/test_control.c $(CONTROL_SHELL)
 test_control_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
@@ -46,3 +46,6 @@ test_control_queue_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LI
 test_control_limits_SOURCES = tests/unit/test_control_limits.c $(CONTROL_SHELL)
 test_control_limits_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_limits_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+test_control_logs_SOURCES = tests/unit/test_control_logs.c $(CONTROL_SHELL)
+test_control_logs_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
+test_control_logs_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

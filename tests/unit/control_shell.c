@@ -113,14 +113,17 @@ void alerts_list(uint64_t session, json_t *request)
 /* ---- what waits for a confirmation, and labels ---- */
 
 const struct confirmation *confirmation_pending(void)
+{
     return played.pending.revision ? &played.pending : NULL;
 }
 
 int64_t confirmation_left(void)
+{
     return 90 * 1000000;
 }
 
 bool confirmation_accept(const char *user, const char *source, struct error *error)
+{
     (void)user, (void)source;
     if (played.store_fails)
         return error_set(error, "config.db cannot be written");
@@ -129,24 +132,29 @@ bool confirmation_accept(const char *user, const char *source, struct error *err
 }
 
 bool roll_back_is_under_way(void)
+{
     return played.rolling_back;
 }
 
 void roll_back_now(const char *author, const char *source, const struct commit_handler *handler)
+{
     (void)author, (void)source;
     played.handler = *handler;
     played.rolling_back = true;
 }
 
 void roll_back_notice(char notice[ROLL_BACK_NOTICE_MAX])
+{
     snprintf(notice, ROLL_BACK_NOTICE_MAX, "revision %d waits", (int)played.pending.revision);
 }
 
 bool label_check_name(const char *name, struct error *error)
+{
     return strcmp(name, "running") != 0 || error_set(error, "no label");
 }
 
 bool label_set(const char *name, uint64_t revision, struct error *error)
+{
     (void)error;
     snprintf(played.label, sizeof played.label, "%s", name);
     played.labelled = revision;
@@ -154,18 +162,21 @@ bool label_set(const char *name, uint64_t revision, struct error *error)
 }
 
 bool label_remove(const char *name, struct error *error)
+{
     (void)name, (void)error;
     played.labelled = 0;
     return true;
 }
 
 bool label_find(const char *name, uint64_t *revision, struct error *error)
+{
     (void)error;
     *revision = strcmp(name, played.label) == 0 ? played.labelled : 0;
     return true;
 }
 
 json_t *labels_json(void)
+{
     return played.labelled ? json_pack("{s:I}", played.label, (json_int_t)played.labelled) : json_object();
 }
 

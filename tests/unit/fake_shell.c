@@ -301,6 +301,16 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
     return true;
 }
 
+void shell_hide_words(struct shell *sh, const char *from)
+{
+    out_text(sh, "(hidden: %s)\n", from);
+}
+
+void shell_hide_answer(struct shell *sh)
+{
+    sh->hidden++;
+}
+
 bool shell_read_data(struct shell *sh, struct buf *data)
 {
     buf_append_span(data, span_text(sh->data));

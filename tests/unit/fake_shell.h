@@ -30,6 +30,7 @@ struct shell {
     struct buf sent;  /* requests, compact with sorted keys, a line each */
     json_t *values;   /* of --json */
     unsigned told;    /* errors */
+    unsigned hidden;  /* answers that are not to be logged */
 };
 
 /* Tables hold their defaults. */

@@ -128,6 +128,17 @@ static enum api_status run_call(struct shell *sh, char **args)
     return shell_call(sh, json_pack("{s:s,s:s*}", "method", args[0], "operation", args[1]), NULL);
 }
 
+/* hide WORD SECRET: takes an answer besides that is none. */
+static enum api_status run_hide(struct shell *sh, char **args)
+{
+    struct buf answer = {0};
+    shell_hide_words(sh, args[1]);
+    if (shell_read_answer(sh, "Word? []> ", &answer) && shell_read_answer(sh, "Secret? []> ", &answer))
+        shell_hide_answer(sh);
+    buf_free(&answer);
+    return shell_call(sh, json_pack("{s:s}", "method", "text"), NULL);
+}
+
 static enum api_status run_exit(struct shell *sh, char **args)
 {
     (void)args;
@@ -149,8 +160,9 @@ static const struct {
     const char *name;
     enum api_status (*run)(struct shell *sh, char **args);
 } probes[] = {
-    {"put", run_put},   {"many", run_many}, {"commit", run_commit}, {"say", run_say},   {"ask", run_ask},
-    {"take", run_take}, {"rows", run_rows}, {"call", run_call},     {"exit", run_exit}, {"now", run_now},
+    {"put", run_put},   {"many", run_many}, {"commit", run_commit}, {"say", run_say},
+    {"ask", run_ask},   {"take", run_take}, {"rows", run_rows},     {"call", run_call},
+    {"exit", run_exit}, {"now", run_now},   {"hide", run_hide},
 };
 
 enum api_status command_run(struct shell *sh, int word_count, char **words)

@@ -101,19 +101,29 @@ static void every_shape_has_only_the_two_known_arguments(void **state)
             assert_true(p[1] == 'u' || p[1] == 's');
 }
 
+static void add_line(int64_t time, const char *text)
+{
+    reorder_add(&(struct log_record){time, 1, LINE_STARTED, span_text(text)});
+}
+
+static void take_line(const struct log_record *record)
+{
+    buf_append_span(&taken, record->text);
+    buf_append_char(&taken, '\n');
+}
+
 static void lines_of_several_roles_leave_in_the_order_of_their_times(void **state)
 {
     (void)state;
-    struct buf out = {0};
-    reorder_add(30, SPAN("effect\n"));
-    reorder_add(10, SPAN("cause\n"));
-    reorder_add(10, SPAN("cause too\n"));
-    reorder_add(99, SPAN("later\n"));
-    reorder_take(50, &out);
-    assert_string_equal(buf_text(&out), "cause\ncause too\neffect\n");
-    reorder_take(INT64_MAX, &out);
-    assert_string_equal(buf_text(&out), "cause\ncause too\neffect\nlater\n");
-    buf_free(&out);
+    add_line(30, "effect");
+    add_line(10, "cause");
+    add_line(10, "cause too");
+    add_line(99, "later");
+    reorder_take(50, take_line);
+    assert_string_equal(buf_text(&taken), "cause\ncause too\neffect\n");
+    reorder_take(INT64_MAX, take_line);
+    assert_string_equal(buf_text(&taken), "cause\ncause too\neffect\nlater\n");
+    buf_free(&taken);
 }
 
 static int count_files(const char *dir, const char *suffix)

@@ -131,8 +131,8 @@ static void archive_when_commits_fail(void)
 static void commits_that_fail_cost_no_file_of_the_archive(void **state)
 {
     (void)state;
-    peers_set("log.rollover-bytes", "65536");
-    peers_set("log.files", "3");
+    peers_set("archive.rollover-bytes", "65536");
+    peers_set("archive.files", "3");
     assert_true(peers_life(archive_when_commits_fail));
 }
 
@@ -151,8 +151,8 @@ static void archive_many(void)
 static void the_archive_is_rolled_over_as_logs_are(void **state)
 {
     (void)state;
-    peers_set("log.rollover-bytes", "65536");
-    peers_set("log.files", "2");
+    peers_set("archive.rollover-bytes", "65536");
+    peers_set("archive.files", "2");
     assert_true(peers_life(archive_many));
 }
 

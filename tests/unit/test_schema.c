@@ -289,6 +289,64 @@ static void route_domains_are_names_or_dotted_or_all(void **state)
         assert_false(is_taken(routes, "domain", bad[i]));
 }
 
+static void a_syslog_is_none_local_or_an_address_and_port(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int kind;
+        const char *address;
+        uint16_t port;
+    } good[] = {{"none", SYSLOG_NONE, "", 514},
+                {"Local", SYSLOG_LOCAL, "", 514},
+                {"192.0.2.1", SYSLOG_UDP, "192.0.2.1", 514},
+                {"192.0.2.1:5140", SYSLOG_UDP, "192.0.2.1", 5140},
+                {"2001:db8::1", SYSLOG_UDP, "2001:db8::1", 514},
+                {"[2001:db8::1]", SYSLOG_UDP, "2001:db8::1", 514},
+                {"[2001:db8::1]:65535", SYSLOG_UDP, "2001:db8::1", 65535}};
+    static const char *const bad[] = {
+        "",           "nine",        "example.com",   "[example.com]:514", "192.0.2.1:0",
+        "192.0.2.1:", "192.0.2.1:x", "192.0.2.1 514", "[2001:db8::1",      "/dev/log"};
+    struct schema_syslog s;
+    struct error error;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(schema_syslog_parse(span_text(good[i].text), &s, &error));
+        assert_int_equal(s.kind, good[i].kind);
+        assert_true(span_equal(s.address, span_text(good[i].address)));
+        assert_int_equal(s.port, good[i].port);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(schema_syslog_parse(span_text(bad[i]), &s, &error));
+}
+
+static void a_log_is_named_as_a_folder_may_be(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "mail_logs", "x-1", "all_logs"};
+    static const char *const bad[] = {"",  "all", "A",   "1a",  "_a",  "-a",
+                                      ".", "..",  "a.b", "a/b", "a b", "a\xc3\xa4"};
+    struct error error;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(schema_check_log_name(span_text(good[i]), &error));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(schema_check_log_name(span_text(bad[i]), &error));
+}
+
+static void a_row_may_have_defaults_of_its_own(void **state)
+{
+    (void)state;
+    const struct schema_table *table = &schema_tables[SCHEMA_LOGS];
+    struct schema_row *errors = schema_row_preset(table, SPAN("error_logs"));
+    struct schema_row *other = schema_row_preset(table, SPAN("other"));
+    assert_int_equal(schema_row_number(errors, LOGS_TYPE), LOGS_ERROR);
+    assert_int_equal(schema_row_number(errors, LOGS_LEVEL), 0);
+    assert_int_equal(schema_row_number(errors, LOGS_FILES), 10);
+    assert_int_equal(schema_row_number(other, LOGS_TYPE), LOGS_MAIL);
+    assert_int_equal(schema_row_number(other, LOGS_LEVEL), 2);
+    schema_row_unref(errors);
+    schema_row_unref(other);
+}
+
 static void destinations_lead_to_host_address_or_dns(void **state)
 {
     (void)state;
@@ -471,6 +529,9 @@ int main(void)
         cmocka_unit_test(addresses_of_generated_mail_have_their_forms),
         cmocka_unit_test(route_domains_are_names_or_dotted_or_all),
         cmocka_unit_test(destinations_lead_to_host_address_or_dns),
+        cmocka_unit_test(a_syslog_is_none_local_or_an_address_and_port),
+        cmocka_unit_test(a_log_is_named_as_a_folder_may_be),
+        cmocka_unit_test(a_row_may_have_defaults_of_its_own),
         cmocka_unit_test(fields_of_a_row_that_do_not_fit_are_both_named),
         cmocka_unit_test(keys_are_stored_in_one_form),
         cmocka_unit_test(rows_arrive_as_they_were_sent),
