@@ -46,6 +46,7 @@ SYSTEM_TESTS = \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_extensions.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \

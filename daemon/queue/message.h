@@ -25,12 +25,15 @@ enum recipient_state {
 
 struct recipient {
     uint32_t rid;
-    bool saved; /* already in the Maildir when the queue started */
-    bool ended; /* to be removed by message_remove_ended() */
+    bool saved;      /* already in the Maildir when the queue started */
+    bool ended;      /* to be removed by message_remove_ended() */
+    uint8_t notify;  /* bits of enum smtp_notify */
+    bool delay_told; /* the sender was told that it takes long */
     uint32_t tries;
     int64_t next_try;                  /* wall time */
     uint32_t route_hash, route_lookup; /* of the route found last, and by which revision; not stored */
     struct span address;
+    struct span original; /* ORCPT (RFC 3461), as sent; empty for none */
 };
 
 /* Who has the message at the moment. */
@@ -52,18 +55,21 @@ struct message {
     bool body_8bit, outbound;
     uint8_t scan_tries; /* workers it has killed */
     uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
+    uint8_t returns;    /* enum smtp_return */
     struct span sender, helo, client_ip, message_id;
+    struct span envelope_id;      /* ENVID (RFC 3461), as sent; empty for none */
     struct span edits;            /* judge_edits_put(); empty: none */
     enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
     struct recipient *recipients; /* ascending by RID */
     uint32_t recipient_count;
 
     /* not stored */
+    bool good_news; /* a notice (bounce.h) of no failure */
     enum message_hand hand;
-    uint32_t hand_attempt; /* of the job that smtp has */
-    uint8_t read_tries;    /* times in a row that its body could not be read */
-    uint8_t lane;          /* enum lane: in which schedule */
-    size_t heap_index;     /* there; 0: in none */
+    uint32_t hand_attempt;     /* of the job that smtp has */
+    uint8_t read_tries;        /* times in a row that its body could not be read */
+    uint8_t lane;              /* enum lane: in which schedule */
+    size_t heap_index;         /* there; 0: in none */
     struct next_hop *next_hop; /* while smtp has it, or it is parked there */
     int64_t due; /* the schedule's key: earliest next_try, or when to read it again (unreadable: monotonic) */
     char *bytes; /* the body, while the cache has it */

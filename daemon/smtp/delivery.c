@@ -45,10 +45,13 @@ static void copy_job(struct delivery *d, const struct deliver_job *job)
     for (uint32_t i = 0; i < job->recipient_count; i++) {
         recipients[i].rid = job->recipients[i].rid;
         recipients[i].address = arena_dup(d->arena, job->recipients[i].address);
+        recipients[i].notify = job->recipients[i].notify;
+        recipients[i].original = arena_dup(d->arena, job->recipients[i].original);
     }
     d->job = *job;
     d->job.host = arena_dup(d->arena, job->host);
     d->job.sender = arena_dup(d->arena, job->sender);
+    d->job.envelope_id = arena_dup(d->arena, job->envelope_id);
     d->job.recipients = recipients;
 }
 
@@ -201,6 +204,8 @@ void delivery_finish(struct delivery *d)
         .mid = d->job.mid,
         .attempt = d->job.attempt,
         .dcid = d->dcid,
+        .handover = d->handover,
+        .remote = d->remote,
         .replies = d->replies,
         .reply_count = d->job.recipient_count,
     };

@@ -22,6 +22,8 @@ struct delivery {
     uint32_t order_count;
     struct deliver_reply *replies; /* as job.recipients; settled once `enhanced` is set */
     uint64_t dcid;
+    enum deliver_handover handover; /* to the next hop that it met last */
+    struct span remote;
     bool running; /* on a connection */
     bool finished;
     struct buf result; /* as sent; empty before it is finished */

@@ -114,10 +114,23 @@ void dialogue_go_on_in_tls(struct connection *c)
     say_ehlo(c);
 }
 
+/* From the reply to EHLO or HELO (RFC 5321 4.1.1.1). */
+static void keep_name(struct connection *c)
+{
+    struct span text = buf_span(&c->reply.text);
+    struct span name = span_slice(text, 0, span_find(text, '\n'));
+    name = span_slice(name, 0, span_find(name, ' '));
+    size_t size = smtp_domain_is_valid(name) ? name.n : 0;
+    if (size)
+        memcpy(c->name, name.p, size);
+    c->name[size] = '\0';
+}
+
 static void got_ehlo(struct connection *c)
 {
     if (is_positive(c)) {
         c->extensions = smtp_extensions_parse(buf_span(&c->reply.text));
+        keep_name(c);
         got_to_know(c);
     } else if (c->reply.code / 100 == 5) {
         buf_printf(&c->out, "HELO %s\r\n", smtp_hostname());
@@ -129,10 +142,12 @@ static void got_ehlo(struct connection *c)
 
 static void got_helo(struct connection *c)
 {
-    if (is_positive(c))
-        got_to_know(c);
-    else
+    if (!is_positive(c)) {
         give_up_connection(c);
+        return;
+    }
+    keep_name(c);
+    got_to_know(c);
 }
 
 /* One delivery */
@@ -146,15 +161,26 @@ static void send_mail(struct connection *c)
         buf_printf(&c->out, " SIZE=%zu", c->job->message.n);
     if (c->extensions.body_8bit && job->body_8bit)
         buf_append_span(&c->out, SPAN(" BODY=8BITMIME"));
+    if (c->extensions.dsn && job->returns != SMTP_RETURN_ANY)
+        buf_printf(&c->out, " RET=%s", job->returns == SMTP_RETURN_FULL ? "FULL" : "HDRS");
+    if (c->extensions.dsn && job->envelope_id.n)
+        buf_printf(&c->out, " ENVID=%.*s", (int)job->envelope_id.n, job->envelope_id.p);
     buf_append_span(&c->out, SPAN("\r\n"));
 }
 
 static void send_rcpt(struct connection *c, uint32_t index)
 {
-    struct span address = c->job->job.recipients[index].address;
+    const struct deliver_recipient *r = &c->job->job.recipients[index];
     buf_append_span(&c->out, SPAN("RCPT TO:<"));
-    buf_append_span(&c->out, address);
-    buf_append_span(&c->out, SPAN(">\r\n"));
+    buf_append_span(&c->out, r->address);
+    buf_append_char(&c->out, '>');
+    if (c->extensions.dsn && r->notify) {
+        buf_append_span(&c->out, SPAN(" NOTIFY="));
+        smtp_notify_put(&c->out, r->notify);
+    }
+    if (c->extensions.dsn && r->original.n)
+        buf_printf(&c->out, " ORCPT=%.*s", (int)r->original.n, r->original.p);
+    buf_append_span(&c->out, SPAN("\r\n"));
 }
 
 static void send_command(struct connection *c, uint32_t number)
@@ -183,6 +209,8 @@ void dialogue_deliver(struct connection *c, struct delivery *d)
     c->job_due = clock_mono_us() + seconds * 1000000;
     d->running = true;
     d->dcid = c->dcid;
+    d->handover = c->extensions.dsn ? DELIVER_PASSED_ON : DELIVER_RELAYED;
+    d->remote = arena_dup(d->arena, span_text(c->name));
     c->sent = c->answered = c->accepted = 0;
     c->sender_refused = false;
     c->encoder = (struct smtp_data_encoder){0};

@@ -130,14 +130,6 @@ static bool skip_source_route(struct span *in)
     return true;
 }
 
-static bool has_8bit(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] > 127)
-            return true;
-    return false;
-}
-
 enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
 {
     *out = (struct smtp_mailbox){.text = SPAN("")};
@@ -148,7 +140,7 @@ enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
         size_t length = skip_source_route(&rest) ? mailbox_length(rest, out) : 0;
         rest = span_slice(rest, length, rest.n);
         if (length == 0 || rest.n == 0 || rest.p[0] != '>')
-            return has_8bit(*in) ? SMTP_PATH_8BIT : SMTP_PATH_BAD;
+            return span_has_8bit(*in) ? SMTP_PATH_8BIT : SMTP_PATH_BAD;
     }
     *in = span_slice(rest, 1, rest.n);
     return SMTP_PATH_OK;

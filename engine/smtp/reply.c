@@ -102,6 +102,8 @@ struct smtp_extensions smtp_extensions_parse(struct span text)
             found.body_8bit = true;
         else if (span_equal_nocase(keyword, SPAN("STARTTLS")))
             found.starttls = true;
+        else if (span_equal_nocase(keyword, SPAN("DSN")))
+            found.dsn = true;
     }
     return found;
 }

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Extensions that a sender uses and a next hop may not have: what is passed on, told, converted or returned (R19)."""
+
+import email
+import email.policy
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import wait_until
+from harness.mail import body_sha256, make_mail
+from harness.sender import Session, dot_stuff
+from harness.tap import equal, main, test, true
+
+ANNA = "anna@example.org"
+BASE = ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]
+
+
+def gateway(world, *extensions):
+    """A sink that offers these beyond BASE (without the name if that begins with '-'), and an instance before it."""
+    sink = world.sink(keep_data=True)
+    without = {name[1:] for name in extensions if name.startswith("-")}
+    sink.extensions = [name for name in (*BASE, *extensions) if name not in without and not name.startswith("-")]
+    return sink, world.instance(route=sink.address, settings={"queue.retry-first": 1})
+
+
+def send(instance, message, mail="", rcpt="", sender=ANNA, recipient="ben@example.com"):
+    """Sends with these parameters and returns the MID."""
+    with Session(instance.address) as session:
+        for command in (f"MAIL FROM:<{sender}> {mail}", f"RCPT TO:<{recipient}> {rcpt}", "DATA"):
+            reply = session.command(command.strip())
+            true(reply.code in (250, 354), f"{command}: {reply}")
+        session.send(dot_stuff(message) + b".\r\n")
+        reply = session.read_reply()
+        true(reply.mid, f"not accepted: {reply}")
+        return reply.mid
+
+
+def notices(sink):
+    return [message for message in sink.messages if message.sender == ""]
+
+
+def take_notice(sink):
+    """The one notice that came, parsed."""
+    wait_until(lambda: notices(sink), "the notice")
+    equal(len(notices(sink)), 1, "notices")
+    return email.message_from_bytes(notices(sink)[0].data, policy=email.policy.default)
+
+
+def fields_of(notice):
+    """The fields about the message and those about its one recipient."""
+    equal(notice.get_content_type(), "multipart/report", "type of the notice")
+    status = notice.get_payload()[1]
+    equal(status.get_content_type(), "message/delivery-status", "type of its second part")
+    whole, recipient = status.get_payload()
+    return whole, recipient
+
+
+@test
+def what_the_sender_wants_to_be_told_goes_on_to_a_next_hop_that_can(world):
+    sink, instance = gateway(world, "DSN")
+    send(instance, make_mail(1), "RET=HDRS ENVID=QQ+2B1", "NOTIFY=SUCCESS,DELAY ORCPT=rfc822;old+2Bben@example.com")
+    sink.wait_for_messages(1)
+    instance.wait_idle()
+    equal(len(sink.messages), 1, "messages: the next hop does the telling")
+    equal(sink.messages[0].parameters.split()[-2:], ["RET=HDRS", "ENVID=QQ+2B1"], "of MAIL")
+    equal(sink.messages[0].rcpt_parameters, ["NOTIFY=SUCCESS,DELAY ORCPT=rfc822;old+2Bben@example.com"], "of RCPT")
+
+
+@test
+def where_the_next_hop_cannot_tell_the_gateway_tells_that_mail_was_relayed(world):
+    sink, instance = gateway(world)
+    send(instance, make_mail(1, subject="Ahoy"), "RET=FULL ENVID=QQ+2B1", "NOTIFY=SUCCESS ORCPT=rfc822;old@example.com")
+    notice = take_notice(sink)
+    equal(sink.messages[0].rcpt_parameters, [""], "parameters")
+    whole, recipient = fields_of(notice)
+    equal(whole["Original-Envelope-Id"], "QQ+1", "Original-Envelope-Id")
+    equal(recipient["Original-Recipient"], "rfc822; old@example.com", "Original-Recipient")
+    equal(recipient["Final-Recipient"], "rfc822; ben@example.com", "Final-Recipient")
+    equal(recipient["Action"], "relayed", "Action")
+    equal(recipient["Remote-MTA"], "dns; sink.example.com", "Remote-MTA")
+    returned = notice.get_payload()[2]
+    equal(returned.get_content_type(), "text/rfc822-headers", "what is returned of mail that did not fail")
+    true("Subject: Ahoy" in returned.get_content(), "its subject")
+    instance.log.wait_for("was generated for notification about MID")
+
+
+@test
+def a_failure_is_told_with_what_was_asked_for_and_never_to_who_said_never(world):
+    sink, instance = gateway(world)
+    sink.answer_rcpt = lambda address: "550 5.1.1 no such user" if address.startswith("no") else None
+    message = make_mail(1)
+    send(instance, message, "RET=FULL", "NOTIFY=NEVER", recipient="no1@example.com")
+    send(instance, message, "RET=FULL", "NOTIFY=SUCCESS", recipient="no2@example.com")
+    send(instance, message, "RET=FULL", "NOTIFY=FAILURE", recipient="no3@example.com")
+    instance.wait_idle()
+    notice = take_notice(sink)
+    recipient = fields_of(notice)[1]
+    equal(recipient["Final-Recipient"], "rfc822; no3@example.com", "Final-Recipient")
+    equal(recipient["Diagnostic-Code"], "smtp; 550 no such user", "Diagnostic-Code")
+    returned = notice.get_payload()[2]
+    equal(returned.get_content_type(), "message/rfc822", "what is returned")
+    equal(body_sha256(notices(sink)[0].data.split(b"Content-Type: message/rfc822", 1)[1].split(b"\r\n\r\n", 1)[1]
+                      .rpartition(b"\r\n--=_")[0]), body_sha256(message), "its body")
+    equal(len(instance.log.find("Bounced: DCID")), 3, "lines of the log")
+
+
+@test
+def delivery_into_a_maildir_is_told_as_such(world):
+    instance = world.instance(settings={"route": f"maildir:{world.folder}/box"})
+    send(instance, make_mail(1), rcpt="NOTIFY=SUCCESS")
+    instance.wait_idle()
+    mails = [path.read_bytes() for path in (world.folder / "box" / "new").iterdir()]
+    told = [mail for mail in mails if b"multipart/report" in mail]
+    equal((len(mails), len(told)), (2, 1), "files and notices")
+    true(b"Action: delivered\r\n" in told[0], "what the notice says")
+
+
+@test
+def bad_parameters_are_refused_with_what_would_be_right(world):
+    _, instance = gateway(world)
+    with Session(instance.address) as session:
+        for parameters, right in (("RET=SOME", "FULL or HDRS"), ("ENVID=a=b", "xtext"), ("RET=FULL RET=FULL", "twice")):
+            reply = session.command(f"MAIL FROM:<{ANNA}> {parameters}")
+            true(reply.code == 501 and right in reply.text, f"{parameters}: {reply}")
+        session.command(f"MAIL FROM:<{ANNA}>")
+        for parameters, right in (("NOTIFY=NEVER,DELAY", "NEVER, or some of"), ("ORCPT=ben@example.com", "type;address")):
+            reply = session.command(f"RCPT TO:<ben@example.com> {parameters}")
+            true(reply.code == 501 and right in reply.text, f"{parameters}: {reply}")
+
+
+main()
