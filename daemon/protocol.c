@@ -43,7 +43,7 @@ static struct span get_envelope_id(struct wire_reader *in)
 static struct span get_original(struct wire_reader *in)
 {
     struct span original = wire_get_span(in);
-    in->failed |= original.n && !smtp_original_is_valid(original);
+    in->failed |= original.n && !smtp_original_is_valid_utf8(original);
     return original;
 }
 
@@ -57,6 +57,7 @@ void mail_begin_put(struct buf *out, const struct mail_begin *m)
     wire_put_span(out, m->client_ip);
     wire_put_span(out, m->listener);
     wire_put_u8(out, m->body_8bit);
+    wire_put_u8(out, m->utf8);
     wire_put_u8(out, m->outbound);
     wire_put_u8(out, m->returns);
     wire_put_span(out, m->envelope_id);
@@ -79,6 +80,7 @@ bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_beg
     m->client_ip = wire_get_span(in);
     m->listener = wire_get_span(in);
     m->body_8bit = wire_get_u8(in);
+    m->utf8 = wire_get_u8(in);
     m->outbound = wire_get_u8(in);
     m->returns = get_returns(in);
     m->envelope_id = get_envelope_id(in);
@@ -126,6 +128,7 @@ void deliver_job_put(struct buf *out, const struct deliver_job *j)
     wire_put_u8(out, j->own_domain);
     wire_put_span(out, j->sender);
     wire_put_u8(out, j->body_8bit);
+    wire_put_u8(out, j->utf8);
     wire_put_u8(out, j->returns);
     wire_put_span(out, j->envelope_id);
     wire_put_u32(out, j->recipient_count);
@@ -149,6 +152,7 @@ bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver
     j->own_domain = wire_get_u8(in);
     j->sender = wire_get_span(in);
     j->body_8bit = wire_get_u8(in);
+    j->utf8 = wire_get_u8(in);
     j->returns = get_returns(in);
     j->envelope_id = get_envelope_id(in);
     j->recipient_count = wire_get_count(in, 13);

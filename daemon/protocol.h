@@ -130,6 +130,7 @@ struct mail_begin {
     int64_t time; /* wall, microseconds */
     struct span sender, helo, client_ip, listener;
     bool body_8bit;
+    bool utf8;                               /* SMTPUTF8: addresses and headers may hold UTF-8 */
     bool outbound;                           /* from an address that may relay: the outgoing policy table */
     uint8_t returns;                         /* enum smtp_return */
     struct span envelope_id;                 /* ENVID, as sent; empty for none */
@@ -173,7 +174,8 @@ struct deliver_job {
     enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;
-    uint8_t returns; /* as in mail_begin */
+    bool utf8; /* as in mail_begin, as the rest */
+    uint8_t returns;
     struct span envelope_id;
     const struct deliver_recipient *recipients;
     uint32_t recipient_count;

@@ -51,6 +51,7 @@ static bool store(struct queue *q, struct bounce *b, uint64_t whole_most, struct
                              .state = RECIPIENT_DELIVER,
                              .recipients = &to,
                              .recipient_count = 1,
+                             .utf8 = span_has_8bit(b->lost->sender),
                              .good_news = bounce_worst(b->recipients, b->count) != BOUNCE_FAILED};
     if (!store_take_id(q->store, ID_MID, &bounce.node.key, f))
         return false;

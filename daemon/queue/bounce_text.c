@@ -3,6 +3,7 @@
 
 #include "daemon/queue/bounce.h"
 #include "daemon/queue/header.h"
+#include "engine/base/text.h"
 #include "engine/smtp/date.h"
 
 enum { LISTED = 1000, TEXT_BYTES = 500, LINE_BYTES = 990 };
@@ -85,8 +86,8 @@ static void put_envelope(struct buf *out, const struct bounce *b)
     put_field(out, "From: Mail Delivery System <MAILER-DAEMON@", b->hostname);
     out->len -= 2;
     buf_append_span(out, SPAN(">\r\n"));
-    put_field(out, "To: <", b->lost->sender);
-    out->len -= 2;
+    buf_append_span(out, SPAN("To: <"));
+    buf_append_span(out, b->lost->sender); /* a valid address, maybe in UTF-8 */
     buf_append_span(out, SPAN(">\r\n"));
     buf_printf(out, "Subject: %s\r\nMessage-ID: <%" PRIu64 ".%" PRId64 "@",
                words[bounce_worst(b->recipients, b->count)].subject, b->mid, b->now);
@@ -96,7 +97,7 @@ static void put_envelope(struct buf *out, const struct bounce *b)
                "Content-Transfer-Encoding: %s\r\n"
                "Content-Type: multipart/report; report-type=delivery-status;\r\n"
                "\tboundary=\"",
-               encoding_of(returned_of(b)));
+               b->lost->utf8 ? "8bit" : encoding_of(returned_of(b)));
     put_boundary(out, b);
     buf_append_span(out, SPAN("\"\r\n"));
 }
@@ -113,8 +114,9 @@ static void put_group(struct buf *out, const struct bounce *b, enum bounce_actio
             buf_printf(out, "%s\r\n\r\n", words[action].sentence);
         begun = true;
         ++*listed;
-        put_field(out, "  ", r->recipient->address);
-        put_field(out, "    ", r->text);
+        buf_append_span(out, SPAN("  "));
+        text_from_wire(out, r->recipient->address, TEXT_BYTES);
+        put_field(out, "\r\n    ", r->text);
     }
     if (begun)
         buf_append_span(out, SPAN("\r\n"));
@@ -123,11 +125,22 @@ static void put_group(struct buf *out, const struct bounce *b, enum bounce_actio
 static void put_words(struct buf *out, const struct bounce *b)
 {
     uint32_t listed = 0;
-    buf_append_span(out, SPAN("Content-Type: text/plain; charset=us-ascii\r\n\r\n"));
+    buf_append_span(out, b->lost->utf8 ? SPAN("Content-Type: text/plain; charset=utf-8\r\n"
+                                              "Content-Transfer-Encoding: 8bit\r\n\r\n")
+                                       : SPAN("Content-Type: text/plain; charset=us-ascii\r\n\r\n"));
     for (enum bounce_action action = 0; action < BOUNCE_ACTION_COUNT; action++)
         put_group(out, b, action, &listed);
     if (b->count > LISTED)
         buf_printf(out, "  and %" PRIu32 " more\r\n", b->count - LISTED);
+}
+
+/* In ASCII whatever it is (RFC 6533 3), so that a notice needs no SMTPUTF8 for it. */
+static void put_address(struct buf *out, const char *name, struct span address)
+{
+    struct buf ascii = {0};
+    smtp_utf8_put_ascii(&ascii, address);
+    put_field(out, name, buf_span(&ascii));
+    buf_free(&ascii);
 }
 
 /* As it was before the way here: ORCPT (RFC 3461 5.2.1). */
@@ -138,7 +151,7 @@ static void put_original(struct buf *out, struct span original)
     smtp_xtext_decode(&address, span_slice(original, type + 1, original.n));
     put_field(out, "Original-Recipient: ", span_slice(original, 0, type));
     out->len -= 2;
-    put_field(out, "; ", buf_span(&address));
+    put_address(out, "; ", buf_span(&address));
     buf_free(&address);
 }
 
@@ -148,7 +161,8 @@ static void put_recipient(struct buf *out, const struct bounce *b, const struct 
     buf_append_span(out, SPAN("\r\n"));
     if (r->recipient->original.n)
         put_original(out, r->recipient->original);
-    put_field(out, "Final-Recipient: rfc822; ", r->recipient->address);
+    bool utf8 = span_has_8bit(r->recipient->address);
+    put_address(out, utf8 ? "Final-Recipient: utf-8; " : "Final-Recipient: rfc822; ", r->recipient->address);
     buf_printf(out, "Action: %s\r\n", words[r->action].action);
     put_field(out, "Status: ", r->enhanced);
     if (r->code && r->remote.n)
@@ -185,11 +199,17 @@ static void put_without_nul(struct buf *out, struct span s)
         buf_append_char(out, s.p[i] ? s.p[i] : '?');
 }
 
-/* The lost message's header; a line that could pass for a boundary ends it, long lines are folded. */
-static void put_header(struct buf *out, struct span header)
+static void put_part_header(struct buf *out, const char *type, struct span part)
 {
-    buf_printf(out, "Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-               encoding_of(header));
+    buf_printf(out, "Content-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n", type, encoding_of(part));
+}
+
+/* The lost message's header; a line that could pass for a boundary ends it, long lines are folded. */
+static void put_header(struct buf *out, const struct bounce *b)
+{
+    struct span header = returned_of(b);
+    bool global = b->lost->utf8 && span_has_8bit(header); /* RFC 6533 6 */
+    put_part_header(out, global ? "message/global-headers" : "text/rfc822-headers", header);
     while (header.n && !(header.n >= 2 && header.p[0] == '-' && header.p[1] == '-')) {
         size_t end = span_find(header, '\n');
         struct span line = span_trim(span_slice(header, 0, end));
@@ -205,11 +225,11 @@ static void put_header(struct buf *out, struct span header)
     }
 }
 
-static void put_whole(struct buf *out, struct span message)
+static void put_whole(struct buf *out, const struct bounce *b)
 {
-    buf_printf(out, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-               encoding_of(message));
-    buf_append_span(out, message);
+    bool global = b->lost->utf8 && span_has_8bit(header_block(b->head)); /* RFC 6532 3.7 */
+    put_part_header(out, global ? "message/global" : "message/rfc822", b->head);
+    buf_append_span(out, b->head);
 }
 
 /* No NUL, no long lines, and nothing that could pass for our boundary. */
@@ -237,8 +257,8 @@ void bounce_put(struct buf *out, const struct bounce *b)
     put_status(out, b);
     put_delimiter(out, b, "");
     if (b->whole)
-        put_whole(out, b->head);
+        put_whole(out, b);
     else
-        put_header(out, header_block(b->head));
+        put_header(out, b);
     put_delimiter(out, b, "--");
 }

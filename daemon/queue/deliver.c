@@ -83,6 +83,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
+                              .utf8 = m->utf8,
                               .returns = m->returns,
                               .envelope_id = m->envelope_id,
                               .recipients = due};

@@ -85,6 +85,7 @@ void intake_begin(struct queue *q, struct wire_reader *in)
                         .received = b.time,
                         .trace_bytes = b.trace_bytes,
                         .body_8bit = b.body_8bit,
+                        .utf8 = b.utf8,
                         .outbound = b.outbound,
                         .returns = b.returns,
                         .envelope_id = b.envelope_id,

@@ -53,6 +53,7 @@ struct message {
     struct spool_record body;
     uint32_t trace_bytes;
     bool body_8bit, outbound;
+    bool utf8;          /* SMTPUTF8: addresses and header may hold UTF-8 */
     uint8_t scan_tries; /* workers it has killed */
     uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
     uint8_t returns;    /* enum smtp_return */

@@ -13,7 +13,8 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
                    V_BLOB(span_of(m->body.sha256, SPOOL_HASH_BYTES)), V_INT(m->trace_bytes),
                    V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
                    V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
-                   V_BLOB(m->edits), V_INT(m->revision), V_INT(m->returns), V_TEXT(m->envelope_id)))
+                   V_BLOB(m->edits), V_INT(m->revision), V_INT(m->returns), V_TEXT(m->envelope_id),
+                   V_INT(m->utf8)))
         return false;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         const struct recipient *r = &m->recipients[i];
@@ -190,6 +191,7 @@ enum load_column {
     COLUMN_REVISION,
     COLUMN_RETURNS,
     COLUMN_ENVELOPE_ID,
+    COLUMN_UTF8,
     COLUMN_RID,
     COLUMN_ADDRESS,
     COLUMN_STATE,
@@ -227,6 +229,7 @@ static void begin_message(struct loading *l, sqlite3_stmt *row)
         .edits = keep_text(l, store_column_span(row, COLUMN_EDITS)),
         .returns = (uint8_t)sqlite3_column_int(row, COLUMN_RETURNS),
         .envelope_id = keep_text(l, store_column_span(row, COLUMN_ENVELOPE_ID)),
+        .utf8 = sqlite3_column_int(row, COLUMN_UTF8) != 0,
         .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
     };
     struct span hash = store_column_span(row, COLUMN_SHA256);

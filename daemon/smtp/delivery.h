@@ -42,6 +42,9 @@ void delivery_settle_rest(struct delivery *d, const struct smtp_reply *reply);
 /* For failures that are not the reply to a command.  The class of the enhanced code tells whether to try again; code
  * is 0 when there was no reply. */
 void delivery_end_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text);
+/* Recipients that is_bad() fail for ever, for this reason, and are not sent; the texts are constants. */
+void delivery_leave_out(struct delivery *d, bool (*is_bad)(struct span address), struct span enhanced,
+                        struct span text);
 /* All recipients have their result: tells log and queue, and lets the message go. */
 void delivery_finish(struct delivery *d);
 

@@ -5,6 +5,7 @@
  */
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
+#include "daemon/smtp/fitting.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
 
@@ -161,6 +162,8 @@ static void send_mail(struct connection *c)
         buf_printf(&c->out, " SIZE=%zu", c->job->message.n);
     if (c->extensions.body_8bit && job->body_8bit)
         buf_append_span(&c->out, SPAN(" BODY=8BITMIME"));
+    if (c->extensions.utf8 && job->utf8)
+        buf_append_span(&c->out, SPAN(" SMTPUTF8"));
     if (c->extensions.dsn && job->returns != SMTP_RETURN_ANY)
         buf_printf(&c->out, " RET=%s", job->returns == SMTP_RETURN_FULL ? "FULL" : "HDRS");
     if (c->extensions.dsn && job->envelope_id.n)
@@ -178,8 +181,10 @@ static void send_rcpt(struct connection *c, uint32_t index)
         buf_append_span(&c->out, SPAN(" NOTIFY="));
         smtp_notify_put(&c->out, r->notify);
     }
-    if (c->extensions.dsn && r->original.n)
-        buf_printf(&c->out, " ORCPT=%.*s", (int)r->original.n, r->original.p);
+    if (c->extensions.dsn && r->original.n) {
+        buf_append_span(&c->out, SPAN(" ORCPT="));
+        smtp_utf8_put_ascii(&c->out, r->original);
+    }
     buf_append_span(&c->out, SPAN("\r\n"));
 }
 
@@ -202,6 +207,14 @@ static void send_envelope(struct connection *c)
     expect(c, CONNECTION_ENVELOPE);
 }
 
+static void finish_job(struct connection *c)
+{
+    struct delivery *d = c->job;
+    c->job = NULL;
+    c->reused = true;
+    delivery_finish(d);
+}
+
 void dialogue_deliver(struct connection *c, struct delivery *d)
 {
     int64_t seconds = DELIVERY_SECONDS + (int64_t)(d->message.n / DELIVERY_SPEED);
@@ -211,20 +224,17 @@ void dialogue_deliver(struct connection *c, struct delivery *d)
     d->dcid = c->dcid;
     d->handover = c->extensions.dsn ? DELIVER_PASSED_ON : DELIVER_RELAYED;
     d->remote = arena_dup(d->arena, span_text(c->name));
+    if (!fitting_prepare(d, &c->extensions)) {
+        finish_job(c);
+        become_idle(c);
+        return;
+    }
     c->sent = c->answered = c->accepted = 0;
     c->sender_refused = false;
     c->encoder = (struct smtp_data_encoder){0};
     c->offset = 0;
     delivery_log_start(d);
     send_envelope(c);
-}
-
-static void finish_job(struct connection *c)
-{
-    struct delivery *d = c->job;
-    c->job = NULL;
-    c->reused = true;
-    delivery_finish(d);
 }
 
 /* The transaction ends without a message; the connection is still good. */

@@ -26,6 +26,7 @@ struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mail_ar
     m->arena = arena_new();
     m->sender = arena_dup(m->arena, argument->sender.text);
     m->body_8bit = argument->body_8bit;
+    m->utf8 = argument->utf8;
     m->returns = argument->returns;
     m->envelope_id = arena_dup(m->arena, argument->envelope_id);
     return m;
@@ -54,9 +55,11 @@ void mail_free(struct mail *m)
     free(m);
 }
 
-/* RFC 3848 */
+/* RFC 3848, RFC 6531 4.3 */
 static const char *protocol_of(const struct session *s)
 {
+    if (s->mail && s->mail->utf8)
+        return s->tls ? "UTF8SMTPS" : "UTF8SMTP";
     return !s->esmtp ? "SMTP" : s->tls ? "ESMTPS" : "ESMTP";
 }
 
@@ -108,6 +111,7 @@ static void send_begin(struct mail *m)
         .client_ip = span_text(s->client_ip),
         .listener = span_text(s->listener->name),
         .body_8bit = m->body_8bit,
+        .utf8 = m->utf8,
         .outbound = s->may_relay,
         .returns = m->returns,
         .envelope_id = m->envelope_id,

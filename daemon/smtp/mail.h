@@ -20,7 +20,7 @@ struct mail {
     int64_t time; /* wall, microseconds */
     struct arena *arena;
     struct span sender;
-    bool body_8bit;
+    bool body_8bit, utf8;
     uint8_t returns; /* enum smtp_return */
     struct span envelope_id;
     struct mail_recipient *recipients;

@@ -65,7 +65,7 @@ static enum smtp_answer parse_path(struct span argument, struct span keyword, en
     if (!span_starts_nocase(argument, keyword))
         return bad_syntax;
     *rest = span_trim(span_slice(argument, keyword.n, argument.n));
-    switch (smtp_path_parse(rest, out)) {
+    switch (smtp_path_parse_utf8(rest, out)) {
     case SMTP_PATH_8BIT:
         return SMTP_ANSWER_ADDRESS_8BIT;
     case SMTP_PATH_BAD:
@@ -76,7 +76,7 @@ static enum smtp_answer parse_path(struct span argument, struct span keyword, en
     return rest->n && rest->p[0] != ' ' ? bad_syntax : SMTP_ANSWER_NONE;
 }
 
-/* Takes the next parameter from *rest, which starts with blanks; false at the end. */
+/* Takes the next parameter from *rest, which starts with blanks; value.p is NULL without '='.  False at the end. */
 static bool next_parameter(struct span *rest, struct span *name, struct span *value)
 {
     *rest = span_trim(*rest);
@@ -85,7 +85,7 @@ static bool next_parameter(struct span *rest, struct span *name, struct span *va
     struct span word = span_slice(*rest, 0, span_find(*rest, ' '));
     size_t equals = span_find(word, '=');
     *name = span_slice(word, 0, equals);
-    *value = span_slice(word, equals + 1, word.n);
+    *value = equals < word.n ? span_slice(word, equals + 1, word.n) : (struct span){0};
     *rest = span_slice(*rest, word.n, rest->n);
     return true;
 }
@@ -130,6 +130,13 @@ static enum smtp_answer take_body(void *argument, struct span value)
     return m->body_8bit || span_equal_nocase(value, SPAN("7BIT")) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_BODY;
 }
 
+static enum smtp_answer take_smtputf8(void *argument, struct span value)
+{
+    struct smtp_mail_argument *m = argument;
+    m->utf8 = true;
+    return value.p ? SMTP_ANSWER_BAD_SMTPUTF8 : SMTP_ANSWER_NONE;
+}
+
 static enum smtp_answer take_ret(void *argument, struct span value)
 {
     struct smtp_mail_argument *m = argument;
@@ -146,16 +153,18 @@ static enum smtp_answer take_envid(void *argument, struct span value)
 enum smtp_answer smtp_mail_parse(struct span argument, struct smtp_mail_argument *out)
 {
     static const struct parameter known[] = {
-        {"SIZE", take_size},
-        {"BODY", take_body},
-        {"RET", take_ret},
-        {"ENVID", take_envid},
+        {"SIZE", take_size},   {"BODY", take_body},         {"RET", take_ret},
+        {"ENVID", take_envid}, {"SMTPUTF8", take_smtputf8},
     };
     struct span rest;
     *out = (struct smtp_mail_argument){0};
     enum smtp_answer wrong = parse_path(argument, SPAN("FROM:"), SMTP_ANSWER_BAD_MAIL, SMTP_ANSWER_BAD_SENDER,
                                         &out->sender, &rest);
-    return wrong ? wrong : take_parameters(rest, known, sizeof known / sizeof known[0], out);
+    if (!wrong)
+        wrong = take_parameters(rest, known, sizeof known / sizeof known[0], out);
+    if (!wrong && !out->utf8 && span_has_8bit(out->sender.text))
+        wrong = SMTP_ANSWER_ADDRESS_8BIT;
+    return wrong;
 }
 
 static enum smtp_answer take_notify(void *argument, struct span value)
@@ -168,22 +177,25 @@ static enum smtp_answer take_orcpt(void *argument, struct span value)
 {
     struct smtp_rcpt_argument *r = argument;
     r->original = value;
-    return smtp_original_is_valid(value) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_ORCPT;
+    return (r->utf8 ? smtp_original_is_valid_utf8 : smtp_original_is_valid)(value) ? SMTP_ANSWER_NONE
+                                                                                   : SMTP_ANSWER_BAD_ORCPT;
 }
 
-enum smtp_answer smtp_rcpt_parse(struct span argument, struct smtp_rcpt_argument *out)
+enum smtp_answer smtp_rcpt_parse(struct span argument, bool utf8, struct smtp_rcpt_argument *out)
 {
     static const struct parameter known[] = {
         {"NOTIFY", take_notify},
         {"ORCPT", take_orcpt},
     };
     struct span rest;
-    *out = (struct smtp_rcpt_argument){0};
+    *out = (struct smtp_rcpt_argument){.utf8 = utf8};
     enum smtp_answer wrong = parse_path(argument, SPAN("TO:"), SMTP_ANSWER_BAD_RCPT,
                                         SMTP_ANSWER_BAD_RECIPIENT, &out->recipient, &rest);
     if (wrong)
         return wrong;
     if (out->recipient.text.n == 0)
         return SMTP_ANSWER_BAD_RECIPIENT;
+    if (!utf8 && span_has_8bit(out->recipient.text))
+        return SMTP_ANSWER_ADDRESS_8BIT;
     return take_parameters(rest, known, sizeof known / sizeof known[0], out);
 }

@@ -31,6 +31,10 @@ bool smtp_return_parse(struct span value, uint8_t *returns);
 bool smtp_envelope_id_is_valid(struct span value);
 /* ORCPT (4.2): a type, a semicolon, and the address in xtext; at most SMTP_ORIGINAL_MAX bytes. */
 bool smtp_original_is_valid(struct span value);
+/* The same with bytes of valid UTF-8 in an address of the type utf-8 (RFC 6533 3). */
+bool smtp_original_is_valid_utf8(struct span value);
+/* Appends s with characters beyond ASCII as \x{HEX} (utf-8-addr-xtext of RFC 6533 3). */
+void smtp_utf8_put_ascii(struct buf *out, struct span s);
 
 /* Appends what valid xtext (4) stands for. */
 void smtp_xtext_decode(struct buf *out, struct span xtext);

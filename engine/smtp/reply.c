@@ -104,6 +104,8 @@ struct smtp_extensions smtp_extensions_parse(struct span text)
             found.starttls = true;
         else if (span_equal_nocase(keyword, SPAN("DSN")))
             found.dsn = true;
+        else if (span_equal_nocase(keyword, SPAN("SMTPUTF8")))
+            found.utf8 = found.body_8bit = true; /* RFC 6531 3.1 */
     }
     return found;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "engine/base/text.h"
 #include "engine/smtp/command.h"
 #include "engine/smtp/data_decoder.h"
 #include "engine/smtp/data_encoder.h"
@@ -19,11 +20,14 @@ static void require(bool condition)
         abort();
 }
 
-static void require_safe(struct span address)
+static void require_safe(struct span address, bool utf8)
 {
-    require(address.n <= SMTP_MAILBOX_MAX);
-    for (size_t i = 0; i < address.n; i++)
-        require(address.p[i] >= ' ' && address.p[i] <= '~' && address.p[i] != '<' && address.p[i] != '>');
+    require(address.n <= SMTP_MAILBOX_MAX && (utf8 || !span_has_8bit(address)));
+    for (size_t i = 0, n; i < address.n; i += n) {
+        require((n = text_utf8_length(span_slice(address, i, address.n))) > 0);
+        require(n > 1 ||
+                (address.p[i] >= ' ' && address.p[i] <= '~' && address.p[i] != '<' && address.p[i] != '>'));
+    }
 }
 
 /* What goes into commands to next hops and, decoded, into reports. */
@@ -31,11 +35,13 @@ static void require_xtext(struct span xtext, size_t most)
 {
     struct buf decoded = {0};
     require(xtext.n <= most);
-    for (size_t i = 0; i < xtext.n; i++)
-        require(xtext.p[i] > ' ' && xtext.p[i] <= '~');
+    smtp_utf8_put_ascii(&decoded, xtext);
+    for (size_t i = 0; i < decoded.len; i++)
+        require(decoded.data[i] > ' ' && decoded.data[i] <= '~');
+    buf_clear(&decoded);
     smtp_xtext_decode(&decoded, xtext);
     for (size_t i = 0; i < decoded.len; i++)
-        require(decoded.data[i] >= ' ' && decoded.data[i] <= '~');
+        require((unsigned char)decoded.data[i] > 127 || (decoded.data[i] >= ' ' && decoded.data[i] <= '~'));
     buf_free(&decoded);
 }
 
@@ -55,15 +61,14 @@ static void fuzz_command(struct span in, size_t cut)
     struct smtp_command c;
     struct smtp_mail_argument m;
     struct smtp_rcpt_argument r;
-    (void)cut;
     if (smtp_command_parse(in, &c) == SMTP_ANSWER_NONE)
         require(c.argument.n < in.n);
     if (smtp_mail_parse(in, &m) == SMTP_ANSWER_NONE)
-        require_safe(m.sender.text), require_xtext(m.envelope_id, SMTP_ENVELOPE_ID_MAX);
-    if (smtp_rcpt_parse(in, &r) == SMTP_ANSWER_NONE) {
+        require_safe(m.sender.text, m.utf8), require_xtext(m.envelope_id, SMTP_ENVELOPE_ID_MAX);
+    if (smtp_rcpt_parse(in, cut % 2, &r) == SMTP_ANSWER_NONE) {
         struct smtp_mailbox again;
-        require_safe(r.recipient.text);
-        require(smtp_mailbox_parse(r.recipient.text, &again));
+        require_safe(r.recipient.text, cut % 2);
+        require(smtp_mailbox_parse_utf8(r.recipient.text, &again));
         require_dsn(r.notify, r.original);
     }
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.api import edit
 from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
 from harness.sender import Session, dot_stuff
@@ -128,6 +129,79 @@ def bad_parameters_are_refused_with_what_would_be_right(world):
         for parameters, right in (("NOTIFY=NEVER,DELAY", "NEVER, or some of"), ("ORCPT=ben@example.com", "type;address")):
             reply = session.command(f"RCPT TO:<ben@example.com> {parameters}")
             true(reply.code == 501 and right in reply.text, f"{parameters}: {reply}")
+
+
+JOERG = "jörg@example.com"
+
+
+@test
+def utf8_addresses_go_on_to_a_next_hop_that_takes_them(world):
+    sink, instance = gateway(world, "SMTPUTF8")
+    mid = send(instance, make_mail(1, subject="Grüße"), "SMTPUTF8", sender="änna@example.org", recipient=JOERG)
+    sink.wait_for_messages(1)
+    taken = sink.messages[0]
+    equal((taken.sender, taken.recipients), ("änna@example.org", [JOERG]), "envelope")
+    true("SMTPUTF8" in taken.parameters.split(), f"parameters: {taken.parameters}")
+    true("Subject: Grüße".encode() in taken.data and b"with UTF8SMTP id" in taken.data, "header")
+    instance.log.wait_for(f"MID {mid} ICID 1 RID 0 To: <{JOERG}>")
+
+
+@test
+def without_smtputf8_utf8_addresses_are_refused(world):
+    _, instance = gateway(world)
+    with Session(instance.address) as session:
+        equal(session.command("MAIL FROM:<änna@example.org>").code, 553, "MAIL")
+        session.command(f"MAIL FROM:<{ANNA}>")
+        reply = session.command(f"RCPT TO:<{JOERG}>")
+        true(reply.code == 553 and "5.6.7" in reply.text, f"RCPT: {reply}")
+        session.command("RSET")
+        equal(session.command("MAIL FROM:<\udcffx@example.org> SMTPUTF8").code, 553, "MAIL with bytes that are not UTF-8")
+        equal(session.command("MAIL FROM:<x@→.example> SMTPUTF8").code, 501, "MAIL from a domain that IDNA does not know")
+
+
+@test
+def a_domain_in_utf8_goes_on_as_dns_knows_it_and_needs_nothing_then(world):
+    sink, instance = gateway(world)
+    send(instance, make_mail(1), "SMTPUTF8", recipient="ben@Bücher.example")
+    sink.wait_for_messages(1)
+    equal(sink.messages[0].recipients, ["ben@xn--bcher-kva.example"], "recipients")
+    equal(sink.messages[0].parameters, "", "parameters")
+    instance.configure(edit("rcptaccess", "new", "public/xn--bcher-kva.example", access="reject"))
+    with Session(instance.address) as session:
+        session.command(f"MAIL FROM:<{ANNA}> SMTPUTF8")
+        equal(session.command("RCPT TO:<ben@BÜCHER.example>").code, 550, "a recipient whom the access list refuses")
+        equal(session.command("RCPT TO:<ben@büchse.example>").code, 250, "another one")
+
+
+@test
+def what_needs_smtputf8_is_returned_where_the_next_hop_has_it_not(world):
+    sink, instance = gateway(world)
+    with Session(instance.address) as session:
+        session.command(f"MAIL FROM:<{ANNA}> SMTPUTF8")
+        for recipient in (JOERG, "ben@example.com"):
+            session.command(f"RCPT TO:<{recipient}>")
+        session.command("DATA")
+        session.send(dot_stuff(make_mail(1)) + b".\r\n")
+        true(session.read_reply().mid, "not accepted")
+    notice = take_notice(sink)
+    equal([m.recipients for m in sink.messages if m.sender], [["ben@example.com"]], "who got it")
+    recipient = fields_of(notice)[1]
+    equal(recipient["Final-Recipient"], "utf-8; j\\x{F6}rg@example.com", "Final-Recipient")
+    equal(recipient["Status"], "5.6.7", "Status")
+    true("does not offer SMTPUTF8" in recipient["Diagnostic-Code"], "Diagnostic-Code")
+    true(JOERG in notice.get_payload()[0].get_content(), "the address in words")
+
+
+@test
+def a_header_in_utf8_is_returned_where_the_next_hop_has_no_smtputf8(world):
+    sink, instance = gateway(world)
+    send(instance, make_mail(1, subject="Grüße"), "SMTPUTF8")
+    send(instance, make_mail(2), "SMTPUTF8")
+    notice = take_notice(sink)
+    equal(fields_of(notice)[1]["Status"], "5.6.7", "Status")
+    equal(notice.get_payload()[2].get_content_type(), "message/global-headers", "what is returned")
+    instance.wait_idle()
+    equal([m.sha256 for m in sink.messages if m.sender], [body_sha256(make_mail(2))], "what needs it not goes on")
 
 
 main()

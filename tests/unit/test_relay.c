@@ -248,6 +248,30 @@ static void a_whole_message_is_returned_as_it_is(void **state)
     buf_free(&out);
 }
 
+static void a_notice_about_utf8_mail_says_addresses_in_ascii_where_programs_read(void **state)
+{
+    (void)state;
+    const struct recipient to = {.address = SPAN("j\xc3\xb6rg@example.net"),
+                                 .original = SPAN("utf-8;j\xc3\xb6@example.net")};
+    const struct message m = {.sender = SPAN("\xc3\xa4@example.org"), .utf8 = true};
+    const struct bounce_recipient told = {.recipient = &to, .enhanced = SPAN("5.6.7"), .text = SPAN("no")};
+    const struct bounce b = {.hostname = SPAN("gw.example"),
+                             .lost = &m,
+                             .recipients = &told,
+                             .count = 1,
+                             .head = SPAN("Subject: h\xc3\xa9llo\r\n\r\n")};
+    struct buf out = {0};
+    bounce_put(&out, &b);
+    buf_text(&out);
+    assert_non_null(strstr(out.data, "To: <\xc3\xa4@example.org>\r\n"));
+    assert_non_null(strstr(out.data, "Original-Recipient: utf-8; j\\x{F6}@example.net\r\n"
+                                     "Final-Recipient: utf-8; j\\x{F6}rg@example.net\r\n"));
+    assert_non_null(
+        strstr(out.data, "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n"));
+    assert_non_null(strstr(out.data, "  j\xc3\xb6rg@example.net\r\n"));
+    buf_free(&out);
+}
+
 static void what_would_break_the_notice_is_not_returned_whole(void **state)
 {
     (void)state;
@@ -302,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_bounce_says_who_was_not_reached_and_why),
         cmocka_unit_test(a_notice_of_a_delay_says_until_when),
         cmocka_unit_test(a_whole_message_is_returned_as_it_is),
+        cmocka_unit_test(a_notice_about_utf8_mail_says_addresses_in_ascii_where_programs_read),
         cmocka_unit_test(what_would_break_the_notice_is_not_returned_whole),
         cmocka_unit_test(a_bounce_that_returns_8bit_says_so_outside_too),
         cmocka_unit_test(hostile_text_adds_no_lines_to_a_bounce),

@@ -127,13 +127,14 @@ static void rcpt_takes_no_empty_path(void **state)
 {
     (void)state;
     struct smtp_rcpt_argument r;
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example>"), &r), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example>"), false, &r), SMTP_ANSWER_NONE);
     expect_span(r.recipient.domain, "b.example");
     assert_int_equal(r.notify, 0);
-    assert_int_equal(smtp_rcpt_parse(SPAN("to:<Postmaster>"), &r), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_rcpt_parse(SPAN("to:<Postmaster>"), false, &r), SMTP_ANSWER_NONE);
     expect_span(r.recipient.text, "Postmaster");
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<>"), &r), SMTP_ANSWER_BAD_RECIPIENT);
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> SIZE=1"), &r), SMTP_ANSWER_UNKNOWN_PARAMETER);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<>"), false, &r), SMTP_ANSWER_BAD_RECIPIENT);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> SIZE=1"), false, &r),
+                     SMTP_ANSWER_UNKNOWN_PARAMETER);
 }
 
 /* What the sender wants to be told */
@@ -160,11 +161,12 @@ static void rcpt_takes_notify_and_orcpt(void **state)
     (void)state;
     struct smtp_rcpt_argument r;
     assert_int_equal(
-        smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=delay,SUCCESS ORCPT=rfc822;a+2Bb@c.example"), &r),
+        smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=delay,SUCCESS ORCPT=rfc822;a+2Bb@c.example"), false,
+                        &r),
         SMTP_ANSWER_NONE);
     assert_int_equal(r.notify, SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_DELAY);
     expect_span(r.original, "rfc822;a+2Bb@c.example");
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=NEVER"), &r), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=NEVER"), false, &r), SMTP_ANSWER_NONE);
     assert_int_equal(r.notify, SMTP_NOTIFY_NEVER);
     static const struct {
         struct span argument;
@@ -183,13 +185,75 @@ static void rcpt_takes_notify_and_orcpt(void **state)
         {SPAN("TO:<a@b.example> ORCPT=rfc822;j\xc3\xb6rg@c.example"), SMTP_ANSWER_BAD_ORCPT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (smtp_rcpt_parse(rows[i].argument, &r) != rows[i].answer)
+        if (smtp_rcpt_parse(rows[i].argument, false, &r) != rows[i].answer)
             fail_msg("'%.*s'", (int)rows[i].argument.n, rows[i].argument.p);
     char line[600] = "TO:<a@b.example> ORCPT=rfc822;";
     size_t n = strlen(line), most = n + SMTP_ORIGINAL_MAX - strlen("rfc822;");
     memset(line + n, 'x', sizeof line - n);
-    assert_int_equal(smtp_rcpt_parse(span_of(line, most), &r), SMTP_ANSWER_NONE);
-    assert_int_equal(smtp_rcpt_parse(span_of(line, most + 1), &r), SMTP_ANSWER_BAD_ORCPT);
+    assert_int_equal(smtp_rcpt_parse(span_of(line, most), false, &r), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_rcpt_parse(span_of(line, most + 1), false, &r), SMTP_ANSWER_BAD_ORCPT);
+}
+
+/* Addresses in UTF-8 (RFC 6531) */
+
+static void utf8_addresses_need_smtputf8(void **state)
+{
+    (void)state;
+    struct smtp_mail_argument m;
+    struct smtp_rcpt_argument r;
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<j\xc3\xb6rg@b\xc3\xbc.example> SMTPUTF8"), &m),
+                     SMTP_ANSWER_NONE);
+    assert_true(m.utf8);
+    expect_span(m.sender.domain, "b\xc3\xbc.example");
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example>"), &m), SMTP_ANSWER_NONE);
+    assert_false(m.utf8);
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example> SMTPUTF8="), &m), SMTP_ANSWER_BAD_SMTPUTF8);
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example> SMTPUTF8 SMTPUTF8"), &m),
+                     SMTP_ANSWER_PARAMETER_TWICE);
+    const struct span to = SPAN("TO:<j\xc3\xb6rg@b.example> ORCPT=utf-8;j\xc3\xb6rg@b.example");
+    assert_int_equal(smtp_rcpt_parse(to, false, &r), SMTP_ANSWER_ADDRESS_8BIT);
+    assert_int_equal(smtp_rcpt_parse(to, true, &r), SMTP_ANSWER_NONE);
+    expect_span(r.original, "utf-8;j\xc3\xb6rg@b.example");
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> ORCPT=rfc822;j\xc3\xb6rg@b.example"), true, &r),
+                     SMTP_ANSWER_BAD_ORCPT);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> ORCPT=utf-8;a\xc2\x85"), true, &r),
+                     SMTP_ANSWER_BAD_ORCPT);
+}
+
+static void utf8_addresses_are_valid_utf8_without_controls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool good;
+    } rows[] = {
+        {"j\xc3\xb6rg@b.example", true},
+        {"\"j \xc3\xb6\"@b.example", true},
+        {"\xf0\x9f\x93\xac@\xe4\xbe\x8b.example", true},
+        {"j\xf6rg@b.example", false},      /* Latin-1 */
+        {"j\xc3@b.example", false},        /* cut off */
+        {"\xc0\xaf@b.example", false},     /* overlong */
+        {"\xed\xa0\x80@b.example", false}, /* a surrogate */
+        {"a\xc2\x85@b.example", false},    /* a C1 control */
+        {"\"a\xc2\x9b\"@b.example", false},
+        {"a@b\xc2\x80.example", false},
+        {"a@[\xc3\xb6]", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct smtp_mailbox m;
+        if (smtp_mailbox_parse_utf8(span_text(rows[i].address), &m) != rows[i].good)
+            fail_msg("row %zu", i);
+        assert_false(smtp_mailbox_parse(span_text(rows[i].address), &m));
+    }
+}
+
+static void utf8_is_written_in_ascii_for_reports(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    smtp_utf8_put_ascii(&out, SPAN("j\xc3\xb6\xe2\x82\xac\xf0\x9f\x93\xac\xffx"));
+    assert_string_equal(buf_text(&out), "j\\x{F6}\\x{20AC}\\x{1F4EC}?x");
+    buf_free(&out);
 }
 
 static void wishes_are_written_as_they_are_read(void **state)
@@ -430,6 +494,9 @@ int main(void)
         cmocka_unit_test(rcpt_takes_no_empty_path),
         cmocka_unit_test(mail_takes_ret_and_envid),
         cmocka_unit_test(rcpt_takes_notify_and_orcpt),
+        cmocka_unit_test(utf8_addresses_need_smtputf8),
+        cmocka_unit_test(utf8_addresses_are_valid_utf8_without_controls),
+        cmocka_unit_test(utf8_is_written_in_ascii_for_reports),
         cmocka_unit_test(wishes_are_written_as_they_are_read),
         cmocka_unit_test(good_paths_give_their_mailbox),
         cmocka_unit_test(bad_paths_are_refused),

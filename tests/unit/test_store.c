@@ -71,6 +71,7 @@ static struct message sample(uint64_t mid)
                             .helo = SPAN("client.example"),
                             .client_ip = SPAN("192.0.2.1"),
                             .message_id = SPAN("<a@b>"),
+                            .utf8 = true,
                             .returns = SMTP_RETURN_HEADERS,
                             .envelope_id = SPAN("id-1"),
                             .state = RECIPIENT_SCAN,
@@ -132,6 +133,7 @@ static void a_message_comes_back_whole_after_a_restart(void **state)
     assert_true(span_equal(m->helo, want.helo));
     assert_true(span_equal(m->client_ip, want.client_ip));
     assert_true(span_equal(m->message_id, want.message_id));
+    assert_true(m->utf8);
     assert_int_equal(m->returns, want.returns);
     assert_true(span_equal(m->envelope_id, want.envelope_id));
     assert_int_equal(m->recipients[0].notify, 0);
@@ -322,8 +324,10 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
-/* What format 6 brought. */
+/* What formats 6 and 7 brought. */
+#define DROP_UTF8 "ALTER TABLE message DROP COLUMN utf8;"
 #define DROP_WISHES                                                                                          \
+    DROP_UTF8                                                                                                \
     "ALTER TABLE message DROP COLUMN returns; ALTER TABLE message DROP COLUMN envelope_id;"                  \
     "ALTER TABLE recipient DROP COLUMN notify; ALTER TABLE recipient DROP COLUMN original;"                  \
     "ALTER TABLE recipient DROP COLUMN delay_told;"
@@ -342,6 +346,22 @@ static void mail_of_format_5_comes_without_wishes(void **state)
     assert_int_equal(l.messages[0]->envelope_id.n, 0);
     assert_int_equal(l.messages[0]->recipients[1].notify, 0);
     assert_true(span_equal(l.messages[0]->recipients[1].address, SPAN("two@example.net")));
+    unload(&l);
+    store_close(s);
+}
+
+static void mail_of_format_6_came_without_smtputf8(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    add_sample(s, 1);
+    store_close(s);
+    run_sql(DROP_UTF8 "PRAGMA user_version = 6");
+    s = open_store();
+    struct loaded l = load(s);
+    assert_int_equal(l.count, 1);
+    assert_false(l.messages[0]->utf8);
+    assert_true(span_equal(l.messages[0]->envelope_id, SPAN("id-1")));
     unload(&l);
     store_close(s);
 }
@@ -491,6 +511,7 @@ int main(void)
         TEST(ended_mids_are_known_until_forgotten),
         TEST(final_events_stay_in_sequence_until_acknowledged),
         TEST(mail_of_format_5_comes_without_wishes),
+        TEST(mail_of_format_6_came_without_smtputf8),
         TEST(a_store_of_format_2_is_brought_to_the_newest),
         TEST(quarantined_mail_of_format_3_is_listed_as_of_its_arrival),
         TEST(a_migration_that_fails_leaves_the_store_as_it_was),
