@@ -70,7 +70,7 @@ struct connection {
     uint32_t accepted;       /* recipients */
     bool sender_refused;
     struct smtp_data_encoder encoder;
-    size_t offset; /* of the message: sent so far */
+    struct seven_bit_reader reader; /* of the message */
 };
 
 /* Begins to connect.  The dcid is its number in the log.  NULL and errno when that cannot even be tried. */

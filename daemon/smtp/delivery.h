@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "daemon/protocol.h"
+#include "engine/relay/seven_bit.h"
 
 struct smtp_reply;
 
@@ -18,7 +19,9 @@ struct delivery {
     struct arena *arena;
     struct deliver_job job;
     struct span message; /* mapped; dropped when finished */
-    uint32_t *order;     /* the recipients to be tried: indexes into job.recipients */
+    struct seven_bit_plan
+        plan;        /* how it is made 7-bit for the present next hop; NULL changes: it goes as it is */
+    uint32_t *order; /* the recipients to be tried: indexes into job.recipients */
     uint32_t order_count;
     struct deliver_reply *replies; /* as job.recipients; settled once `enhanced` is set */
     uint64_t dcid;

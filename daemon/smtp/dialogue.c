@@ -153,12 +153,11 @@ static void got_helo(struct connection *c)
 
 /* One delivery */
 
-/* A next hop without 8BITMIME gets an 8-bit message as it is; conversion (ruling R19) is still to come. */
 static void send_mail(struct connection *c)
 {
     const struct deliver_job *job = &c->job->job;
     buf_printf(&c->out, "MAIL FROM:<%.*s>", (int)job->sender.n, job->sender.p);
-    if (c->extensions.size)
+    if (c->extensions.size && !c->job->plan.count) /* RFC 1870 6.1: it may be left out */
         buf_printf(&c->out, " SIZE=%zu", c->job->message.n);
     if (c->extensions.body_8bit && job->body_8bit)
         buf_append_span(&c->out, SPAN(" BODY=8BITMIME"));
@@ -232,7 +231,7 @@ void dialogue_deliver(struct connection *c, struct delivery *d)
     c->sent = c->answered = c->accepted = 0;
     c->sender_refused = false;
     c->encoder = (struct smtp_data_encoder){0};
-    c->offset = 0;
+    c->reader = (struct seven_bit_reader){.message = d->message, .plan = &d->plan};
     delivery_log_start(d);
     send_envelope(c);
 }
@@ -306,10 +305,11 @@ static void got_envelope(struct connection *c)
 
 void dialogue_fill_body(struct connection *c)
 {
-    struct span piece = span_slice(c->job->message, c->offset, CHUNK_BYTES);
-    smtp_data_encode(&c->encoder, piece, &c->out);
-    c->offset += piece.n;
-    if (c->offset == c->job->message.n) {
+    static struct buf piece;
+    buf_clear(&piece);
+    bool more = seven_bit_next(&c->reader, CHUNK_BYTES, &piece);
+    smtp_data_encode(&c->encoder, buf_span(&piece), &c->out);
+    if (!more) {
         smtp_data_encode_end(&c->encoder, &c->out);
         expect(c, CONNECTION_FINAL);
     }

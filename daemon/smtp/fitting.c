@@ -20,7 +20,23 @@ static bool fit_utf8(struct delivery *d)
     return d->order_count > 0;
 }
 
+/* Whatever its sender said: what counts is what is in it. */
+static bool fit_7bit(struct delivery *d)
+{
+    const char *wrong = span_has_8bit(d->message) ? seven_bit_plan(d->message, d->arena, &d->plan) : NULL;
+    if (!wrong)
+        return true;
+    delivery_end_rest(
+        d, 0, SPAN("5.6.3"),
+        arena_printf(d->arena,
+                     "the next hop does not offer 8BITMIME, and the message cannot be converted: %s", wrong));
+    return false;
+}
+
 bool fitting_prepare(struct delivery *d, const struct smtp_extensions *offered)
 {
-    return !d->job.utf8 || offered->utf8 || fit_utf8(d);
+    d->plan = (struct seven_bit_plan){.count = 0};
+    if (d->job.utf8 && !offered->utf8 && !fit_utf8(d))
+        return false;
+    return offered->body_8bit || fit_7bit(d);
 }

@@ -1,4 +1,4 @@
-/* What a next hop can take (R19): what it lacks is left out, or what cannot do without it is returned. */
+/* What a next hop can take (R19): what it lacks is left out or converted, and what cannot do without it is returned. */
 #ifndef SMTP_FITTING_H
 #define SMTP_FITTING_H
 

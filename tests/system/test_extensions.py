@@ -204,4 +204,70 @@ def a_header_in_utf8_is_returned_where_the_next_hop_has_no_smtputf8(world):
     equal([m.sha256 for m in sink.messages if m.sender], [body_sha256(make_mail(2))], "what needs it not goes on")
 
 
+def eight_bit_mail(serial):
+    """Text and an attachment with 8-bit bytes as they are, in a multipart that is inside another message."""
+    inner = make_mail(serial, headers=["Content-Transfer-Encoding: 8bit"], body="Grüße aus Köln = €\r\n.\r\n".encode() * 200)
+    parts = [
+        b"Content-Type: application/x-test\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + bytes(range(128, 256)) * 9,
+        b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + inner,
+    ]
+    body = b"".join(b"--=b\r\n" + part + b"\r\n" for part in parts) + b"--=b--\r\n"
+    header = f"From: {ANNA}\r\nSubject: {serial}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=b\"\r\n"
+    return (header + "Content-Transfer-Encoding: 8bit\r\n\r\n").encode() + body
+
+
+def contents(message):
+    """The decoded leaves of a message."""
+    return [part.get_payload(decode=True) for part in email.message_from_bytes(message).walk() if not part.is_multipart()]
+
+
+@test
+def a_next_hop_with_8bitmime_gets_8bit_mail_as_it_is(world):
+    sink, instance = gateway(world)
+    message = eight_bit_mail(1)
+    send(instance, message, "BODY=8BITMIME")
+    sink.wait_for_messages(1)
+    equal(sink.messages[0].sha256, body_sha256(message), "body")
+    equal(sink.messages[0].parameters, "BODY=8BITMIME", "parameters")
+
+
+@test
+def a_next_hop_without_8bitmime_gets_the_same_content_in_7bit(world):
+    sink, instance = gateway(world, "-8BITMIME", "SIZE")
+    message = eight_bit_mail(1)
+    send(instance, message, "BODY=8BITMIME")
+    send(instance, make_mail(2))
+    sink.wait_for_messages(2)
+    converted = next(m for m in sink.messages if m.sha256 != body_sha256(make_mail(2)))
+    true(converted.data.isascii(), "8-bit bytes are left")
+    true(max(map(len, converted.data.split(b"\r\n"))) <= 998, "long lines")
+    equal(contents(converted.data), contents(message), "contents")
+    equal(converted.parameters, "", "parameters: neither BODY nor a SIZE that is no more true")
+    true(any(m.sha256 == body_sha256(make_mail(2)) for m in sink.messages), "7-bit mail is changed")
+
+
+@test
+def a_next_hop_that_knows_only_helo_gets_7bit_mail_too(world):
+    sink, instance = gateway(world)
+    sink.extensions = None
+    message = eight_bit_mail(1)
+    send(instance, message, "BODY=8BITMIME")
+    sink.wait_for_messages(1)
+    true(sink.messages[0].data.isascii(), "8-bit bytes are left")
+    equal(contents(sink.messages[0].data), contents(message), "contents")
+
+
+@test
+def what_cannot_be_made_7bit_is_returned_with_the_reason(world):
+    sink, instance = gateway(world, "-8BITMIME")
+    send(instance, make_mail(1, subject="Grüße"))
+    notice = take_notice(sink)
+    true(notices(sink)[0].data.isascii(), "the notice itself goes as 7-bit")
+    recipient = fields_of(notice)[1]
+    equal(recipient["Status"], "5.6.3", "Status")
+    true("a header field holds 8-bit bytes" in recipient["Diagnostic-Code"], "Diagnostic-Code")
+    true("Subject: Grüße".encode() in notice.get_payload()[2].get_payload(decode=True), "the header that is returned")
+    equal([m.sender for m in sink.messages], [""], "nothing else came")
+
+
 main()
