@@ -18,10 +18,9 @@ struct delivery {
     TAILQ_ENTRY(delivery) waiting; /* for a connection */
     struct arena *arena;
     struct deliver_job job;
-    struct span message; /* mapped; dropped when finished */
-    struct seven_bit_plan
-        plan;        /* how it is made 7-bit for the present next hop; NULL changes: it goes as it is */
-    uint32_t *order; /* the recipients to be tried: indexes into job.recipients */
+    struct span message;        /* mapped; dropped when finished */
+    struct seven_bit_plan plan; /* for the present next hop; without changes: it goes as it is */
+    uint32_t *order;            /* the recipients to be tried: indexes into job.recipients */
     uint32_t order_count;
     struct deliver_reply *replies; /* as job.recipients; settled once `enhanced` is set */
     uint64_t dcid;

@@ -170,6 +170,17 @@ static void send_mail(struct connection *c)
     buf_append_span(&c->out, SPAN("\r\n"));
 }
 
+/* In ASCII, which needs no SMTPUTF8; one that becomes too long for that is left out (RFC 3461 4.2). */
+static void put_original(struct buf *out, struct span original)
+{
+    size_t before = out->len;
+    buf_append_span(out, SPAN(" ORCPT="));
+    size_t begin = out->len;
+    smtp_utf8_put_ascii(out, original);
+    if (out->len - begin > SMTP_ORIGINAL_MAX)
+        out->len = before;
+}
+
 static void send_rcpt(struct connection *c, uint32_t index)
 {
     const struct deliver_recipient *r = &c->job->job.recipients[index];
@@ -180,10 +191,8 @@ static void send_rcpt(struct connection *c, uint32_t index)
         buf_append_span(&c->out, SPAN(" NOTIFY="));
         smtp_notify_put(&c->out, r->notify);
     }
-    if (c->extensions.dsn && r->original.n) {
-        buf_append_span(&c->out, SPAN(" ORCPT="));
-        smtp_utf8_put_ascii(&c->out, r->original);
-    }
+    if (c->extensions.dsn && r->original.n)
+        put_original(&c->out, r->original);
     buf_append_span(&c->out, SPAN("\r\n"));
 }
 

@@ -147,6 +147,17 @@ def utf8_addresses_go_on_to_a_next_hop_that_takes_them(world):
 
 
 @test
+def an_original_recipient_in_utf8_goes_on_in_ascii_or_not_at_all(world):
+    sink, instance = gateway(world, "DSN")
+    send(instance, make_mail(1), "SMTPUTF8", "ORCPT=utf-8;jörg@example.com")
+    send(instance, make_mail(2), "SMTPUTF8", f"ORCPT=utf-8;{'ö' * 200}@example.com")
+    sink.wait_for_messages(2)
+    taken = {message.sha256: message.rcpt_parameters for message in sink.messages}
+    equal(taken[body_sha256(make_mail(1))], ["ORCPT=utf-8;j\\x{F6}rg@example.com"], "the short one")
+    equal(taken[body_sha256(make_mail(2))], [""], "one that becomes too long")
+
+
+@test
 def without_smtputf8_utf8_addresses_are_refused(world):
     _, instance = gateway(world)
     with Session(instance.address) as session:
