@@ -52,7 +52,7 @@ static bool store(struct queue *q, struct bounce *b, uint64_t whole_most, struct
                              .recipients = &to,
                              .recipient_count = 1,
                              .utf8 = span_has_8bit(b->lost->sender),
-                             .good_news = bounce_worst(b->recipients, b->count) != BOUNCE_FAILED};
+                             .no_failure = bounce_worst(b->recipients, b->count) != BOUNCE_FAILED};
     if (!store_take_id(q->store, ID_MID, &bounce.node.key, f))
         return false;
     b->mid = message_mid(&bounce);
@@ -96,7 +96,7 @@ void bounce_committed(struct queue *q, struct message *made)
     if (!made)
         return;
     spool_keep(q->spool, &made->body);
-    if (made->good_news)
+    if (made->no_failure)
         LOG(NOTICE_MADE, LOG_U(message_mid(made)), LOG_U(made->parent));
     else
         LOG(BOUNCE_MADE, LOG_U(message_mid(made)), LOG_U(made->parent));

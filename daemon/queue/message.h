@@ -65,7 +65,7 @@ struct message {
     uint32_t recipient_count;
 
     /* not stored */
-    bool good_news; /* a notice (bounce.h) of no failure */
+    bool no_failure; /* a notice (bounce.h) of no failure */
     enum message_hand hand;
     uint32_t hand_attempt;     /* of the job that smtp has */
     uint8_t read_tries;        /* times in a row that its body could not be read */

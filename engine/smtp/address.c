@@ -156,30 +156,20 @@ static bool skip_source_route(struct span *in)
     return true;
 }
 
-static enum smtp_path_status path_parse(struct span *in, enum repertoire set, struct smtp_mailbox *out)
+enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
 {
     *out = (struct smtp_mailbox){.text = SPAN("")};
     if (in->n < 2 || in->p[0] != '<')
         return SMTP_PATH_BAD;
     struct span rest = span_slice(*in, 1, in->n);
     if (rest.p[0] != '>') {
-        size_t length = skip_source_route(&rest) ? mailbox_length(rest, set, out) : 0;
+        size_t length = skip_source_route(&rest) ? mailbox_length(rest, UTF8, out) : 0;
         rest = span_slice(rest, length, rest.n);
         if (length == 0 || rest.n == 0 || rest.p[0] != '>')
             return span_has_8bit(*in) ? SMTP_PATH_8BIT : SMTP_PATH_BAD;
     }
     *in = span_slice(rest, 1, rest.n);
     return SMTP_PATH_OK;
-}
-
-enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
-{
-    return path_parse(in, ASCII, out);
-}
-
-enum smtp_path_status smtp_path_parse_utf8(struct span *in, struct smtp_mailbox *out)
-{
-    return path_parse(in, UTF8, out);
 }
 
 bool smtp_mailbox_parse(struct span text, struct smtp_mailbox *out)

@@ -25,13 +25,13 @@ struct smtp_mailbox {
 enum smtp_path_status { SMTP_PATH_OK, SMTP_PATH_BAD, SMTP_PATH_8BIT };
 
 /* Reads a path "<...>" at the start of *in and moves *in behind it.  A source route is checked and ignored
- * (RFC 5321 appendix C).  "<>" gives an empty mailbox; "<postmaster>" one without a domain. */
+ * (RFC 5321 appendix C).  "<>" gives an empty mailbox; "<postmaster>" one without a domain.  UTF-8
+ * may stand in local part and domain; whether it is allowed now, and IDNA knows the domain, is for others to say. */
 enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out);
-/* The same with UTF-8 in local part and domain.  Whether IDNA knows the domain is not looked at. */
-enum smtp_path_status smtp_path_parse_utf8(struct span *in, struct smtp_mailbox *out);
 
-/* The same for an address without brackets: user@domain or postmaster, not empty. */
+/* An address without brackets: user@domain or postmaster, not empty, ASCII only. */
 bool smtp_mailbox_parse(struct span text, struct smtp_mailbox *out);
+/* The same with UTF-8. */
 bool smtp_mailbox_parse_utf8(struct span text, struct smtp_mailbox *out);
 
 bool smtp_domain_is_valid(struct span name);

@@ -65,7 +65,7 @@ static enum smtp_answer parse_path(struct span argument, struct span keyword, en
     if (!span_starts_nocase(argument, keyword))
         return bad_syntax;
     *rest = span_trim(span_slice(argument, keyword.n, argument.n));
-    switch (smtp_path_parse_utf8(rest, out)) {
+    switch (smtp_path_parse(rest, out)) {
     case SMTP_PATH_8BIT:
         return SMTP_ANSWER_ADDRESS_8BIT;
     case SMTP_PATH_BAD:
