@@ -201,10 +201,13 @@ static enum api_status ask_print(struct shell *sh, void *context)
     return print(sh);
 }
 
+static const struct live names = {"config.keys", "certificates", "keys", NULL};
+
 static const struct verb verbs[] = {
     {.word = "import",
      .text = "Take a certificate and its private key from files.",
      .object = "NAME",
+     .live = &names,
      .usage = "FILE|- [KEYFILE]",
      .least_args = 1,
      .most_args = 2,
@@ -219,6 +222,7 @@ static const struct verb verbs[] = {
     {.word = "delete",
      .text = "Remove a certificate and its private key.",
      .object = "NAME",
+     .live = &names,
      .batch = batch_delete,
      .dialogue = ask_delete},
     {.word = NULL},

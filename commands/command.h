@@ -26,6 +26,14 @@ struct call {
     char **args;
 };
 
+/* Where names come from that only the daemon knows, for completion: strings in a list of the method's result. */
+struct live {
+    const char *method;
+    const char *table;  /* whose keys; NULL: the method is about no table */
+    const char *member; /* the list in the result */
+    const char *of_row; /* its elements are objects, and this is the name in them; NULL: they are names */
+};
+
 /* A word of a menu and of batch lines. */
 struct verb {
     const char *word;          /* lower case; menus show it in capitals */
@@ -37,14 +45,17 @@ struct verb {
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     const struct list_table
         *list; /* that those edit, of the object before it (list_table.h); NULL: the command's */
+    const struct live
+        *live; /* what its object and those below it are; NULL: rows of the list, or free text */
     enum api_status (*batch)(struct shell *sh, const struct call *call);
     /* Chosen in a menu; context is that of ui_dialogue(). */
     enum api_status (*dialogue)(struct shell *sh, void *context);
 };
 
 enum command_flags {
-    COMMAND_CONFIG = 1, /* changes settings: takes effect with commit */
-    COMMAND_LOCAL = 2,  /* needs no daemon */
+    COMMAND_CONFIG = 1,         /* changes settings: takes effect with commit */
+    COMMAND_LOCAL = 2,          /* needs no daemon */
+    COMMAND_ABOUT_COMMANDS = 4, /* its first word is the name of one */
 };
 
 struct command {
@@ -56,6 +67,7 @@ struct command {
     const char *usage;        /* the words that run takes */
     const char *details;      /* what they mean, whole lines for help; NULL: they speak for themselves */
     int least_args, most_args;
+    const struct live *live; /* what run takes; NULL: free text */
     /* Lines that do not start with a verb; NULL: every line does. */
     enum api_status (*run)(struct shell *sh, int arg_count, char **args);
     enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */
@@ -73,6 +85,9 @@ extern const struct command *const command_table[];
 const struct command *command_find(const char *name);
 /* Runs one command line that has been split into words; everything that goes wrong has been told. */
 enum api_status command_run(struct shell *sh, int word_count, char **words);
+
+/* Whether a line gives a value, as an option, that the schema calls secret. */
+bool command_line_is_secret(struct span line);
 
 /* Tells that there is no such command, and the nearest one. */
 enum api_status command_unknown(struct shell *sh, const char *name);

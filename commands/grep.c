@@ -66,5 +66,6 @@ const struct command command_grep = {
     .least_args = 2,
     .most_args = 64,
     .run = run,
+    .live = &logs_live,
     .dialogue = dialogue,
 };

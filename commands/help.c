@@ -105,7 +105,7 @@ const struct command command_help = {
     .aliases = aliases,
     .summary = "list the commands, or show how one is called",
     .usage = "[COMMAND [WORD ...]]",
-    .flags = COMMAND_LOCAL,
+    .flags = COMMAND_LOCAL | COMMAND_ABOUT_COMMANDS,
     .most_args =
         16, /* the words of a line that one is about to type: the help of the command is about all of them */
     .run = run,

@@ -3,6 +3,8 @@
 
 #include "commands/ui.h"
 
+const struct live logs_live = {.method = "logs", .member = "logs"};
+
 enum { LOGS_MAX = 64 };
 
 enum api_status logs_choose(struct shell *sh, const char *question, struct buf *name)

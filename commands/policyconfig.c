@@ -230,9 +230,15 @@ static const struct verb table_verbs[] = {
     {.word = NULL},
 };
 
+static const struct live incoming = {"config.keys", "incoming-policy", "keys", NULL},
+                         outgoing = {"config.keys", "outgoing-policy", "keys", NULL};
+
 static const struct verb direction_verbs[] = {
-    {.word = "incoming", .text = "Policies for mail from outside.", .verbs = table_verbs},
-    {.word = "outgoing", .text = "Policies for mail of clients that may relay.", .verbs = table_verbs},
+    {.word = "incoming", .text = "Policies for mail from outside.", .verbs = table_verbs, .live = &incoming},
+    {.word = "outgoing",
+     .text = "Policies for mail of clients that may relay.",
+     .verbs = table_verbs,
+     .live = &outgoing},
     {.word = NULL},
 };
 

@@ -5,15 +5,24 @@
 #include "commands/command.h"
 #include "commands/values.h"
 
+enum { LOG_DEFAULT = 50, LOG_MOST = 1000 };
+
 /* ---- the list ---- */
+
+static void put_labels_cell(struct buf *out, const json_t *row)
+{
+    size_t i;
+    json_t *label;
+    json_array_foreach(json_object_get(row, "labels"), i, label)
+        buf_printf(out, "%s%s", i ? "," : "", json_string_value(label));
+}
 
 /* *result is what the daemon told, for the caller to free. */
 static enum api_status list_revisions(struct shell *sh, json_t **result)
 {
     static const struct out_column columns[] = {
-        {"Revision", "revision", -8, NULL},
-        {"Committed On", "time", 29, time_cell},
-        {"User", "author", 12, NULL},
+        {"Revision", "revision", -8, NULL},  {"Committed On", "time", 29, time_cell},
+        {"User", "author", 12, NULL},        {"Label", "labels", 8, put_labels_cell},
         {"Description", "comment", 0, NULL},
     };
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), result);
@@ -32,19 +41,61 @@ static enum api_status batch_list(struct shell *sh, const struct call *call)
     return status;
 }
 
+/* Who committed what, from where: all that is kept, also what is not offered for roll-back. */
+static enum api_status batch_log(struct shell *sh, const struct call *call)
+{
+    static const struct out_column columns[] = {
+        {"Revision", "revision", -8, NULL},  {"Committed On", "time", 29, time_cell},
+        {"User", "author", 12, NULL},        {"From", "source", 15, NULL},
+        {"Host", "host", 16, NULL},          {"Label", "labels", 8, put_labels_cell},
+        {"Description", "comment", 0, NULL},
+    };
+    uint64_t limit = LOG_DEFAULT;
+    json_t *result;
+    if (call->arg_count && (!span_parse_u64(span_text(call->args[0]), &limit) || !limit || limit > LOG_MOST))
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number from 1 to %d", call->args[0],
+                          LOG_MOST);
+    enum api_status status = shell_call(
+        sh, json_pack("{s:s,s:I,s:b}", "method", "config.history", "limit", (json_int_t)limit, "all", 1),
+        &result);
+    if (status == API_DONE)
+        out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0],
+                  json_object_get(result, "revisions"));
+    json_decref(result);
+    return status;
+}
+
+/* ---- labels ---- */
+
+static enum api_status change_label(struct shell *sh, const char *operation, const char *name,
+                                    const char *revision)
+{
+    json_t *request = json_pack("{s:s,s:s,s:s,s:s*}", "method", "config.label", "operation", operation,
+                                "name", name, "revision", revision);
+    if (!request)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "a name is not UTF-8");
+    return shell_call(sh, request, NULL);
+}
+
+static enum api_status batch_label(struct shell *sh, const struct call *call)
+{
+    return change_label(sh, "set", call->args[0], call->object[0]);
+}
+
+static enum api_status batch_unlabel(struct shell *sh, const struct call *call)
+{
+    return change_label(sh, "remove", call->object[0], NULL);
+}
+
 /* ---- rolling back ---- */
 
 /* table NULL: all. */
 static enum api_status roll_back(struct shell *sh, const char *revision, const char *table, bool preview)
 {
-    uint64_t number;
-    if (!span_parse_u64(span_text(revision), &number) || number == 0 || number > INT64_MAX)
-        return shell_fail(sh, API_ERROR_INVALID_VALUE,
-                          "'%s' is not the number of a revision; `rollbackconfig list` shows them", revision);
-    json_t *result, *request = json_pack("{s:s,s:I,s:s*,s:b}", "method", "config.rollback", "revision",
-                                         (json_int_t)number, "table", table, "preview", (int)preview);
+    json_t *result, *request = json_pack("{s:s,s:s,s:s*,s:b}", "method", "config.rollback", "revision",
+                                         revision, "table", table, "preview", (int)preview);
     if (!request)
-        return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the table is not UTF-8");
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "a name is not UTF-8");
     enum api_status status = shell_call(sh, request, &result);
     if (status == API_DONE && preview)
         changes_show(sh, result);
@@ -143,11 +194,32 @@ static enum api_status dialogue(struct shell *sh)
     return status;
 }
 
+static const struct live labels = {"config.history", NULL, "labels", NULL};
+
 static const struct verb verbs[] = {
     {.word = "list", .text = "The revisions that can be rolled back to.", .batch = batch_list},
+    {.word = "log",
+     .text = "All revisions that are kept: who, when, from where.",
+     .usage = "[NUMBER]",
+     .most_args = 1,
+     .batch = batch_log},
+    {.word = "label",
+     .text = "Give a revision a name, under which it is kept.",
+     .object = "REVISION",
+     .live = &labels,
+     .usage = "NAME",
+     .least_args = 1,
+     .most_args = 1,
+     .batch = batch_label},
+    {.word = "unlabel",
+     .text = "Take a name away.",
+     .object = "NAME",
+     .live = &labels,
+     .batch = batch_unlabel},
     {.word = "preview",
      .text = "What rolling back would change.",
      .object = "REVISION",
+     .live = &labels,
      .usage = "[--table=NAME]",
      .most_args = 1,
      .batch = batch_preview},
@@ -160,9 +232,11 @@ const struct command command_rollbackconfig = {
     .flags = COMMAND_CONFIG,
     .verbs = verbs,
     .usage = "REVISION [--table=NAME]",
-    .details = "  --table=NAME           only this table, as showchanges names it\n",
+    .details = "  REVISION               its number or its label\n"
+               "  --table=NAME           only this table, as showchanges names it\n",
     .least_args = 1,
     .most_args = 2,
+    .live = &labels,
     .run = run,
     .dialogue = dialogue,
 };

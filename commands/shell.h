@@ -22,6 +22,8 @@ enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)
                                 void *context);
 /* The same; "text" parts are appended to text, not shown. */
 enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text);
+/* Asks for what a person may type next: the result (the caller's), or NULL when it is not there within 150 ms. */
+json_t *shell_live(struct shell *sh, json_t *request);
 /* One or more edits (an array, taken over), all or none.  In a batch they are sent ahead without waiting: an error is
  * then told for the line that they came from, and nothing behind them is done. */
 enum api_status shell_edit(struct shell *sh, json_t *edits);
@@ -41,6 +43,8 @@ enum api_status shell_aborted(struct shell *sh);
 
 void out_text(struct shell *sh, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_span(struct shell *sh, struct span text);
+/* From now on this command shows what happens as it happens: not screen by screen. */
+void out_follows(struct shell *sh);
 /* A member of the result object of --json; invisible in text.  value is taken over. */
 void out_value(struct shell *sh, const char *name, json_t *value);
 /* "Warning: ..." */
@@ -66,6 +70,9 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line);
 bool shell_read_data(struct shell *sh, struct buf *data);
 /* Whether this word of the line that is being run was in quotes. */
 bool shell_is_quoted(const struct shell *sh, const char *word);
+/* Whether this session is for a person: lines are edited, output comes screen by screen.  False when there is no terminal to
+ * change. */
+bool shell_set_interactive(struct shell *sh, bool on);
 /* The session is to end after this command. */
 void shell_leave(struct shell *sh);
 const char *shell_hostname(struct shell *sh);

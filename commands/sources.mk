@@ -3,6 +3,8 @@ noinst_LIBRARIES += libcommands.a
 EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcommands_a_SOURCES = \
+	%D%/addressconfig.c \
+	%D%/alertconfig.c \
 	%D%/antispamconfig.c \
 	%D%/archivemessage.c \
 	%D%/bouncerecipients.c \
@@ -16,9 +18,13 @@ libcommands_a_SOURCES = \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
+	%D%/complete.c \
+	%D%/complete.h \
+	%D%/config.c \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
 	%D%/deliveryconfig.c \
+	%D%/displayalerts.c \
 	%D%/exit.c \
 	%D%/form.c \
 	%D%/form.h \
@@ -38,6 +44,8 @@ libcommands_a_SOURCES = \
 	%D%/queued.h \
 	%D%/removemessage.c \
 	%D%/rollbackconfig.c \
+	%D%/secret.c \
+	%D%/setttymode.c \
 	%D%/setup.c \
 	%D%/setup.h \
 	%D%/shell.h \

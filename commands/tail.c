@@ -12,6 +12,7 @@ static enum api_status tail(struct shell *sh, const char *log, json_int_t lines)
                                          "follow", (int)shell_is_interactive(sh));
     if (!request)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the log is not UTF-8");
+    out_follows(sh);
     enum api_status status = shell_call(sh, request, &result);
     if (status == API_DONE)
         out_value(sh, "lines", json_incref(json_object_get(result, "lines")));
@@ -50,6 +51,7 @@ const struct command command_tail = {
     .usage = "[-n LINES] LOG",
     .least_args = 1,
     .most_args = 3,
+    .live = &logs_live,
     .run = run,
     .dialogue = dialogue,
 };

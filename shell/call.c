@@ -52,7 +52,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
         json_t *frame = NULL;
         writer_flush(&sh->out);
         enum link_result got = LINK_INTERRUPTED;
-        if (cancelled || !sh->out.failed)
+        if (cancelled || !(sh->out.failed || sh->pager.stopped))
             got = link_receive(sh->link, &frame);
         if (got == LINK_INTERRUPTED && !cancelled) {
             link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));
@@ -119,6 +119,8 @@ static bool say_hello(struct shell *sh)
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
+    if (sh->interactive)
+        terminal_notices(sh, json_object_get(result, "notices"));
     json_decref(result);
     if (status != API_DONE)
         call_lost(sh);
@@ -217,6 +219,14 @@ enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)
 enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text)
 {
     return call_object(sh, request, &(struct parts){.text = text}, NULL);
+}
+
+json_t *shell_live(struct shell *sh, json_t *request)
+{
+    enum { LIVE_MS = 150 };
+    json_t *result = sh->link ? link_ask_briefly(sh->link, request, LIVE_MS) : NULL;
+    json_decref(request);
+    return result;
 }
 
 bool call_has_changes(struct shell *sh)

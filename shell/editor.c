@@ -13,10 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
+#include "shell/complete.h"
+#include "shell/history.h"
 #include "shell/interrupt.h"
+#include "shell/state.h"
 
 enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
 
@@ -26,7 +32,10 @@ enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES
 struct editor {
     EditLine *line;
     History *commands, *answers; /* answers stays empty */
+    struct history_file *file;
     const char *prompt;
+    struct shell *shell;
+    bool is_command;  /* the line that is being read; answers have no keys but those that edit */
     struct buf typed; /* read, not yet handed to libedit */
     wchar_t next;     /* behind LITERAL_NEXT; 0: none */
     bool pasting;
@@ -50,13 +59,36 @@ static char *show_prompt(EditLine *line)
     return (char *)e->prompt;
 }
 
+/* Below the line, which is then drawn anew. */
+static void show_news(struct editor *e)
+{
+    fputc('\n', stdout);
+    fflush(stdout);
+    terminal_tell_news(e->shell);
+    el_set(e->line, EL_REFRESH);
+}
+
+/* Until there is input, telling what happens meanwhile.  False when interrupted. */
+static bool wait_for_input(struct editor *e)
+{
+    struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+    for (;;) {
+        wait[1].fd = e->is_command ? terminal_news_fd(e->shell) : -1;
+        wait[0].revents = wait[1].revents = 0;
+        if (!interrupt_poll(wait, 2, -1))
+            return false;
+        if (wait[0].revents || !wait[1].revents)
+            return true;
+        show_news(e);
+    }
+}
+
 /* Waits for more bytes: 1, 0 at the end, -1 when interrupted. */
 static int read_more(struct editor *e)
 {
-    struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
     ssize_t got;
     do {
-        if (!interrupt_poll(&wait, 1, -1)) {
+        if (!wait_for_input(e)) {
             errno = EINTR;
             return -1;
         }
@@ -128,10 +160,10 @@ static int next_character(EditLine *line, wchar_t *out)
             e->pasting = !e->pasting;
         if (marker == 0)
             c = take_character(e);
-        if (c != WEOF && e->pasting && is_control(c) && !ends_line(c)) {
-            if (c != '\t')
+        if (c != WEOF && e->pasting && (c == '?' || (is_control(c) && !ends_line(c)))) {
+            if (c != '\t' && c != '?')
                 continue; /* no key of pasted text does anything */
-            e->next = '\t';
+            e->next = (wchar_t)c;
             c = LITERAL_NEXT;
         }
         if (c != WEOF) {
@@ -146,9 +178,100 @@ static int next_character(EditLine *line, wchar_t *out)
     }
 }
 
-struct editor *editor_open(void)
+/* ---- keys of our own ---- */
+
+static struct span before_cursor(EditLine *line)
+{
+    const LineInfo *info = el_line(line);
+    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
+}
+
+/* The count is of characters, and so is what libedit erases. */
+static int characters(struct span text)
+{
+    int count = 0;
+    for (size_t i = 0; i < text.n; i++)
+        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static unsigned char apply(struct editor *e, struct span text, struct completed *done)
+{
+    unsigned char result = CC_REFRESH;
+    if (done->insert.len) {
+        if (done->erase)
+            el_deletestr(e->line, characters(span_slice(text, text.n - done->erase, text.n)));
+        el_insertstr(e->line, buf_text(&done->insert));
+    } else if (done->show.len) {
+        fputc('\n', stdout);
+        fwrite(done->show.data, 1, done->show.len, stdout);
+        fflush(stdout);
+        result = CC_REDISPLAY;
+    } else {
+        result = CC_NORM;
+    }
+    completed_free(done);
+    return result;
+}
+
+static unsigned char on_tab(EditLine *line, int key)
+{
+    (void)key;
+    struct editor *e;
+    struct completed done;
+    el_get(line, EL_CLIENTDATA, &e);
+    if (!e->is_command)
+        return CC_NORM;
+    struct span text = before_cursor(line);
+    complete_tab(e->shell, text, &done);
+    return apply(e, text, &done);
+}
+
+static unsigned char on_question_mark(EditLine *line, int key)
+{
+    (void)key;
+    struct editor *e;
+    struct completed done;
+    el_get(line, EL_CLIENTDATA, &e);
+    struct span text = before_cursor(line);
+    if (e->is_command && complete_help(e->shell, text, &done))
+        return apply(e, text, &done);
+    el_insertstr(line, "?");
+    return CC_REFRESH;
+}
+
+/* libedit keeps the names of functions until the process ends, out of sight of a leak detector. */
+static void add_functions(EditLine *line)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_disable();
+#endif
+    el_set(line, EL_ADDFN, "complete-word", "Complete the word in front of the cursor", on_tab);
+    el_set(line, EL_ADDFN, "help-here", "Show what may come next", on_question_mark);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_enable();
+#endif
+}
+
+static void bind_keys(EditLine *line)
+{
+    add_functions(line);
+    el_set(line, EL_BIND, "^I", "complete-word", NULL);
+    el_set(line, EL_BIND, "?", "help-here", NULL);
+    el_set(line, EL_BIND, "^R", "em-inc-search-prev", NULL);
+}
+
+static void recall(const char *line, void *context)
+{
+    struct editor *e = context;
+    HistEvent event;
+    history(e->commands, &event, H_ENTER, line);
+}
+
+struct editor *editor_open(struct shell *sh)
 {
     struct editor *e = xcalloc(1, sizeof *e);
+    e->shell = sh;
     HistEvent event;
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         setlocale(LC_CTYPE, "en_US.UTF-8");
@@ -165,16 +288,17 @@ struct editor *editor_open(void)
     el_set(e->line, EL_EDITOR, "emacs");
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
-    el_set(e->line, EL_BIND, "^I", "ed-ignore", NULL);
+    bind_keys(e->line);
+    e->file = history_file_open(recall, e);
     return e;
 }
 
 static void remember(struct editor *e, const char *text, size_t size)
 {
-    HistEvent event;
     char *copy = xmemdup0(text, size);
     if (size)
-        history(e->commands, &event, H_ENTER, copy);
+        recall(copy, e);
+    history_file_add(e->file, span_of(text, size));
     free(copy);
 }
 
@@ -184,6 +308,7 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     int count = 0;
     const char *last = strrchr(prompt, '\n');
     e->prompt = last ? last + 1 : prompt;
+    e->is_command = is_command;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
     el_set(e->line, EL_PREP_TERM, 1); /* before the prompt: who answers at once is not to be echoed twice */
     fputs(paste_on, stdout);          /* nothing may stand between the newline of a prompt and its text */
@@ -208,6 +333,15 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     return READ_LINE;
 }
 
+bool editor_take_byte(struct editor *e, char *byte)
+{
+    if (!e->typed.len)
+        return false;
+    *byte = e->typed.data[0];
+    buf_consume(&e->typed, 1);
+    return true;
+}
+
 void editor_close(struct editor *e)
 {
     if (!e)
@@ -218,6 +352,7 @@ void editor_close(struct editor *e)
         history_end(e->commands);
     if (e->answers)
         history_end(e->answers);
+    history_file_close(e->file);
     buf_free(&e->typed);
     free(e);
 }

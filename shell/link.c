@@ -32,7 +32,9 @@ struct link {
     struct buf in;
     size_t used;      /* bytes of in that were taken */
     int64_t deadline; /* clock_mono_us(); 0: none */
-    json_t *greeting;
+    int64_t brief;    /* the same for one question: then the link goes on; 0: none */
+    unsigned late;    /* answers that nobody waits for any more */
+    json_t *greeting, *notices;
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
@@ -113,9 +115,10 @@ static bool read_some(struct link *l, int flags)
 static enum link_result wait_for(struct link *l, short events, short *ready)
 {
     struct pollfd wait = {.fd = l->fd, .events = events};
-    int64_t left = l->deadline ? (l->deadline - clock_mono_us()) / 1000 + 1 : -1;
-    if (l->deadline && left <= 0)
-        return LINK_GONE;
+    int64_t deadline = l->brief ? l->brief : l->deadline;
+    int64_t left = deadline ? (deadline - clock_mono_us()) / 1000 + 1 : -1;
+    if (deadline && left <= 0)
+        return l->brief ? LINK_INTERRUPTED : LINK_GONE;
     if (!interrupt_poll(&wait, 1, (int)left))
         return LINK_INTERRUPTED;
     *ready = wait.revents;
@@ -172,11 +175,23 @@ static enum link_result fill(struct link *l, size_t size)
     return LINK_FRAME;
 }
 
-enum link_result link_receive(struct link *l, json_t **object)
+/* Takes what no request waits for: a notice, or a part or the end of an answer that came too late. */
+static bool is_unasked(struct link *l, json_t *object)
 {
-    *object = NULL;
-    if (flush(l) == LINK_INTERRUPTED)
-        return LINK_INTERRUPTED;
+    json_t *text = json_object_get(object, "notice");
+    if (!json_is_string(text)) {
+        bool late = l->late > 0;
+        l->late -= late && json_object_get(object, "status");
+        return late;
+    }
+    if (!l->notices)
+        l->notices = json_array();
+    json_array_append(l->notices, text);
+    return true;
+}
+
+static enum link_result receive_any(struct link *l, json_t **object)
+{
     enum link_result got = fill(l, 4); /* a daemon that hung up may have said why before */
     if (got != LINK_FRAME)
         return got;
@@ -192,10 +207,72 @@ enum link_result link_receive(struct link *l, json_t **object)
     return *object ? LINK_FRAME : LINK_GONE;
 }
 
-bool link_is_gone(struct link *l)
+enum link_result link_receive(struct link *l, json_t **object)
+{
+    *object = NULL;
+    if (flush(l) == LINK_INTERRUPTED)
+        return LINK_INTERRUPTED;
+    for (;;) {
+        enum link_result got = receive_any(l, object);
+        if (got != LINK_FRAME || !is_unasked(l, *object))
+            return got;
+        json_decref(*object);
+        *object = NULL;
+    }
+}
+
+json_t *link_ask_briefly(struct link *l, const json_t *request, int milliseconds)
+{
+    json_t *frame = NULL, *result = NULL;
+    bool ended = false;
+    l->brief = clock_mono_us() + milliseconds * INT64_C(1000);
+    link_queue(l, request);
+    while (!ended && link_receive(l, &frame) == LINK_FRAME) {
+        ended = json_object_get(frame, "status") != NULL;
+        if (ended)
+            result = json_incref(json_object_get(frame, "result"));
+        json_decref(frame);
+    }
+    l->brief = 0;
+    l->late += !ended;
+    return result;
+}
+
+/* The frame that begins what has come, when it is whole. */
+static bool has_whole_frame(const struct link *l)
+{
+    struct wire_reader head = wire_reader_of(span_of(l->in.data + l->used, l->in.len - l->used));
+    uint32_t length = wire_get_u32(&head);
+    return !head.failed && head.rest.n >= length;
+}
+
+bool link_is_alive(struct link *l)
 {
     struct pollfd wait = {.fd = l->fd, .events = POLLIN};
-    return poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT);
+    json_t *object;
+    if (poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT))
+        return false;
+    while (has_whole_frame(l)) {
+        if (receive_any(l, &object) != LINK_FRAME)
+            return false;
+        bool good = is_unasked(l, object);
+        json_decref(object);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+json_t *link_take_notices(struct link *l)
+{
+    json_t *notices = l->notices;
+    l->notices = NULL;
+    return notices;
+}
+
+int link_fd(const struct link *l)
+{
+    return l->fd;
 }
 
 void link_close(struct link *l)
@@ -204,5 +281,6 @@ void link_close(struct link *l)
     buf_free(&l->out);
     buf_free(&l->in);
     json_decref(l->greeting);
+    json_decref(l->notices);
     free(l);
 }

@@ -21,10 +21,17 @@ const char *link_hostname(const struct link *l);
 /* Queues one object (borrowed), or the bytes of one; link_receive() sends all that is queued. */
 void link_queue(struct link *l, const json_t *object);
 void link_queue_text(struct link *l, struct span object);
-/* The next object of the daemon, the caller's.  After LINK_INTERRUPTED both directions can go on where they were. */
+/* The next object of the daemon but notices, the caller's.  After LINK_INTERRUPTED both directions can go on where they were. */
 enum link_result link_receive(struct link *l, json_t **object);
-/* Whether the daemon has hung up, found without waiting while no answer is due. */
-bool link_is_gone(struct link *l);
+/* Asks (request borrowed) and waits so long at most: the result of the answer, the caller's, or NULL.  An answer that comes
+ * later is dropped. */
+json_t *link_ask_briefly(struct link *l, const json_t *request, int milliseconds);
+/* Whether the daemon is still there, found without waiting while no answer is due. */
+bool link_is_alive(struct link *l);
+/* The texts of notices that have come since the last call, the caller's; NULL: none. */
+json_t *link_take_notices(struct link *l);
+/* For poll(): readable when something comes that was not asked for. */
+int link_fd(const struct link *l);
 void link_close(struct link *l);
 
 #endif

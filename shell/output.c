@@ -46,7 +46,12 @@ void out_span(struct shell *sh, struct span text)
     if (sh->options.json)
         buf_append_span(&sh->report->output, text);
     else
-        writer_put(&sh->out, text);
+        pager_put(sh, text);
+}
+
+void out_follows(struct shell *sh)
+{
+    sh->pager.following = true;
 }
 
 void out_text(struct shell *sh, const char *format, ...)

@@ -113,3 +113,11 @@ enum read_result reader_next(struct reader *r, struct span *line, struct error *
             return more;
     }
 }
+
+bool reader_take_byte(struct reader *r, char *byte)
+{
+    if (r->used == r->in.len)
+        return false;
+    *byte = r->in.data[r->used++];
+    return true;
+}

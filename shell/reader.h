@@ -33,6 +33,8 @@ struct reader reader_of_text(const char *text);
 /* The next line without its LF or CR LF; *line is NUL-terminated and valid until the next call.  A last line may lack its
  * newline.  READ_END is not final on a terminal. */
 enum read_result reader_next(struct reader *r, struct span *line, struct error *error);
+/* A byte that was read but not handed out; false when there is none. */
+bool reader_take_byte(struct reader *r, char *byte);
 void reader_close(struct reader *r);
 
 #endif

@@ -55,7 +55,7 @@ static void put_lines(struct shell *sh, const char *text)
         buf_append_char(&safe, '\n');
         rest = span_slice(rest, end + 1, rest.n);
     }
-    writer_put(&sh->out, buf_span(&safe));
+    pager_put(sh, buf_span(&safe));
     buf_free(&safe);
 }
 
@@ -82,7 +82,7 @@ void report_warning(struct shell *sh, struct report *r, const char *sentence)
         json_array_append_new(r->warnings, json_string(sentence));
         return;
     }
-    writer_put(&sh->out, SPAN("Warning: "));
+    pager_put(sh, SPAN("Warning: "));
     put_lines(sh, sentence);
 }
 

@@ -6,6 +6,7 @@
 static void run_command(struct shell *sh, const struct words *words, const char *line, unsigned line_number)
 {
     report_begin(sh, words, line_number, (unsigned)(words->text.p - line) + 1);
+    pager_begin(sh);
     sh->words = words;
     sh->answers_ended = false;
     enum api_status status = command_run(sh, words->count, words->word);

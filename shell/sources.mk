@@ -3,13 +3,16 @@ shell_sources = \
 	shell/batch.c \
 	shell/call.c \
 	shell/commit.c \
+	shell/complete.c shell/complete.h \
 	shell/editor.c shell/editor.h \
+	shell/history.c shell/history.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
 	shell/link.c shell/link.h \
 	shell/options.c shell/options.def shell/options.h \
 	shell/output.c \
 	shell/output_table.c \
+	shell/pager.c shell/pager.h \
 	shell/pipeline.c shell/pipeline.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \

@@ -5,6 +5,7 @@
 #include "commands/shell.h"
 #include "shell/link.h"
 #include "shell/options.h"
+#include "shell/pager.h"
 #include "shell/pipeline.h"
 #include "shell/reader.h"
 #include "shell/report.h"
@@ -22,6 +23,7 @@ struct shell {
     struct editor *editor; /* NULL: a terminal without abilities, or none */
     bool answers_ended;    /* a question of the running command met the end of the input */
     struct writer out;
+    struct pager pager;
     /* The daemon. */
     struct link *link; /* NULL until the first command that needs it */
     bool lost;         /* the connection broke since it was last told */
@@ -61,6 +63,12 @@ enum api_status batch_run(struct shell *sh);
 
 /* A session with a person.  Returns the exit status. */
 enum api_status terminal_run(struct shell *sh);
+/* Shows a person what no command said.  texts: an array. */
+void terminal_notices(struct shell *sh, const json_t *texts);
+/* Readable when there is news while a person thinks; -1: none can come. */
+int terminal_news_fd(struct shell *sh);
+/* What happened since the last prompt. */
+void terminal_tell_news(struct shell *sh);
 /* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 

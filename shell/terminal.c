@@ -26,8 +26,11 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line)
 {
     writer_flush(&sh->out);
+    if (sh->pager.stopped && !is_command)
+        return READ_INTERRUPTED; /* who did not want to see the rest is not asked about it */
     enum read_result got =
         sh->editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
+    pager_restart(sh);
     if (got != READ_LINE) {
         writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
         writer_flush(&sh->out);
@@ -35,13 +38,33 @@ enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_com
     return got;
 }
 
+void terminal_notices(struct shell *sh, const json_t *texts)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach(texts, i, text)
+    {
+        writer_put(&sh->out, SPAN("Notice: "));
+        writer_put(&sh->out, (struct span){json_string_value(text), json_string_length(text)});
+        writer_put(&sh->out, SPAN("\n"));
+    }
+}
+
+static void tell_notices(struct shell *sh)
+{
+    json_t *texts = link_take_notices(sh->link);
+    terminal_notices(sh, texts);
+    json_decref(texts);
+}
+
+int terminal_news_fd(struct shell *sh)
+{
+    return sh->link ? link_fd(sh->link) : -1;
+}
+
 /* The candidate lives as long as the connection. */
 static void tell_lost(struct shell *sh)
 {
-    if (sh->link && link_is_gone(sh->link))
-        call_lost(sh);
-    if (!sh->lost)
-        return;
     writer_put(&sh->out,
                sh->touched
                    ? SPAN("The connection to the daemon was lost, and with it all uncommitted changes.\n")
@@ -49,9 +72,22 @@ static void tell_lost(struct shell *sh)
     sh->lost = sh->touched = false;
 }
 
+void terminal_tell_news(struct shell *sh)
+{
+    if (sh->link) {
+        bool alive = link_is_alive(sh->link);
+        tell_notices(sh);
+        if (!alive)
+            call_lost(sh);
+    }
+    if (sh->lost)
+        tell_lost(sh);
+    writer_flush(&sh->out);
+}
+
 static void run_typed(struct shell *sh, struct buf *line, unsigned number)
 {
-    tell_lost(sh);
+    terminal_tell_news(sh);
     run_line(sh, buf_text(line), 0, number);
     writer_flush(&sh->out);
 }
@@ -60,7 +96,7 @@ static void run_session(struct shell *sh)
 {
     struct buf line = {0}, prompt = {0};
     for (unsigned number = 1;; number++) {
-        tell_lost(sh);
+        terminal_tell_news(sh);
         interrupt_clear();
         sh->interrupted = false;
         buf_clear(&line);
@@ -79,6 +115,34 @@ static void run_session(struct shell *sh)
     buf_free(&prompt);
 }
 
+static void open_editor(struct shell *sh)
+{
+    if (!sh->editor && editor_suits(getenv("TERM")))
+        sh->editor = editor_open(sh);
+}
+
+/* What was typed ahead is for the next reader. */
+static void close_editor(struct shell *sh)
+{
+    char byte;
+    while (sh->editor && editor_take_byte(sh->editor, &byte))
+        buf_append_char(&sh->answers->in, byte);
+    editor_close(sh->editor);
+    sh->editor = NULL;
+}
+
+bool shell_set_interactive(struct shell *sh, bool on)
+{
+    if (!sh->interactive)
+        return false;
+    sh->pager.off = !on;
+    if (on)
+        open_editor(sh);
+    else
+        close_editor(sh);
+    return true;
+}
+
 enum api_status terminal_run(struct shell *sh)
 {
     signal(SIGTSTP, SIG_IGN); /* a suspended session would hold its candidate for ever */
@@ -88,10 +152,9 @@ enum api_status terminal_run(struct shell *sh)
         writer_flush(&sh->out);
         return API_UNREACHABLE;
     }
-    if (editor_suits(getenv("TERM")))
-        sh->editor = editor_open();
+    open_editor(sh);
     run_session(sh);
-    editor_close(sh->editor);
+    close_editor(sh);
     /* Who leaves with `exit` was asked. */
     bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
     if (lost)

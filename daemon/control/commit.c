@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "daemon/control/confirmation.h"
 #include "daemon/control/converge.h"
 #include "daemon/control/manifest.h"
 #include "daemon/control/ports.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
@@ -20,7 +22,7 @@ struct commit {
     struct commit_handler handler;
     struct arena *arena; /* of the manifest */
     struct manifest manifest;
-    bool check_only;
+    bool check_only, undo;
 };
 
 static struct commit *first; /* in work; the others wait */
@@ -142,6 +144,16 @@ static void end_without_change(struct commit *c)
     end(&(struct commit_result){.status = API_DONE});
 }
 
+static bool waits_for_confirmation(const struct commit *c, struct error *error)
+{
+    const struct confirmation *pending = confirmation_pending();
+    if (!pending || c->check_only || c->undo)
+        return false;
+    error_set(error, "revision %llu must be confirmed first: commit confirm accept, or reject",
+              (unsigned long long)pending->revision);
+    return true;
+}
+
 static void begin(struct commit *c)
 {
     struct error error;
@@ -151,7 +163,9 @@ static void begin(struct commit *c)
         refuse(API_ERROR_CONFLICT, "another commit changed the same", NULL);
     else if (!config_candidate_is_changed(&c->work))
         end_without_change(c);
-    else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error))
+    else if (waits_for_confirmation(c, &error))
+        refuse(API_ERROR_UNCONFIRMED, error.text, NULL);
+    else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error) && !c->undo)
         refuse(API_ERROR_INVALID_CONFIG, error.text, NULL);
     else
         prepare(c);
@@ -168,6 +182,9 @@ static void transact(struct commit *c)
     }
     failpoint("control.after-transaction");
     LOG(COMMITTED, LOG_U(c->manifest.revision), LOG_T(c->manifest.author), LOG_T(c->manifest.comment));
+    if (c->manifest.confirm_within)
+        LOG(MUST_CONFIRM, LOG_U(c->manifest.revision), LOG_U(c->manifest.confirm_within / 1000000));
+    roll_back_watch();
     begin_candidate_anew(c);
     stage = CONVERGING;
     wait_at_most(commit_limits.apply_ms);
@@ -176,11 +193,22 @@ static void transact(struct commit *c)
     step();
 }
 
+/* What ran before is restored whatever roles say now; they follow it as they would after a start. */
+static void not_prepared(const char *why, const char *role)
+{
+    if (!first->undo) {
+        refuse(API_ERROR_NOT_PREPARED, why, role);
+        return;
+    }
+    LOG(UNDO_FORCED, LOG_T(why));
+    transact(first);
+}
+
 static void refuse_for(enum role_id role, const char *why)
 {
     struct error error;
     error_set(&error, "role %s cannot prepare this configuration: %s", role_table[role].name, why);
-    refuse(API_ERROR_NOT_PREPARED, error.text, role_table[role].name);
+    not_prepared(error.text, role_table[role].name);
 }
 
 /* Whether the listeners that it adds can be; when not, the commit is refused. */
@@ -189,7 +217,7 @@ static bool has_ports(void)
     const char *why;
     enum ports_state ports = ports_state(&why);
     if (ports == PORTS_REFUSED)
-        refuse(API_ERROR_NOT_PREPARED, why, NULL);
+        not_prepared(why, NULL);
     return ports == PORTS_DONE;
 }
 
@@ -267,7 +295,8 @@ void commit_start(const struct commit_request *request, const struct commit_hand
     *c = (struct commit){.candidate = request->candidate,
                          .handler = *handler,
                          .arena = arena_new(),
-                         .check_only = request->check_only};
+                         .check_only = request->check_only,
+                         .undo = request->undo};
     c->manifest = manifest_copy(&request->manifest, c->arena);
     while (*last)
         last = &(*last)->next;

@@ -20,6 +20,7 @@ struct commit_request {
         *candidate;           /* becomes unchanged on the new head when the commit succeeds; must live on */
     struct manifest manifest; /* commit_id, author, source, host, comment, rollback_of, hidden; copied */
     bool check_only;          /* everything up to the transaction: roles prepare, and discard again */
+    bool undo; /* of an unconfirmed revision: the one commit that may come then, and roles cannot refuse it */
 };
 
 struct commit_result {

@@ -82,20 +82,20 @@ static void add_change(const struct config_change *change, void *context)
                                  row_json(change->before), "after", row_json(change->after)));
 }
 
-static struct told_list changes_between(const struct config_tree *before, const struct config_tree *after)
+json_t *config_changes_json(const struct config_tree *before, const struct config_tree *after)
 {
     struct told_list c = {.elements = json_array()};
     config_tree_diff(before, after, head_place(), add_change, &c);
-    return c;
+    return json_pack("{s:o,s:I}", "changes", c.elements, "count", c.count);
 }
 
 void config_changes(uint64_t session, json_t *request)
 {
     (void)request;
     const struct config_candidate *candidate = session_config_use(&session_info(session)->config);
-    struct told_list c = changes_between(candidate->base, candidate->mine);
-    session_done(session, json_pack("{s:o,s:I,s:I}", "changes", c.elements, "count", c.count, "base",
-                                    (json_int_t)candidate->base_revision));
+    json_t *result = config_changes_json(candidate->base, candidate->mine);
+    json_object_set_new(result, "base", json_integer((json_int_t)candidate->base_revision));
+    session_done(session, result);
 }
 
 void config_clear(uint64_t session, json_t *request)
@@ -208,73 +208,4 @@ void config_rebase(uint64_t session, json_t *request)
     else
         config_fail_conflicts(session, &conflicts, candidate->base_revision);
     arena_free(arena);
-}
-
-/* ---- history ---- */
-
-static json_t *manifest_json(const struct manifest *m)
-{
-    return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:b}", "revision", (json_int_t)m->revision, "time",
-                     (json_int_t)m->time, "author", config_text_json(m->author), "comment",
-                     config_text_json(m->comment), "source", config_text_json(m->source), "host",
-                     config_text_json(m->host), "rollback_of", config_revision_json(m->rollback_of), "hidden",
-                     m->hidden);
-}
-
-void config_history(uint64_t session, json_t *request)
-{
-    const json_t *limit = json_object_get(request, "limit");
-    struct arena *arena = arena_new();
-    unsigned count = 0;
-    const struct manifest *history =
-        head_history(arena, limit ? (unsigned)json_integer_value(limit) : HISTORY,
-                     json_is_true(json_object_get(request, "all")), &count);
-    json_t *revisions = json_array();
-    for (unsigned i = 0; i < count; i++)
-        json_array_append_new(revisions, manifest_json(&history[i]));
-    session_done(session, json_pack("{s:o}", "revisions", revisions));
-    arena_free(arena);
-}
-
-/* ---- roll-back ---- */
-
-/* mine with one table, or all, as in old: a new reference. */
-static struct config_tree *with_tables_of(struct config_tree *mine, struct config_tree *old,
-                                          const struct schema_table *table)
-{
-    if (!table)
-        return config_tree_ref(old);
-    struct config_tree *tree = config_tree_ref(mine);
-    for (const char *const *level = head_place()->levels; *level; level++) {
-        struct config_table *rows = config_tree_table(old, *level, table->id);
-        config_tree_set(&tree, *level, table->id, rows ? config_table_ref(rows) : NULL);
-    }
-    return tree;
-}
-
-void config_rollback(uint64_t session, json_t *request)
-{
-    struct session_config *c = &session_info(session)->config;
-    struct config_candidate *candidate = session_config_use(c);
-    uint64_t revision = (uint64_t)json_integer_value(json_object_get(request, "revision"));
-    const struct schema_table *table = NULL;
-    if (json_object_get(request, "table") && !(table = config_table_of(session, request)))
-        return;
-    struct error error;
-    struct config_tree *old = head_load_tree(revision, &error);
-    if (!old) {
-        session_fail(session, API_ERROR_WRONG_STATE, "%s", error.text);
-        return;
-    }
-    struct config_tree *tree = with_tables_of(candidate->mine, old, table);
-    struct told_list changes = changes_between(candidate->mine, tree);
-    config_tree_unref(old);
-    if (json_is_true(json_object_get(request, "preview"))) {
-        config_tree_unref(tree);
-    } else {
-        config_tree_unref(candidate->mine);
-        candidate->mine = tree;
-        c->rollback_of = table ? 0 : revision;
-    }
-    session_done(session, json_pack("{s:o,s:I}", "changes", changes.elements, "count", changes.count));
 }

@@ -9,23 +9,37 @@ void config_edit(uint64_t session, json_t *request);
 
 /* config_methods_read.c: as much at a time as the shell takes */
 void config_get(uint64_t session, json_t *request);
+void config_keys(uint64_t session, json_t *request);
 void config_show(uint64_t session, json_t *request);
 
 /* config_methods.c: the candidate as a whole, and what is behind it */
 void config_changes(uint64_t session, json_t *request);
 void config_clear(uint64_t session, json_t *request);
 void config_rebase(uint64_t session, json_t *request);
+
+/* config_methods_revisions.c */
 void config_rollback(uint64_t session, json_t *request);
 void config_history(uint64_t session, json_t *request);
+void config_label(uint64_t session, json_t *request);
+void config_diff(uint64_t session, json_t *request);
 
 /* config_methods_commit.c */
 void config_commit(uint64_t session, json_t *request);
 void config_lookup(uint64_t session, json_t *request);
 
+/* config_methods_confirm.c */
+void config_confirm(uint64_t session, json_t *request);
+/* What is pending, or null. */
+json_t *config_confirmation_json(void);
+
 /* ---- what they share ---- */
 
 /* The table that the member `table` names, or NULL after the session was told. */
 const struct schema_table *config_table_of(uint64_t session, const json_t *request);
+/* The number of a revision that is named by number, label or "running"; false after the session was told. */
+bool config_find_revision(uint64_t session, const char *text, uint64_t *revision);
+/* {"changes": [...], "count": n}: a new reference. */
+json_t *config_changes_json(const struct config_tree *before, const struct config_tree *after);
 /* Gathers a conflict. */
 void config_add_conflict(struct told_list *list, const struct config_conflict *conflict);
 /* Ends the request with them (taken over; the list is empty then); since: the revision that the candidate was made on. */

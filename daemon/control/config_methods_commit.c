@@ -5,8 +5,11 @@
 
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/config_lock.h"
 #include "daemon/control/config_methods.h"
+#include "daemon/control/confirmation.h"
 #include "daemon/control/head.h"
+#include "daemon/control/roll_back.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
 
@@ -36,6 +39,21 @@ static json_t *result_json(const struct commit_result *result)
                      m && result->status == API_DONE);
 }
 
+/* People who are logged in, and the watch of the deadline. */
+static void tell_others(const struct session_info *info, const struct manifest *m)
+{
+    struct buf notice = {0};
+    buf_printf(&notice, "%s committed revision %llu%s%s", m->author, (unsigned long long)m->revision,
+               m->comment[0] ? ": " : "", m->comment);
+    session_notice(info->id, buf_text(&notice));
+    buf_free(&notice);
+    if (!confirmation_pending())
+        return;
+    char pending[ROLL_BACK_NOTICE_MAX];
+    roll_back_notice(pending);
+    session_notice(info->id, pending);
+}
+
 static void on_done(void *context, const struct commit_result *result)
 {
     struct session_info *info = session_info(session_of(context));
@@ -44,6 +62,8 @@ static void on_done(void *context, const struct commit_result *result)
     if (!result->manifest) /* else it is recorded with the revision, in its transaction */
         audit_write(info->account.user, info->from, "config.commit", result->text ? result->text : "",
                     (int)result->status);
+    else
+        tell_others(info, result->manifest);
     if (!config_candidate_is_changed(&info->config.candidate))
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
@@ -87,10 +107,15 @@ void config_commit(uint64_t session, json_t *request)
                      .source = info->from[0] ? info->from : "local",
                      .host = role_settings()->hostname,
                      .comment = buf_text(&safe),
-                     .hidden = json_is_true(json_object_get(request, "hidden"))},
+                     .hidden = json_is_true(json_object_get(request, "hidden")),
+                     .confirm_within =
+                         json_integer_value(json_object_get(request, "confirm")) * INT64_C(1000000)},
         .check_only = json_is_true(json_object_get(request, "check")),
     };
     memcpy(commit.manifest.commit_id, commit_id, strlen(commit_id) + 1);
+    const char *lock = config_lock_notice(session);
+    if (lock)
+        session_add(session, "warnings", config_text_json(lock));
     const struct commit_handler handler = {on_warning, on_conflict, on_done, (void *)(uintptr_t)session};
     commit_start(&commit, &handler);
     buf_free(&safe);

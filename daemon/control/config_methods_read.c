@@ -4,10 +4,11 @@
 
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
+#include "daemon/control/methods.h"
 #include "engine/base/xalloc.h"
 #include "engine/schema/json.h"
 
-enum { ROWS_A_PART = 256 };
+enum { ROWS_A_PART = 256, KEYS_MOST = 100 };
 
 /* An answer that goes on.  The tree is a reference of our own: commits go on meanwhile. */
 struct reading {
@@ -131,6 +132,38 @@ void config_get(uint64_t session, json_t *request)
     begin_reading(&r);
 }
 
+/* ---- config.keys ---- */
+
+/* The keys that begin so, of one owner without it: for completion, so only as many as somebody reads. */
+void config_keys(uint64_t session, json_t *request)
+{
+    const struct schema_table *table = config_table_of(session, request);
+    if (!table)
+        return;
+    const char *owner = member_text(request, "owner"), *prefix = member_text(request, "prefix");
+    struct buf from = {0};
+    struct arena *arena = arena_new();
+    const char *level;
+    if (owner)
+        buf_printf(&from, "%s/", owner);
+    size_t hidden = from.len;
+    buf_printf(&from, "%s", prefix ? prefix : "");
+    struct span wanted = schema_key_fold(table, buf_span(&from), arena);
+    const struct config_table *rows = config_resolve(session_config_use(&session_info(session)->config)->mine,
+                                                     head_place(), table->id, &level);
+    struct config_cursor cursor = config_table_from(rows, wanted);
+    json_t *keys = json_array();
+    const struct schema_row *row;
+    while (json_array_size(keys) < KEYS_MOST && (row = config_table_next(&cursor)) &&
+           span_equal(span_slice(schema_row_key(row), 0, wanted.n), wanted)) {
+        struct span key = schema_row_key(row);
+        json_array_append_new(keys, json_stringn(key.p + hidden, key.n - hidden));
+    }
+    session_done(session, json_pack("{s:o}", "keys", keys));
+    buf_free(&from);
+    arena_free(arena);
+}
+
 /* ---- config.show ---- */
 
 /* A row as an object, its lines indented by `indent` columns but for the first. */
@@ -213,9 +246,10 @@ static bool more_text(struct reading *r)
 
 void config_show(uint64_t session, json_t *request)
 {
-    const json_t *wanted = json_object_get(request, "revision");
+    const char *wanted = member_text(request, "revision");
     struct reading r = {.session = session, .more = more_text};
-    r.revision = wanted ? (uint64_t)json_integer_value(wanted) : head_manifest()->revision;
+    if (!config_find_revision(session, wanted ? wanted : "running", &r.revision))
+        return;
     struct error error;
     r.tree = r.revision == head_manifest()->revision ? config_tree_ref(head_tree())
                                                      : head_load_tree(r.revision, &error);

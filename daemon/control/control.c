@@ -4,10 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
@@ -65,7 +67,7 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
             commit_ports(in);
         return;
     }
-    if (about_queue || commit_message(peer, type, in))
+    if (about_queue || commit_message(peer, type, in) || alerts_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
         status_reply(peer, in);
@@ -78,14 +80,28 @@ static bool start(struct error *error)
     if (!head_open(error))
         return false;
     ports_start();
+    alerts_start();
+    roll_back_watch();
     return true;
+}
+
+static void peer_up(enum role_id peer)
+{
+    commit_peer_up(peer);
+    alerts_peer_up(peer);
+}
+
+static void peer_down(enum role_id peer)
+{
+    commit_peer_down(peer);
+    alerts_peer_down(peer);
 }
 
 const struct role role_self = {
     .id = ROLE_CONTROL,
     .start = start,
-    .peer_up = commit_peer_up,
-    .peer_down = commit_peer_down,
+    .peer_up = peer_up,
+    .peer_down = peer_down,
     .listener = control_listener,
     .message = control_message,
     .stop = control_stop,

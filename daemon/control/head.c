@@ -6,7 +6,9 @@
 #include <sys/random.h>
 
 #include "daemon/control/audit.h"
+#include "daemon/control/confirmation.h"
 #include "daemon/control/first_revision.h"
+#include "daemon/control/labels.h"
 #include "daemon/control/manifest.h"
 #include "daemon/control/store_config.h"
 #include "daemon/control/stored_tree.h"
@@ -109,6 +111,43 @@ static bool load(uint64_t revision, const struct config_tree *like, struct arena
     return *its_tree != NULL;
 }
 
+struct manifest head_undo(const char *author, const char *source, const char *why,
+                          char comment[UNDO_COMMENT_MAX])
+{
+    const struct confirmation *pending = confirmation_pending();
+    snprintf(comment, UNDO_COMMENT_MAX, "Automatic: revision %llu %s", (unsigned long long)pending->revision,
+             why);
+    struct manifest m = {.revision = manifest.revision + 1,
+                         .parent = manifest.revision,
+                         .rollback_of = pending->base,
+                         .time = clock_wall_us(),
+                         .author = author,
+                         .source = source,
+                         .host = role_settings()->hostname,
+                         .comment = comment};
+    random_commit_id(m.commit_id);
+    return m;
+}
+
+/* The time ran out while nothing ran: no role has seen the head yet. */
+static bool undo_overdue(struct error *error)
+{
+    if (!confirmation_pending() || confirmation_left() > 0)
+        return true;
+    char comment[UNDO_COMMENT_MAX];
+    const struct manifest m = head_undo("mailwardd", "", "was not confirmed in time", comment);
+    struct config_tree *base = head_load_tree(m.rollback_of, error);
+    if (!base) { /* a gateway that runs unconfirmed is better than none */
+        LOG(CONFIG_STORE_ERROR, LOG_T(error->text));
+        return true;
+    }
+    bool good = head_commit(base, &m, error);
+    if (good)
+        LOG(NOT_CONFIRMED, LOG_U(m.parent), LOG_U(m.revision), LOG_U(m.rollback_of));
+    config_tree_unref(base);
+    return good;
+}
+
 bool head_open(struct error *error)
 {
     uint64_t revision;
@@ -118,7 +157,10 @@ bool head_open(struct error *error)
         return false;
     audit_open(store);
     tidy_open(store);
+    labels_open(store);
     if (!find_level(error) || !store_config_head(store, &revision, error))
+        return false;
+    if (!confirmation_open(store, error))
         return false;
     if (revision == 0)
         return make_first(error);
@@ -137,7 +179,7 @@ bool head_open(struct error *error)
             (unsigned long long)revision, why.text);
     }
     arena_free(scratch);
-    return good;
+    return good && undo_overdue(error);
 }
 
 struct config_tree *head_load_tree(uint64_t revision, struct error *error)
@@ -270,8 +312,8 @@ static bool write_revision(struct config_tree *its_tree, const struct manifest *
     json_decref(levels);
     struct store_config_audit record = {m->time, m->author, m->source, "config.commit", detail, 0};
     bool good = store_config_add_revision(store, m->revision, m->commit_id, buf_span(&text), error) &&
-                store_config_set_head(store, m->revision, error) && audit_put_gathered(error) &&
-                store_config_audit(store, &record, error);
+                store_config_set_head(store, m->revision, error) && confirmation_put(m, error) &&
+                audit_put_gathered(error) && store_config_audit(store, &record, error);
     buf_free(&text);
     return good;
 }
@@ -287,6 +329,7 @@ bool head_commit(struct config_tree *its_tree, const struct manifest *m, struct 
     switch (store_config_commit(store, error)) {
     case STORE_CONFIG_DONE:
         audit_forget_gathered();
+        confirmation_committed();
         tidy_soon();
         set_head(m, its_tree);
         return true;

@@ -22,6 +22,7 @@ struct manifest {
     int64_t time;                                 /* wall, microseconds */
     const char *author, *source, *host, *comment; /* source: where from ("ssh 10.1.3.14"), as told */
     bool hidden;                                  /* not offered for roll-back */
+    int64_t confirm_within; /* of a commit, microseconds; 0: for good.  Not part of the record */
 };
 
 /* Opens config/config.db and the head, or makes the first revision (private instances get presets that accept and scan
@@ -50,6 +51,11 @@ struct head_change {
 };
 /* Fills in the newest changes since revision `since`, in one walk through the revisions; in arena. */
 void head_last_changes(struct arena *arena, uint64_t since, struct head_change *changes, size_t count);
+
+/* The manifest of the revision that undoes one that was not confirmed: the base, anew.  comment is its own memory. */
+enum { UNDO_COMMENT_MAX = 120 };
+struct manifest head_undo(const char *author, const char *source, const char *why,
+                          char comment[UNDO_COMMENT_MAX]);
 
 /* For the commit path alone: stores tree as the revision that manifest names, in one transaction in which its parent must
  * still be the head.  False: nothing is changed.  When the disk leaves the outcome open the process ends, as the store

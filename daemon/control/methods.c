@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "config.h"
+#include "daemon/control/alerts.h"
 #include "daemon/control/certificates.h"
+#include "daemon/control/config_lock.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
@@ -30,30 +32,34 @@ static void call_version(uint64_t session, json_t *request)
 /* Rows of a table are found by the schema's own rules; these are only bounds. */
 #define TABLE_NAME(required) TEXT("table", required, 1, 64)
 #define KEY TEXT("key", false, 0, 1024)
-#define REVISION(required) NUMBER("revision", required, 1, INT64_MAX)
+/* A number, a label, or "running". */
+#define REVISION(required) TEXT("revision", required, 1, 64)
 #define COMMIT_ID TEXT("commit_id", true, 16, COMMIT_ID_MAX)
 #define OPERATION TEXT("operation", true, 1, 16)
 #define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
-enum {
-    EDITS_MOST = 100000,
-    HISTORY_MOST = 1000,
-    EXPRESSION_MOST = 1000,
-    MIDS_MOST = 10000
-};
+enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000, MIDS_MOST = 10000 };
 
 const struct method methods[] = {
+    {"alerts", alerts_list, MEMBERS(NUMBER("limit", false, 1, API_ALERTS_MAX))},
     {"certificate.list", certificate_list, NO_MEMBERS},
     {"certificate.make", certificate_make, MEMBERS(TEXT("name", true, 1, 64))},
     {"config.changes", config_changes, NO_MEMBERS},
     {"config.clear", config_clear, NO_MEMBERS},
     {"config.commit", config_commit,
-     MEMBERS(COMMIT_ID, TEXT("comment", false, 0, API_COMMENT_MAX), FLAG("hidden"), FLAG("check"))},
+     MEMBERS(COMMIT_ID, TEXT("comment", false, 0, API_COMMENT_MAX), FLAG("hidden"), FLAG("check"),
+             NUMBER("confirm", false, 1, API_CONFIRM_MAX))},
+    {"config.confirm", config_confirm, MEMBERS(OPERATION)},
+    {"config.diff", config_diff, MEMBERS(TEXT("from", true, 1, 64), TEXT("to", true, 1, 64))},
     {"config.edit", config_edit, MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"))},
     {"config.get", config_get,
      MEMBERS(TABLE_NAME(true), KEY, TEXT("owner", false, 1, 1024), FLAG("running"))},
     {"config.history", config_history, MEMBERS(NUMBER("limit", false, 1, HISTORY_MOST), FLAG("all"))},
+    {"config.keys", config_keys,
+     MEMBERS(TABLE_NAME(true), TEXT("owner", false, 1, 1024), TEXT("prefix", false, 0, 1024))},
+    {"config.label", config_label, MEMBERS(OPERATION, TEXT("name", true, 1, 64), REVISION(false))},
+    {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
     {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},
@@ -81,7 +87,8 @@ const struct method methods[] = {
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
     {"status", status_ask, NO_MEMBERS},
     {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
-    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"tail", log_query_tail,
+     MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/config_lock.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "daemon/role.h"
@@ -102,6 +103,7 @@ static void close_session(struct session *s)
         commit_forget(&s->info.config.candidate);
     session_config_end(&s->info.config);
     files_drop_upload(s->info.id, &s->info.upload);
+    config_lock_forget(s->info.id);
     if (s->info.role != PERMIT_NOBODY)
         audit_soon(s, "session.close", "", API_DONE);
     event_free(s->readable);
@@ -250,6 +252,13 @@ void session_fail_with(uint64_t id, enum api_error error, json_t *members, const
     va_start(args, format);
     fail(id, error, members, format, args);
     va_end(args);
+}
+
+void session_notice(uint64_t but, const char *text)
+{
+    for (struct session *s = sessions; s; s = s->next)
+        if (s->info.terminal && s->info.id != but && !s->ending && !is_full(s))
+            send_json(s, json_pack("{s:s}", "notice", text));
 }
 
 void session_begin_work(uint64_t id, const struct session_work *work)

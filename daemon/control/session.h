@@ -58,6 +58,10 @@ void session_fail(uint64_t session, enum api_error error, const char *format, ..
 void session_fail_with(uint64_t session, enum api_error error, json_t *members, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Tells the sessions of people, but for one of them (0: all), something that they did not ask for: a frame
+ * {"notice": text} between answers or their parts. */
+void session_notice(uint64_t but, const char *text);
+
 /* ---- requests that take longer than a call ---- */
 
 /* True when the shell is behind in reading: whoever can stop adding to the answer does so until `resume`. */

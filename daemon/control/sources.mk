@@ -2,14 +2,18 @@
 control_config_sources = \
 	%D%/audit.c %D%/audit.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/confirmation.c %D%/confirmation.h \
 	%D%/converge.c %D%/converge.h \
 	%D%/first_revision.c %D%/first_revision.h \
 	%D%/head.c %D%/head.h \
+	%D%/labels.c %D%/labels.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/ports.c %D%/ports.h \
+	%D%/roll_back.c %D%/roll_back.h \
 	%D%/rows_out.c %D%/rows_out.h \
 	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
+	%D%/store_config_internal.h %D%/store_config_rows.c \
 	%D%/stored_tree.c %D%/stored_tree.h \
 	%D%/tidy.c %D%/tidy.h
 
@@ -18,8 +22,11 @@ control_session_sources = \
 	%D%/certificates.c %D%/certificates.h \
 	%D%/config_methods.c %D%/config_methods.h \
 	%D%/config_methods_commit.c \
+	%D%/config_methods_confirm.c \
 	%D%/config_methods_edit.c \
 	%D%/config_methods_read.c \
+	%D%/config_lock.c %D%/config_lock.h \
+	%D%/config_methods_revisions.c \
 	%D%/config_session.c %D%/config_session.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \
@@ -38,8 +45,16 @@ control_session_sources = \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 
+# Alerts: reached by unit tests of their own.
+control_alert_sources = \
+	%D%/alert_list.c \
+	%D%/alert_mail.c %D%/alert_mail.h \
+	%D%/alerts.c %D%/alerts.h \
+	%D%/certificate_expiry.c %D%/certificate_expiry.h \
+	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
+
 pkglibexec_PROGRAMS += mailwardd-control
-mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) \
+mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
 	%D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)

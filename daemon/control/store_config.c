@@ -1,31 +1,16 @@
 /* config.db in SQLite: one connection, each transaction on disk before the next step. */
-#include "daemon/control/store_config.h"
-
 #include <openssl/sha.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 
+#include "daemon/control/store_config_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { FORMAT = 1, LOG_PAGES = 500 /* after which a checkpoint is due */ };
-
-enum statement {
-#define STATEMENT(id, sql) STATEMENT_##id,
-#include "daemon/control/store_config.def"
-#undef STATEMENT
-    STATEMENT_COUNT
-};
+enum { FORMAT = 2, LOG_PAGES = 500 /* after which a checkpoint is due */ };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT(id, sql) sql,
 #include "daemon/control/store_config.def"
 #undef STATEMENT
-};
-
-struct store_config {
-    sqlite3 *db;
-    int log_pages; /* in the write-ahead log */
-    sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
 /* migrations[n] leads from format n to n + 1. */
@@ -39,6 +24,11 @@ static const char *const migrations[FORMAT] = {
     "CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL, source TEXT NOT "
     "NULL,"
     " method TEXT NOT NULL, detail TEXT NOT NULL, status INTEGER NOT NULL) STRICT;",
+    "CREATE TABLE confirmation (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL,"
+    " base INTEGER NOT NULL, deadline INTEGER NOT NULL, boot_id TEXT NOT NULL, boot_deadline INTEGER NOT "
+    "NULL)"
+    " STRICT;"
+    "CREATE TABLE label (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;",
 };
 
 /* The log is moved by store_config_checkpoint() alone, when nobody waits for a commit. */
@@ -48,7 +38,7 @@ static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronou
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                                    "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;";
 
-static bool fail(struct store_config *s, const char *what, struct error *error)
+bool store_config_fail(struct store_config *s, const char *what, struct error *error)
 {
     int code = sqlite3_errcode(s->db);
     bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
@@ -59,15 +49,15 @@ static bool fail(struct store_config *s, const char *what, struct error *error)
 
 static bool execute(struct store_config *s, const char *sql, struct error *error)
 {
-    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(s, "open", error);
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_config_fail(s, "open", error);
 }
 
 static bool get_format(struct store_config *s, int *format, struct error *error)
 {
     sqlite3_stmt *stmt;
     if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK)
-        return fail(s, "read the format of", error);
-    bool good = sqlite3_step(stmt) == SQLITE_ROW || fail(s, "read the format of", error);
+        return store_config_fail(s, "read the format of", error);
+    bool good = sqlite3_step(stmt) == SQLITE_ROW || store_config_fail(s, "read the format of", error);
     *format = sqlite3_column_int(stmt, 0);
     sqlite3_finalize(stmt);
     return good;
@@ -101,7 +91,7 @@ static bool prepare(struct store_config *s, struct error *error)
     for (int i = 0; i < STATEMENT_COUNT; i++)
         if (sqlite3_prepare_v3(s->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
                                NULL) != SQLITE_OK)
-            return fail(s, "prepare a statement of", error);
+            return store_config_fail(s, "prepare a statement of", error);
     return true;
 }
 
@@ -118,7 +108,7 @@ struct store_config *store_config_open(const char *path, struct error *error)
     struct store_config *s = xcalloc(1, sizeof *s);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
-        fail(s, "open", error);
+        store_config_fail(s, "open", error);
     } else {
         sqlite3_busy_timeout(s->db, 5000); /* a reader of the tools may hold a lock for a moment */
         if (execute(s, settings_sql, error) && migrate(s, error) && prepare(s, error)) {
@@ -138,20 +128,8 @@ void store_config_close(struct store_config *s)
     free(s);
 }
 
-/* A value for a statement, in the order of its question marks. */
-struct value {
-    enum { VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB } kind;
-    int64_t integer;
-    struct span bytes;
-};
-
-#define V_INT(v) ((struct value){.kind = VALUE_INTEGER, .integer = (int64_t)(v)})
-#define V_TEXT(v) ((struct value){.kind = VALUE_TEXT, .bytes = (v)})
-#define V_BLOB(v, size) ((struct value){.kind = VALUE_BLOB, .bytes = span_of(v, size)})
-#define VALUES(...)                                                                                          \
-    (const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
-
-static sqlite3_stmt *bind(struct store_config *s, enum statement id, const struct value *values, size_t count)
+sqlite3_stmt *store_config_bind(struct store_config *s, enum statement id, const struct value *values,
+                                size_t count)
 {
     sqlite3_stmt *stmt = s->statements[id];
     for (size_t i = 0; i < count; i++) {
@@ -169,37 +147,36 @@ static sqlite3_stmt *bind(struct store_config *s, enum statement id, const struc
     return stmt;
 }
 
-static bool run(struct store_config *s, enum statement id, struct error *error, const struct value *values,
-                size_t count)
+bool store_config_run(struct store_config *s, enum statement id, struct error *error,
+                      const struct value *values, size_t count)
 {
-    sqlite3_stmt *stmt = bind(s, id, values, count);
-    bool good = sqlite3_step(stmt) == SQLITE_DONE || fail(s, "write", error);
+    sqlite3_stmt *stmt = store_config_bind(s, id, values, count);
+    bool good = sqlite3_step(stmt) == SQLITE_DONE || store_config_fail(s, "write", error);
     sqlite3_reset(stmt);
     return good;
 }
 
-/* The first column of the one row, appended to text; nothing when there is no row. */
-static bool get_text(struct store_config *s, enum statement id, struct buf *text, struct error *error,
-                     const struct value *values, size_t count)
+bool store_config_get_text(struct store_config *s, enum statement id, struct buf *text, struct error *error,
+                           const struct value *values, size_t count)
 {
-    sqlite3_stmt *stmt = bind(s, id, values, count);
+    sqlite3_stmt *stmt = store_config_bind(s, id, values, count);
     buf_clear(text);
     int code = sqlite3_step(stmt);
     if (code == SQLITE_ROW)
         buf_append(text, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
-    bool good = code == SQLITE_ROW || code == SQLITE_DONE || fail(s, "read", error);
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || store_config_fail(s, "read", error);
     sqlite3_reset(stmt);
     return good;
 }
 
 bool store_config_begin(struct store_config *s, struct error *error)
 {
-    return run(s, STATEMENT_BEGIN, error, NULL, 0);
+    return store_config_run(s, STATEMENT_BEGIN, error, NULL, 0);
 }
 
 enum store_config_outcome store_config_commit(struct store_config *s, struct error *error)
 {
-    if (run(s, STATEMENT_COMMIT, error, NULL, 0))
+    if (store_config_run(s, STATEMENT_COMMIT, error, NULL, 0))
         return STORE_CONFIG_DONE;
     bool unsure = sqlite3_errcode(s->db) == SQLITE_IOERR;
     store_config_rollback(s);
@@ -217,7 +194,7 @@ bool store_config_checkpoint(struct store_config *s, struct error *error)
     if (s->log_pages < LOG_PAGES)
         return true;
     if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-        return fail(s, "move the log of", error);
+        return store_config_fail(s, "move the log of", error);
     s->log_pages = 0;
     return true;
 }
@@ -225,121 +202,4 @@ bool store_config_checkpoint(struct store_config *s, struct error *error)
 void store_config_hash(struct span body, unsigned char hash[STORE_HASH_BYTES])
 {
     SHA256((const unsigned char *)body.p, body.n, hash);
-}
-
-bool store_config_put_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
-                           struct span body, struct error *error)
-{
-    return run(s, STATEMENT_PUT_BLOB, error, VALUES(V_BLOB(hash, STORE_HASH_BYTES), V_BLOB(body.p, body.n)));
-}
-
-bool store_config_get_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
-                           struct buf *body, struct error *error)
-{
-    unsigned char found[STORE_HASH_BYTES];
-    if (!get_text(s, STATEMENT_GET_BLOB, body, error, VALUES(V_BLOB(hash, STORE_HASH_BYTES))))
-        return false;
-    store_config_hash(buf_span(body), found);
-    if (memcmp(hash, found, sizeof found) == 0)
-        return true;
-    return error_set(error, "a part of the stored configuration is %s (%02x%02x%02x%02x...)",
-                     body->len ? "damaged" : "missing", hash[0], hash[1], hash[2], hash[3]);
-}
-
-bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,
-                               struct span manifest, struct error *error)
-{
-    return run(s, STATEMENT_ADD_REVISION, error,
-               VALUES(V_INT(number), V_TEXT(span_text(commit_id)), V_TEXT(manifest)));
-}
-
-bool store_config_get_revision(struct store_config *s, uint64_t number, struct buf *manifest,
-                               struct error *error)
-{
-    return get_text(s, STATEMENT_GET_REVISION, manifest, error, VALUES(V_INT(number)));
-}
-
-bool store_config_find_commit(struct store_config *s, const char *commit_id, struct buf *manifest,
-                              struct error *error)
-{
-    return get_text(s, STATEMENT_FIND_COMMIT, manifest, error, VALUES(V_TEXT(span_text(commit_id))));
-}
-
-bool store_config_each_revision(struct store_config *s, bool (*visit)(struct span manifest, void *context),
-                                void *context, struct error *error)
-{
-    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_REVISION];
-    int code;
-    bool more = true;
-    while (more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        size_t size = (size_t)sqlite3_column_bytes(stmt, 0);
-        more = visit(span_of(sqlite3_column_text(stmt, 0), size), context);
-    }
-    bool good = !more || code == SQLITE_DONE || fail(s, "read", error);
-    sqlite3_reset(stmt);
-    return good;
-}
-
-static bool get_number(struct store_config *s, enum statement id, uint64_t *number, struct error *error)
-{
-    sqlite3_stmt *stmt = s->statements[id];
-    bool good = sqlite3_step(stmt) == SQLITE_ROW || fail(s, "read", error);
-    *number = good ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
-    sqlite3_reset(stmt);
-    return good;
-}
-
-bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error)
-{
-    return get_number(s, STATEMENT_GET_HEAD, revision, error);
-}
-
-bool store_config_oldest(struct store_config *s, uint64_t *revision, struct error *error)
-{
-    return get_number(s, STATEMENT_GET_OLDEST, revision, error);
-}
-
-bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error)
-{
-    return run(s, STATEMENT_SET_HEAD, error, VALUES(V_INT(revision)));
-}
-
-bool store_config_machine(struct store_config *s, struct buf *name, struct error *error)
-{
-    return get_text(s, STATEMENT_GET_MACHINE, name, error, NULL, 0);
-}
-
-bool store_config_set_machine(struct store_config *s, const char *name, struct error *error)
-{
-    return run(s, STATEMENT_SET_MACHINE, error, VALUES(V_TEXT(span_text(name))));
-}
-
-bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error)
-{
-    return run(s, STATEMENT_ADD_AUDIT, error,
-               VALUES(V_INT(record->time), V_TEXT(span_text(record->user)), V_TEXT(span_text(record->source)),
-                      V_TEXT(span_text(record->method)), V_TEXT(span_text(record->detail)),
-                      V_INT(record->status))) &&
-           run(s, STATEMENT_PRUNE_AUDIT, error, NULL, 0);
-}
-
-bool store_config_prune(struct store_config *s, unsigned keep, struct error *error)
-{
-    return run(s, STATEMENT_PRUNE_REVISIONS, error, VALUES(V_INT(keep)));
-}
-
-bool store_config_forget_used(struct store_config *s, struct error *error)
-{
-    return run(s, STATEMENT_CLEAR_USED, error, NULL, 0);
-}
-
-bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
-                           struct error *error)
-{
-    return run(s, STATEMENT_USE_BLOB, error, VALUES(V_BLOB(hash, STORE_HASH_BYTES)));
-}
-
-bool store_config_sweep(struct store_config *s, struct error *error)
-{
-    return run(s, STATEMENT_SWEEP, error, NULL, 0);
 }

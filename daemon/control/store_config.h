@@ -1,4 +1,5 @@
-/* config/config.db: blobs by their SHA-256, the manifests of revisions, which of them is the head, and the audit.
+/* config/config.db: blobs by their SHA-256, the manifests of revisions and their labels, which of them is the head and
+ * whether it waits for its confirmation, and the audit.
  *
  * What is stored is opaque here but for its hash: a blob that does not match its own is never handed out.  Every
  * error is the environment's (disk, damage); its text says what to do where that can be known.
@@ -48,11 +49,39 @@ bool store_config_each_revision(struct store_config *s, bool (*visit)(struct spa
 
 /* 0: there is none yet. */
 bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error);
+/* Of those without a label. */
 bool store_config_oldest(struct store_config *s, uint64_t *revision, struct error *error);
+/* The first revision from `from` on that is newer than `newer_than` or has a label; 0: none. */
+bool store_config_next_kept(struct store_config *s, uint64_t from, uint64_t newer_than, uint64_t *revision,
+                            struct error *error);
 bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error);
 /* The name under which this machine's level is stored; given once. */
 bool store_config_machine(struct store_config *s, struct buf *name, struct error *error);
 bool store_config_set_machine(struct store_config *s, const char *name, struct error *error);
+
+/* The head goes back to `base` unless it is accepted in time: by boot_deadline in the boot in which it was committed,
+ * which no change of the clock moves, else by deadline. */
+struct store_config_confirmation {
+    uint64_t revision, base; /* revision 0: none is pending */
+    int64_t deadline;        /* wall, microseconds */
+    char boot_id[40];
+    int64_t boot_deadline; /* clock_boot_us() */
+};
+bool store_config_get_confirmation(struct store_config *s, struct store_config_confirmation *c,
+                                   struct error *error);
+bool store_config_set_confirmation(struct store_config *s, const struct store_config_confirmation *c,
+                                   struct error *error);
+bool store_config_end_confirmation(struct store_config *s, struct error *error);
+
+/* Names of revisions, which are then kept. */
+bool store_config_set_label(struct store_config *s, const char *name, uint64_t revision, struct error *error);
+bool store_config_drop_label(struct store_config *s, const char *name, struct error *error);
+/* 0: there is none. */
+bool store_config_find_label(struct store_config *s, const char *name, uint64_t *revision,
+                             struct error *error);
+bool store_config_each_label(struct store_config *s,
+                             void (*visit)(struct span name, uint64_t revision, void *context), void *context,
+                             struct error *error);
 
 struct store_config_audit {
     int64_t time; /* wall, microseconds */
@@ -64,8 +93,8 @@ bool store_config_audit(struct store_config *s, const struct store_config_audit 
 
 /* Moves what the write-ahead log has gathered into the file, when that is much. */
 bool store_config_checkpoint(struct store_config *s, struct error *error);
-/* Housekeeping.  First names the blobs that are used, at leisure; then, in one transaction of the caller, forgets all but
- * the newest `keep` revisions and drops each blob that was not named since store_config_forget_used(). */
+/* Housekeeping.  First names the blobs that are used, at leisure; then, in one transaction of the caller, forgets all
+ * revisions but the newest `keep` and those with a label, and drops each blob that was not named since store_config_forget_used(). */
 bool store_config_forget_used(struct store_config *s, struct error *error);
 bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
                            struct error *error);

@@ -20,6 +20,7 @@ static struct event *idle;
 
 /* Marking names the blobs that kept revisions use, from the oldest to whatever is the head by then. */
 static uint64_t next_to_mark; /* 0: not marking */
+static uint64_t newest_to_go; /* newer ones are kept, of the others those with a label */
 
 static void look_in(int milliseconds)
 {
@@ -48,6 +49,12 @@ void tidy_soon(void)
     look_in(SOON_MS);
 }
 
+void tidy_keeps_more(void)
+{
+    if (next_to_mark)
+        next_to_mark = 1;
+}
+
 static bool mark_revision(uint64_t revision, struct error *error)
 {
     struct buf text = {0};
@@ -67,8 +74,11 @@ static bool mark_piece(struct error *error)
 {
     int64_t end = clock_mono_us() + PIECE_US;
     while (next_to_mark <= head_manifest()->revision) {
-        if (!mark_revision(next_to_mark++, error))
+        uint64_t revision;
+        if (!store_config_next_kept(store, next_to_mark, newest_to_go, &revision, error) ||
+            !mark_revision(revision, error))
             return false;
+        next_to_mark = revision + 1;
         if (clock_mono_us() > end)
             break;
     }
@@ -92,7 +102,8 @@ static bool begin_when_due(struct error *error)
         return false;
     if (head - oldest < REVISIONS_STORED)
         return true;
-    next_to_mark = head - REVISIONS_KEPT + 1;
+    next_to_mark = 1;
+    newest_to_go = head - REVISIONS_KEPT;
     return store_config_forget_used(store, error);
 }
 

@@ -12,6 +12,8 @@ struct store_config;
 void tidy_open(struct store_config *store);
 /* Something was written: looks within half a second whether anything is due. */
 void tidy_soon(void);
+/* A revision that was to go is kept: what is being marked begins anew. */
+void tidy_keeps_more(void);
 /* One piece of it; true when there is more.  For the timer and for tests. */
 bool tidy_step(void);
 

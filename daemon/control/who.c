@@ -8,7 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/control/config_lock.h"
+#include "daemon/control/config_methods.h"
+#include "daemon/control/confirmation.h"
 #include "daemon/control/head.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
@@ -62,15 +66,31 @@ static void copy_member(const json_t *request, const char *member, char *to, siz
     copy_safe(to, size, (struct span){json_string_value(text), json_string_length(text)});
 }
 
+/* What everybody should know who begins to work. */
+static json_t *notices_for(uint64_t session)
+{
+    json_t *notices = json_array();
+    const char *lock = config_lock_notice(session);
+    char pending[ROLL_BACK_NOTICE_MAX];
+    if (lock)
+        json_array_append_new(notices, config_text_json(lock));
+    if (confirmation_pending()) {
+        roll_back_notice(pending);
+        json_array_append_new(notices, config_text_json(pending));
+    }
+    return notices;
+}
+
 void who_hello(uint64_t session, json_t *request)
 {
     struct session_info *info = session_info(session);
     copy_member(request, "from", info->from, sizeof info->from);
     copy_member(request, "program", info->program, sizeof info->program);
     info->terminal = json_is_true(json_object_get(request, "terminal"));
-    session_done(session, json_pack("{s:s,s:s,s:o,s:I}", "user", info->account.user, "role",
-                                    permit_role_name(info->role), "groups", groups_of(&info->account),
-                                    "revision", (json_int_t)head_manifest()->revision));
+    session_done(session,
+                 json_pack("{s:s,s:s,s:o,s:I,s:o}", "user", info->account.user, "role",
+                           permit_role_name(info->role), "groups", groups_of(&info->account), "revision",
+                           (json_int_t)head_manifest()->revision, "notices", notices_for(session)));
 }
 
 void who_am_i(uint64_t session, json_t *request)

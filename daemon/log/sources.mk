@@ -1,6 +1,7 @@
 pkglibexec_PROGRAMS += mailwardd-log
 mailwardd_log_SOURCES = \
 	%D%/log.c \
+	%D%/alert.c %D%/alert.h \
 	%D%/log_file.c %D%/log_file.h \
 	%D%/reorder.c %D%/reorder.h \
 	%D%/store_tracking.c %D%/store_tracking.h

@@ -5,6 +5,7 @@
 
 #include "daemon/log_lines.h"
 #include "daemon/queue/header.h"
+#include "daemon/role_config.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
@@ -42,6 +43,16 @@ static void read_lost(struct queue *q, struct bounce *b, uint64_t whole_most, st
     b->head = buf_span(bytes);
 }
 
+/* Before the first configuration it is the default. */
+static void put_from(struct buf *out, const struct queue *q)
+{
+    const struct config_table *addresses = role_config()->tables[SCHEMA_ADDRESSES];
+    const char *preset = schema_tables[SCHEMA_ADDRESSES].fields[ADDRESSES_BOUNCES].preset;
+    struct span from =
+        addresses ? schema_row_text(config_table_single(addresses), ADDRESSES_BOUNCES) : span_text(preset);
+    schema_from_put(out, from, span_text(q->hostname));
+}
+
 static bool store(struct queue *q, struct bounce *b, uint64_t whole_most, struct message **made,
                   struct fault *f)
 {
@@ -56,7 +67,9 @@ static bool store(struct queue *q, struct bounce *b, uint64_t whole_most, struct
     if (!store_take_id(q->store, ID_MID, &bounce.node.key, f))
         return false;
     b->mid = message_mid(&bounce);
-    struct buf text = {0}, lost = {0};
+    struct buf from = {0}, text = {0}, lost = {0};
+    put_from(&from, q);
+    b->from = buf_span(&from);
     read_lost(q, b, whole_most, &lost);
     bounce_put(&text, b);
     bounce.body_8bit = span_has_8bit(buf_span(&text));
@@ -67,6 +80,7 @@ static bool store(struct queue *q, struct bounce *b, uint64_t whole_most, struct
         *made = message_copy(&bounce, NULL, 0);
     buf_free(&lost);
     buf_free(&text);
+    buf_free(&from);
     return good;
 }
 

@@ -17,6 +17,7 @@ struct bounce_recipient {
 
 struct bounce {
     struct span hostname;
+    struct span from;           /* of the table addresses, $hostname replaced */
     const struct message *lost; /* what it is about; its sender is whom the bounce goes to */
     uint64_t mid;               /* of the bounce */
     int64_t now, retry_until;

@@ -83,9 +83,7 @@ static const struct {
 static void put_envelope(struct buf *out, const struct bounce *b)
 {
     put_date(out, "Date: ", b->now);
-    put_field(out, "From: Mail Delivery System <MAILER-DAEMON@", b->hostname);
-    out->len -= 2;
-    buf_append_span(out, SPAN(">\r\n"));
+    put_field(out, "From: ", b->from);
     buf_append_span(out, SPAN("To: <"));
     buf_append_span(out, b->lost->sender); /* a valid address, maybe in UTF-8 */
     buf_append_span(out, SPAN(">\r\n"));

@@ -6,10 +6,14 @@
 #include "daemon/queue/next_hop.h"
 #include "daemon/role.h"
 
-static struct route find_route(const struct queue *q, const struct recipient *r)
+static struct route find_route(const struct queue *q, const struct message *m, const struct recipient *r)
 {
     struct route route;
-    route_find(role_config()->tables[SCHEMA_SMTPROUTES], r->address, q->settings->route, &route);
+    const struct config_table *routes = role_config()->tables[SCHEMA_SMTPROUTES];
+    if (m->host.n)
+        route_find_host(routes, m->host, &route);
+    else
+        route_find(routes, r->address, q->settings->route, &route);
     return route;
 }
 
@@ -20,7 +24,7 @@ struct route lane_route(const struct queue *q, const struct message *m)
     for (uint32_t i = 1; i < m->recipient_count; i++)
         if (m->recipients[i].next_try < first->next_try)
             first = &m->recipients[i];
-    return find_route(q, first);
+    return find_route(q, m, first);
 }
 
 static enum lane lane_of(const struct route *route)
@@ -68,12 +72,13 @@ struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct 
 }
 
 /* A message may have thousands of recipients and as many destinations, so each one's look-up is done only once. */
-bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route)
+bool lane_takes(const struct queue *q, const struct message *m, struct recipient *r, int64_t now,
+                const struct route *route)
 {
     uint32_t revision = (uint32_t)role_config()->revision;
     if (r->next_try > now || (r->route_lookup == revision && r->route_hash != route_hash(route)))
         return false;
-    struct route own = find_route(q, r);
+    struct route own = find_route(q, m, r);
     r->route_lookup = revision;
     r->route_hash = route_hash(&own);
     return route_equal(&own, route);

@@ -60,6 +60,7 @@ struct message {
     struct span sender, helo, client_ip, message_id;
     struct span envelope_id;      /* ENVID (RFC 3461), as sent; empty for none */
     struct span edits;            /* judge_edits_put(); empty: none */
+    struct span host;             /* the alternate host it goes to; empty: by the routes */
     enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
     struct recipient *recipients; /* ascending by RID */
     uint32_t recipient_count;
@@ -93,6 +94,7 @@ struct recipient *message_recipient(const struct message *m, uint32_t rid);
 /* Drops the recipients that are marked as ended. */
 void message_remove_ended(struct message *m);
 void message_set_edits(struct message *m, struct span edits);
+void message_set_host(struct message *m, struct span host);
 /* Sets due from the recipients.  A try later than latest (wall time) is one of before the clock was set back: it is
  * due at latest. */
 void message_update_due(struct message *m, int64_t latest);

@@ -334,6 +334,7 @@ static const struct {
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
+    {ROLE_CONTROL, MSG_NOTICE, notice_request},
     {ROLE_CONTROL, MSG_SUSPEND, suspend_request},
     {ROLE_CONTROL, MSG_QUEUE_LIST, listing_request},
     {ROLE_CONTROL, MSG_QUEUE_READ, listing_read},

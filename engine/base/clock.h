@@ -11,6 +11,8 @@
 int64_t clock_wall_us(void);
 /* Microseconds since some fixed moment; never goes back, never shifted. */
 int64_t clock_mono_us(void);
+/* The same, but it goes on while the machine sleeps.  Starts anew with each boot. */
+int64_t clock_boot_us(void);
 /* CPU time of this thread in microseconds. */
 int64_t clock_cpu_us(void);
 

@@ -5,17 +5,22 @@ import os
 import pty
 import select
 import signal
+import termios
 import time
 
 
 class Terminal:
-    """A program on a pseudo-terminal of the kind that $TERM names (None: it is not set)."""
+    """A program on a pseudo-terminal of the kind that $TERM names (None: it is not set), which may have a size, and a
+    folder for what the user keeps."""
 
-    def __init__(self, command, kind):
+    def __init__(self, command, kind, rows=0, columns=0, state=None):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if rows:
+                termios.tcsetwinsize(0, (rows, columns))
             environment = {**os.environ, "TERM": kind} if kind else {k: v for k, v in os.environ.items() if k != "TERM"}
             environment.pop("LANG", None)
+            environment["XDG_STATE_HOME"] = str(state or "/nonexistent")
             os.execve(command[0], command, environment)
         self.seen = b""
 

@@ -138,13 +138,13 @@ def changes_show_are_committed_and_rolled_back(world):
         equal(api.commit()["revision"], None, "a commit of nothing")
         equal(len(api.must("config.history")["revisions"]), 1, "revisions that are not hidden")
         equal([r["revision"] for r in api.must("config.history", all=True)["revisions"]], [2, 1], "all")
-        equal(api.must("config.rollback", revision=1, preview=True)["count"], 2, "changes of the roll-back")
+        equal(api.must("config.rollback", revision="1", preview=True)["count"], 2, "changes of the roll-back")
         equal(api.must("config.changes")["count"], 0, "changes after a preview")
-        api.must("config.rollback", revision=1)
+        api.must("config.rollback", revision="1")
         equal(api.commit(comment="back")["revision"], 3, "the revision of the roll-back")
         equal(api.must("config.history")["revisions"][0]["rollback_of"], 1, "what it is a roll-back of")
         equal(json.loads(api.text("config.show"))["tables"], before["tables"], "the configuration")
-        equal(json.loads(api.text("config.show", revision=2)), after, "revision 2")
+        equal(json.loads(api.text("config.show", revision="2")), after, "revision 2")
 
 
 @test

@@ -1,5 +1,5 @@
 # The configuration: control's store and commit path behind their hooks, and the roles' side.
-UNIT_TESTS += test_store_config test_commit test_converge test_role_config
+UNIT_TESTS += test_store_config test_commit test_confirm test_converge test_role_config
 CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h $(control_config_sources)
 CONTROL_PEERS_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 CONTROL_PEERS_LIBS = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
@@ -9,12 +9,21 @@ test_store_config_LDADD = $(CONTROL_PEERS_LIBS)
 test_commit_SOURCES = tests/unit/test_commit.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
 test_commit_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_commit_LDADD = $(CONTROL_PEERS_LIBS)
+test_confirm_SOURCES = tests/unit/test_confirm.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
+test_confirm_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_confirm_LDADD = $(CONTROL_PEERS_LIBS)
 test_converge_SOURCES = tests/unit/test_converge.c tests/unit/commit_fixture.h $(CONTROL_PEERS)
 test_converge_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_converge_LDADD = $(CONTROL_PEERS_LIBS)
 test_role_config_SOURCES = tests/unit/test_role_config.c daemon/control/rows_out.c
 test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += test_alerts
+test_alerts_SOURCES = tests/unit/test_alerts.c tests/unit/config_fixture.h daemon/control/alert_mail.c \
+	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/self_signed.c \
+	daemon/control/store_alert.c daemon/log/alert.c
+test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
 # Unit tests of the control socket.
 UNIT_TESTS += test_permit
 test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/control/session.h"
 #include "daemon/log_lines.h"
 #include "engine/base/xalloc.h"
 
@@ -59,6 +60,21 @@ void role_fatal(const char *format, ...)
     va_end(args);
     fprintf(stderr, "\n");
     _exit(STATUS_FATAL);
+}
+
+/* --- the sessions of people --- */
+
+static struct buf noticed;
+
+void session_notice(uint64_t but, const char *text)
+{
+    (void)but;
+    buf_printf(&noticed, "%s\n", text);
+}
+
+bool control_noticed(const char *text)
+{
+    return span_find_span(buf_span(&noticed), span_text(text)) < noticed.len;
 }
 
 /* --- fake roles --- */
@@ -392,11 +408,15 @@ static void on_done(void *context, const struct commit_result *result)
     snprintf(o->role, sizeof o->role, "%s", result->role ? result->role : "");
 }
 
-static void start(struct config_candidate *c, const char *commit_id, bool check_only, struct outcome *o)
+static void start(struct config_candidate *c, const char *commit_id, bool check_only, int64_t confirm_within,
+                  struct outcome *o)
 {
     struct commit_request request = {.candidate = c, .check_only = check_only};
-    request.manifest =
-        (struct manifest){.author = "admin", .source = "", .host = "gw.example", .comment = commit_id};
+    request.manifest = (struct manifest){.author = "admin",
+                                         .source = "",
+                                         .host = "gw.example",
+                                         .comment = commit_id,
+                                         .confirm_within = confirm_within};
     snprintf(request.manifest.commit_id, sizeof request.manifest.commit_id, "%s", commit_id);
     *o = (struct outcome){0};
     commit_start(&request, &(struct commit_handler){on_warning, on_conflict, on_done, o});
@@ -404,10 +424,16 @@ static void start(struct config_candidate *c, const char *commit_id, bool check_
 
 void start_commit(struct config_candidate *c, const char *commit_id, struct outcome *o)
 {
-    start(c, commit_id, false, o);
+    start(c, commit_id, false, 0, o);
 }
 
 void start_check(struct config_candidate *c, struct outcome *o)
 {
-    start(c, "check", true, o);
+    start(c, "check", true, 0, o);
+}
+
+void start_confirmed_commit(struct config_candidate *c, const char *commit_id, int64_t within,
+                            struct outcome *o)
+{
+    start(c, commit_id, false, within, o);
 }

@@ -27,6 +27,9 @@ void control_set_private(bool is_private);
 /* How many log lines so far contain text. */
 int control_logged(const char *text);
 
+/* Whether people were told something with text in it. */
+bool control_noticed(const char *text);
+
 /* Opens the head; all four roles connect with nothing and are brought to it. */
 void control_start(void);
 /* Until nobody has anything to do at once. */
@@ -72,6 +75,9 @@ struct outcome {
 };
 /* commit_id is also the comment; o is filled in as the commit goes on. */
 void start_commit(struct config_candidate *c, const char *commit_id, struct outcome *o);
+/* To be confirmed within so many microseconds. */
+void start_confirmed_commit(struct config_candidate *c, const char *commit_id, int64_t within,
+                            struct outcome *o);
 void start_check(struct config_candidate *c, struct outcome *o);
 
 #endif

@@ -14,7 +14,10 @@
 
 #include <cmocka.h>
 
+#include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
+#include "daemon/control/labels.h"
+#include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
 #include "engine/wire/wire.h"
@@ -99,6 +102,71 @@ void head_last_changes(struct arena *arena, uint64_t since, struct head_change *
     (void)arena;
     for (size_t i = 0; i < count && since < played.manifest.revision; i++)
         changes[i].newest = &played.manifest;
+}
+
+void alerts_list(uint64_t session, json_t *request)
+{
+    (void)request;
+    session_done(session, NULL);
+}
+
+/* ---- what waits for a confirmation, and labels ---- */
+
+const struct confirmation *confirmation_pending(void)
+    return played.pending.revision ? &played.pending : NULL;
+}
+
+int64_t confirmation_left(void)
+    return 90 * 1000000;
+}
+
+bool confirmation_accept(const char *user, const char *source, struct error *error)
+    (void)user, (void)source;
+    if (played.store_fails)
+        return error_set(error, "config.db cannot be written");
+    played.pending = (struct confirmation){0};
+    return true;
+}
+
+bool roll_back_is_under_way(void)
+    return played.rolling_back;
+}
+
+void roll_back_now(const char *author, const char *source, const struct commit_handler *handler)
+    (void)author, (void)source;
+    played.handler = *handler;
+    played.rolling_back = true;
+}
+
+void roll_back_notice(char notice[ROLL_BACK_NOTICE_MAX])
+    snprintf(notice, ROLL_BACK_NOTICE_MAX, "revision %d waits", (int)played.pending.revision);
+}
+
+bool label_check_name(const char *name, struct error *error)
+    return strcmp(name, "running") != 0 || error_set(error, "no label");
+}
+
+bool label_set(const char *name, uint64_t revision, struct error *error)
+    (void)error;
+    snprintf(played.label, sizeof played.label, "%s", name);
+    played.labelled = revision;
+    return true;
+}
+
+bool label_remove(const char *name, struct error *error)
+    (void)name, (void)error;
+    played.labelled = 0;
+    return true;
+}
+
+bool label_find(const char *name, uint64_t *revision, struct error *error)
+    (void)error;
+    *revision = strcmp(name, played.label) == 0 ? played.labelled : 0;
+    return true;
+}
+
+json_t *labels_json(void)
+    return played.labelled ? json_pack("{s:I}", played.label, (json_int_t)played.labelled) : json_object();
 }
 
 void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "daemon/control/commit.h"
+#include "daemon/control/confirmation.h"
 #include "engine/base/span.h"
 
 /* A fresh head with all defaults, no sessions but one, whose greeting has been read. */
@@ -55,7 +56,11 @@ extern struct control_played {
     uint16_t sent;      /* type of the latest message to the queue */
     struct buf body;    /* and its body */
     bool queue_away;
-    bool store_fails; /* to find commits */
+    bool store_fails; /* to find commits, to accept one */
+    struct confirmation pending;
+    bool rolling_back;
+    char label[64]; /* the one that there is */
+    uint64_t labelled;
 } played;
 
 /* The end of the commit that was started: as a new revision, or refused. */

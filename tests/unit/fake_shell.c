@@ -141,6 +141,23 @@ enum api_status shell_call(struct shell *sh, json_t *request, json_t **result)
     return reply(sh, request, result, &sh->shown);
 }
 
+json_t *shell_live(struct shell *sh, json_t *request)
+{
+    json_t *result;
+    return reply(sh, request, &result, &sh->shown) == API_DONE ? result : NULL;
+}
+
+void out_follows(struct shell *sh)
+{
+    (void)sh;
+}
+
+bool shell_set_interactive(struct shell *sh, bool on)
+{
+    (void)on;
+    return sh->interactive;
+}
+
 enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *text)
 {
     return reply(sh, request, NULL, text);
@@ -165,12 +182,12 @@ static const char *key_of(const json_t *row, const struct schema_table *table)
 enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)(json_t *row, void *context),
                                 void *context)
 {
-    const struct schema_table *table =
-        schema_table_find(json_string_value(json_object_get(request, "table")));
+    const char *name = json_string_value(json_object_get(request, "table"));
+    const struct schema_table *table = schema_table_find(name ? name : "");
     const char *key = json_string_value(json_object_get(request, "key"));
     size_t i, visited = 0;
     json_t *row;
-    json_array_foreach(json_object_get(sh->tables, table->name), i, row)
+    json_array_foreach(table ? json_object_get(sh->tables, table->name) : NULL, i, row)
     {
         if (key && strcmp(key, key_of(row, table)) != 0)
             continue;

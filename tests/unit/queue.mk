@@ -1,5 +1,5 @@
 UNIT_TESTS += test_route test_spool test_store test_relay test_seven_bit test_queue test_queue_trouble test_queue_delivery
-UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_notices
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_notice test_queue_dsn
 
 test_route_SOURCES = tests/unit/test_route.c
 test_route_LDADD = libdaemon.a $(TEST_LIBS)
@@ -36,20 +36,29 @@ test_queue_delivery_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_delivery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
 test_queue_delivery_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
-test_queue_notices_SOURCES = tests/unit/test_queue_notices.c $(QUEUE_PEERS)
-test_queue_notices_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_notices_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
-test_queue_notices_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+test_queue_dsn_SOURCES = tests/unit/test_queue_dsn.c $(QUEUE_PEERS)
+test_queue_dsn_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_dsn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_dsn_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_config_SOURCES = tests/unit/test_queue_config.c $(QUEUE_PEERS)
 test_queue_config_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_config_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_config_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
+test_queue_notice_SOURCES = tests/unit/test_queue_notice.c $(QUEUE_PEERS)
+test_queue_notice_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_notice_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_notice_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
 test_queue_change_SOURCES = tests/unit/test_queue_change.c $(QUEUE_PEERS)
 test_queue_change_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_change_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_change_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+test_queue_alternates_SOURCES = tests/unit/test_queue_alternates.c $(QUEUE_PEERS)
+test_queue_alternates_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_alternates_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit
+test_queue_alternates_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 test_queue_archive_SOURCES = tests/unit/test_queue_archive.c $(QUEUE_PEERS)
 test_queue_archive_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_archive_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "commands/command.h"
+#include "commands/complete.h"
 #include "engine/schema/schema.h"
 #include "shell/describe.h"
 
@@ -12,6 +13,22 @@ void (*describe_form(const char *form))(struct buf *out)
 {
     (void)form;
     return NULL;
+}
+
+bool command_line_is_secret(struct span line)
+{
+    return span_find_span(line, SPAN("--secret=")) < line.n;
+}
+
+void complete_words(struct shell *sh, int count, char **words, const char *partial, struct completions *c)
+{
+    (void)sh, (void)count, (void)words, (void)partial;
+    *c = (struct completions){0};
+}
+
+void completions_free(struct completions *c)
+{
+    buf_free(&c->hint);
 }
 
 /* What the test's daemon greets with. */

@@ -444,15 +444,15 @@ static void rollback_fills_the_candidate_and_preview_does_not(void **state)
     shell_send(sh, "{'method':'config.commit','commit_id':'" ID "'}");
     played_commit_done();
     json_decref(shell_answer(sh));
-    json_t *preview = result_of(sh, "{'method':'config.rollback','revision':1,'preview':true}");
+    json_t *preview = result_of(sh, "{'method':'config.rollback','revision':'1','preview':true}");
     assert_int_equal(json_integer_value(json_object_get(preview, "count")), 2);
     json_decref(preview);
     assert_int_equal(pending(sh), 0);
-    expect_done("{'method':'config.rollback','revision':1,'table':'antispam'}");
+    expect_done("{'method':'config.rollback','revision':'1','table':'antispam'}");
     assert_int_equal(pending(sh), 1);
-    expect_done("{'method':'config.rollback','revision':1}");
+    expect_done("{'method':'config.rollback','revision':'1'}");
     assert_int_equal(pending(sh), 2);
-    shell_expect(sh, "{'method':'config.rollback','revision':77}", 1, "wrong-state");
+    shell_expect(sh, "{'method':'config.rollback','revision':'77'}", 1, "not-found");
     shell_send(sh, "{'method':'config.commit','commit_id':'" ID "2'}");
     assert_int_equal(played.commit.manifest.rollback_of, 1);
     played_commit_done();
@@ -463,7 +463,7 @@ static void rollback_fills_the_candidate_and_preview_does_not(void **state)
 static void a_rollback_that_was_edited_is_none(void **state)
 {
     (void)state;
-    expect_done("{'method':'config.rollback','revision':1}");
+    expect_done("{'method':'config.rollback','revision':'1'}");
     expect_done(NEW_ROUTE("a.com", "USEDNS"));
     shell_send(sh, "{'method':'config.commit','commit_id':'" ID "'}");
     assert_int_equal(played.commit.manifest.rollback_of, 0);
@@ -564,7 +564,7 @@ static void show_is_pretty_and_the_same_each_time(void **state)
     assert_non_null(strstr(texts[0], "\n  }\n}\n"));
     free(texts[0]);
     free(texts[1]);
-    shell_expect(sh, "{'method':'config.show','revision':9}", 1, "wrong-state");
+    shell_expect(sh, "{'method':'config.show','revision':'9'}", 1, "not-found");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

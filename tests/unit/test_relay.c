@@ -189,6 +189,7 @@ static struct buf notice_of(enum bounce_action action, struct span text, struct 
                                     .code = 550,
                                     .remote = SPAN("mx.example.net")};
     struct bounce b = {.hostname = SPAN("gw.example"),
+                       .from = SPAN("Mail Delivery System <MAILER-DAEMON@gw.example>"),
                        .lost = &lost,
                        .mid = 42,
                        .now = 1700000000000000,

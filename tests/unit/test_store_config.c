@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "daemon/control/audit.h"
+#include "daemon/control/confirmation.h"
+#include "daemon/control/labels.h"
 #include "daemon/control/tidy.h"
 #include "tests/unit/control_peers.h"
 
@@ -282,17 +284,39 @@ static void a_damaged_blob_is_refused(void **state)
     assert_true(control_life(life_sees_damage));
 }
 
+static void life_of_format_1(void)
+{
+    open_head();
+    ask_file("DROP TABLE confirmation");
+    ask_file("DROP TABLE label");
+    ask_file("PRAGMA user_version = 1");
+}
+
+static void life_migrates(void)
+{
+    struct error error;
+    open_head();
+    CHECK(!confirmation_pending() && label_set("rescue", 1, &error));
+}
+
+static void a_store_of_before_confirmations_and_labels_is_migrated(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_of_format_1));
+    assert_true(control_life(life_migrates));
+}
+
 static void life_from_the_future(void)
 {
     open_head();
-    ask_file("PRAGMA user_version = 2");
+    ask_file("PRAGMA user_version = 99");
 }
 
 static void life_sees_newer(void)
 {
     struct error error;
     CHECK(!head_open(&error));
-    CHECK(strstr(error.text, "format 2") && strstr(error.text, "newer version"));
+    CHECK(strstr(error.text, "format 99") && strstr(error.text, "newer version"));
 }
 
 static void a_newer_format_is_refused_with_advice(void **state)
@@ -467,6 +491,7 @@ int main(void)
         TEST(an_old_revision_is_loaded_and_shares_its_chunks_with_the_head),
         TEST(one_row_on_top_of_ten_thousand_writes_one_chunk),
         TEST(a_damaged_blob_is_refused),
+        TEST(a_store_of_before_confirmations_and_labels_is_migrated),
         TEST(a_newer_format_is_refused_with_advice),
         TEST(at_least_two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes),
         TEST(what_is_committed_during_housekeeping_is_kept),

@@ -1,0 +1,200 @@
+/* The rows of config.db. */
+#include <string.h>
+
+#include "daemon/control/store_config_internal.h"
+
+bool store_config_put_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct span body, struct error *error)
+{
+    return store_config_run(s, STATEMENT_PUT_BLOB, error,
+                            VALUES(V_BLOB(hash, STORE_HASH_BYTES), V_BLOB(body.p, body.n)));
+}
+
+bool store_config_get_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct buf *body, struct error *error)
+{
+    unsigned char found[STORE_HASH_BYTES];
+    if (!store_config_get_text(s, STATEMENT_GET_BLOB, body, error, VALUES(V_BLOB(hash, STORE_HASH_BYTES))))
+        return false;
+    store_config_hash(buf_span(body), found);
+    if (memcmp(hash, found, sizeof found) == 0)
+        return true;
+    return error_set(error, "a part of the stored configuration is %s (%02x%02x%02x%02x...)",
+                     body->len ? "damaged" : "missing", hash[0], hash[1], hash[2], hash[3]);
+}
+
+bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,
+                               struct span manifest, struct error *error)
+{
+    return store_config_run(s, STATEMENT_ADD_REVISION, error,
+                            VALUES(V_INT(number), V_TEXT(span_text(commit_id)), V_TEXT(manifest)));
+}
+
+bool store_config_get_revision(struct store_config *s, uint64_t number, struct buf *manifest,
+                               struct error *error)
+{
+    return store_config_get_text(s, STATEMENT_GET_REVISION, manifest, error, VALUES(V_INT(number)));
+}
+
+bool store_config_find_commit(struct store_config *s, const char *commit_id, struct buf *manifest,
+                              struct error *error)
+{
+    return store_config_get_text(s, STATEMENT_FIND_COMMIT, manifest, error,
+                                 VALUES(V_TEXT(span_text(commit_id))));
+}
+
+bool store_config_each_revision(struct store_config *s, bool (*visit)(struct span manifest, void *context),
+                                void *context, struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_REVISION];
+    int code;
+    bool more = true;
+    while (more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        size_t size = (size_t)sqlite3_column_bytes(stmt, 0);
+        more = visit(span_of(sqlite3_column_text(stmt, 0), size), context);
+    }
+    bool good = !more || code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
+/* 0 when there is no row. */
+static bool get_number(struct store_config *s, enum statement id, uint64_t *number, struct error *error,
+                       const struct value *values, size_t count)
+{
+    sqlite3_stmt *stmt = store_config_bind(s, id, values, count);
+    int code = sqlite3_step(stmt);
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || store_config_fail(s, "read", error);
+    *number = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return good;
+}
+
+bool store_config_head(struct store_config *s, uint64_t *revision, struct error *error)
+{
+    return get_number(s, STATEMENT_GET_HEAD, revision, error, NULL, 0);
+}
+
+bool store_config_oldest(struct store_config *s, uint64_t *revision, struct error *error)
+{
+    return get_number(s, STATEMENT_GET_OLDEST, revision, error, NULL, 0);
+}
+
+bool store_config_set_head(struct store_config *s, uint64_t revision, struct error *error)
+{
+    return store_config_run(s, STATEMENT_SET_HEAD, error, VALUES(V_INT(revision)));
+}
+
+bool store_config_machine(struct store_config *s, struct buf *name, struct error *error)
+{
+    return store_config_get_text(s, STATEMENT_GET_MACHINE, name, error, NULL, 0);
+}
+
+bool store_config_set_machine(struct store_config *s, const char *name, struct error *error)
+{
+    return store_config_run(s, STATEMENT_SET_MACHINE, error, VALUES(V_TEXT(span_text(name))));
+}
+
+bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error)
+{
+    return store_config_run(s, STATEMENT_ADD_AUDIT, error,
+                            VALUES(V_INT(record->time), V_TEXT(span_text(record->user)),
+                                   V_TEXT(span_text(record->source)), V_TEXT(span_text(record->method)),
+                                   V_TEXT(span_text(record->detail)), V_INT(record->status))) &&
+           store_config_run(s, STATEMENT_PRUNE_AUDIT, error, NULL, 0);
+}
+
+bool store_config_next_kept(struct store_config *s, uint64_t from, uint64_t newer_than, uint64_t *revision,
+                            struct error *error)
+{
+    return get_number(s, STATEMENT_NEXT_KEPT, revision, error, VALUES(V_INT(from), V_INT(newer_than)));
+}
+
+bool store_config_prune(struct store_config *s, unsigned keep, struct error *error)
+{
+    return store_config_run(s, STATEMENT_PRUNE_REVISIONS, error, VALUES(V_INT(keep)));
+}
+
+bool store_config_forget_used(struct store_config *s, struct error *error)
+{
+    return store_config_run(s, STATEMENT_CLEAR_USED, error, NULL, 0);
+}
+
+bool store_config_use_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
+                           struct error *error)
+{
+    return store_config_run(s, STATEMENT_USE_BLOB, error, VALUES(V_BLOB(hash, STORE_HASH_BYTES)));
+}
+
+bool store_config_sweep(struct store_config *s, struct error *error)
+{
+    return store_config_run(s, STATEMENT_SWEEP, error, NULL, 0);
+}
+
+/* ---- the confirmation that is pending ---- */
+
+bool store_config_get_confirmation(struct store_config *s, struct store_config_confirmation *c,
+                                   struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_GET_CONFIRMATION];
+    int code = sqlite3_step(stmt);
+    *c = (struct store_config_confirmation){0};
+    if (code == SQLITE_ROW) {
+        c->revision = (uint64_t)sqlite3_column_int64(stmt, 0);
+        c->base = (uint64_t)sqlite3_column_int64(stmt, 1);
+        c->deadline = sqlite3_column_int64(stmt, 2);
+        size_t length = (size_t)sqlite3_column_bytes(stmt, 3);
+        if (length < sizeof c->boot_id)
+            memcpy(c->boot_id, sqlite3_column_text(stmt, 3), length);
+        c->boot_deadline = sqlite3_column_int64(stmt, 4);
+    }
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
+bool store_config_set_confirmation(struct store_config *s, const struct store_config_confirmation *c,
+                                   struct error *error)
+{
+    return store_config_run(s, STATEMENT_SET_CONFIRMATION, error,
+                            VALUES(V_INT(c->revision), V_INT(c->base), V_INT(c->deadline),
+                                   V_TEXT(span_text(c->boot_id)), V_INT(c->boot_deadline)));
+}
+
+bool store_config_end_confirmation(struct store_config *s, struct error *error)
+{
+    return store_config_run(s, STATEMENT_END_CONFIRMATION, error, NULL, 0);
+}
+
+/* ---- labels ---- */
+
+bool store_config_set_label(struct store_config *s, const char *name, uint64_t revision, struct error *error)
+{
+    return store_config_run(s, STATEMENT_SET_LABEL, error, VALUES(V_TEXT(span_text(name)), V_INT(revision)));
+}
+
+bool store_config_drop_label(struct store_config *s, const char *name, struct error *error)
+{
+    return store_config_run(s, STATEMENT_DROP_LABEL, error, VALUES(V_TEXT(span_text(name))));
+}
+
+bool store_config_find_label(struct store_config *s, const char *name, uint64_t *revision,
+                             struct error *error)
+{
+    return get_number(s, STATEMENT_FIND_LABEL, revision, error, VALUES(V_TEXT(span_text(name))));
+}
+
+bool store_config_each_label(struct store_config *s,
+                             void (*visit)(struct span name, uint64_t revision, void *context), void *context,
+                             struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_LABEL];
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        size_t size = (size_t)sqlite3_column_bytes(stmt, 0);
+        visit(span_of(sqlite3_column_text(stmt, 0), size), (uint64_t)sqlite3_column_int64(stmt, 1), context);
+    }
+    bool good = code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""What the shell does for a person at a terminal: words that may come next, pages, history, news."""
+
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.api import edit
+from harness.build import program
+from harness.tap import equal, main, test, true
+from harness.terminal import Terminal
+
+PROMPT = f"{socket.gethostname()}> "
+MORE = "-Press Any Key For More-"
+ERASE = "\r" + 25 * " " + "\r"
+CTRL_C, CTRL_R, TAB, UP = "\x03", "\x12", "\t", "\x1b[A"
+
+
+class Person:
+    """Somebody at a terminal, who sees prompts."""
+
+    def __init__(self, world, instance, kind="xterm", rows=0, columns=200):
+        self.state = world.folder
+        command = [program("mailward"), "--private", str(instance.folder)]
+        self.terminal = Terminal(command, kind, rows, columns, world.folder)
+        self.wait(PROMPT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.terminal.__exit__(*error)
+
+    def type(self, text):
+        self.terminal.type(text)
+
+    def wait(self, text):
+        return self.terminal.wait(text)
+
+    def run(self, keys):
+        """Types a line; returns what was seen up to the next prompt, as it looks."""
+        self.type(keys + "\r")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self.wait(PROMPT))
+
+
+def batch(instance, *lines):
+    ended = subprocess.run(
+        [program("mailward"), "--private", str(instance.folder), "-c", "; ".join(lines)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ,
+    )
+    equal(ended.returncode, 0, ended.stdout + ended.stderr)
+    return ended.stdout
+
+
+@test
+def tab_completes_what_is_clear_and_shows_what_is_not(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        shown = person.run("antis" + TAB + "s" + TAB + "on --ti" + TAB + "44")
+        true("antispamconfig setup on --timeout=44\n" in shown, shown)
+        person.type("antispamconfig setup o" + TAB)
+        person.wait("off  on")
+        person.type(CTRL_C)
+        person.type("showchanges\r")
+        person.wait("timeout: 60 -> 44")
+
+
+@test
+def tab_knows_the_names_in_the_candidate(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.run("smtproutes new only.example.com 192.0.2.1:25")
+        shown = person.run("smtproutes delete on" + TAB)
+        true("smtproutes delete only.example.com" in shown, shown)
+        true("no changes pending" in person.run("showchanges"), "the route is still there")
+
+
+@test
+def a_question_mark_shows_what_may_come_and_leaves_the_line_as_it_is(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.type("smtproutes ?")
+        person.wait("Create a new")
+        person.wait(PROMPT)
+        person.type("new ?")
+        person.wait("DOMAIN")
+        person.type("a.example.com 192.0.2.1:25\r")
+        person.wait(PROMPT)
+        true("a.example.com" in person.run("smtproutes print"), "the line was changed")
+        person.type('commit "why?"\r')
+        person.wait("Changes committed")
+    true("why?" in batch(instance, "rollbackconfig list"), "a question mark in quotes is text")
+
+
+@test
+def output_longer_than_the_screen_comes_page_by_page(world):
+    instance = world.instance()
+    lines = batch(instance, "showconfig").splitlines()
+    for kind in ("xterm", "dumb"):
+        with Person(world, instance, kind, rows=20) as person:
+            person.type("showconfig\r" if kind == "xterm" else "showconfig\n")
+            person.wait("showconfig")
+            seen = []
+            person.wait("\n")
+            while len(seen) < 40:
+                page = person.wait(MORE)
+                equal(page.count("\n"), 19, f"lines of a page on {kind}")
+                seen += page.replace("\x1b[?2004l", "").splitlines()
+                person.type(" ")
+                person.wait(ERASE)
+            equal(seen[:38], lines[:38], f"what was seen on {kind}")
+            person.wait(MORE)
+            person.type("q")
+            person.wait(PROMPT)
+            true(MORE not in person.run("version"), "a page line where all fits")
+
+
+@test
+def without_a_size_or_with_setttymode_0_there_are_no_pages(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        true(MORE not in person.run("showconfig"), "a page on a terminal without a size")
+    with Person(world, instance, rows=10) as person:
+        person.run("setttymode 0")
+        shown = person.run("showconfig")
+        true(MORE not in shown and "\x1b" not in shown, "pages or escapes after setttymode 0")
+        person.run("setttymode 1")
+        person.type("showconfig\r")
+        person.wait(MORE)
+
+
+@test
+def what_is_typed_ahead_is_not_lost_to_the_pager(world):
+    instance = world.instance()
+    with Person(world, instance, "dumb", rows=10) as person:
+        person.type("help\n\nqwhoami\n")
+        person.wait("Username: ")
+
+
+@test
+def commands_are_kept_for_the_next_session_but_no_secret(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.run("version")
+        person.run("certconfig delete X --private-key=abc")
+        person.run("antispamconfig setup on --timeout=21")
+        person.type("exit\ry\r")
+        person.terminal.end()
+    kept = world.folder / "mailward" / "history"
+    equal(kept.read_text(), "version\nantispamconfig setup on --timeout=21\nexit\n", "the file")
+    equal(stat.S_IMODE(kept.stat().st_mode), 0o600, "its mode")
+    with Person(world, instance) as person:
+        person.type(UP + UP + "\rshowchanges\r")
+        person.wait("timeout: 60 -> 21")
+        person.wait(PROMPT)
+        person.type(CTRL_R + "vers\r")
+        person.wait("Product: mailward")
+
+
+@test
+def news_come_while_a_line_is_typed_and_spoil_nothing(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.type("smtproutes new half")
+        person.wait("half")
+        batch(instance, "antispamconfig setup on --timeout=33", 'commit "elsewhere"')
+        person.wait("committed revision 2: elsewhere")
+        person.type("way.example.com 192.0.2.1:25\r")
+        person.wait("halfway.example.com 192.0.2.1:25")
+        person.wait(PROMPT)
+        true("halfway.example.com" in person.run("showchanges"), "the line that was typed")
+
+
+@test
+def a_program_on_a_terminal_hears_news_before_a_prompt_only(world):
+    instance = world.instance()
+    with Person(world, instance, "dumb") as person:
+        batch(instance, "antispamconfig setup on --timeout=33", 'commit "elsewhere"')
+        person.type("version\n")
+        shown = person.wait(PROMPT)
+        true("Notice: " in shown and "\x1b" not in shown, shown)
+
+
+main()
