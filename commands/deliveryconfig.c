@@ -7,6 +7,9 @@ static const struct step steps[] = {
      "required, "
      "it waits.",
      STEP_POSITIONAL, NULL, NULL},
+    {DELIVERY_DELAY_NOTICE,
+     "After how many hours should senders who asked for it be told that their mail is late?  0 for never.", 0,
+     NULL, NULL},
 };
 static const struct form form = {SCHEMA_DELIVERY, steps, sizeof steps / sizeof steps[0]};
 

@@ -17,6 +17,36 @@ static const struct span *get_spans(struct wire_reader *in, struct arena *arena,
     return spans;
 }
 
+/* bits and text of RFC 3461 */
+static uint8_t get_notify(struct wire_reader *in)
+{
+    uint8_t notify = wire_get_u8(in);
+    in->failed |= (notify & ~SMTP_NOTIFY_ALL) != 0;
+    return notify;
+}
+
+static uint8_t get_returns(struct wire_reader *in)
+{
+    uint8_t returns = wire_get_u8(in);
+    in->failed |= returns > SMTP_RETURN_HEADERS;
+    return returns;
+}
+
+/* Empty, or what a command may hold. */
+static struct span get_envelope_id(struct wire_reader *in)
+{
+    struct span id = wire_get_span(in);
+    in->failed |= id.n && !smtp_envelope_id_is_valid(id);
+    return id;
+}
+
+static struct span get_original(struct wire_reader *in)
+{
+    struct span original = wire_get_span(in);
+    in->failed |= original.n && !smtp_original_is_valid_utf8(original);
+    return original;
+}
+
 void mail_begin_put(struct buf *out, const struct mail_begin *m)
 {
     wire_put_u64(out, m->mid);
@@ -27,9 +57,17 @@ void mail_begin_put(struct buf *out, const struct mail_begin *m)
     wire_put_span(out, m->client_ip);
     wire_put_span(out, m->listener);
     wire_put_u8(out, m->body_8bit);
+    wire_put_u8(out, m->utf8);
     wire_put_u8(out, m->outbound);
+    wire_put_u8(out, m->returns);
+    wire_put_span(out, m->envelope_id);
     wire_put_u32(out, m->trace_bytes);
-    put_spans(out, m->recipients, m->recipient_count);
+    wire_put_u32(out, m->recipient_count);
+    for (uint32_t i = 0; i < m->recipient_count; i++) {
+        wire_put_span(out, m->recipients[i].address);
+        wire_put_u8(out, m->recipients[i].notify);
+        wire_put_span(out, m->recipients[i].original);
+    }
 }
 
 bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_begin *m)
@@ -42,9 +80,19 @@ bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_beg
     m->client_ip = wire_get_span(in);
     m->listener = wire_get_span(in);
     m->body_8bit = wire_get_u8(in);
+    m->utf8 = wire_get_u8(in);
     m->outbound = wire_get_u8(in);
+    m->returns = get_returns(in);
+    m->envelope_id = get_envelope_id(in);
     m->trace_bytes = wire_get_u32(in);
-    m->recipients = get_spans(in, arena, &m->recipient_count);
+    m->recipient_count = wire_get_count(in, 9);
+    struct mail_recipient *recipients = arena_calloc(arena, m->recipient_count, sizeof *recipients);
+    for (uint32_t i = 0; i < m->recipient_count; i++) {
+        recipients[i].address = wire_get_span(in);
+        recipients[i].notify = get_notify(in);
+        recipients[i].original = get_original(in);
+    }
+    m->recipients = recipients;
     return wire_reader_done(in);
 }
 
@@ -96,10 +144,15 @@ void deliver_job_put(struct buf *out, const struct deliver_job *j)
     wire_put_u8(out, j->own_domain);
     wire_put_span(out, j->sender);
     wire_put_u8(out, j->body_8bit);
+    wire_put_u8(out, j->utf8);
+    wire_put_u8(out, j->returns);
+    wire_put_span(out, j->envelope_id);
     wire_put_u32(out, j->recipient_count);
     for (uint32_t i = 0; i < j->recipient_count; i++) {
         wire_put_u32(out, j->recipients[i].rid);
         wire_put_span(out, j->recipients[i].address);
+        wire_put_u8(out, j->recipients[i].notify);
+        wire_put_span(out, j->recipients[i].original);
     }
 }
 
@@ -115,11 +168,16 @@ bool deliver_job_get(struct wire_reader *in, struct arena *arena, struct deliver
     j->own_domain = wire_get_u8(in);
     j->sender = wire_get_span(in);
     j->body_8bit = wire_get_u8(in);
-    j->recipient_count = wire_get_count(in, 8);
+    j->utf8 = wire_get_u8(in);
+    j->returns = get_returns(in);
+    j->envelope_id = get_envelope_id(in);
+    j->recipient_count = wire_get_count(in, 13);
     struct deliver_recipient *recipients = arena_calloc(arena, j->recipient_count, sizeof *recipients);
     for (uint32_t i = 0; i < j->recipient_count; i++) {
         recipients[i].rid = wire_get_u32(in);
         recipients[i].address = wire_get_span(in);
+        recipients[i].notify = get_notify(in);
+        recipients[i].original = get_original(in);
     }
     j->recipients = recipients;
     return wire_reader_done(in);
@@ -130,6 +188,8 @@ void deliver_result_put(struct buf *out, const struct deliver_result *r)
     wire_put_u64(out, r->mid);
     wire_put_u32(out, r->attempt);
     wire_put_u64(out, r->dcid);
+    wire_put_u8(out, (uint8_t)r->handover);
+    wire_put_span(out, r->remote);
     wire_put_u32(out, r->reply_count);
     for (uint32_t i = 0; i < r->reply_count; i++) {
         const struct deliver_reply *reply = &r->replies[i];
@@ -146,6 +206,10 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
     r->mid = wire_get_u64(in);
     r->attempt = wire_get_u32(in);
     r->dcid = wire_get_u64(in);
+    uint8_t handover = wire_get_u8(in);
+    in->failed |= handover >= DELIVER_HANDOVER_COUNT;
+    r->handover = handover;
+    r->remote = wire_get_span(in);
     r->reply_count = wire_get_count(in, 15);
     struct deliver_reply *replies = arena_calloc(arena, r->reply_count, sizeof *replies);
     for (uint32_t i = 0; i < r->reply_count; i++) {

@@ -12,6 +12,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
 #include "engine/schema/schema.h"
+#include "engine/smtp/dsn.h"
 #include "engine/wire/wire.h"
 
 enum message_type {
@@ -128,14 +129,23 @@ bool ports_request_get(struct wire_reader *in, struct arena *arena, struct ports
 
 enum id_kind { ID_MID, ID_ICID, ID_DCID, ID_KIND_COUNT };
 
+struct mail_recipient {
+    struct span address;
+    uint8_t notify;       /* bits of enum smtp_notify */
+    struct span original; /* ORCPT, as sent; empty for none */
+};
+
 struct mail_begin {
     uint64_t mid, icid;
     int64_t time; /* wall, microseconds */
     struct span sender, helo, client_ip, listener;
     bool body_8bit;
-    bool outbound;                 /* from an address that may relay: the outgoing policy table */
-    uint32_t trace_bytes;          /* length of the gateway's own header at the start of the data */
-    const struct span *recipients; /* the RID is the index */
+    bool utf8;                               /* SMTPUTF8: addresses and headers may hold UTF-8 */
+    bool outbound;                           /* from an address that may relay: the outgoing policy table */
+    uint8_t returns;                         /* enum smtp_return */
+    struct span envelope_id;                 /* ENVID, as sent; empty for none */
+    uint32_t trace_bytes;                    /* length of the gateway's own header at the start of the data */
+    const struct mail_recipient *recipients; /* the RID is the index */
     uint32_t recipient_count;
 };
 
@@ -171,6 +181,8 @@ bool smtp_hello_get(struct wire_reader *in, struct arena *arena, struct smtp_hel
 struct deliver_recipient {
     uint32_t rid;
     struct span address;
+    uint8_t notify; /* as in mail_recipient */
+    struct span original;
 };
 
 struct deliver_job {
@@ -178,11 +190,15 @@ struct deliver_job {
     uint32_t attempt;
     struct span host; /* address literal without brackets, or a name */
     uint16_t port;
-    bool mx;         /* host is a domain: its MX records say where to (RFC 5321 5.1) */
-    bool own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
+    bool mx; /* host is a domain: its MX records say where to (RFC 5321 5.1) */
+    bool
+        own_domain; /* the recipients' own; else an administrator named it, and mail waits until it is there */
     enum schema_tls tls; /* how it is to be sent */
     struct span sender;
     bool body_8bit;
+    bool utf8; /* as in mail_begin, as the rest */
+    uint8_t returns;
+    struct span envelope_id;
     const struct deliver_recipient *recipients;
     uint32_t recipient_count;
 };
@@ -218,10 +234,20 @@ struct deliver_reply {
     struct span text;     /* of the next hop, or our own words */
 };
 
+/* Who tells the sender of recipients whose outcome is DELIVER_DONE (RFC 3461 5.2). */
+enum deliver_handover {
+    DELIVER_RELAYED,   /* we, and only that they were relayed: the next hop does not know how */
+    DELIVER_PASSED_ON, /* the next hop */
+    DELIVER_HERE,      /* we: they are in their mailbox */
+    DELIVER_HANDOVER_COUNT
+};
+
 struct deliver_result {
     uint64_t mid;
     uint32_t attempt;
     uint64_t dcid;
+    enum deliver_handover handover;
+    struct span remote;                  /* what the next hop calls itself; empty when it did not say */
     const struct deliver_reply *replies; /* one for each recipient of the job */
     uint32_t reply_count;
 };

@@ -24,7 +24,7 @@ include tests/fuzz/smtp.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_seven_bit fuzz_smtp
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -50,6 +50,7 @@ SYSTEM_TESTS = \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_extensions.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \

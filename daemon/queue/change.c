@@ -123,16 +123,17 @@ static bool write_finals(struct queue *q, const struct target *t, enum final_kin
 
 static bool write_bounce(struct queue *q, struct changing *o, struct target *t, struct fault *f)
 {
-    struct bounce_failure *failures = arena_calloc(o->arena, t->hits, sizeof *failures);
+    struct bounce_recipient *failures = arena_calloc(o->arena, t->hits, sizeof *failures);
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->m->recipient_count; i++)
         if (t->m->recipients[i].ended)
-            failures[count++] = (struct bounce_failure){.recipient = t->m->recipients[i].address,
-                                                        .enhanced = SPAN("5.0.0"),
-                                                        .text = SPAN("Returned by the administrator")};
+            failures[count++] = (struct bounce_recipient){.recipient = &t->m->recipients[i],
+                                                          .action = BOUNCE_FAILED,
+                                                          .enhanced = SPAN("5.0.0"),
+                                                          .text = SPAN("Returned by the administrator")};
     return write_finals(q, t, t->m->sender.n ? FINAL_BOUNCED : FINAL_DROPPED,
                         SPAN("Bounced by administrator"), f) &&
-           bounce_store(q, t->m, failures, count, &t->made, f) && write_removal(q, t, f);
+           bounce_store(q, t->m, failures, count, BOUNCE_WHOLE_MOST, &t->made, f) && write_removal(q, t, f);
 }
 
 /* The age of released mail starts anew: it is to be tried as long as any other.  It has a MID of its own, for the log

@@ -83,11 +83,15 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .own_domain = route->own_domain,
                               .sender = m->sender,
                               .body_8bit = m->body_8bit,
+                              .utf8 = m->utf8,
+                              .returns = m->returns,
+                              .envelope_id = m->envelope_id,
                               .recipients = due};
     for (uint32_t i = 0; i < m->recipient_count && job.recipient_count < RECIPIENTS_PER_JOB; i++) {
         struct recipient *r = &m->recipients[i];
         if (lane_takes(q, m, r, now, route))
-            due[job.recipient_count++] = (struct deliver_recipient){.rid = r->rid, .address = r->address};
+            due[job.recipient_count++] = (struct deliver_recipient){
+                .rid = r->rid, .address = r->address, .notify = r->notify, .original = r->original};
     }
     struct buf body = {0};
     deliver_job_put(&body, &job);

@@ -15,6 +15,7 @@ struct fate {
     enum { FATE_DELIVERED, FATE_DELAYED, FATE_BOUNCED, FATE_DOUBLE_BOUNCE } kind;
     uint32_t tries;
     int64_t next_try;
+    bool delay_told; /* by now */
     uint16_t code;
     const char *description;
     struct span enhanced, text;
@@ -29,19 +30,60 @@ struct finishing {
     struct arena *arena;
     struct fate *fates;
     uint32_t count;
-    struct bounce_failure *failures;
-    uint32_t failure_count;
+    enum deliver_handover handover;
+    struct span remote;
+    struct bounce_recipient *notices;
+    uint32_t notice_count;
     uint32_t ended;
     struct message *bounce;
 };
 
-static void set_failed(struct finishing *o, struct fate *fate)
+/* The sender is told, if he wants to be. */
+static void add_notice(struct finishing *o, const struct fate *fate, enum bounce_action action)
 {
-    fate->kind = o->m->sender.n ? FATE_BOUNCED : FATE_DOUBLE_BOUNCE;
-    o->failures[o->failure_count++] = (struct bounce_failure){.recipient = fate->recipient->address,
+    o->notices[o->notice_count++] = (struct bounce_recipient){.recipient = fate->recipient,
+                                                              .action = action,
                                                               .enhanced = fate->enhanced,
                                                               .text = fate->text,
-                                                              .code = fate->code};
+                                                              .code = fate->code,
+                                                              .remote = o->remote};
+}
+
+static void set_delivered(struct finishing *o, struct fate *fate)
+{
+    fate->kind = FATE_DELIVERED;
+    if (o->handover != DELIVER_PASSED_ON)
+        add_notice(o, fate, o->handover == DELIVER_HERE ? BOUNCE_DELIVERED : BOUNCE_RELAYED);
+}
+
+static void set_failed(struct finishing *o, struct fate *fate, const char *description)
+{
+    fate->kind = o->m->sender.n ? FATE_BOUNCED : FATE_DOUBLE_BOUNCE;
+    fate->description = description;
+    add_notice(o, fate, BOUNCE_FAILED);
+}
+
+/* Mail of that age is late; INT64_MAX: it never is. */
+static int64_t late_after(void)
+{
+    const struct schema_row *delivery = config_table_single(role_config()->tables[SCHEMA_DELIVERY]);
+    int64_t hours = schema_row_number(delivery, DELIVERY_DELAY_NOTICE);
+    return hours ? hours * 3600 * SECOND_US : INT64_MAX;
+}
+
+static void set_delayed(struct queue *q, struct finishing *o, struct fate *fate, int64_t now)
+{
+    const struct recipient *r = fate->recipient;
+    fate->kind = FATE_DELAYED;
+    fate->description = "Temporary delivery failure";
+    uint64_t seed = message_mid(o->m) + r->rid;
+    fate->next_try = now + SECOND_US * schedule_retry_wait(q->settings->retry_first, q->settings->retry_most,
+                                                           fate->tries, seed);
+    fate->delay_told = r->delay_told;
+    if (r->delay_told || !bounce_is_wanted(r, BOUNCE_DELAYED) || now - o->m->received < late_after())
+        return;
+    fate->delay_told = true;
+    add_notice(o, fate, BOUNCE_DELAYED);
 }
 
 static void decide(struct queue *q, struct finishing *o, struct fate *fate, const struct deliver_reply *reply)
@@ -52,23 +94,24 @@ static void decide(struct queue *q, struct finishing *o, struct fate *fate, cons
     fate->text = arena_dup(o->arena, reply->text);
     fate->tries = fate->recipient->tries + 1;
     if (reply->outcome == DELIVER_DONE) {
-        fate->kind = FATE_DELIVERED;
+        set_delivered(o, fate);
     } else if (reply->outcome == DELIVER_FAILED) {
-        fate->description = "Permanent delivery failure";
-        set_failed(o, fate);
+        set_failed(o, fate, "Permanent delivery failure");
     } else if (now - o->m->received > q->settings->lifetime * SECOND_US) {
         fate->enhanced = SPAN("5.4.7");
-        fate->description = "Delivery expired (message too old)";
-        set_failed(o, fate);
+        set_failed(o, fate, "Delivery expired (message too old)");
     } else {
-        fate->kind = FATE_DELAYED;
-        fate->description = "Temporary delivery failure";
-        uint64_t seed = message_mid(o->m) + fate->recipient->rid;
-        fate->next_try = now + SECOND_US * schedule_retry_wait(q->settings->retry_first,
-                                                               q->settings->retry_most, fate->tries, seed);
+        set_delayed(q, o, fate, now);
     }
     if (fate->kind != FATE_DELAYED)
         o->ended++;
+}
+
+static void set_deferred(struct recipient *r, const struct fate *fate)
+{
+    r->tries = fate->tries;
+    r->next_try = fate->next_try;
+    r->delay_told = fate->delay_told;
 }
 
 static bool write_fate(struct queue *q, struct finishing *o, const struct fate *fate, struct fault *f)
@@ -77,9 +120,11 @@ static bool write_fate(struct queue *q, struct finishing *o, const struct fate *
                                              [FATE_BOUNCED] = FINAL_BOUNCED,
                                              [FATE_DOUBLE_BOUNCE] = FINAL_DROPPED};
     uint64_t mid = message_mid(o->m);
-    if (fate->kind == FATE_DELAYED)
-        return store_defer_recipient(q->store, mid, fate->recipient->rid, fate->tries, fate->next_try,
-                                     fate->text, f);
+    if (fate->kind == FATE_DELAYED) {
+        struct recipient deferred = *fate->recipient;
+        set_deferred(&deferred, fate);
+        return store_defer_recipient(q->store, mid, &deferred, fate->text, f);
+    }
     bool whole = o->ended == o->m->recipient_count; /* then all rows go at once */
     return ending_add_final(q, o->m, fate->recipient, finals[fate->kind], fate->text, f) &&
            (whole || store_remove_recipient(q->store, mid, fate->recipient->rid, f));
@@ -91,7 +136,7 @@ static bool write_finishing(struct queue *q, struct operation *op, struct fault 
     for (uint32_t i = 0; i < o->count; i++)
         if (!write_fate(q, o, &o->fates[i], f))
             return false;
-    if (!bounce_store(q, o->m, o->failures, o->failure_count, &o->bounce, f))
+    if (!bounce_store(q, o->m, o->notices, o->notice_count, BOUNCE_WHOLE_MOST, &o->bounce, f))
         return false;
     if (o->ended == o->m->recipient_count)
         return ending_remove_message(q, o->m, f);
@@ -136,8 +181,7 @@ static void update_message(struct queue *q, struct finishing *o)
     for (uint32_t i = 0; i < o->count; i++) {
         struct recipient *r = o->fates[i].recipient;
         r->ended = o->fates[i].kind != FATE_DELAYED;
-        r->tries = o->fates[i].tries;
-        r->next_try = o->fates[i].next_try;
+        set_deferred(r, &o->fates[i]);
     }
     message_remove_ended(m);
     m->attempt = o->attempt;
@@ -173,9 +217,11 @@ void deliver_finish(struct queue *q, struct message *m, const struct deliver_res
                             .attempt = result->attempt,
                             .dcid = result->dcid,
                             .acknowledge = acknowledge,
+                            .handover = result->handover,
                             .arena = arena_new()};
+    o->remote = arena_dup(o->arena, result->remote);
     o->fates = arena_calloc(o->arena, result->reply_count, sizeof *o->fates);
-    o->failures = arena_calloc(o->arena, result->reply_count, sizeof *o->failures);
+    o->notices = arena_calloc(o->arena, result->reply_count, sizeof *o->notices);
     bool *told = arena_calloc(o->arena, m->recipient_count, sizeof *told);
     for (uint32_t i = 0; i < result->reply_count; i++) {
         struct recipient *r = message_recipient(m, result->replies[i].rid);

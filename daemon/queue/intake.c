@@ -76,13 +76,19 @@ void intake_begin(struct queue *q, struct wire_reader *in)
         role_fatal("cannot read the beginning of a message from smtp");
     struct recipient *recipients = arena_calloc(arena, b.recipient_count, sizeof *recipients);
     for (uint32_t i = 0; i < b.recipient_count; i++)
-        recipients[i] = (struct recipient){.rid = i, .address = b.recipients[i]};
+        recipients[i] = (struct recipient){.rid = i,
+                                           .address = b.recipients[i].address,
+                                           .notify = b.recipients[i].notify,
+                                           .original = b.recipients[i].original};
     struct message m = {.node.key = b.mid,
                         .icid = b.icid,
                         .received = b.time,
                         .trace_bytes = b.trace_bytes,
                         .body_8bit = b.body_8bit,
+                        .utf8 = b.utf8,
                         .outbound = b.outbound,
+                        .returns = b.returns,
+                        .envelope_id = b.envelope_id,
                         .sender = b.sender,
                         .helo = b.helo,
                         .client_ip = b.client_ip,

@@ -225,8 +225,11 @@ static void finish_message(struct queue *q, const struct copy *copies, int count
                                                          : span_text(strerror(copies[i].number))};
     }
     struct message *m = copies[0].m;
-    struct deliver_result result = {
-        .mid = message_mid(m), .attempt = m->attempt + 1, .replies = replies, .reply_count = (uint32_t)count};
+    struct deliver_result result = {.mid = message_mid(m),
+                                    .attempt = m->attempt + 1,
+                                    .handover = DELIVER_HERE,
+                                    .replies = replies,
+                                    .reply_count = (uint32_t)count};
     deliver_finish(q, m, &result, false);
 }
 

@@ -17,9 +17,11 @@ static struct span put_text(char **at, struct span s)
 struct message *message_copy(const struct message *m, const uint32_t *rids, uint32_t rid_count)
 {
     uint32_t count = rids ? rid_count : m->recipient_count;
-    size_t text = m->sender.n + m->helo.n + m->client_ip.n + m->message_id.n;
-    for (uint32_t i = 0; i < count; i++)
-        text += (rids ? message_recipient(m, rids[i]) : &m->recipients[i])->address.n;
+    size_t text = m->sender.n + m->helo.n + m->client_ip.n + m->message_id.n + m->envelope_id.n;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct recipient *r = rids ? message_recipient(m, rids[i]) : &m->recipients[i];
+        text += r->address.n + r->original.n;
+    }
     struct message *copy = xmalloc(sizeof *copy + count * sizeof(struct recipient) + text);
     *copy = *m;
     copy->recipients = (struct recipient *)(copy + 1);
@@ -28,11 +30,13 @@ struct message *message_copy(const struct message *m, const uint32_t *rids, uint
     for (uint32_t i = 0; i < count; i++) {
         copy->recipients[i] = *(rids ? message_recipient(m, rids[i]) : &m->recipients[i]);
         copy->recipients[i].address = put_text(&at, copy->recipients[i].address);
+        copy->recipients[i].original = put_text(&at, copy->recipients[i].original);
     }
     copy->sender = put_text(&at, m->sender);
     copy->helo = put_text(&at, m->helo);
     copy->client_ip = put_text(&at, m->client_ip);
     copy->message_id = put_text(&at, m->message_id);
+    copy->envelope_id = put_text(&at, m->envelope_id);
     copy->edits = (struct span){0};
     message_set_edits(copy, m->edits);
     copy->host = (struct span){0};

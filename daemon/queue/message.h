@@ -25,12 +25,15 @@ enum recipient_state {
 
 struct recipient {
     uint32_t rid;
-    bool saved; /* already in the Maildir when the queue started */
-    bool ended; /* to be removed by message_remove_ended() */
+    bool saved;      /* already in the Maildir when the queue started */
+    bool ended;      /* to be removed by message_remove_ended() */
+    uint8_t notify;  /* bits of enum smtp_notify */
+    bool delay_told; /* the sender was told that it takes long */
     uint32_t tries;
     int64_t next_try;                  /* wall time */
     uint32_t route_hash, route_lookup; /* of the route found last, and by which revision; not stored */
     struct span address;
+    struct span original; /* ORCPT (RFC 3461), as sent; empty for none */
 };
 
 /* Who has the message at the moment. */
@@ -50,9 +53,12 @@ struct message {
     struct spool_record body;
     uint32_t trace_bytes;
     bool body_8bit, outbound;
+    bool utf8;          /* SMTPUTF8: addresses and header may hold UTF-8 */
     uint8_t scan_tries; /* workers it has killed */
     uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
+    uint8_t returns;    /* enum smtp_return */
     struct span sender, helo, client_ip, message_id;
+    struct span envelope_id;      /* ENVID (RFC 3461), as sent; empty for none */
     struct span edits;            /* judge_edits_put(); empty: none */
     struct span host;             /* the alternate host it goes to; empty: by the routes */
     enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
@@ -60,6 +66,7 @@ struct message {
     uint32_t recipient_count;
 
     /* not stored */
+    bool no_failure; /* a notice (bounce.h) of no failure */
     enum message_hand hand;
     uint32_t hand_attempt;     /* of the job that smtp has */
     uint8_t read_tries;        /* times in a row that its body could not be read */

@@ -98,7 +98,7 @@ static struct message *make_message(const struct notice *n, struct arena *arena)
     const struct message m = {.received = clock_wall_us(),
                               .state = RECIPIENT_DELIVER,
                               .sender = SPAN(""),
-                              .body_8bit = bounce_has_8bit(n->text),
+                              .body_8bit = span_has_8bit(n->text),
                               .message_id = header_message_id(n->text),
                               .recipients = recipients,
                               .recipient_count = n->recipient_count};

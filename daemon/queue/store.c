@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 6 };
+enum { ID_BLOCK = 1000, FORMAT = 8 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -42,6 +42,12 @@ static const char *const migrations[FORMAT] = {
     " WHERE mid IN (SELECT mid FROM recipient WHERE state = 3);",
     "ALTER TABLE work_queue ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE message ADD COLUMN host TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE message ADD COLUMN returns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN envelope_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE recipient ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE recipient ADD COLUMN original TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE recipient ADD COLUMN delay_told INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE message ADD COLUMN utf8 INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

@@ -60,8 +60,9 @@ bool store_set_verdict(struct store *s, const struct message *m, const struct ju
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f);
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f);
 bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct fault *f);
-bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
-                           struct span reply, struct fault *f);
+/* Its tries, next_try and delay_told. */
+bool store_defer_recipient(struct store *s, uint64_t mid, const struct recipient *r, struct span reply,
+                           struct fault *f);
 
 /* All recipients of m are quarantined from this wall time on. */
 bool store_quarantine(struct store *s, const struct message *m, int64_t since, struct span subject,

@@ -13,12 +13,14 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
                    V_BLOB(span_of(m->body.sha256, SPOOL_HASH_BYTES)), V_INT(m->trace_bytes),
                    V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
                    V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
-                   V_BLOB(m->edits), V_INT(m->revision), V_TEXT(m->host)))
+                   V_BLOB(m->edits), V_INT(m->revision), V_TEXT(m->host), V_INT(m->returns),
+                   V_TEXT(m->envelope_id), V_INT(m->utf8)))
         return false;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         const struct recipient *r = &m->recipients[i];
         if (!STORE_RUN(s, ADD_RECIPIENT, f, V_INT(mid), V_INT(r->rid), V_TEXT(r->address), V_INT(m->state),
-                       V_INT(r->tries), V_INT(r->next_try)))
+                       V_INT(r->tries), V_INT(r->next_try), V_INT(r->notify), V_TEXT(r->original),
+                       V_INT(r->delay_told)))
             return false;
     }
     s->now.counts.messages++;
@@ -138,11 +140,11 @@ bool store_set_attempt(struct store *s, uint64_t mid, uint32_t attempt, struct f
     return STORE_RUN(s, SET_ATTEMPT, f, V_INT(mid), V_INT(attempt));
 }
 
-bool store_defer_recipient(struct store *s, uint64_t mid, uint32_t rid, uint32_t tries, int64_t next_try,
-                           struct span reply, struct fault *f)
+bool store_defer_recipient(struct store *s, uint64_t mid, const struct recipient *r, struct span reply,
+                           struct fault *f)
 {
-    return STORE_RUN(s, DEFER_RECIPIENT, f, V_INT(mid), V_INT(rid), V_INT(tries), V_INT(next_try),
-                     V_TEXT(reply));
+    return STORE_RUN(s, DEFER_RECIPIENT, f, V_INT(mid), V_INT(r->rid), V_INT(r->tries), V_INT(r->next_try),
+                     V_TEXT(reply), V_INT(r->delay_told));
 }
 
 /* One message while its rows come in. */
@@ -188,11 +190,17 @@ enum load_column {
     COLUMN_EDITS,
     COLUMN_REVISION,
     COLUMN_HOST,
+    COLUMN_RETURNS,
+    COLUMN_ENVELOPE_ID,
+    COLUMN_UTF8,
     COLUMN_RID,
     COLUMN_ADDRESS,
     COLUMN_STATE,
     COLUMN_TRIES,
     COLUMN_NEXT_TRY,
+    COLUMN_NOTIFY,
+    COLUMN_ORIGINAL,
+    COLUMN_DELAY_TOLD,
     COLUMN_SINCE,
     COLUMN_SUBJECT,
     COLUMN_SCORE,
@@ -221,6 +229,9 @@ static void begin_message(struct loading *l, sqlite3_stmt *row)
         .attempt = (uint32_t)store_column_u64(row, COLUMN_ATTEMPT),
         .edits = keep_text(l, store_column_span(row, COLUMN_EDITS)),
         .host = keep_text(l, store_column_span(row, COLUMN_HOST)),
+        .returns = (uint8_t)sqlite3_column_int(row, COLUMN_RETURNS),
+        .envelope_id = keep_text(l, store_column_span(row, COLUMN_ENVELOPE_ID)),
+        .utf8 = sqlite3_column_int(row, COLUMN_UTF8) != 0,
         .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
     };
     struct span hash = store_column_span(row, COLUMN_SHA256);
@@ -239,17 +250,22 @@ static void add_recipient(struct loading *l, sqlite3_stmt *row)
         .address = keep_text(l, store_column_span(row, COLUMN_ADDRESS)),
         .tries = (uint32_t)store_column_u64(row, COLUMN_TRIES),
         .next_try = sqlite3_column_int64(row, COLUMN_NEXT_TRY),
+        .notify = (uint8_t)sqlite3_column_int(row, COLUMN_NOTIFY),
+        .original = keep_text(l, store_column_span(row, COLUMN_ORIGINAL)),
+        .delay_told = sqlite3_column_int(row, COLUMN_DELAY_TOLD) != 0,
     };
 }
 
 static void complete(struct loading *l)
 {
-    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip, &l->m.message_id,
-                            &l->m.edits,  &l->m.host, &l->kept.subject};
+    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip,   &l->m.message_id,
+                            &l->m.edits,  &l->m.host, &l->m.envelope_id, &l->kept.subject};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         resolve(l, texts[i]);
-    for (uint32_t i = 0; i < l->m.recipient_count; i++)
+    for (uint32_t i = 0; i < l->m.recipient_count; i++) {
         resolve(l, &l->recipients[i].address);
+        resolve(l, &l->recipients[i].original);
+    }
     l->m.recipients = l->recipients;
 }
 

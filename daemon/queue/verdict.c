@@ -22,7 +22,7 @@ struct child {
     struct buf edits;
     uint64_t rcid;
     bool archived;
-    struct bounce_failure *failures;
+    struct bounce_recipient *failures;
     struct message *bounce;
 };
 
@@ -91,7 +91,7 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
     case JUDGE_BOUNCE:
         return ending_add_finals(q, m, m->sender.n ? FINAL_BOUNCED : FINAL_DROPPED, SPAN("Bounced by CASE"),
                                  f) &&
-               bounce_store(q, m, c->failures, m->recipient_count, &c->bounce, f) &&
+               bounce_store(q, m, c->failures, m->recipient_count, BOUNCE_WHOLE_POLICY, &c->bounce, f) &&
                ending_remove_message(q, m, f);
     }
     return fault_set(f, FAULT_BROKEN, "a verdict without an action");
@@ -235,9 +235,10 @@ static void make_child(struct verdict *v, struct child *c, const struct judge_ch
         return;
     c->failures = arena_calloc(v->arena, c->m->recipient_count, sizeof *c->failures);
     for (uint32_t i = 0; i < c->m->recipient_count; i++)
-        c->failures[i] = (struct bounce_failure){.recipient = c->m->recipients[i].address,
-                                                 .enhanced = SPAN("5.7.1"),
-                                                 .text = SPAN("Message refused by policy")};
+        c->failures[i] = (struct bounce_recipient){.recipient = &c->m->recipients[i],
+                                                   .action = BOUNCE_FAILED,
+                                                   .enhanced = SPAN("5.7.1"),
+                                                   .text = SPAN("Message refused by policy")};
 }
 
 void verdict_add(struct queue *q, struct verdict *v)

@@ -12,6 +12,7 @@
 
 #include "daemon/smtp/deadline.h"
 #include "daemon/smtp/delivery.h"
+#include "engine/smtp/address.h"
 #include "engine/smtp/data_encoder.h"
 #include "engine/smtp/reply.h"
 
@@ -62,13 +63,14 @@ struct connection {
 
     struct smtp_reply reply;
     struct smtp_extensions extensions;
+    char name[SMTP_DOMAIN_MAX + 1]; /* what the next hop calls itself; empty when that is no name */
     struct delivery *job;
     bool reused;             /* the job is not the connection's first */
     uint32_t sent, answered; /* commands of the envelope: MAIL is 0, then RCPT in order, then DATA */
     uint32_t accepted;       /* recipients */
     bool sender_refused;
     struct smtp_data_encoder encoder;
-    size_t offset; /* of the message: sent so far */
+    struct seven_bit_reader reader; /* of the message */
 };
 
 /* Begins to connect.  The dcid is its number in the log.  NULL and errno when that cannot even be tried. */

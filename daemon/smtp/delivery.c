@@ -45,10 +45,13 @@ static void copy_job(struct delivery *d, const struct deliver_job *job)
     for (uint32_t i = 0; i < job->recipient_count; i++) {
         recipients[i].rid = job->recipients[i].rid;
         recipients[i].address = arena_dup(d->arena, job->recipients[i].address);
+        recipients[i].notify = job->recipients[i].notify;
+        recipients[i].original = arena_dup(d->arena, job->recipients[i].original);
     }
     d->job = *job;
     d->job.host = arena_dup(d->arena, job->host);
     d->job.sender = arena_dup(d->arena, job->sender);
+    d->job.envelope_id = arena_dup(d->arena, job->envelope_id);
     d->job.recipients = recipients;
 }
 
@@ -66,7 +69,9 @@ static void set_reply(struct delivery *d, uint32_t index, const struct deliver_r
 static void choose_recipients(struct delivery *d)
 {
     struct smtp_mailbox m;
-    bool sender_good = d->job.sender.n == 0 || smtp_mailbox_parse(d->job.sender, &m);
+    bool (*parse)(struct span, struct smtp_mailbox *) =
+        d->job.utf8 ? smtp_mailbox_parse_utf8 : smtp_mailbox_parse;
+    bool sender_good = d->job.sender.n == 0 || parse(d->job.sender, &m);
     const struct deliver_reply bad = {
         .outcome = DELIVER_FAILED,
         .enhanced = sender_good ? SPAN("5.1.3") : SPAN("5.1.7"),
@@ -76,7 +81,7 @@ static void choose_recipients(struct delivery *d)
     d->replies = arena_calloc(d->arena, d->job.recipient_count, sizeof *d->replies);
     for (uint32_t i = 0; i < d->job.recipient_count; i++) {
         d->replies[i].rid = d->job.recipients[i].rid;
-        if (sender_good && smtp_mailbox_parse(d->job.recipients[i].address, &m))
+        if (sender_good && parse(d->job.recipients[i].address, &m))
             d->order[d->order_count++] = i;
         else
             set_reply(d, i, &bad);
@@ -146,6 +151,20 @@ void delivery_settle(struct delivery *d, uint32_t index, const struct smtp_reply
     set_reply(d, index, &copy);
 }
 
+void delivery_leave_out(struct delivery *d, bool (*is_bad)(struct span address), struct span enhanced,
+                        struct span text)
+{
+    const struct deliver_reply bad = {.outcome = DELIVER_FAILED, .enhanced = enhanced, .text = text};
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < d->order_count; i++) {
+        if (is_bad(d->job.recipients[d->order[i]].address))
+            set_reply(d, d->order[i], &bad);
+        else
+            d->order[kept++] = d->order[i];
+    }
+    d->order_count = kept;
+}
+
 static void settle_all(struct delivery *d, const struct deliver_reply *reply)
 {
     for (uint32_t i = 0; i < d->job.recipient_count; i++)
@@ -201,6 +220,8 @@ void delivery_finish(struct delivery *d)
         .mid = d->job.mid,
         .attempt = d->job.attempt,
         .dcid = d->dcid,
+        .handover = d->handover,
+        .remote = d->remote,
         .replies = d->replies,
         .reply_count = d->job.recipient_count,
     };

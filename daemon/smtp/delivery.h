@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "daemon/protocol.h"
+#include "engine/relay/seven_bit.h"
 
 struct smtp_reply;
 
@@ -17,11 +18,14 @@ struct delivery {
     TAILQ_ENTRY(delivery) waiting; /* for a connection */
     struct arena *arena;
     struct deliver_job job;
-    struct span message; /* mapped; dropped when finished */
-    uint32_t *order;     /* the recipients to be tried: indexes into job.recipients */
+    struct span message;        /* mapped; dropped when finished */
+    struct seven_bit_plan plan; /* for the present next hop; without changes: it goes as it is */
+    uint32_t *order;            /* the recipients to be tried: indexes into job.recipients */
     uint32_t order_count;
     struct deliver_reply *replies; /* as job.recipients; settled once `enhanced` is set */
     uint64_t dcid;
+    enum deliver_handover handover; /* to the next hop that it met last */
+    struct span remote;
     bool running; /* on a connection */
     bool finished;
     struct buf result; /* as sent; empty before it is finished */
@@ -40,6 +44,9 @@ void delivery_settle_rest(struct delivery *d, const struct smtp_reply *reply);
 /* For failures that are not the reply to a command.  The class of the enhanced code tells whether to try again; code
  * is 0 when there was no reply. */
 void delivery_end_rest(struct delivery *d, uint16_t code, struct span enhanced, struct span text);
+/* Recipients that is_bad() fail for ever, for this reason, and are not sent; the texts are constants. */
+void delivery_leave_out(struct delivery *d, bool (*is_bad)(struct span address), struct span enhanced,
+                        struct span text);
 /* All recipients have their result: tells log and queue, and lets the message go. */
 void delivery_finish(struct delivery *d);
 

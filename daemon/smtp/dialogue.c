@@ -5,6 +5,7 @@
  */
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
+#include "daemon/smtp/fitting.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
 
@@ -114,10 +115,23 @@ void dialogue_go_on_in_tls(struct connection *c)
     say_ehlo(c);
 }
 
+/* From the reply to EHLO or HELO (RFC 5321 4.1.1.1). */
+static void keep_name(struct connection *c)
+{
+    struct span text = buf_span(&c->reply.text);
+    struct span name = span_slice(text, 0, span_find(text, '\n'));
+    name = span_slice(name, 0, span_find(name, ' '));
+    size_t size = smtp_domain_is_valid(name) ? name.n : 0;
+    if (size)
+        memcpy(c->name, name.p, size);
+    c->name[size] = '\0';
+}
+
 static void got_ehlo(struct connection *c)
 {
     if (is_positive(c)) {
         c->extensions = smtp_extensions_parse(buf_span(&c->reply.text));
+        keep_name(c);
         got_to_know(c);
     } else if (c->reply.code / 100 == 5) {
         buf_printf(&c->out, "HELO %s\r\n", smtp_hostname());
@@ -129,32 +143,57 @@ static void got_ehlo(struct connection *c)
 
 static void got_helo(struct connection *c)
 {
-    if (is_positive(c))
-        got_to_know(c);
-    else
+    if (!is_positive(c)) {
         give_up_connection(c);
+        return;
+    }
+    keep_name(c);
+    got_to_know(c);
 }
 
 /* One delivery */
 
-/* A next hop without 8BITMIME gets an 8-bit message as it is; conversion (ruling R19) is still to come. */
 static void send_mail(struct connection *c)
 {
     const struct deliver_job *job = &c->job->job;
     buf_printf(&c->out, "MAIL FROM:<%.*s>", (int)job->sender.n, job->sender.p);
-    if (c->extensions.size)
+    if (c->extensions.size && !c->job->plan.count) /* RFC 1870 6.1: it may be left out */
         buf_printf(&c->out, " SIZE=%zu", c->job->message.n);
     if (c->extensions.body_8bit && job->body_8bit)
         buf_append_span(&c->out, SPAN(" BODY=8BITMIME"));
+    if (c->extensions.utf8 && job->utf8)
+        buf_append_span(&c->out, SPAN(" SMTPUTF8"));
+    if (c->extensions.dsn && job->returns != SMTP_RETURN_ANY)
+        buf_printf(&c->out, " RET=%s", job->returns == SMTP_RETURN_FULL ? "FULL" : "HDRS");
+    if (c->extensions.dsn && job->envelope_id.n)
+        buf_printf(&c->out, " ENVID=%.*s", (int)job->envelope_id.n, job->envelope_id.p);
     buf_append_span(&c->out, SPAN("\r\n"));
+}
+
+/* In ASCII, which needs no SMTPUTF8; one that becomes too long for that is left out (RFC 3461 4.2). */
+static void put_original(struct buf *out, struct span original)
+{
+    size_t before = out->len;
+    buf_append_span(out, SPAN(" ORCPT="));
+    size_t begin = out->len;
+    smtp_utf8_put_ascii(out, original);
+    if (out->len - begin > SMTP_ORIGINAL_MAX)
+        out->len = before;
 }
 
 static void send_rcpt(struct connection *c, uint32_t index)
 {
-    struct span address = c->job->job.recipients[index].address;
+    const struct deliver_recipient *r = &c->job->job.recipients[index];
     buf_append_span(&c->out, SPAN("RCPT TO:<"));
-    buf_append_span(&c->out, address);
-    buf_append_span(&c->out, SPAN(">\r\n"));
+    buf_append_span(&c->out, r->address);
+    buf_append_char(&c->out, '>');
+    if (c->extensions.dsn && r->notify) {
+        buf_append_span(&c->out, SPAN(" NOTIFY="));
+        smtp_notify_put(&c->out, r->notify);
+    }
+    if (c->extensions.dsn && r->original.n)
+        put_original(&c->out, r->original);
+    buf_append_span(&c->out, SPAN("\r\n"));
 }
 
 static void send_command(struct connection *c, uint32_t number)
@@ -176,6 +215,14 @@ static void send_envelope(struct connection *c)
     expect(c, CONNECTION_ENVELOPE);
 }
 
+static void finish_job(struct connection *c)
+{
+    struct delivery *d = c->job;
+    c->job = NULL;
+    c->reused = true;
+    delivery_finish(d);
+}
+
 void dialogue_deliver(struct connection *c, struct delivery *d)
 {
     int64_t seconds = DELIVERY_SECONDS + (int64_t)(d->message.n / DELIVERY_SPEED);
@@ -183,20 +230,19 @@ void dialogue_deliver(struct connection *c, struct delivery *d)
     c->job_due = clock_mono_us() + seconds * 1000000;
     d->running = true;
     d->dcid = c->dcid;
+    d->handover = c->extensions.dsn ? DELIVER_PASSED_ON : DELIVER_RELAYED;
+    d->remote = arena_dup(d->arena, span_text(c->name));
+    if (!fitting_prepare(d, &c->extensions)) {
+        finish_job(c);
+        become_idle(c);
+        return;
+    }
     c->sent = c->answered = c->accepted = 0;
     c->sender_refused = false;
     c->encoder = (struct smtp_data_encoder){0};
-    c->offset = 0;
+    c->reader = (struct seven_bit_reader){.message = d->message, .plan = &d->plan};
     delivery_log_start(d);
     send_envelope(c);
-}
-
-static void finish_job(struct connection *c)
-{
-    struct delivery *d = c->job;
-    c->job = NULL;
-    c->reused = true;
-    delivery_finish(d);
 }
 
 /* The transaction ends without a message; the connection is still good. */
@@ -268,10 +314,11 @@ static void got_envelope(struct connection *c)
 
 void dialogue_fill_body(struct connection *c)
 {
-    struct span piece = span_slice(c->job->message, c->offset, CHUNK_BYTES);
-    smtp_data_encode(&c->encoder, piece, &c->out);
-    c->offset += piece.n;
-    if (c->offset == c->job->message.n) {
+    static struct buf piece;
+    buf_clear(&piece);
+    bool more = seven_bit_next(&c->reader, CHUNK_BYTES, &piece);
+    smtp_data_encode(&c->encoder, buf_span(&piece), &c->out);
+    if (!more) {
         smtp_data_encode_end(&c->encoder, &c->out);
         expect(c, CONNECTION_FINAL);
     }

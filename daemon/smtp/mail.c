@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
@@ -18,25 +17,31 @@ enum {
 
 static LIST_HEAD(, mail) table[TABLE_SIZE];
 
-struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mailbox *sender, bool body_8bit)
+struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mail_argument *argument)
 {
     struct mail *m = xcalloc(1, sizeof *m);
     m->session = s;
     m->mid = mid;
     m->time = clock_wall_us();
     m->arena = arena_new();
-    m->sender = arena_dup(m->arena, sender->text);
-    m->body_8bit = body_8bit;
+    m->sender = arena_dup(m->arena, argument->sender.text);
+    m->body_8bit = argument->body_8bit;
+    m->utf8 = argument->utf8;
+    m->returns = argument->returns;
+    m->envelope_id = arena_dup(m->arena, argument->envelope_id);
     return m;
 }
 
-void mail_add_recipient(struct mail *m, struct span address)
+void mail_add_recipient(struct mail *m, const struct smtp_rcpt_argument *argument)
 {
     if (m->recipient_count == m->recipient_cap) {
         m->recipient_cap = m->recipient_cap ? m->recipient_cap * 2 : 4;
         m->recipients = xreallocarray(m->recipients, m->recipient_cap, sizeof *m->recipients);
     }
-    m->recipients[m->recipient_count++] = arena_dup(m->arena, address);
+    m->recipients[m->recipient_count++] =
+        (struct mail_recipient){.address = arena_dup(m->arena, argument->recipient.text),
+                                .notify = argument->notify,
+                                .original = arena_dup(m->arena, argument->original)};
 }
 
 void mail_free(struct mail *m)
@@ -50,9 +55,11 @@ void mail_free(struct mail *m)
     free(m);
 }
 
-/* RFC 3848 */
+/* RFC 3848, RFC 6531 4.3 */
 static const char *protocol_of(const struct session *s)
 {
+    if (s->mail && s->mail->utf8)
+        return s->tls ? "UTF8SMTPS" : "UTF8SMTP";
     return !s->esmtp ? "SMTP" : s->tls ? "ESMTPS" : "ESMTP";
 }
 
@@ -104,7 +111,10 @@ static void send_begin(struct mail *m)
         .client_ip = span_text(s->client_ip),
         .listener = span_text(s->listener->name),
         .body_8bit = m->body_8bit,
+        .utf8 = m->utf8,
         .outbound = s->may_relay,
+        .returns = m->returns,
+        .envelope_id = m->envelope_id,
         .trace_bytes = m->trace_bytes,
         .recipients = m->recipients,
         .recipient_count = m->recipient_count,

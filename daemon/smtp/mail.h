@@ -6,8 +6,10 @@
 #ifndef SMTP_MAIL_H
 #define SMTP_MAIL_H
 
+#include "daemon/protocol.h"
 #include "daemon/smtp/session.h"
 #include "engine/base/arena.h"
+#include "engine/smtp/command.h"
 #include "engine/smtp/data_decoder.h"
 #include "engine/smtp/header_capture.h"
 
@@ -18,8 +20,10 @@ struct mail {
     int64_t time; /* wall, microseconds */
     struct arena *arena;
     struct span sender;
-    bool body_8bit;
-    struct span *recipients;
+    bool body_8bit, utf8;
+    uint8_t returns; /* enum smtp_return */
+    struct span envelope_id;
+    struct mail_recipient *recipients;
     uint32_t recipient_count, recipient_cap;
 
     struct smtp_data_decoder decoder;
@@ -32,8 +36,8 @@ struct mail {
     bool dropped;     /* by the queue, or gone with it: the data is of no use any more */
 };
 
-struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mailbox *sender, bool body_8bit);
-void mail_add_recipient(struct mail *m, struct span address);
+struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mail_argument *argument);
+void mail_add_recipient(struct mail *m, const struct smtp_rcpt_argument *argument);
 /* Tells nobody. */
 void mail_free(struct mail *m);
 

@@ -4,6 +4,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "daemon/smtp/access.h"
+#include "daemon/smtp/idna.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/mail.h"
 #include "daemon/smtp/smtp.h"
@@ -48,7 +49,8 @@ static void do_ehlo(struct session *s, struct span argument)
 {
     if (greet_client(s, argument, true))
         buf_printf(&s->out,
-                   "250-%s\r\n250-PIPELINING\r\n250-SIZE %" PRId64 "\r\n250-8BITMIME\r\n%s"
+                   "250-%s\r\n250-PIPELINING\r\n250-SIZE %" PRId64
+                   "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n%s"
                    "250 ENHANCEDSTATUSCODES\r\n",
                    smtp_hostname(), role_settings()->smtp_message_bytes,
                    may_start_tls(s) ? "250-STARTTLS\r\n" : "");
@@ -56,7 +58,7 @@ static void do_ehlo(struct session *s, struct span argument)
 
 static void begin_mail(struct session *s, const struct smtp_mail_argument *m, uint64_t mid)
 {
-    s->mail = mail_new(s, mid, &m->sender, m->body_8bit);
+    s->mail = mail_new(s, mid, m);
     LOG(START_MID, LOG_U(mid), LOG_U(s->icid));
     LOG(FROM, LOG_U(mid), LOG_U(s->icid), LOG_S(m->sender.text));
     session_answer(s, SMTP_ANSWER_SENDER_OK);
@@ -80,7 +82,10 @@ static void do_mail(struct session *s, struct span argument)
 {
     struct smtp_mail_argument m;
     uint64_t mid;
+    char text[SMTP_MAILBOX_MAX];
     enum smtp_answer wrong = s->helo[0] ? smtp_mail_parse(argument, &m) : SMTP_ANSWER_HELO_FIRST;
+    if (!wrong && !idna_mailbox(&m.sender, text))
+        wrong = SMTP_ANSWER_BAD_SENDER;
     if (!wrong)
         wrong = check_mail(s, &m);
     if (wrong)
@@ -97,22 +102,25 @@ static void do_mail(struct session *s, struct span argument)
 
 static void do_rcpt(struct session *s, struct span argument)
 {
-    struct smtp_mailbox recipient;
+    struct smtp_rcpt_argument rcpt;
     struct mail *m = s->mail;
-    enum smtp_answer wrong = m ? smtp_rcpt_parse(argument, &recipient) : SMTP_ANSWER_MAIL_FIRST;
+    char text[SMTP_MAILBOX_MAX];
+    enum smtp_answer wrong = m ? smtp_rcpt_parse(argument, m->utf8, &rcpt) : SMTP_ANSWER_MAIL_FIRST;
+    if (!wrong && !idna_mailbox(&rcpt.recipient, text))
+        wrong = SMTP_ANSWER_BAD_RECIPIENT;
     if (!wrong && m->recipient_count >= (uint32_t)role_settings()->smtp_recipients)
         wrong = SMTP_ANSWER_TOO_MANY_RECIPIENTS;
     if (!wrong) {
-        wrong = access_check_recipient(s->listener, s->may_relay, &recipient);
+        wrong = access_check_recipient(s->listener, s->may_relay, &rcpt.recipient);
         if (wrong)
-            LOG(TO_REJECTED, LOG_U(m->mid), LOG_U(s->icid), LOG_S(recipient.text));
+            LOG(TO_REJECTED, LOG_U(m->mid), LOG_U(s->icid), LOG_S(rcpt.recipient.text));
     }
     if (wrong) {
         session_answer(s, wrong);
         return;
     }
-    LOG(TO, LOG_U(m->mid), LOG_U(s->icid), LOG_U(m->recipient_count), LOG_S(recipient.text));
-    mail_add_recipient(m, recipient.text);
+    LOG(TO, LOG_U(m->mid), LOG_U(s->icid), LOG_U(m->recipient_count), LOG_S(rcpt.recipient.text));
+    mail_add_recipient(m, &rcpt);
     session_answer(s, SMTP_ANSWER_RECIPIENT_OK);
 }
 

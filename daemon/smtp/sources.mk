@@ -11,6 +11,8 @@ mailwardd_smtp_SOURCES = \
 	%D%/dialogue.c \
 	%D%/dns.c %D%/dns.h \
 	%D%/dns_answer.c %D%/dns_answer.h \
+	%D%/fitting.c %D%/fitting.h \
+	%D%/idna.c %D%/idna.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/mail.c %D%/mail.h \
@@ -25,5 +27,5 @@ mailwardd_smtp_SOURCES = \
 	%D%/tls_client.c \
 	%D%/tls_context.c %D%/tls_context.h \
 	%D%/tls_server.c
-mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS) $(SSL_CFLAGS)
-mailwardd_smtp_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(SSL_LIBS)
+mailwardd_smtp_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CARES_CFLAGS) $(IDN2_CFLAGS) $(SSL_CFLAGS)
+mailwardd_smtp_LDADD = $(DAEMON_LIBS) $(CARES_LIBS) $(IDN2_LIBS) $(SSL_LIBS)

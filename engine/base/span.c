@@ -68,3 +68,17 @@ bool span_parse_u64(struct span s, uint64_t *value)
     *value = result;
     return true;
 }
+
+bool span_has_8bit(struct span s)
+{
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            return true;
+    }
+    for (; i < s.n; i++)
+        if ((unsigned char)s.p[i] > 127)
+            return true;
+    return false;
+}

@@ -47,6 +47,9 @@ size_t span_find(struct span s, char c);
 /* Index of the first occurrence of what in s, or s.n. */
 size_t span_find_span(struct span s, struct span what);
 
+/* Whether any byte is above 127. */
+bool span_has_8bit(struct span s);
+
 /* Decimal digits only, the whole span, no sign.  False when it is not a number or does not fit. */
 bool span_parse_u64(struct span s, uint64_t *value);
 

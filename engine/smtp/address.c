@@ -1,7 +1,9 @@
-/* Addresses of the envelope (RFC 5321 4.1.2, 4.1.3). */
+/* Addresses of the envelope (RFC 5321 4.1.2, 4.1.3, RFC 6531 3.3). */
 #include "engine/smtp/address.h"
 
 #include <arpa/inet.h>
+
+#include "engine/base/text.h"
 
 static bool is_letter_or_digit(char c)
 {
@@ -15,14 +17,30 @@ static bool is_atom_char(char c)
     return is_letter_or_digit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
-/* Length of the Dot-string at the start of s, 0 when there is none. */
-static size_t dot_string_length(struct span s)
+/* What addresses may hold. */
+enum repertoire { ASCII, UTF8 };
+
+/* Length of the character beyond ASCII at s.p[i], 0 when there is none that may stand there (C1 controls may not). */
+static size_t wide_length(struct span s, size_t i, enum repertoire set)
 {
-    size_t i = 0;
+    struct span rest = span_slice(s, i, s.n);
+    if (set == ASCII || (unsigned char)rest.p[0] < 0x80)
+        return 0;
+    size_t n = text_utf8_length(rest);
+    bool control = n == 2 && (unsigned char)rest.p[0] == 0xc2 && (unsigned char)rest.p[1] < 0xa0;
+    return control ? 0 : n;
+}
+
+/* Length of the Dot-string at the start of s, 0 when there is none. */
+static size_t dot_string_length(struct span s, enum repertoire set)
+{
+    size_t i = 0, wide;
     bool atom = false;
     for (; i < s.n; i++) {
         if (is_atom_char(s.p[i]))
             atom = true;
+        else if ((wide = wide_length(s, i, set)) > 0)
+            atom = true, i += wide - 1;
         else if (s.p[i] == '.' && atom)
             atom = false;
         else
@@ -33,11 +51,15 @@ static size_t dot_string_length(struct span s)
 
 /* Length of the Quoted-string at the start of s with both quotes, 0 when there is none.  Angle brackets are
  * legal in it but refused: too many programs look for the last '>'. */
-static size_t quoted_string_length(struct span s)
+static size_t quoted_string_length(struct span s, enum repertoire set)
 {
-    for (size_t i = 1; i < s.n; i++) {
+    for (size_t i = 1, wide; i < s.n; i++) {
         if (s.p[i] == '"')
             return i + 1;
+        if ((wide = wide_length(s, i, set)) > 0) {
+            i += wide - 1;
+            continue;
+        }
         if (s.p[i] == '\\')
             i++;
         if (i == s.n || s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '<' || s.p[i] == '>')
@@ -46,10 +68,11 @@ static size_t quoted_string_length(struct span s)
     return 0;
 }
 
-/* Length of the dotted name at the start of s, 0 when it is none or a label is out of bounds (RFC 1035 2.3.4). */
-static size_t domain_name_length(struct span s)
+/* Length of the dotted name at the start of s, 0 when it is none or a label is out of bounds (RFC 1035 2.3.4); one in
+ * UTF-8 may be longer than it is for DNS. */
+static size_t domain_name_length(struct span s, enum repertoire set)
 {
-    size_t label = 0, i = 0;
+    size_t label = 0, i = 0, wide;
     for (; i < s.n; i++) {
         char c = s.p[i];
         if (c == '.') {
@@ -59,6 +82,9 @@ static size_t domain_name_length(struct span s)
         } else if (is_letter_or_digit(c) || c == '_' || (c == '-' && label > 0)) {
             if (++label > 63)
                 return 0;
+        } else if ((wide = wide_length(s, i, set)) > 0) {
+            label++;
+            i += wide - 1;
         } else {
             break;
         }
@@ -84,22 +110,22 @@ static size_t address_literal_length(struct span s)
     return inet_pton(v6 ? AF_INET6 : AF_INET, text, address) == 1 ? end + 1 : 0;
 }
 
-static size_t domain_length(struct span s)
+static size_t domain_length(struct span s, enum repertoire set)
 {
     if (s.n == 0)
         return 0;
-    return s.p[0] == '[' ? address_literal_length(s) : domain_name_length(s);
+    return s.p[0] == '[' ? address_literal_length(s) : domain_name_length(s, set);
 }
 
 /* Length of the mailbox at the start of s, 0 when there is none. */
-static size_t mailbox_length(struct span s, struct smtp_mailbox *out)
+static size_t mailbox_length(struct span s, enum repertoire set, struct smtp_mailbox *out)
 {
-    size_t local = s.n && s.p[0] == '"' ? quoted_string_length(s) : dot_string_length(s);
+    size_t local = s.n && s.p[0] == '"' ? quoted_string_length(s, set) : dot_string_length(s, set);
     size_t total = local, domain = 0;
     if (local == 0)
         return 0;
     if (local < s.n && s.p[local] == '@') {
-        domain = domain_length(span_slice(s, local + 1, s.n));
+        domain = domain_length(span_slice(s, local + 1, s.n), set);
         total = local + 1 + domain;
     }
     bool needs_domain = !span_equal_nocase(span_slice(s, 0, local), SPAN("postmaster"));
@@ -117,7 +143,7 @@ static size_t mailbox_length(struct span s, struct smtp_mailbox *out)
 static bool skip_source_route(struct span *in)
 {
     while (in->n && in->p[0] == '@') {
-        size_t domain = domain_length(span_slice(*in, 1, in->n));
+        size_t domain = domain_length(span_slice(*in, 1, in->n), ASCII);
         char next = domain && domain + 1 < in->n ? in->p[domain + 1] : '\0';
         if (next != ',' && next != ':')
             return false;
@@ -130,14 +156,6 @@ static bool skip_source_route(struct span *in)
     return true;
 }
 
-static bool has_8bit(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] > 127)
-            return true;
-    return false;
-}
-
 enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
 {
     *out = (struct smtp_mailbox){.text = SPAN("")};
@@ -145,10 +163,10 @@ enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
         return SMTP_PATH_BAD;
     struct span rest = span_slice(*in, 1, in->n);
     if (rest.p[0] != '>') {
-        size_t length = skip_source_route(&rest) ? mailbox_length(rest, out) : 0;
+        size_t length = skip_source_route(&rest) ? mailbox_length(rest, UTF8, out) : 0;
         rest = span_slice(rest, length, rest.n);
         if (length == 0 || rest.n == 0 || rest.p[0] != '>')
-            return has_8bit(*in) ? SMTP_PATH_8BIT : SMTP_PATH_BAD;
+            return span_has_8bit(*in) ? SMTP_PATH_8BIT : SMTP_PATH_BAD;
     }
     *in = span_slice(rest, 1, rest.n);
     return SMTP_PATH_OK;
@@ -156,10 +174,15 @@ enum smtp_path_status smtp_path_parse(struct span *in, struct smtp_mailbox *out)
 
 bool smtp_mailbox_parse(struct span text, struct smtp_mailbox *out)
 {
-    return text.n > 0 && mailbox_length(text, out) == text.n;
+    return text.n > 0 && mailbox_length(text, ASCII, out) == text.n;
+}
+
+bool smtp_mailbox_parse_utf8(struct span text, struct smtp_mailbox *out)
+{
+    return text.n > 0 && mailbox_length(text, UTF8, out) == text.n;
 }
 
 bool smtp_domain_is_valid(struct span name)
 {
-    return name.n > 0 && domain_name_length(name) == name.n;
+    return name.n > 0 && domain_name_length(name, ASCII) == name.n;
 }

@@ -76,7 +76,7 @@ static enum smtp_answer parse_path(struct span argument, struct span keyword, en
     return rest->n && rest->p[0] != ' ' ? bad_syntax : SMTP_ANSWER_NONE;
 }
 
-/* Takes the next parameter from *rest, which starts with blanks; false at the end. */
+/* Takes the next parameter from *rest, which starts with blanks; value.p is NULL without '='.  False at the end. */
 static bool next_parameter(struct span *rest, struct span *name, struct span *value)
 {
     *rest = span_trim(*rest);
@@ -85,45 +85,117 @@ static bool next_parameter(struct span *rest, struct span *name, struct span *va
     struct span word = span_slice(*rest, 0, span_find(*rest, ' '));
     size_t equals = span_find(word, '=');
     *name = span_slice(word, 0, equals);
-    *value = span_slice(word, equals + 1, word.n);
+    *value = equals < word.n ? span_slice(word, equals + 1, word.n) : (struct span){0};
     *rest = span_slice(*rest, word.n, rest->n);
     return true;
 }
 
-enum smtp_answer smtp_mail_parse(struct span argument, struct smtp_mail_argument *out)
+/* A parameter, and what reads its value into the argument; something wrong with it is the answer. */
+struct parameter {
+    const char *name;
+    enum smtp_answer (*take)(void *argument, struct span value);
+};
+
+static enum smtp_answer take_parameters(struct span rest, const struct parameter *known, size_t count,
+                                        void *argument)
 {
-    struct span rest, name, value;
-    bool size_seen = false, body_seen = false;
-    *out = (struct smtp_mail_argument){0};
-    enum smtp_answer wrong = parse_path(argument, SPAN("FROM:"), SMTP_ANSWER_BAD_MAIL, SMTP_ANSWER_BAD_SENDER,
-                                        &out->sender, &rest);
-    if (wrong)
-        return wrong;
+    struct span name, value;
+    unsigned seen = 0;
     while (next_parameter(&rest, &name, &value)) {
-        if (span_equal_nocase(name, SPAN("SIZE"))) {
-            if (size_seen || !span_parse_u64(value, &out->size))
-                return SMTP_ANSWER_BAD_PARAMETER;
-            size_seen = true;
-        } else if (span_equal_nocase(name, SPAN("BODY"))) {
-            out->body_8bit = span_equal_nocase(value, SPAN("8BITMIME"));
-            if (body_seen || (!out->body_8bit && !span_equal_nocase(value, SPAN("7BIT"))))
-                return SMTP_ANSWER_BAD_PARAMETER;
-            body_seen = true;
-        } else {
+        size_t i = 0;
+        while (i < count && !span_equal_nocase(name, span_text(known[i].name)))
+            i++;
+        if (i == count)
             return SMTP_ANSWER_UNKNOWN_PARAMETER;
-        }
+        if (seen & 1u << i)
+            return SMTP_ANSWER_PARAMETER_TWICE;
+        seen |= 1u << i;
+        enum smtp_answer wrong = known[i].take(argument, value);
+        if (wrong)
+            return wrong;
     }
     return SMTP_ANSWER_NONE;
 }
 
-enum smtp_answer smtp_rcpt_parse(struct span argument, struct smtp_mailbox *recipient)
+static enum smtp_answer take_size(void *argument, struct span value)
 {
+    struct smtp_mail_argument *m = argument;
+    return span_parse_u64(value, &m->size) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_SIZE;
+}
+
+static enum smtp_answer take_body(void *argument, struct span value)
+{
+    struct smtp_mail_argument *m = argument;
+    m->body_8bit = span_equal_nocase(value, SPAN("8BITMIME"));
+    return m->body_8bit || span_equal_nocase(value, SPAN("7BIT")) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_BODY;
+}
+
+static enum smtp_answer take_smtputf8(void *argument, struct span value)
+{
+    struct smtp_mail_argument *m = argument;
+    m->utf8 = true;
+    return value.p ? SMTP_ANSWER_BAD_SMTPUTF8 : SMTP_ANSWER_NONE;
+}
+
+static enum smtp_answer take_ret(void *argument, struct span value)
+{
+    struct smtp_mail_argument *m = argument;
+    return smtp_return_parse(value, &m->returns) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_RET;
+}
+
+static enum smtp_answer take_envid(void *argument, struct span value)
+{
+    struct smtp_mail_argument *m = argument;
+    m->envelope_id = value;
+    return smtp_envelope_id_is_valid(value) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_ENVID;
+}
+
+enum smtp_answer smtp_mail_parse(struct span argument, struct smtp_mail_argument *out)
+{
+    static const struct parameter known[] = {
+        {"SIZE", take_size},   {"BODY", take_body},         {"RET", take_ret},
+        {"ENVID", take_envid}, {"SMTPUTF8", take_smtputf8},
+    };
     struct span rest;
-    enum smtp_answer wrong =
-        parse_path(argument, SPAN("TO:"), SMTP_ANSWER_BAD_RCPT, SMTP_ANSWER_BAD_RECIPIENT, recipient, &rest);
+    *out = (struct smtp_mail_argument){0};
+    enum smtp_answer wrong = parse_path(argument, SPAN("FROM:"), SMTP_ANSWER_BAD_MAIL, SMTP_ANSWER_BAD_SENDER,
+                                        &out->sender, &rest);
+    if (!wrong)
+        wrong = take_parameters(rest, known, sizeof known / sizeof known[0], out);
+    if (!wrong && !out->utf8 && span_has_8bit(out->sender.text))
+        wrong = SMTP_ANSWER_ADDRESS_8BIT;
+    return wrong;
+}
+
+static enum smtp_answer take_notify(void *argument, struct span value)
+{
+    struct smtp_rcpt_argument *r = argument;
+    return smtp_notify_parse(value, &r->notify) ? SMTP_ANSWER_NONE : SMTP_ANSWER_BAD_NOTIFY;
+}
+
+static enum smtp_answer take_orcpt(void *argument, struct span value)
+{
+    struct smtp_rcpt_argument *r = argument;
+    r->original = value;
+    return (r->utf8 ? smtp_original_is_valid_utf8 : smtp_original_is_valid)(value) ? SMTP_ANSWER_NONE
+                                                                                   : SMTP_ANSWER_BAD_ORCPT;
+}
+
+enum smtp_answer smtp_rcpt_parse(struct span argument, bool utf8, struct smtp_rcpt_argument *out)
+{
+    static const struct parameter known[] = {
+        {"NOTIFY", take_notify},
+        {"ORCPT", take_orcpt},
+    };
+    struct span rest;
+    *out = (struct smtp_rcpt_argument){.utf8 = utf8};
+    enum smtp_answer wrong = parse_path(argument, SPAN("TO:"), SMTP_ANSWER_BAD_RCPT,
+                                        SMTP_ANSWER_BAD_RECIPIENT, &out->recipient, &rest);
     if (wrong)
         return wrong;
-    if (recipient->text.n == 0)
+    if (out->recipient.text.n == 0)
         return SMTP_ANSWER_BAD_RECIPIENT;
-    return span_trim(rest).n ? SMTP_ANSWER_UNKNOWN_PARAMETER : SMTP_ANSWER_NONE;
+    if (!utf8 && span_has_8bit(out->recipient.text))
+        return SMTP_ANSWER_ADDRESS_8BIT;
+    return take_parameters(rest, known, sizeof known / sizeof known[0], out);
 }

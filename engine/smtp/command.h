@@ -1,4 +1,4 @@
-/* Commands of an SMTP client: one line in, a verb and its argument out (RFC 5321 4.1, RFC 1870, RFC 6152). */
+/* Commands of an SMTP client: one line in, a verb and its argument out (RFC 5321 4.1, RFC 1870, RFC 3461, RFC 6152, RFC 6531). */
 #ifndef SMTP_COMMAND_H
 #define SMTP_COMMAND_H
 
@@ -8,6 +8,7 @@
 #include "engine/base/span.h"
 #include "engine/smtp/address.h"
 #include "engine/smtp/answer.h"
+#include "engine/smtp/dsn.h"
 
 enum {
     SMTP_COMMAND_MAX = 512,        /* bytes of a command line with its CRLF (RFC 5321 4.5.3.1.4) */
@@ -42,11 +43,22 @@ struct smtp_mail_argument {
     struct smtp_mailbox sender; /* empty for <> */
     uint64_t size;              /* bytes declared by SIZE=, or 0 */
     bool body_8bit;
+    bool utf8;               /* SMTPUTF8: addresses may hold it, headers too */
+    uint8_t returns;         /* enum smtp_return */
+    struct span envelope_id; /* in xtext, as sent; empty for none */
 };
 
 /* Argument of MAIL: "FROM:<...>" and parameters. */
 enum smtp_answer smtp_mail_parse(struct span argument, struct smtp_mail_argument *out);
-/* Argument of RCPT: "TO:<...>"; no parameter is known yet. */
-enum smtp_answer smtp_rcpt_parse(struct span argument, struct smtp_mailbox *recipient);
+
+struct smtp_rcpt_argument {
+    bool utf8; /* as of MAIL */
+    struct smtp_mailbox recipient;
+    uint8_t notify;       /* bits of enum smtp_notify */
+    struct span original; /* ORCPT, in xtext, as sent; empty for none */
+};
+
+/* Argument of RCPT: "TO:<...>" and parameters; utf8: MAIL had SMTPUTF8. */
+enum smtp_answer smtp_rcpt_parse(struct span argument, bool utf8, struct smtp_rcpt_argument *out);
 
 #endif

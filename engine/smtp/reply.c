@@ -102,6 +102,10 @@ struct smtp_extensions smtp_extensions_parse(struct span text)
             found.body_8bit = true;
         else if (span_equal_nocase(keyword, SPAN("STARTTLS")))
             found.starttls = true;
+        else if (span_equal_nocase(keyword, SPAN("DSN")))
+            found.dsn = true;
+        else if (span_equal_nocase(keyword, SPAN("SMTPUTF8")))
+            found.utf8 = found.body_8bit = true; /* RFC 6531 3.1 */
     }
     return found;
 }

@@ -31,7 +31,7 @@ void smtp_reply_clear(struct smtp_reply *r);
 void smtp_reply_free(struct smtp_reply *r);
 
 struct smtp_extensions {
-    bool pipelining, size, body_8bit, starttls;
+    bool pipelining, size, body_8bit, starttls, dsn, utf8;
 };
 
 /* text: of a complete reply to EHLO. */

@@ -6,5 +6,6 @@ libengine_a_SOURCES += \
 	%D%/data_decoder.c %D%/data_decoder.h \
 	%D%/data_encoder.c %D%/data_encoder.h \
 	%D%/date.c %D%/date.h \
+	%D%/dsn.c %D%/dsn.h \
 	%D%/header_capture.c %D%/header_capture.h \
 	%D%/reply.c %D%/reply.h

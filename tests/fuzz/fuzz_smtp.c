@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "engine/base/text.h"
 #include "engine/smtp/command.h"
 #include "engine/smtp/data_decoder.h"
 #include "engine/smtp/data_encoder.h"
@@ -19,27 +20,56 @@ static void require(bool condition)
         abort();
 }
 
-static void require_safe(struct span address)
+static void require_safe(struct span address, bool utf8)
 {
-    require(address.n <= SMTP_MAILBOX_MAX);
-    for (size_t i = 0; i < address.n; i++)
-        require(address.p[i] >= ' ' && address.p[i] <= '~' && address.p[i] != '<' && address.p[i] != '>');
+    require(address.n <= SMTP_MAILBOX_MAX && (utf8 || !span_has_8bit(address)));
+    for (size_t i = 0, n; i < address.n; i += n) {
+        require((n = text_utf8_length(span_slice(address, i, address.n))) > 0);
+        require(n > 1 ||
+                (address.p[i] >= ' ' && address.p[i] <= '~' && address.p[i] != '<' && address.p[i] != '>'));
+    }
+}
+
+/* What goes into commands to next hops and, decoded, into reports. */
+static void require_xtext(struct span xtext, size_t most)
+{
+    struct buf decoded = {0};
+    require(xtext.n <= most);
+    smtp_utf8_put_ascii(&decoded, xtext);
+    for (size_t i = 0; i < decoded.len; i++)
+        require(decoded.data[i] > ' ' && decoded.data[i] <= '~');
+    buf_clear(&decoded);
+    smtp_xtext_decode(&decoded, xtext);
+    for (size_t i = 0; i < decoded.len; i++)
+        require((unsigned char)decoded.data[i] > 127 || (decoded.data[i] >= ' ' && decoded.data[i] <= '~'));
+    buf_free(&decoded);
+}
+
+static void require_dsn(uint8_t notify, struct span original)
+{
+    struct buf words = {0};
+    uint8_t again = 0;
+    smtp_notify_put(&words, notify);
+    require(notify == 0 || (smtp_notify_parse(buf_span(&words), &again) && again == notify));
+    if (original.n)
+        require_xtext(span_slice(original, span_find(original, ';') + 1, original.n), SMTP_ORIGINAL_MAX);
+    buf_free(&words);
 }
 
 static void fuzz_command(struct span in, size_t cut)
 {
     struct smtp_command c;
     struct smtp_mail_argument m;
-    struct smtp_mailbox mailbox;
-    (void)cut;
+    struct smtp_rcpt_argument r;
     if (smtp_command_parse(in, &c) == SMTP_ANSWER_NONE)
         require(c.argument.n < in.n);
     if (smtp_mail_parse(in, &m) == SMTP_ANSWER_NONE)
-        require_safe(m.sender.text);
-    if (smtp_rcpt_parse(in, &mailbox) == SMTP_ANSWER_NONE) {
+        require_safe(m.sender.text, m.utf8), require_xtext(m.envelope_id, SMTP_ENVELOPE_ID_MAX);
+    if (smtp_rcpt_parse(in, cut % 2, &r) == SMTP_ANSWER_NONE) {
         struct smtp_mailbox again;
-        require_safe(mailbox.text);
-        require(smtp_mailbox_parse(mailbox.text, &again));
+        require_safe(r.recipient.text, cut % 2);
+        require(smtp_mailbox_parse_utf8(r.recipient.text, &again));
+        require_dsn(r.notify, r.original);
     }
 }
 

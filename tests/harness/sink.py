@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .build import wait_until
 
@@ -25,6 +25,7 @@ class Received:
     data: bytes  # empty unless the sink keeps data
     parameters: str  # what followed the address of MAIL FROM
     tls: bool = False
+    rcpt_parameters: list = field(default_factory=list)  # the same of each RCPT TO that was taken
 
 
 class Sink:
@@ -33,6 +34,7 @@ class Sink:
 
     def __init__(self, keep_data=False, host="127.0.0.1", port=0):
         self.keep_data = keep_data
+        self.extensions = ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]  # None: EHLO is not known
         self.greeting = "220 sink.example.com ESMTP"
         self.tls = None  # an SSL context, or what is done instead of a handshake: bytes, HANG, DROP, "454 ..."
         self.answer_mail = lambda address: None
@@ -97,7 +99,7 @@ class _Connection(asyncio.Protocol):
         self._forget_transaction()
 
     def _forget_transaction(self):
-        self.sender, self.parameters, self.recipients = None, "", []
+        self.sender, self.parameters, self.recipients, self.rcpt_parameters = None, "", [], []
 
     def connection_made(self, transport):
         self.transport = transport
@@ -138,8 +140,12 @@ class _Connection(asyncio.Protocol):
         return True
 
     def _command_ehlo(self, argument):
-        starttls = "250-STARTTLS\r\n" if self.sink.tls and not self.in_tls else ""
-        self._reply(f"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n{starttls}250 ENHANCEDSTATUSCODES")
+        if self.sink.extensions is None:
+            self._reply("502 5.5.1 what?")
+            return
+        starttls = ["STARTTLS"] if self.sink.tls and not self.in_tls else []
+        lines = ["sink.example.com", *self.sink.extensions, *starttls]
+        self._reply("\r\n".join(["250-" + line for line in lines[:-1]] + ["250 " + lines[-1]]))
 
     def _command_starttls(self, argument):
         tls = self.sink.tls
@@ -174,10 +180,11 @@ class _Connection(asyncio.Protocol):
         self._reply(self.sink.answer_mail(self.sender) or "250 2.1.0 ok")
 
     def _command_rcpt(self, argument):
-        address = argument[argument.index("<") + 1 :].rpartition(">")[0]
+        address, _, parameters = argument[argument.index("<") + 1 :].rpartition(">")
         answer = self.sink.answer_rcpt(address)
         if answer is None or answer.startswith("2"):
             self.recipients.append(address)
+            self.rcpt_parameters.append(parameters.strip())
         self._reply(answer or "250 2.1.5 ok")
 
     def _command_data(self, argument):
@@ -224,6 +231,7 @@ class _Connection(asyncio.Protocol):
             data if self.sink.keep_data else b"",
             self.parameters.strip(),
             self.in_tls,
+            self.rcpt_parameters,
         )
         answer = self.sink.answer_dot(received)
         if answer is None or answer.startswith("2"):

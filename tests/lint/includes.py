@@ -47,6 +47,7 @@ FOREIGN = {
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
+    r"idn2\.h": r"daemon/smtp/idna\.c",
     r"gmime/.*": r"tests/.*",
 }
 

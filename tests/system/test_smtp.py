@@ -64,7 +64,7 @@ def ehlo_offers_what_is_kept(world):
     instance = world.instance(settings={"smtp.max-message-bytes": 100000})
     with Session(instance.address) as session:
         offered = set(session.hello.lines[1:])
-        for extension in ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 100000"):
+        for extension in ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "SIZE 100000"):
             true(extension in offered, f"{extension} is not among {offered}")
         equal(session.command(f"MAIL FROM:<{ANNA}> SIZE=100001 BODY=8BITMIME").code, 552, "MAIL that is too large")
         equal(session.command(f"MAIL FROM:<{ANNA}> SIZE=100000 BODY=8BITMIME").code, 250, "MAIL that fits")

@@ -1,5 +1,5 @@
-UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
-UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_notice
+UNIT_TESTS += test_route test_spool test_store test_relay test_seven_bit test_queue test_queue_trouble test_queue_delivery
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_notice test_queue_dsn
 
 test_route_SOURCES = tests/unit/test_route.c
 test_route_LDADD = libdaemon.a $(TEST_LIBS)
@@ -15,6 +15,9 @@ test_store_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 test_relay_SOURCES = tests/unit/test_relay.c
 test_relay_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_relay_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_seven_bit_SOURCES = tests/unit/test_seven_bit.c
+test_seven_bit_LDADD = $(TEST_LIBS)
 
 # The whole role behind its hooks, with the test as its peers.
 QUEUE_PEERS = tests/unit/queue_peers.c tests/unit/queue_peers.h daemon/queue/queue.c
@@ -32,6 +35,11 @@ test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)
 test_queue_delivery_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_delivery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=renameat
 test_queue_delivery_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_queue_dsn_SOURCES = tests/unit/test_queue_dsn.c $(QUEUE_PEERS)
+test_queue_dsn_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_dsn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_dsn_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_config_SOURCES = tests/unit/test_queue_config.c $(QUEUE_PEERS)
 test_queue_config_CPPFLAGS = $(libqueue_a_CPPFLAGS)

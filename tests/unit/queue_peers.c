@@ -35,6 +35,9 @@ static struct arena *arena;
 
 bool peers_without_config, peers_outbound, peers_archive;
 const char *peers_host = "", *peers_recipient = "";
+uint8_t peers_notify, peers_returns;
+struct span peers_original, peers_envelope_id;
+enum deliver_handover peers_handover;
 uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
@@ -361,12 +364,13 @@ void peers_scan_hello(uint64_t mid)
     peers_turn();
 }
 
-static uint32_t split_words(const char *words, struct span *spans, uint32_t most)
+static uint32_t split_recipients(const char *words, struct mail_recipient *to, uint32_t most)
 {
     uint32_t count = 0;
     for (struct span rest = span_text(words); rest.n && count < most; count++) {
         size_t end = span_find(rest, ' ');
-        spans[count] = span_slice(rest, 0, end);
+        to[count] = (struct mail_recipient){
+            .address = span_slice(rest, 0, end), .notify = peers_notify, .original = peers_original};
         rest = span_slice(rest, end + 1, rest.n);
     }
     return count;
@@ -375,7 +379,7 @@ static uint32_t split_words(const char *words, struct span *spans, uint32_t most
 void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, struct span message)
 {
     enum { FRAME = 64 * 1024 };
-    struct span to[16];
+    struct mail_recipient to[16];
     struct mail_begin begin = {.mid = mid,
                                .icid = 1,
                                .time = clock_wall_us(),
@@ -384,7 +388,9 @@ void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, s
                                .client_ip = SPAN("192.0.2.1"),
                                .recipients = to,
                                .outbound = peers_outbound,
-                               .recipient_count = split_words(recipients, to, 16)};
+                               .returns = peers_returns,
+                               .envelope_id = peers_envelope_id,
+                               .recipient_count = split_recipients(recipients, to, 16)};
     struct buf body = {0};
     mail_begin_put(&body, &begin);
     peers_tell(ROLE_SMTP, MSG_MAIL_BEGIN, &body);
@@ -491,6 +497,8 @@ void peers_deliver(const struct deliver_job *job, enum deliver_outcome outcome, 
     struct deliver_result result = {.mid = job->mid,
                                     .attempt = job->attempt,
                                     .dcid = 9,
+                                    .handover = peers_handover,
+                                    .remote = SPAN("mx.example.net"),
                                     .replies = replies,
                                     .reply_count = job->recipient_count};
     struct buf body = {0};

@@ -39,6 +39,10 @@ void peers_commit(void);
 extern bool peers_outbound, peers_archive;
 /* Of verdicts: the alternate host and recipient; "": none. */
 extern const char *peers_host, *peers_recipient;
+/* What its sender wants to be told (RFC 3461), about every recipient.  Of deliveries: who tells him of their success. */
+extern uint8_t peers_notify, peers_returns;
+extern struct span peers_original, peers_envelope_id;
+extern enum deliver_handover peers_handover;
 /* The revision that scan says it judged with. */
 extern uint64_t peers_judged_by;
 

@@ -143,7 +143,7 @@ static void a_damaged_body_is_held_and_goes_nowhere(void **state)
 
 static void begin_mail(uint64_t mid)
 {
-    struct span to = SPAN("to@example.net");
+    struct mail_recipient to = {.address = SPAN("to@example.net")};
     struct mail_begin begin = {.mid = mid, .recipients = &to, .recipient_count = 1};
     struct buf body = {0};
     mail_begin_put(&body, &begin);

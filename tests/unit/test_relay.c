@@ -175,23 +175,40 @@ static void the_message_id_is_found_in_the_header_only(void **state)
     assert_int_equal(header_message_id(SPAN("")).n, 0);
 }
 
-static struct buf bounce_of(struct span text, struct span head)
+static const struct recipient lost_recipient = {.address = {"lost@example.net", 16},
+                                                .original = {"rfc822;old+2Bname@example.net", 29}};
+static const struct message lost = {
+    .sender = {"from@example.org", 16}, .received = 1700000000000000, .envelope_id = {"QQ+2B1", 6}};
+
+static struct buf notice_of(enum bounce_action action, struct span text, struct span head, bool whole)
 {
-    struct bounce_failure failure = {
-        .recipient = SPAN("lost@example.net"), .enhanced = SPAN("5.1.1"), .text = text, .code = 550};
+    struct bounce_recipient told = {.recipient = &lost_recipient,
+                                    .action = action,
+                                    .enhanced = SPAN("5.1.1"),
+                                    .text = text,
+                                    .code = 550,
+                                    .remote = SPAN("mx.example.net")};
     struct bounce b = {.hostname = SPAN("gw.example"),
                        .from = SPAN("Mail Delivery System <MAILER-DAEMON@gw.example>"),
-                       .sender = SPAN("from@example.org"),
+                       .lost = &lost,
                        .mid = 42,
                        .now = 1700000000000000,
-                       .received = 1700000000000000,
-                       .failures = &failure,
+                       .retry_until = 1700000000000000,
+                       .recipients = &told,
                        .count = 1,
-                       .head = head};
+                       .head = head,
+                       .whole = whole};
     struct buf out = {0};
+    if (whole)
+        assert_true(bounce_may_return(&b, head));
     bounce_put(&out, &b);
     buf_text(&out);
     return out;
+}
+
+static struct buf bounce_of(struct span text, struct span head)
+{
+    return notice_of(BOUNCE_FAILED, text, head, false);
 }
 
 static void a_bounce_says_who_was_not_reached_and_why(void **state)
@@ -201,12 +218,71 @@ static void a_bounce_says_who_was_not_reached_and_why(void **state)
     assert_non_null(strstr(out.data, "To: <from@example.org>\r\n"));
     assert_non_null(strstr(out.data, "Auto-Submitted: auto-replied\r\n"));
     assert_non_null(strstr(out.data, "From: Mail Delivery System <MAILER-DAEMON@gw.example>\r\n"));
-    assert_non_null(strstr(out.data, "Final-Recipient: rfc822; lost@example.net\r\nAction: failed\r\n"
-                                     "Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 no such user\r\n"));
+    assert_non_null(strstr(out.data, "Original-Envelope-Id: QQ+1\r\nReporting-MTA: dns; gw.example\r\n"));
+    assert_non_null(strstr(out.data, "\r\n\r\nOriginal-Recipient: rfc822; old+name@example.net\r\n"
+                                     "Final-Recipient: rfc822; lost@example.net\r\nAction: failed\r\n"
+                                     "Status: 5.1.1\r\nRemote-MTA: dns; mx.example.net\r\n"
+                                     "Diagnostic-Code: smtp; 550 no such user\r\n"));
     assert_non_null(strstr(out.data, "\r\n\r\nSubject: hello\r\n"));
     assert_null(strstr(out.data, "secret"));
     assert_non_null(strstr(out.data, "Tue, 14 Nov 2023 22:13:20 +0000"));
     buf_free(&out);
+}
+
+static void a_notice_of_a_delay_says_until_when(void **state)
+{
+    (void)state;
+    struct buf out = notice_of(BOUNCE_DELAYED, SPAN("busy"), SPAN("Subject: hello\r\n\r\n"), false);
+    assert_non_null(strstr(out.data, "Subject: Mail is delayed\r\n"));
+    assert_non_null(strstr(out.data, "Action: delayed\r\n"));
+    assert_non_null(strstr(out.data, "Will-Retry-Until: Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
+    buf_free(&out);
+}
+
+static void a_whole_message_is_returned_as_it_is(void **state)
+{
+    (void)state;
+    struct buf out =
+        notice_of(BOUNCE_FAILED, SPAN("no"), SPAN("Subject: hello\r\n\r\n--x\r\nbody\r\n"), true);
+    assert_non_null(strstr(out.data, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+                                     "Subject: hello\r\n\r\n--x\r\nbody\r\n\r\n--=_42."));
+    buf_free(&out);
+}
+
+static void a_notice_about_utf8_mail_says_addresses_in_ascii_where_programs_read(void **state)
+{
+    (void)state;
+    const struct recipient to = {.address = SPAN("j\xc3\xb6rg@example.net"),
+                                 .original = SPAN("utf-8;j\xc3\xb6@example.net")};
+    const struct message m = {.sender = SPAN("\xc3\xa4@example.org"), .utf8 = true};
+    const struct bounce_recipient told = {.recipient = &to, .enhanced = SPAN("5.6.7"), .text = SPAN("no")};
+    const struct bounce b = {.hostname = SPAN("gw.example"),
+                             .lost = &m,
+                             .recipients = &told,
+                             .count = 1,
+                             .head = SPAN("Subject: h\xc3\xa9llo\r\n\r\n")};
+    struct buf out = {0};
+    bounce_put(&out, &b);
+    buf_text(&out);
+    assert_non_null(strstr(out.data, "To: <\xc3\xa4@example.org>\r\n"));
+    assert_non_null(strstr(out.data, "Original-Recipient: utf-8; j\\x{F6}@example.net\r\n"
+                                     "Final-Recipient: utf-8; j\\x{F6}rg@example.net\r\n"));
+    assert_non_null(
+        strstr(out.data, "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n"));
+    assert_non_null(strstr(out.data, "  j\xc3\xb6rg@example.net\r\n"));
+    buf_free(&out);
+}
+
+static void what_would_break_the_notice_is_not_returned_whole(void **state)
+{
+    (void)state;
+    static char line[2000];
+    const struct bounce b = {.mid = 42, .now = 7};
+    memset(line, 'l', sizeof line);
+    assert_true(bounce_may_return(&b, SPAN("A: b\r\n\r\n--=_42.8\r\n")));
+    assert_false(bounce_may_return(&b, SPAN("A: b\r\n\r\n--=_42.7\r\n")));
+    assert_false(bounce_may_return(&b, SPAN("A: b\r\n\r\n\0\r\n")));
+    assert_false(bounce_may_return(&b, span_of(line, sizeof line)));
 }
 
 static void a_bounce_that_returns_8bit_says_so_outside_too(void **state)
@@ -249,6 +325,10 @@ int main(void)
         cmocka_unit_test(the_schedule_gives_the_earliest_first),
         cmocka_unit_test(the_message_id_is_found_in_the_header_only),
         cmocka_unit_test(a_bounce_says_who_was_not_reached_and_why),
+        cmocka_unit_test(a_notice_of_a_delay_says_until_when),
+        cmocka_unit_test(a_whole_message_is_returned_as_it_is),
+        cmocka_unit_test(a_notice_about_utf8_mail_says_addresses_in_ascii_where_programs_read),
+        cmocka_unit_test(what_would_break_the_notice_is_not_returned_whole),
         cmocka_unit_test(a_bounce_that_returns_8bit_says_so_outside_too),
         cmocka_unit_test(hostile_text_adds_no_lines_to_a_bounce),
     };

@@ -100,12 +100,19 @@ static void mail_refuses_what_it_does_not_know(void **state)
         {SPAN("FROM:a@b.example"), SMTP_ANSWER_BAD_SENDER},
         {SPAN("FROM:<a@b.example"), SMTP_ANSWER_BAD_SENDER},
         {SPAN("FROM:<a@b.example>SIZE=1"), SMTP_ANSWER_BAD_MAIL},
-        {SPAN("FROM:<a@b.example> SIZE"), SMTP_ANSWER_BAD_PARAMETER},
-        {SPAN("FROM:<a@b.example> SIZE=-1"), SMTP_ANSWER_BAD_PARAMETER},
-        {SPAN("FROM:<a@b.example> SIZE=99999999999999999999999"), SMTP_ANSWER_BAD_PARAMETER},
-        {SPAN("FROM:<a@b.example> SIZE=1 SIZE=2"), SMTP_ANSWER_BAD_PARAMETER},
-        {SPAN("FROM:<a@b.example> BODY=BINARYMIME"), SMTP_ANSWER_BAD_PARAMETER},
-        {SPAN("FROM:<a@b.example> RET=FULL"), SMTP_ANSWER_UNKNOWN_PARAMETER},
+        {SPAN("FROM:<a@b.example> SIZE"), SMTP_ANSWER_BAD_SIZE},
+        {SPAN("FROM:<a@b.example> SIZE=-1"), SMTP_ANSWER_BAD_SIZE},
+        {SPAN("FROM:<a@b.example> SIZE=99999999999999999999999"), SMTP_ANSWER_BAD_SIZE},
+        {SPAN("FROM:<a@b.example> SIZE=1 SIZE=2"), SMTP_ANSWER_PARAMETER_TWICE},
+        {SPAN("FROM:<a@b.example> BODY=BINARYMIME"), SMTP_ANSWER_BAD_BODY},
+        {SPAN("FROM:<a@b.example> NOTIFY=NEVER"), SMTP_ANSWER_UNKNOWN_PARAMETER},
+        {SPAN("FROM:<a@b.example> RET=SOME"), SMTP_ANSWER_BAD_RET},
+        {SPAN("FROM:<a@b.example> RET=HDRS RET=HDRS"), SMTP_ANSWER_PARAMETER_TWICE},
+        {SPAN("FROM:<a@b.example> ENVID"), SMTP_ANSWER_BAD_ENVID},
+        {SPAN("FROM:<a@b.example> ENVID=a=b"), SMTP_ANSWER_BAD_ENVID},
+        {SPAN("FROM:<a@b.example> ENVID=a+3"), SMTP_ANSWER_BAD_ENVID},
+        {SPAN("FROM:<a@b.example> ENVID=a+3d"), SMTP_ANSWER_BAD_ENVID},
+        {SPAN("FROM:<a@b.example> ENVID=a+0A"), SMTP_ANSWER_BAD_ENVID},
         {SPAN("FROM:<j\xc3\xb6rg@b.example>"), SMTP_ANSWER_ADDRESS_8BIT},
         {SPAN("FROM:<a@b\xc3\xb6.example>"), SMTP_ANSWER_ADDRESS_8BIT},
     };
@@ -116,17 +123,152 @@ static void mail_refuses_what_it_does_not_know(void **state)
     }
 }
 
-static void rcpt_takes_no_parameter_and_no_empty_path(void **state)
+static void rcpt_takes_no_empty_path(void **state)
 {
     (void)state;
-    struct smtp_mailbox m;
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example>"), &m), SMTP_ANSWER_NONE);
-    expect_span(m.domain, "b.example");
-    assert_int_equal(smtp_rcpt_parse(SPAN("to:<Postmaster>"), &m), SMTP_ANSWER_NONE);
-    expect_span(m.text, "Postmaster");
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<>"), &m), SMTP_ANSWER_BAD_RECIPIENT);
-    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=NEVER"), &m),
+    struct smtp_rcpt_argument r;
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example>"), false, &r), SMTP_ANSWER_NONE);
+    expect_span(r.recipient.domain, "b.example");
+    assert_int_equal(r.notify, 0);
+    assert_int_equal(smtp_rcpt_parse(SPAN("to:<Postmaster>"), false, &r), SMTP_ANSWER_NONE);
+    expect_span(r.recipient.text, "Postmaster");
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<>"), false, &r), SMTP_ANSWER_BAD_RECIPIENT);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> SIZE=1"), false, &r),
                      SMTP_ANSWER_UNKNOWN_PARAMETER);
+}
+
+/* What the sender wants to be told */
+
+static void mail_takes_ret_and_envid(void **state)
+{
+    (void)state;
+    struct smtp_mail_argument m;
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example> ret=hdrs ENVID=QQ+2B314159"), &m),
+                     SMTP_ANSWER_NONE);
+    assert_int_equal(m.returns, SMTP_RETURN_HEADERS);
+    expect_span(m.envelope_id, "QQ+2B314159");
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<> RET=FULL"), &m), SMTP_ANSWER_NONE);
+    assert_int_equal(m.returns, SMTP_RETURN_FULL);
+    char line[200] = "FROM:<> ENVID=";
+    size_t n = strlen(line);
+    memset(line + n, 'x', SMTP_ENVELOPE_ID_MAX + 1);
+    assert_int_equal(smtp_mail_parse(span_of(line, n + SMTP_ENVELOPE_ID_MAX), &m), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_mail_parse(span_of(line, n + SMTP_ENVELOPE_ID_MAX + 1), &m), SMTP_ANSWER_BAD_ENVID);
+}
+
+static void rcpt_takes_notify_and_orcpt(void **state)
+{
+    (void)state;
+    struct smtp_rcpt_argument r;
+    assert_int_equal(
+        smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=delay,SUCCESS ORCPT=rfc822;a+2Bb@c.example"), false,
+                        &r),
+        SMTP_ANSWER_NONE);
+    assert_int_equal(r.notify, SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_DELAY);
+    expect_span(r.original, "rfc822;a+2Bb@c.example");
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> NOTIFY=NEVER"), false, &r), SMTP_ANSWER_NONE);
+    assert_int_equal(r.notify, SMTP_NOTIFY_NEVER);
+    static const struct {
+        struct span argument;
+        enum smtp_answer answer;
+    } rows[] = {
+        {SPAN("TO:<a@b.example> NOTIFY=NEVER,DELAY"), SMTP_ANSWER_BAD_NOTIFY},
+        {SPAN("TO:<a@b.example> NOTIFY=DELAY,DELAY"), SMTP_ANSWER_BAD_NOTIFY},
+        {SPAN("TO:<a@b.example> NOTIFY=DELAY,"), SMTP_ANSWER_BAD_NOTIFY},
+        {SPAN("TO:<a@b.example> NOTIFY="), SMTP_ANSWER_BAD_NOTIFY},
+        {SPAN("TO:<a@b.example> NOTIFY"), SMTP_ANSWER_BAD_NOTIFY},
+        {SPAN("TO:<a@b.example> NOTIFY=NEVER NOTIFY=NEVER"), SMTP_ANSWER_PARAMETER_TWICE},
+        {SPAN("TO:<a@b.example> ORCPT=a@c.example"), SMTP_ANSWER_BAD_ORCPT},
+        {SPAN("TO:<a@b.example> ORCPT=;a@c.example"), SMTP_ANSWER_BAD_ORCPT},
+        {SPAN("TO:<a@b.example> ORCPT=rfc822;"), SMTP_ANSWER_BAD_ORCPT},
+        {SPAN("TO:<a@b.example> ORCPT=rfc822;a+0D+0AB"), SMTP_ANSWER_BAD_ORCPT},
+        {SPAN("TO:<a@b.example> ORCPT=rfc822;j\xc3\xb6rg@c.example"), SMTP_ANSWER_BAD_ORCPT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (smtp_rcpt_parse(rows[i].argument, false, &r) != rows[i].answer)
+            fail_msg("'%.*s'", (int)rows[i].argument.n, rows[i].argument.p);
+    char line[600] = "TO:<a@b.example> ORCPT=rfc822;";
+    size_t n = strlen(line), most = n + SMTP_ORIGINAL_MAX - strlen("rfc822;");
+    memset(line + n, 'x', sizeof line - n);
+    assert_int_equal(smtp_rcpt_parse(span_of(line, most), false, &r), SMTP_ANSWER_NONE);
+    assert_int_equal(smtp_rcpt_parse(span_of(line, most + 1), false, &r), SMTP_ANSWER_BAD_ORCPT);
+}
+
+/* Addresses in UTF-8 (RFC 6531) */
+
+static void utf8_addresses_need_smtputf8(void **state)
+{
+    (void)state;
+    struct smtp_mail_argument m;
+    struct smtp_rcpt_argument r;
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<j\xc3\xb6rg@b\xc3\xbc.example> SMTPUTF8"), &m),
+                     SMTP_ANSWER_NONE);
+    assert_true(m.utf8);
+    expect_span(m.sender.domain, "b\xc3\xbc.example");
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example>"), &m), SMTP_ANSWER_NONE);
+    assert_false(m.utf8);
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example> SMTPUTF8="), &m), SMTP_ANSWER_BAD_SMTPUTF8);
+    assert_int_equal(smtp_mail_parse(SPAN("FROM:<a@b.example> SMTPUTF8 SMTPUTF8"), &m),
+                     SMTP_ANSWER_PARAMETER_TWICE);
+    const struct span to = SPAN("TO:<j\xc3\xb6rg@b.example> ORCPT=utf-8;j\xc3\xb6rg@b.example");
+    assert_int_equal(smtp_rcpt_parse(to, false, &r), SMTP_ANSWER_ADDRESS_8BIT);
+    assert_int_equal(smtp_rcpt_parse(to, true, &r), SMTP_ANSWER_NONE);
+    expect_span(r.original, "utf-8;j\xc3\xb6rg@b.example");
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> ORCPT=rfc822;j\xc3\xb6rg@b.example"), true, &r),
+                     SMTP_ANSWER_BAD_ORCPT);
+    assert_int_equal(smtp_rcpt_parse(SPAN("TO:<a@b.example> ORCPT=utf-8;a\xc2\x85"), true, &r),
+                     SMTP_ANSWER_BAD_ORCPT);
+}
+
+static void utf8_addresses_are_valid_utf8_without_controls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool good;
+    } rows[] = {
+        {"j\xc3\xb6rg@b.example", true},
+        {"\"j \xc3\xb6\"@b.example", true},
+        {"\xf0\x9f\x93\xac@\xe4\xbe\x8b.example", true},
+        {"j\xf6rg@b.example", false},      /* Latin-1 */
+        {"j\xc3@b.example", false},        /* cut off */
+        {"\xc0\xaf@b.example", false},     /* overlong */
+        {"\xed\xa0\x80@b.example", false}, /* a surrogate */
+        {"a\xc2\x85@b.example", false},    /* a C1 control */
+        {"\"a\xc2\x9b\"@b.example", false},
+        {"a@b\xc2\x80.example", false},
+        {"a@[\xc3\xb6]", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct smtp_mailbox m;
+        if (smtp_mailbox_parse_utf8(span_text(rows[i].address), &m) != rows[i].good)
+            fail_msg("row %zu", i);
+        assert_false(smtp_mailbox_parse(span_text(rows[i].address), &m));
+    }
+}
+
+static void utf8_is_written_in_ascii_for_reports(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    smtp_utf8_put_ascii(&out, SPAN("j\xc3\xb6\xe2\x82\xac\xf0\x9f\x93\xac\xffx"));
+    assert_string_equal(buf_text(&out), "j\\x{F6}\\x{20AC}\\x{1F4EC}?x");
+    buf_free(&out);
+}
+
+static void wishes_are_written_as_they_are_read(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    smtp_notify_put(&out, SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY);
+    assert_string_equal(buf_text(&out), "SUCCESS,FAILURE,DELAY");
+    buf_clear(&out);
+    smtp_notify_put(&out, SMTP_NOTIFY_NEVER);
+    assert_string_equal(buf_text(&out), "NEVER");
+    buf_clear(&out);
+    smtp_xtext_decode(&out, SPAN("a+2Bb+3Dc+20d"));
+    assert_string_equal(buf_text(&out), "a+b=c d");
+    buf_free(&out);
 }
 
 /* Addresses */
@@ -322,8 +464,9 @@ static void a_reply_without_end_takes_bounded_memory(void **state)
 static void extensions_are_found_behind_the_greeting(void **state)
 {
     (void)state;
-    struct smtp_extensions e = smtp_extensions_parse(SPAN("mx.example\npipelining\nSIZE 1000\n8BITMIME"));
-    assert_true(e.pipelining && e.size && e.body_8bit);
+    struct smtp_extensions e =
+        smtp_extensions_parse(SPAN("mx.example\npipelining\nSIZE 1000\n8BITMIME\nDSN"));
+    assert_true(e.pipelining && e.size && e.body_8bit && e.dsn);
     e = smtp_extensions_parse(SPAN("PIPELINING"));
     assert_false(e.pipelining);
     e = smtp_extensions_parse(SPAN("mx.example\nPIPELININGX\nXSIZE"));
@@ -348,7 +491,13 @@ int main(void)
         cmocka_unit_test(only_mail_and_rcpt_may_be_longer_than_512_bytes),
         cmocka_unit_test(mail_takes_size_and_body),
         cmocka_unit_test(mail_refuses_what_it_does_not_know),
-        cmocka_unit_test(rcpt_takes_no_parameter_and_no_empty_path),
+        cmocka_unit_test(rcpt_takes_no_empty_path),
+        cmocka_unit_test(mail_takes_ret_and_envid),
+        cmocka_unit_test(rcpt_takes_notify_and_orcpt),
+        cmocka_unit_test(utf8_addresses_need_smtputf8),
+        cmocka_unit_test(utf8_addresses_are_valid_utf8_without_controls),
+        cmocka_unit_test(utf8_is_written_in_ascii_for_reports),
+        cmocka_unit_test(wishes_are_written_as_they_are_read),
         cmocka_unit_test(good_paths_give_their_mailbox),
         cmocka_unit_test(bad_paths_are_refused),
         cmocka_unit_test(addresses_have_a_greatest_length),

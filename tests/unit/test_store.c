@@ -54,7 +54,10 @@ static struct store *restart(struct store *s)
 }
 
 static struct recipient recipients[] = {{.rid = 0, .address = {"one@example.net", 15}},
-                                        {.rid = 1, .address = {"two@example.net", 15}}};
+                                        {.rid = 1,
+                                         .address = {"two@example.net", 15},
+                                         .notify = SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_DELAY,
+                                         .original = {"rfc822;2@example.net", 20}}};
 
 static struct message sample(uint64_t mid)
 {
@@ -68,6 +71,9 @@ static struct message sample(uint64_t mid)
                             .helo = SPAN("client.example"),
                             .client_ip = SPAN("192.0.2.1"),
                             .message_id = SPAN("<a@b>"),
+                            .utf8 = true,
+                            .returns = SMTP_RETURN_HEADERS,
+                            .envelope_id = SPAN("id-1"),
                             .state = RECIPIENT_SCAN,
                             .recipients = recipients,
                             .recipient_count = 2};
@@ -127,6 +133,14 @@ static void a_message_comes_back_whole_after_a_restart(void **state)
     assert_true(span_equal(m->helo, want.helo));
     assert_true(span_equal(m->client_ip, want.client_ip));
     assert_true(span_equal(m->message_id, want.message_id));
+    assert_true(m->utf8);
+    assert_int_equal(m->returns, want.returns);
+    assert_true(span_equal(m->envelope_id, want.envelope_id));
+    assert_int_equal(m->recipients[0].notify, 0);
+    assert_int_equal(m->recipients[0].original.n, 0);
+    assert_int_equal(m->recipients[1].notify, want.recipients[1].notify);
+    assert_true(span_equal(m->recipients[1].original, want.recipients[1].original));
+    assert_false(m->recipients[1].delay_told);
     assert_int_equal(m->state, RECIPIENT_SCAN);
     assert_int_equal(m->recipient_count, 2);
     assert_true(span_equal(m->recipients[1].address, recipients[1].address));
@@ -163,7 +177,8 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     const struct judge_child verdict = {.policy = SPAN("DEFAULT"), .verdict = JUDGE_SUSPECT, .score = 60};
     GOOD(store_set_verdict(s, &judged, &verdict, SPAN("edits"), &f));
     GOOD(store_set_state(s, 1, RECIPIENT_DELIVER, &f));
-    GOOD(store_defer_recipient(s, 1, 1, 4, 777, SPAN("busy"), &f));
+    const struct recipient deferred = {.rid = 1, .tries = 4, .next_try = 777, .delay_told = true};
+    GOOD(store_defer_recipient(s, 1, &deferred, SPAN("busy"), &f));
     GOOD(store_remove_recipient(s, 1, 0, &f));
     GOOD(store_set_attempt(s, 1, 9, &f));
     GOOD(store_commit(s, &f));
@@ -180,6 +195,7 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     assert_int_equal(m->recipients[0].rid, 1);
     assert_int_equal(m->recipients[0].tries, 4);
     assert_int_equal(m->recipients[0].next_try, 777);
+    assert_true(m->recipients[0].delay_told);
     unload(&l);
     store_close(s);
 }
@@ -308,6 +324,48 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
+/* What formats 7 and 8 brought. */
+#define DROP_UTF8 "ALTER TABLE message DROP COLUMN utf8;"
+#define DROP_WISHES                                                                                          \
+    DROP_UTF8                                                                                                \
+    "ALTER TABLE message DROP COLUMN returns; ALTER TABLE message DROP COLUMN envelope_id;"                  \
+    "ALTER TABLE recipient DROP COLUMN notify; ALTER TABLE recipient DROP COLUMN original;"                  \
+    "ALTER TABLE recipient DROP COLUMN delay_told;"
+
+static void mail_of_format_6_comes_without_wishes(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    add_sample(s, 1);
+    store_close(s);
+    run_sql(DROP_WISHES "PRAGMA user_version = 6");
+    s = open_store();
+    struct loaded l = load(s);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.messages[0]->returns, SMTP_RETURN_ANY);
+    assert_int_equal(l.messages[0]->envelope_id.n, 0);
+    assert_int_equal(l.messages[0]->recipients[1].notify, 0);
+    assert_true(span_equal(l.messages[0]->recipients[1].address, SPAN("two@example.net")));
+    unload(&l);
+    store_close(s);
+}
+
+static void mail_of_format_7_came_without_smtputf8(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    add_sample(s, 1);
+    store_close(s);
+    run_sql(DROP_UTF8 "PRAGMA user_version = 7");
+    s = open_store();
+    struct loaded l = load(s);
+    assert_int_equal(l.count, 1);
+    assert_false(l.messages[0]->utf8);
+    assert_true(span_equal(l.messages[0]->envelope_id, SPAN("id-1")));
+    unload(&l);
+    store_close(s);
+}
+
 static void a_store_of_format_2_is_brought_to_the_newest(void **state)
 {
     (void)state;
@@ -318,9 +376,9 @@ static void a_store_of_format_2_is_brought_to_the_newest(void **state)
     GOOD(store_add_final(s, &e, &f));
     GOOD(store_commit(s, &f));
     store_close(s);
-    run_sql("ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
-            "ALTER TABLE message DROP COLUMN host; DROP TABLE work_queue; DROP TABLE quarantine;"
-            " PRAGMA user_version = 2");
+    run_sql(DROP_WISHES "ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
+                        "ALTER TABLE message DROP COLUMN host; DROP TABLE work_queue; DROP TABLE quarantine;"
+                        " PRAGMA user_version = 2");
     for (int i = 0; i < 2; i++) {
         s = open_store();
         struct loaded l = load(s);
@@ -411,8 +469,8 @@ static void quarantined_mail_of_format_3_is_listed_as_of_its_arrival(void **stat
     add_sample(s, 1);
     GOOD(store_begin(s, &f) && store_set_state(s, 1, RECIPIENT_QUARANTINE, &f) && store_commit(s, &f));
     store_close(s);
-    run_sql("DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended;"
-            " ALTER TABLE message DROP COLUMN host; PRAGMA user_version = 3");
+    run_sql(DROP_WISHES "DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended;"
+                        " ALTER TABLE message DROP COLUMN host; PRAGMA user_version = 3");
     s = open_store();
     uint64_t bytes = 0;
     GOOD(store_quarantine_page(s, UINT64_MAX, 10, keep_facts, &bytes, &f));
@@ -427,7 +485,7 @@ static void mail_of_format_5_goes_by_the_routes(void **state)
     struct store *s = open_store();
     add_sample(s, 1);
     store_close(s);
-    run_sql("ALTER TABLE message DROP COLUMN host; PRAGMA user_version = 5");
+    run_sql(DROP_WISHES "ALTER TABLE message DROP COLUMN host; PRAGMA user_version = 5");
     s = open_store();
     struct loaded l = load(s);
     assert_int_equal(l.count, 1);
@@ -468,6 +526,8 @@ int main(void)
         TEST(an_id_of_a_rolled_back_transaction_is_reserved_anew),
         TEST(ended_mids_are_known_until_forgotten),
         TEST(final_events_stay_in_sequence_until_acknowledged),
+        TEST(mail_of_format_6_comes_without_wishes),
+        TEST(mail_of_format_7_came_without_smtputf8),
         TEST(a_store_of_format_2_is_brought_to_the_newest),
         TEST(quarantined_mail_of_format_3_is_listed_as_of_its_arrival),
         TEST(mail_of_format_5_goes_by_the_routes),
