@@ -58,6 +58,11 @@ static struct passwd *find_account(const char *account, struct error *error)
     return pw;
 }
 
+bool privileges_check_account(const char *account, struct error *error)
+{
+    return find_account(account, error) != NULL;
+}
+
 bool privileges_give(const char *path, const char *account, struct error *error)
 {
     struct passwd *pw = find_account(account, error);

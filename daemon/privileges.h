@@ -10,6 +10,10 @@
 /* Whether this process may become other accounts: root, or a service account with CAP_SETUID and CAP_SETGID. */
 bool privileges_many_accounts(void);
 
+/* True when there is such an account; else the error says what makes it. */
+bool privileges_check_account(const char *account, struct error *error);
+
+/* Makes path the account's own; takes root. */
 bool privileges_give(const char *path, const char *account, struct error *error);
 
 /* True when path belongs to the account; else the error says what makes it so. */

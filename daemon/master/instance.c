@@ -45,6 +45,8 @@ static bool make_system_dir(const char *dir, struct error *error)
     const char *account = role_table[ROLE_MASTER].account;
     struct error why;
     bool made, many = privileges_many_accounts();
+    if (many && !privileges_check_account(account, error))
+        return false;
     if (!make_dir(dir, 0755, &made, &why))
         return error_set(error, "%s; 'systemd-tmpfiles --create mailward.conf' makes the one of the unit",
                          why.text);
