@@ -84,11 +84,12 @@ def install(destination):
 
 def installed_root(folder):
     """A copy of the bare root with `make install` in it."""
+    prefix = re.search(r"^prefix = (.*)$", (build_folder() / "Makefile").read_text(), re.M)[1]
+    if prefix not in ("/usr", "/usr/local"):
+        raise Skip("systemd looks for units below /usr and /usr/local only")
     root = folder / "root"
     subprocess.run(["cp", "-a", "--reflink=auto", bare_root(), root], check=True)
     install(root)
-    if not any((root / prefix / "sbin/mailwardd").exists() for prefix in ("usr", "usr/local")):
-        raise Skip("systemd looks for units below /usr and /usr/local only")
     return root
 
 

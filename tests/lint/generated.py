@@ -6,6 +6,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ BY_HAND = {
     "doc/mailward-scan.1": "mailward-scan",
     "doc/mailward-train.1": "mailward-train",
 }
+PAGES = [name for name in (*FILES, *BY_HAND) if name.endswith((".1", ".8"))]
 
 
 def output_of(build, program, *words):
@@ -48,9 +50,18 @@ def same_options(build):
         yield f"{name} has the options of --help", shown == described
 
 
+def lint_clean():
+    """Whether mandoc finds nothing to warn of; None when there is no mandoc."""
+    if not shutil.which("mandoc"):
+        return None
+    return subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *PAGES], cwd=ROOT, stdout=sys.stderr).returncode == 0
+
+
 def main():
     build = Path(os.environ.get("MAILWARD_BUILD", ".")).resolve()
     results = [*made_again(build), *same_options(build)]
+    clean = lint_clean()
+    results.append(("the manual pages are well-formed" + (" # SKIP needs mandoc" if clean is None else ""), clean is not False))
     print(f"1..{len(results)}")
     for number, (what, good) in enumerate(results, 1):
         print(f"{'ok' if good else 'not ok'} {number} - {what}")

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What `make install` brings: in a fresh root, by systemd and without it, for administrators and for nobody else."""
 
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import root as fresh  # noqa: E402
-from harness.build import build_folder, wait_until  # noqa: E402
+from harness.build import build_folder, program, wait_until  # noqa: E402
 from harness.tap import Skip, equal, main, test, true  # noqa: E402
 
 MOST_EXPOSURE = 2.0
@@ -109,6 +111,32 @@ def the_unit_leaves_little_exposed(world):
         raise Skip("this systemd-analyze knows no --offline")
     true(exposure, done.stdout + done.stderr)
     true(float(exposure[1]) <= MOST_EXPOSURE, done.stdout)
+
+
+def words_to_service_manager(world, name):
+    """What the daemon says from its start to its end."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name.replace("@", "\0", 1))
+        manager.settimeout(60)
+        folder = world.folder / "notified"
+        daemon = subprocess.Popen([program("mailwardd"), "--private", folder, "--foreground"], text=True,
+                                  stdout=subprocess.PIPE, env={**os.environ, "NOTIFY_SOCKET": name})
+        try:
+            words = [manager.recv(100).decode()]
+            true((folder / "run" / "ports").exists(), "ready before mail can be sent")
+            daemon.terminate()
+            words.append(manager.recv(100).decode())
+        except BaseException:
+            daemon.kill()
+            raise
+        equal(daemon.wait(timeout=60), 0, "exit status")
+        return words
+
+
+@test
+def a_service_manager_is_told_when_mail_can_be_sent_and_when_the_end_begins(world):
+    for name in (f"@mailward-test-{os.getpid()}", str(world.folder / "notify")):
+        equal(words_to_service_manager(world, name), ["READY=1", "STOPPING=1"], f"words to {name}")
 
 
 @test
