@@ -2,17 +2,12 @@
 #define _GNU_SOURCE /* initgroups, syscall */
 #include "daemon/privileges.h"
 
-#include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define CAPABILITY(number) (UINT64_C(1) << (number))
 
 struct sets {
     struct __user_cap_header_struct header;

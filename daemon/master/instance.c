@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,7 +14,6 @@
 #include "daemon/role.h"
 
 /* Ports below 1024; roles become their accounts; one that hangs is killed. */
-#define CAPABILITY(number) (UINT64_C(1) << (number))
 #define MASTER_CAPABILITIES                                                                                  \
     (CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |                    \
      CAPABILITY(CAP_KILL))
