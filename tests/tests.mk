@@ -54,6 +54,7 @@ SYSTEM_TESTS = \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
+	tests/system/test_install.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \
 	tests/system/test_poison.py \
@@ -94,9 +95,18 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run tests/requirements tests
 	tests/harness/store.py \
 	tests/harness/tap.py \
 	tests/harness/terminal.py \
+	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
+	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml
+
+# The bare system of tests/system/test_install.py.
+clean-local: clean-fresh-root
+.PHONY: clean-fresh-root
+clean-fresh-root:
+	rm -rf fresh-root fresh-root.new
 
 # Runs everything; the last line is "N passed, N failed".  TEST_LIMIT: seconds that one program may take.
 TEST_LIMIT = 900
