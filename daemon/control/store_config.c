@@ -48,6 +48,12 @@ static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronou
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                                    "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;";
 
+/* A first look pins the moment that all others see. */
+static const char reader_sql[] = "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+                                 "PRAGMA cell_size_check = ON;"
+                                 "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;"
+                                 "BEGIN; SELECT head FROM state;";
+
 static bool fail(struct store_config *s, const char *what, struct error *error)
 {
     int code = sqlite3_errcode(s->db);
@@ -128,6 +134,31 @@ struct store_config *store_config_open(const char *path, struct error *error)
     }
     store_config_close(s);
     return NULL;
+}
+
+static bool has_our_format(struct store_config *s, struct error *error)
+{
+    int format = 0;
+    return get_format(s, &format, error) &&
+           (format == FORMAT || error_set(error, "config.db has format %d, not %d", format, FORMAT));
+}
+
+struct store_config *store_config_open_reader(const char *path, struct error *error)
+{
+    struct store_config *s = xcalloc(1, sizeof *s);
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+        fail(s, "open", error);
+    else if (sqlite3_busy_timeout(s->db, 5000) == SQLITE_OK && has_our_format(s, error) &&
+             execute(s, reader_sql, error) && prepare(s, error))
+        return s;
+    store_config_close(s);
+    return NULL;
+}
+
+int store_config_newest_format(void)
+{
+    return FORMAT;
 }
 
 void store_config_close(struct store_config *s)
@@ -244,6 +275,19 @@ bool store_config_get_blob(struct store_config *s, const unsigned char hash[STOR
         return true;
     return error_set(error, "a part of the stored configuration is %s (%02x%02x%02x%02x...)",
                      body->len ? "damaged" : "missing", hash[0], hash[1], hash[2], hash[3]);
+}
+
+bool store_config_each_blob(struct store_config *s, store_config_blob_visit *visit, void *context,
+                            struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_BLOB];
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+        visit(span_of(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)),
+              span_of(sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)), context);
+    bool good = code == SQLITE_DONE || fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
 }
 
 bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,

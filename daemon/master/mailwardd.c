@@ -15,15 +15,21 @@
 
 #include "config.h"
 #include "daemon/master/master.h"
+#include "daemon/master/offline.h"
 #include "daemon/master/sockets.h"
 #include "engine/base/xalloc.h"
 #include "engine/smtp/address.h"
 
 enum { STOP_WAIT_MS = 40000, EXIT_USAGE = 2 };
 
+/* What is asked for instead of running. */
+enum action { ACTION_RUN, ACTION_STOP = 'x', ACTION_CHECK = 'k', ACTION_BACKUP = 'b', ACTION_RESTORE = 'R' };
+
 struct options {
     const char *dir;
-    bool is_private, foreground, stop;
+    bool is_private, foreground, hold;
+    enum action action;
+    const char *file; /* of the backup */
     struct settings settings;
 };
 
@@ -35,7 +41,8 @@ static int usage(FILE *to)
         to,
         "usage: mailwardd [--private DIR | --state DIR] [--foreground] [--route NEXT-HOP] [--set "
         "NAME=VALUE]...\n"
-        "       mailwardd [--private DIR | --state DIR] --stop\n"
+        "       mailwardd [--private DIR | --state DIR] --stop | --check | --backup FILE\n"
+        "       mailwardd [--private DIR | --state DIR] --restore FILE [--hold]\n"
         "\n"
         "  --private DIR   run all roles as the calling user with everything under DIR: one listener on\n"
         "                  127.0.0.1 with a port from the kernel (see DIR/run/ports), next hop DIR/maildir\n"
@@ -44,6 +51,12 @@ static int usage(FILE *to)
         "  --route HOP     HOST:PORT or maildir:PATH\n"
         "  --set N=V       a setting, see below\n"
         "  --stop          end the instance and wait until it has ended\n"
+        "  --check         tell whether the stores are whole and fit each other; it may run or not\n"
+        "  --backup FILE   save configuration, queue and quarantine, while it runs or not; FILE holds "
+        "private\n"
+        "                  keys and mail ('-': standard output)\n"
+        "  --restore FILE  put them back, where nothing runs and no stores are ('-': standard input)\n"
+        "  --hold          with --restore: deliver nothing before 'resumedel' is given in the shell\n"
         "\n"
         "settings:\n%s",
         buf_text(&table));
@@ -74,6 +87,45 @@ static bool private_presets(struct settings *s, struct error *error)
            settings_set(s, "route", "maildir:maildir", error);
 }
 
+static bool is_action(int c)
+{
+    return c == ACTION_STOP || c == ACTION_CHECK || c == ACTION_BACKUP || c == ACTION_RESTORE;
+}
+
+static bool take_option(int c, struct options *o, bool again, struct error *error)
+{
+    if ((c == 'p' || c == 'd') && !again && o->dir)
+        return error_set(error, "--private and --state name one folder, once");
+    if (is_action(c) && !again && o->action)
+        return error_set(error, "--stop, --check, --backup and --restore exclude each other");
+    if (c == 'p' || c == 'd') {
+        o->dir = optarg;
+        o->is_private = c == 'p';
+    } else if (is_action(c)) {
+        o->action = (enum action)c;
+        o->file = optarg;
+    }
+    o->foreground |= c == 'f';
+    o->hold |= c == 'H';
+    if (c == 'r')
+        return settings_set(&o->settings, "route", optarg, error);
+    return c != 's' || set_pair(&o->settings, optarg, error);
+}
+
+static int check_options(struct options *o)
+{
+    struct error error;
+    if (!o->dir)
+        o->dir = SYSTEM_STATE_DIR;
+    if (o->dir[0] == '\0')
+        return refuse("the name of the state folder is empty");
+    if (o->hold && o->action != ACTION_RESTORE)
+        return refuse("--hold goes with --restore");
+    if (!settings_check(&o->settings, &error) || !sockets_check(&o->settings, &error))
+        return refuse(error.text);
+    return 0;
+}
+
 /* Two passes, so that the presets of a private instance never overwrite an option that stood before it. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
@@ -83,7 +135,11 @@ static int parse_options(int argc, char **argv, struct options *o)
         {"foreground", no_argument, NULL, 'f'},
         {"route", required_argument, NULL, 'r'},
         {"set", required_argument, NULL, 's'},
-        {"stop", no_argument, NULL, 'x'},
+        {"stop", no_argument, NULL, ACTION_STOP},
+        {"check", no_argument, NULL, ACTION_CHECK},
+        {"backup", required_argument, NULL, ACTION_BACKUP},
+        {"restore", required_argument, NULL, ACTION_RESTORE},
+        {"hold", no_argument, NULL, 'H'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -97,20 +153,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         if (pass == 1 && o->is_private && !private_presets(&o->settings, &error))
             return refuse(error.text);
         while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-            if (c == 'p' || c == 'd') {
-                if (pass == 0 && o->dir)
-                    return refuse("--private and --state name one folder, once");
-                o->dir = optarg;
-                o->is_private = c == 'p';
-            } else if (c == 'f') {
-                o->foreground = true;
-            } else if (c == 'x') {
-                o->stop = true;
-            } else if (c == 'r' && !settings_set(&o->settings, "route", optarg, &error)) {
-                return refuse(error.text);
-            } else if (c == 's' && !set_pair(&o->settings, optarg, &error)) {
-                return refuse(error.text);
-            } else if (c == 'v') {
+            if (c == 'v') {
                 puts(PACKAGE_STRING);
                 exit(0);
             } else if (c == 'h') {
@@ -118,18 +161,14 @@ static int parse_options(int argc, char **argv, struct options *o)
             } else if (c == '?') {
                 fprintf(stderr, "mailwardd: see --help\n");
                 return EXIT_USAGE;
+            } else if (!take_option(c, o, pass == 1, &error)) {
+                return refuse(error.text);
             }
         }
     }
     if (optind < argc)
         return refuse("there are no arguments without an option; see --help");
-    if (!o->dir)
-        o->dir = SYSTEM_STATE_DIR;
-    if (o->dir[0] == '\0')
-        return refuse("the name of the state folder is empty");
-    if (!settings_check(&o->settings, &error) || !sockets_check(&o->settings, &error))
-        return refuse(error.text);
-    return 0;
+    return check_options(o);
 }
 
 static int stop_instance(const char *dir)
@@ -251,7 +290,7 @@ static int run(struct options *o)
     if (!o->foreground && !go_to_background(&starter, &exit_status))
         return exit_status;
     if (!set_hostname(&o->settings, &error) || !instance_open(&inst, o->dir, o->is_private, &error) ||
-        (control_socket = sockets_bind_control(o->is_private, &error)) < 0) {
+        !offline_may_start(&error) || (control_socket = sockets_bind_control(o->is_private, &error)) < 0) {
         fprintf(stderr, "mailwardd: %s\n", error.text);
         return 1;
     }
@@ -264,12 +303,28 @@ static int run(struct options *o)
     return status;
 }
 
+static int act(struct options *o)
+{
+    switch (o->action) {
+    case ACTION_STOP:
+        return stop_instance(o->dir);
+    case ACTION_CHECK:
+        return offline_check(o->dir);
+    case ACTION_BACKUP:
+        return offline_backup(o->dir, o->file);
+    case ACTION_RESTORE:
+        return offline_restore(o->dir, o->is_private, o->file, o->hold);
+    default:
+        return run(o);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {0};
     int status = parse_options(argc, argv, &options);
     if (status == 0)
-        status = options.stop ? stop_instance(options.dir) : run(&options);
+        status = act(&options);
     settings_free(&options.settings);
     return status;
 }

@@ -3,6 +3,7 @@ mailwardd_SOURCES = \
 	%D%/instance.c %D%/instance.h \
 	%D%/mailwardd.c \
 	%D%/master.c %D%/master.h \
+	%D%/offline.c %D%/offline.h \
 	%D%/ports.c %D%/ports.h \
 	%D%/sockets.c %D%/sockets.h
 mailwardd_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)

@@ -25,7 +25,8 @@ test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_trouble_SOURCES = tests/unit/test_queue_trouble.c $(QUEUE_PEERS)
 test_queue_trouble_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_trouble_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=pwritev -Wl,--wrap=pread
+test_queue_trouble_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=pwritev -Wl,--wrap=pread \
+	-Wl,--wrap=sqlite3_wal_checkpoint_v2
 test_queue_trouble_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)
