@@ -47,3 +47,10 @@ test_queue_archive_SOURCES = tests/unit/test_queue_archive.c $(QUEUE_PEERS)
 test_queue_archive_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_archive_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit
 test_queue_archive_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+# What mailwardd-stores does.
+UNIT_TESTS += test_backup
+test_backup_SOURCES = tests/unit/test_backup.c $(stores_sources)
+test_backup_CPPFLAGS = $(STORES_CPPFLAGS)
+test_backup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bodies_open -Wl,--wrap=rename
+test_backup_LDADD = $(STORES_LIBS) $(CMOCKA_LIBS)
