@@ -1,6 +1,11 @@
-/* The check of all stores, what holds for each database, and tracking. */
+/* The check of all stores, what holds for each database, tracking and the archive. */
+#define _GNU_SOURCE /* openat, dirfd, O_NOFOLLOW */
 #include "daemon/stores/check.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char damaged_help[] = "restore a backup";
@@ -58,6 +63,27 @@ static uint64_t check_tracking(struct report *r)
     return (uint64_t)highest;
 }
 
+/* Copies for people, that nothing depends on: each file can be read and is an mbox. */
+static void check_archive(struct report *r)
+{
+    static const char folder[] = "archive/antispam";
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char head[5];
+        int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        ssize_t n = fd >= 0 && entry->d_name[0] != '.' ? read(fd, head, sizeof head) : 0;
+        if (fd < 0 || n < 0)
+            report_problem(r, folder, "move it away", "%s cannot be read: %s", entry->d_name,
+                           strerror(errno));
+        else if (n > 0 && memcmp(head, "From ", (size_t)n) != 0)
+            report_problem(r, folder, "move it away", "%s is no mbox", entry->d_name);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void check_all(struct report *r)
 {
     struct check_config_figures figures = {0};
@@ -68,6 +94,7 @@ void check_all(struct report *r)
                                 .tracked = check_tracking(r)};
     check_queue(r, &queue);
     check_config(r, database_path(DATABASE_CONFIG), &figures);
+    check_archive(r);
     fprintf(r->to, "%s: revision %llu, %u revisions, %llu messages, %llu bodies: ",
             r->problems ? "not consistent" : "consistent", figures.head, figures.revisions,
             (unsigned long long)queue.messages, (unsigned long long)queue.bodies);

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of the writing */
     if (!become_owner(&error))
         return fail(&error);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* mailwardd holds the lock, and gives a backup its name */
     if (strcmp(what, "check") == 0)
         return run_check();
     if (strcmp(what, "backup") == 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Backup and restore: queue, quarantine and configuration are as before, on the same machine and on another."""
 
+import hashlib
 import json
 import os
 import pwd
@@ -9,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.accounts import Accounts
 from harness.build import program, wait_until
 from harness.mail import make_mail
@@ -256,6 +259,73 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
         more.add(file.with_name("member"), arcname="../../escape")
     true("goes on behind its end" in restore(target, file, status=1), "no reason")
     true(not (world.folder.parent / "escape").exists(), "written outside of the folder")
+
+
+def with_sums(change_name, change):
+    """For rebuilt(): changes one database, and the manifest so that it fits."""
+    sums = {}
+
+    def apply(name, data):
+        if name == change_name:
+            data = change(data)
+            sums[Path(name).stem + "_sha256"] = hashlib.sha256(data).hexdigest()
+        return json.dumps({**json.loads(data), **sums}).encode() if name == "manifest.json" else data
+
+    return apply
+
+
+@test
+def a_hostile_database_with_right_checksums_does_no_harm(world):
+    instance, _, _ = full_gateway(world, deferred=2, kept=1)
+    file = world.folder / "mx.tar"
+    backup(instance.folder, file)
+    rng = random.Random(11)
+
+    def scribble(data):
+        changed = bytearray(data)
+        for _ in range(rng.choice((1, 3, 30))):
+            changed[rng.randrange(len(data))] = rng.randrange(256)
+        return bytes(changed[: rng.choice((len(data), len(data) // 2))])
+
+    refused = 0
+    for number in range(60):
+        name = ("queue/queue.db", "config/config.db")[number % 2]
+        target = world.folder / f"target-{number}"
+        run = mailwardd(target, "--restore", rebuilt(file, with_sums(name, scribble)))
+        true(run.returncode in (0, 1), f"status {run.returncode} ({run.stderr})")
+        true("Sanitizer" not in run.stderr and "ended by signal" not in run.stderr, run.stderr)
+        if run.returncode == 0:  # pages that nothing uses
+            consistent(target)
+        else:
+            true(is_empty(target), f"something is left ({run.stderr})")
+            refused += 1
+        shutil.rmtree(target)
+    true(refused > 30, f"only {refused} refused")
+
+
+@test
+def a_restore_that_is_killed_is_whole_or_can_be_repeated(world):
+    instance, _, _ = full_gateway(world, deferred=3, kept=2)
+    file = world.folder / "mx.tar"
+    backup(instance.folder, file)
+    sound = check(instance.folder)
+    rng = random.Random(13)
+    again = 0
+    for number in range(25):
+        target = world.folder / f"target-{number}"
+        run = subprocess.Popen([program("mailwardd"), "--private", target, "--restore", file],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        time.sleep(rng.random() * 0.1)
+        family = processes.family_of(run.pid)
+        processes.kill_all(family)
+        run.communicate()
+        for pid in family:
+            wait_until(lambda: processes.is_gone(pid), f"process {pid} to end")
+        if mailwardd(target, "--restore", file).returncode == 0:
+            again += 1
+        equal(check(target), sound, "--check")
+        shutil.rmtree(target)
+    true(again > 0, "never killed in time")
 
 
 @test

@@ -57,20 +57,20 @@ def whatever_is_wrong_in_a_database_is_named_with_its_place(world):
     last = "(SELECT max(mid) FROM quarantine)"
     for sql, words in (
         ("DELETE FROM recipient WHERE mid = 1", "MID 1 has no recipient"),
-        ("INSERT INTO recipient VALUES (777, 0, 'a@example.com', 2, 0, 0, NULL)",
+        ("INSERT INTO recipient (mid, rid, address, state, tries, next_try) VALUES (777, 0, 'a@example.com', 2, 0, 0)",
          "recipient 0 of MID 777 (a@example.com) belongs to no message"),
         ("UPDATE recipient SET state = 4 WHERE mid = 1 AND rid = 0", "the recipients of MID 1 are in different states"),
         ("UPDATE id_block SET next = (SELECT max(icid) FROM message) WHERE kind = 1", "is above all that were given out"),
         ("DELETE FROM id_block WHERE kind = 3", "there is no supply of ids of kind 3"),
         (f"DELETE FROM quarantine WHERE mid = {last}", "is in the quarantine and not listed there"),
         (f"UPDATE quarantine SET bytes = 1 WHERE mid = {last}", "counts 1 bytes in the quarantine"),
-        ("INSERT INTO quarantine VALUES (1, 0, (SELECT length FROM message WHERE mid = 1), 'x')",
+        ("INSERT INTO quarantine (mid, since, bytes, subject) VALUES (1, 0, (SELECT length FROM message WHERE mid = 1), 'x')",
          "MID 1 is listed in the quarantine and no recipient is there"),
         ("UPDATE message SET trace_bytes = length + 1 WHERE mid = 1", "its trace header"),
         ("UPDATE message SET sha256 = x'00' WHERE mid = 1", "its place cannot be right"),
         ("UPDATE message SET edits = x'ffff' WHERE mid = 1", "MID 1: what its verdict changes cannot be read"),
         ("INSERT INTO outbox (sequence, mid, rid, time, kind, message_id, sender, recipient, detail)"
-         " VALUES (1, 1, 0, 0, 0, '', '', '', '')", "recipient 0 of MID 1 has its end in the outbox and waits still"),
+         " VALUES (900, 1, 0, 0, 0, '', '', '', '')", "recipient 0 of MID 1 has its end in the outbox and waits still"),
         ("INSERT INTO outbox (sequence, mid, rid, time, kind, message_id, sender, recipient, detail)"
          " VALUES (99999, 99, 0, 0, 0, '', '', '', '')", "event 99999 of the outbox is above all"),
         ("CREATE TRIGGER evil AFTER UPDATE ON id_block BEGIN DELETE FROM message; END",
@@ -88,7 +88,7 @@ def every_offence_of_a_kind_is_a_line_but_not_thousands(world):
     true(all(f"recipient {rid} of MID 1 is in state 9, which there is not" in lines[rid] for rid in (0, 1)), lines)
     database(folder, "queue/queue.db",
              "WITH RECURSIVE n(v) AS (VALUES (2) UNION ALL SELECT v + 1 FROM n WHERE v < 1000)"
-             " INSERT INTO recipient SELECT 1, v, 'a', 9, 0, 0, NULL FROM n")
+             " INSERT INTO recipient (mid, rid, address, state, tries, next_try) SELECT 1, v, 'a', 9, 0, 0 FROM n")
     lines = problems(folder)
     equal(len(lines), 21, "problems")
     true("and more of the kind" in lines[-1], lines[-1])
@@ -156,6 +156,16 @@ def a_file_that_is_no_database_or_of_a_newer_version_is_named_and_not_saved(worl
         true(lines[0].startswith(f"{name}: ") and "not a database" in lines[0], lines)
         (folder / name).write_bytes(whole)
     consistent(folder)
+
+
+@test
+def an_archive_that_is_none_is_named(world):
+    folder = stopped(world)
+    (folder / "archive" / "antispam").mkdir(exist_ok=True)
+    (folder / "archive" / "antispam" / "antispam.@1.s").write_text("From anna@example.org\n\nText.\n\n")
+    consistent(folder)
+    (folder / "archive" / "antispam" / "antispam.@1.s").write_text("rubbish")
+    equal(problems(folder), ["archive/antispam: antispam.@1.s is no mbox; move it away"], "problems")
 
 
 @test
