@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ struct backup {
 
 static bool tar_fail(struct backup *b)
 {
-    return error_set(b->error, "cannot write the backup: %s", archive_error_string(b->to));
+    return error_set(b->error, "cannot write the backup: %s", strerror(archive_errno(b->to)));
 }
 
 static bool begin_member(struct backup *b, const char *name, uint64_t size)

@@ -72,7 +72,7 @@ static void check_archive(struct report *r)
         char head[5];
         int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         ssize_t n = fd >= 0 && entry->d_name[0] != '.' ? read(fd, head, sizeof head) : 0;
-        if (fd < 0 || n < 0)
+        if ((fd < 0 && errno != ENOENT) || n < 0) /* it may just have been saved under another name */
             report_problem(r, folder, "move it away", "%s cannot be read: %s", entry->d_name,
                            strerror(errno));
         else if (n > 0 && memcmp(head, "From ", (size_t)n) != 0)

@@ -131,6 +131,11 @@ def a_backup_while_mail_flows_holds_whole_messages_and_all_that_stayed(world):
 @test
 def a_pipe_takes_a_backup_and_gives_it_back(world):
     instance, _, _ = full_gateway(world, deferred=1, kept=1)
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([program("mailwardd"), "--private", instance.folder, "--backup", "-"],
+                             stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    equal(run.returncode, 1, "status of a backup to a full disk")
+    true("cannot write the backup: " in run.stderr and "No space left" in run.stderr, run.stderr)
     piped = mailwardd(instance.folder, "--backup", "-", text=False)
     equal(piped.returncode, 0, f"status ({piped.stderr})")
     second = world.folder / "second"

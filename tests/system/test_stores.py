@@ -3,12 +3,15 @@
 
 import random
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.build import wait_until
+from harness import processes
+from harness.build import program, wait_until
 from harness.instance import ROLES
 from harness.mail import make_mail
 from harness.sender import Load, send_one
@@ -192,6 +195,24 @@ def an_instance_that_was_killed_at_any_moment_is_consistent(world):
         instance.start()
     instance.wait_empty()
     consistent(instance.folder)
+
+
+@test
+def an_instance_that_was_killed_while_it_started_is_consistent(world):
+    instance, _, _ = full_gateway(world)
+    instance.power_off()
+    rng = random.Random(17)
+    for _ in range(12):
+        starting = subprocess.Popen([program("mailwardd"), "--private", instance.folder, "--foreground"],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.random() * 0.2)  # any moment of the start
+        family = processes.family_of(starting.pid)
+        processes.freeze(family)
+        processes.kill_all(family)
+        starting.wait()
+        consistent(instance.folder)
+    instance.start()
+    equal(instance.status()["recipients_quarantined"], 3, "quarantine")
 
 
 @test
