@@ -1,11 +1,9 @@
 /* The skeleton of every role program: start, privileges, sandbox, peers, loop.  See role.h. */
-#define _GNU_SOURCE /* initgroups, program_invocation_short_name */
+#define _GNU_SOURCE /* program_invocation_short_name */
 #include "daemon/role.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/master_fd.h"
+#include "daemon/privileges.h"
 #include "daemon/protocol.h"
 #include "daemon/route.h"
 #include "daemon/sandbox.h"
@@ -170,15 +169,11 @@ static void add_peer(struct wire_reader *in, int fd)
         role_self.peer_up(id);
 }
 
-static void drop_privileges(const char *account)
+static bool drop_privileges(struct error *error)
 {
-    struct passwd *pw = getpwnam(account);
-    if (!pw)
-        role_fatal("there is no account '%s' to run as", account);
-    if (initgroups(account, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0)
-        role_fatal("cannot become '%s': %s", account, strerror(errno));
-    if (setuid(0) == 0)
-        role_fatal("could become root again");
+    if (privileges_many_accounts())
+        return privileges_become(role_table[role_self.id].account, 0, error);
+    return privileges_drop(error);
 }
 
 /* The folders of the row, without a gap: the list ends at the first NULL.  The queue's Maildir is where the route says,
@@ -232,9 +227,9 @@ static void start(struct wire_reader *in, int fd)
         role_fatal("cannot read the settings from the master");
     if (fd >= 0)
         use_test_page(fd);
-    if (!private_instance && geteuid() == 0)
-        drop_privileges(role_table[role_self.id].account);
     struct error error = {{0}};
+    if (!private_instance && !drop_privileges(&error))
+        role_fatal("%s", error.text);
     if (role_self.start && !role_self.start(&error))
         role_fatal("%s", error.text);
     enter_sandbox(&sandbox_report);

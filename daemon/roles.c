@@ -4,7 +4,7 @@
 #define BIT(id) (1u << (id))
 
 const struct role_entry role_table[ROLE_COUNT] = {
-    [ROLE_MASTER] = {.name = "master"},
+    [ROLE_MASTER] = {.name = "master", .account = "mailward"},
     [ROLE_LOG] =
         {
             .name = "log",

@@ -5,6 +5,7 @@ libdaemon_a_SOURCES += \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/paths.c %D%/paths.h \
+	%D%/privileges.c %D%/privileges.h \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/protocol_queue.c %D%/protocol_queue.h \
 	%D%/role_config.c %D%/role_config.h \

@@ -9,47 +9,27 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "engine/base/roff.h"
 #include "shell/options.h"
 
 /* ---- man(7) ---- */
 
-/* A '-' that is typed is \-, a backslash is \e, and a line may not begin with a dot or a quote. */
-static void put_roff(struct buf *out, struct span text)
+static void put_option_word(struct buf *out, const struct option_row *row)
 {
-    bool begins = true;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (begins && (c == '.' || c == '\''))
-            buf_printf(out, "\\&");
-        if (c == '\\')
-            buf_printf(out, "\\e");
-        else if (c == '-')
-            buf_printf(out, "\\-");
-        else
-            buf_append_char(out, c);
-        begins = c == '\n';
-    }
-}
-
-static void put_roff_text(struct buf *out, const char *text)
-{
-    put_roff(out, span_text(text));
+    if (row->letter)
+        buf_printf(out, "-%c", row->letter);
+    else
+        buf_printf(out, "--%s", row->name);
 }
 
 static void put_man_option(struct buf *out, const struct option_row *row)
 {
-    buf_printf(out, ".TP\n.B ");
-    if (row->letter)
-        buf_printf(out, "\\-%c", row->letter);
-    else
-        buf_printf(out, "\\-\\-");
-    if (row->name)
-        put_roff_text(out, row->name);
+    struct buf head = {0};
+    put_option_word(&head, row);
     if (row->argument)
-        buf_printf(out, " %s", row->argument);
-    buf_append_char(out, '\n');
-    put_roff_text(out, row->help);
-    buf_append_char(out, '\n');
+        buf_printf(&head, " %s", row->argument);
+    roff_item(out, buf_text(&head), row->help);
+    buf_free(&head);
 }
 
 static void put_man_command(struct buf *out, const struct command *command)
@@ -57,18 +37,17 @@ static void put_man_command(struct buf *out, const struct command *command)
     struct buf usage = {0};
     command_usage(command, &usage);
     buf_printf(out, ".SS %s\n", command->name);
-    put_roff_text(out, command->summary);
+    roff_text(out, command->summary);
     buf_printf(out, "%s\n.PP\n.nf\n", command->flags & COMMAND_CONFIG ? "; takes effect with commit" : "");
-    put_roff(out, buf_span(&usage));
+    roff_text(out, buf_text(&usage));
     buf_printf(out, ".fi\n");
     buf_free(&usage);
 }
 
 static void put_man(struct buf *out)
 {
-    buf_printf(out, ".\\\" Made by mailward --describe man: change the tables, not this page.\n"
-                    ".TH MAILWARD 1 \"\" mailward \"Mail security\"\n"
-                    ".SH NAME\nmailward \\- admin shell of the mail security gateway mailwardd\n"
+    roff_page(out, "mailward", "MAILWARD", 1);
+    buf_printf(out, ".SH NAME\nmailward \\- admin shell of the mail security gateway mailwardd\n"
                     ".SH SYNOPSIS\n.B mailward\n[OPTION...] [\\-c LINE | \\-f FILE]\n"
                     ".SH DESCRIPTION\n"
                     "Runs commands that configure and watch a gateway. Without \\-c and \\-f they come from "
@@ -94,14 +73,6 @@ static void put_man(struct buf *out)
 /* ---- completions ---- */
 
 static const char made_by[] = "# Made by mailward --describe: change the tables, not this file.\n";
-
-static void put_option_word(struct buf *out, const struct option_row *row)
-{
-    if (row->letter)
-        buf_printf(out, "-%c", row->letter);
-    else
-        buf_printf(out, "--%s", row->name);
-}
 
 static bool takes(const struct option_row *row, const char *argument)
 {

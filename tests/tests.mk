@@ -51,6 +51,7 @@ SYSTEM_TESTS = \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
+	tests/system/test_install.py \
 	tests/system/test_listeners.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
@@ -72,11 +73,17 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
 	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session \
 	tests/system/hostile.py \
 	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
-	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py tests/harness/stores.py \
+	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py tests/harness/stores.py \
 	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml
+
+# The bare system of tests/system/test_install.py.
+clean-local: clean-fresh-root
+.PHONY: clean-fresh-root
+clean-fresh-root:
+	rm -rf fresh-root fresh-root.new
 
 # Runs everything; the last line is "N passed, N failed".  TEST_LIMIT: seconds that one program may take.
 TEST_LIMIT = 900

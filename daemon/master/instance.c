@@ -4,39 +4,56 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/failpoint.h"
+#include "daemon/privileges.h"
 #include "daemon/role.h"
+
+/* Ports below 1024; roles become their accounts; one that hangs is killed. */
+#define CAPABILITY(number) (UINT64_C(1) << (number))
+#define MASTER_CAPABILITIES                                                                                  \
+    (CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |                    \
+     CAPABILITY(CAP_KILL))
 
 static const char lock_path[] = "run/lock";
 
-static bool make_dir(const char *path, mode_t mode, const char *account, struct error *error)
+static bool make_dir(const char *path, mode_t mode, bool *made, struct error *error)
 {
-    if (mkdir(path, mode) != 0 && errno != EEXIST)
-        return error_set_errno(error, "cannot make the folder '%s'", path);
-    if (!account)
-        return true;
-    struct passwd *pw = getpwnam(account);
-    if (!pw)
-        return error_set(error, "there is no account '%s' to run a role as", account);
-    if (chown(path, pw->pw_uid, pw->pw_gid) != 0)
-        return error_set_errno(error, "cannot give '%s' to '%s'", path, account);
+    *made = mkdir(path, mode) == 0;
+    return *made || errno == EEXIST || error_set_errno(error, "cannot make the folder '%s'", path);
+}
+
+static bool make_role_dirs(struct error *error)
+{
+    bool made;
+    for (int id = 0; id < ROLE_COUNT; id++)
+        for (int i = 0; i < 3 && role_table[id].write_dirs[i]; i++)
+            if (!make_dir(role_table[id].write_dirs[i], 0750, &made, error))
+                return false;
     return true;
 }
 
-static bool make_role_dirs(bool with_accounts, struct error *error)
+/* A system instance belongs to the master's account.  One that has another owner is not taken over: the folder may
+ * have been named by mistake. */
+static bool make_system_dir(const char *dir, struct error *error)
 {
-    for (int id = 0; id < ROLE_COUNT; id++)
-        for (int i = 0; i < 3 && role_table[id].write_dirs[i]; i++)
-            if (!make_dir(role_table[id].write_dirs[i], 0750, with_accounts ? role_table[id].account : NULL,
-                          error))
-                return false;
-    return true;
+    const char *account = role_table[ROLE_MASTER].account;
+    struct error why;
+    bool made, many = privileges_many_accounts();
+    if (many && !privileges_check_account(account, error))
+        return false;
+    if (!make_dir(dir, 0755, &made, &why))
+        return error_set(error, "%s; 'systemd-tmpfiles --create mailward.conf' makes the one of the unit",
+                         why.text);
+    if (!many)
+        return true;
+    return (made ? privileges_give(dir, account, error) : privileges_check_owner(dir, account, error)) &&
+           privileges_become(account, MASTER_CAPABILITIES, error);
 }
 
 static bool take_lock(struct instance *inst, const char *dir, struct error *error)
@@ -68,14 +85,14 @@ bool instance_open(struct instance *inst, const char *dir, bool is_private, stru
     *inst = (struct instance){.is_private = is_private, .lock_fd = -1, .test_fd = -1};
     /* Everybody may knock at a system instance's control socket: who gets in is decided there, with a clear word. */
     mode_t mode = is_private ? 0700 : 0755;
+    bool made;
     umask(is_private ? 077 : 022);
-    if (!make_dir(dir, mode, NULL, error))
+    if (!(is_private ? make_dir(dir, mode, &made, error) : make_system_dir(dir, error)))
         return false;
     if (chdir(dir) != 0)
         return error_set_errno(error, "cannot enter the state folder '%s'", dir);
-    bool with_accounts = !is_private && geteuid() == 0;
-    return make_dir("run", mode, NULL, error) && take_lock(inst, dir, error) &&
-           make_role_dirs(with_accounts, error) && (!is_private || open_test_page(inst, error));
+    return make_dir("run", mode, &made, error) && take_lock(inst, dir, error) && make_role_dirs(error) &&
+           (!is_private || open_test_page(inst, error));
 }
 
 pid_t instance_owner(const char *dir, struct error *error)

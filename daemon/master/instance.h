@@ -14,8 +14,8 @@ struct instance {
     int test_fd; /* run/clock, daemon/failpoint.h; -1 unless private */
 };
 
-/* Makes dir when it is missing, makes it the current folder, takes the lock, and makes the folders of all roles
- * (owned by their accounts when root starts a system instance). */
+/* Makes dir when it is missing, becomes the master's account when a system instance may (privileges.h), makes dir the
+ * current folder, takes the lock, and makes the folders of all roles. */
 bool instance_open(struct instance *inst, const char *dir, bool is_private, struct error *error);
 
 /* The process that holds the lock of dir, 0 when nobody does, -1 when it cannot be told. */

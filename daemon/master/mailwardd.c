@@ -1,8 +1,7 @@
-/* mailwardd: options, the private instance, going to the background, --stop. */
+/* mailwardd: its name, going to the background, being ready, --stop. */
 #define _GNU_SOURCE /* pidfd */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,170 +12,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "daemon/master/master.h"
+#include "daemon/master/notify.h"
 #include "daemon/master/offline.h"
+#include "daemon/master/options.h"
 #include "daemon/master/sockets.h"
-#include "engine/base/xalloc.h"
 #include "engine/smtp/address.h"
 
-enum { STOP_WAIT_MS = 40000, EXIT_USAGE = 2 };
-
-/* What is asked for instead of running. */
-enum action { ACTION_RUN, ACTION_STOP = 'x', ACTION_CHECK = 'k', ACTION_BACKUP = 'b', ACTION_RESTORE = 'R' };
-
-struct options {
-    const char *dir;
-    bool is_private, foreground, hold;
-    enum action action;
-    const char *file; /* of the backup */
-    struct settings settings;
-};
-
-static int usage(FILE *to)
-{
-    struct buf table = {0};
-    settings_describe(&table);
-    fprintf(
-        to,
-        "usage: mailwardd [--private DIR | --state DIR] [--foreground] [--route NEXT-HOP] [--set "
-        "NAME=VALUE]...\n"
-        "       mailwardd [--private DIR | --state DIR] --stop | --check | --backup FILE\n"
-        "       mailwardd [--private DIR | --state DIR] --restore FILE [--hold]\n"
-        "\n"
-        "  --private DIR   run all roles as the calling user with everything under DIR: one listener on\n"
-        "                  127.0.0.1 with a port from the kernel (see DIR/run/ports), next hop DIR/maildir\n"
-        "  --state DIR     state folder of a system instance [" SYSTEM_STATE_DIR "]\n"
-        "  --foreground    stay; print 'ready' when mail can be sent\n"
-        "  --route HOP     HOST:PORT or maildir:PATH\n"
-        "  --set N=V       a setting, see below\n"
-        "  --stop          end the instance and wait until it has ended\n"
-        "  --check         tell whether the stores are whole and fit each other; it may run or not\n"
-        "  --backup FILE   save configuration, queue and quarantine, while it runs or not; FILE holds "
-        "private\n"
-        "                  keys and mail ('-': standard output)\n"
-        "  --restore FILE  put them back, where nothing runs and no stores are ('-': standard input)\n"
-        "  --hold          with --restore: deliver nothing before 'resumedel' is given in the shell\n"
-        "\n"
-        "settings:\n%s",
-        buf_text(&table));
-    buf_free(&table);
-    return to == stdout ? 0 : EXIT_USAGE;
-}
-
-static int refuse(const char *reason)
-{
-    fprintf(stderr, "mailwardd: %s\n", reason);
-    return EXIT_USAGE;
-}
-
-static bool set_pair(struct settings *s, const char *pair, struct error *error)
-{
-    const char *equals = strchr(pair, '=');
-    if (!equals)
-        return error_set(error, "--set takes NAME=VALUE, not '%s'", pair);
-    char *name = xmemdup0(pair, (size_t)(equals - pair));
-    bool good = settings_set(s, name, equals + 1, error);
-    free(name);
-    return good;
-}
-
-static bool private_presets(struct settings *s, struct error *error)
-{
-    return settings_set(s, "smtp.listen", "127.0.0.1:0", error) &&
-           settings_set(s, "route", "maildir:maildir", error);
-}
-
-static bool is_action(int c)
-{
-    return c == ACTION_STOP || c == ACTION_CHECK || c == ACTION_BACKUP || c == ACTION_RESTORE;
-}
-
-static bool take_option(int c, struct options *o, bool again, struct error *error)
-{
-    if ((c == 'p' || c == 'd') && !again && o->dir)
-        return error_set(error, "--private and --state name one folder, once");
-    if (is_action(c) && !again && o->action)
-        return error_set(error, "--stop, --check, --backup and --restore exclude each other");
-    if (c == 'p' || c == 'd') {
-        o->dir = optarg;
-        o->is_private = c == 'p';
-    } else if (is_action(c)) {
-        o->action = (enum action)c;
-        o->file = optarg;
-    }
-    o->foreground |= c == 'f';
-    o->hold |= c == 'H';
-    if (c == 'r')
-        return settings_set(&o->settings, "route", optarg, error);
-    return c != 's' || set_pair(&o->settings, optarg, error);
-}
-
-static int check_options(struct options *o)
-{
-    struct error error;
-    if (!o->dir)
-        o->dir = SYSTEM_STATE_DIR;
-    if (o->dir[0] == '\0')
-        return refuse("the name of the state folder is empty");
-    if (o->hold && o->action != ACTION_RESTORE)
-        return refuse("--hold goes with --restore");
-    if (!settings_check(&o->settings, &error) || !sockets_check(&o->settings, &error))
-        return refuse(error.text);
-    return 0;
-}
-
-/* Two passes, so that the presets of a private instance never overwrite an option that stood before it. */
-static int parse_options(int argc, char **argv, struct options *o)
-{
-    static const struct option table[] = {
-        {"private", required_argument, NULL, 'p'},
-        {"state", required_argument, NULL, 'd'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"route", required_argument, NULL, 'r'},
-        {"set", required_argument, NULL, 's'},
-        {"stop", no_argument, NULL, ACTION_STOP},
-        {"check", no_argument, NULL, ACTION_CHECK},
-        {"backup", required_argument, NULL, ACTION_BACKUP},
-        {"restore", required_argument, NULL, ACTION_RESTORE},
-        {"hold", no_argument, NULL, 'H'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct error error;
-    settings_init(&o->settings);
-    for (int pass = 0; pass < 2; pass++) {
-        int c;
-        optind = 1;
-        opterr = pass == 0;
-        if (pass == 1 && o->is_private && !private_presets(&o->settings, &error))
-            return refuse(error.text);
-        while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-            if (c == 'v') {
-                puts(PACKAGE_STRING);
-                exit(0);
-            } else if (c == 'h') {
-                exit(usage(stdout));
-            } else if (c == '?') {
-                fprintf(stderr, "mailwardd: see --help\n");
-                return EXIT_USAGE;
-            } else if (!take_option(c, o, pass == 1, &error)) {
-                return refuse(error.text);
-            }
-        }
-    }
-    if (optind < argc)
-        return refuse("there are no arguments without an option; see --help");
-    return check_options(o);
-}
+enum { STOP_WAIT_MS = 40000, EXIT_WRONG = 2 };
 
 static int stop_instance(const char *dir)
 {
     struct error error;
     pid_t pid = instance_owner(dir, &error);
-    if (pid < 0)
-        return refuse(error.text);
+    if (pid < 0) {
+        fprintf(stderr, "mailwardd: %s\n", error.text);
+        return EXIT_WRONG;
+    }
     if (pid == 0) {
         fprintf(stderr, "mailwardd: no instance is running in '%s'\n", dir);
         return 1;
@@ -215,6 +67,7 @@ static void on_ready(void *context)
 {
     struct starter *s = context;
     tell(s, "ready\n");
+    notify_service_manager("READY=1");
 }
 
 static void on_failed(void *context, const char *reason)
@@ -306,13 +159,13 @@ static int run(struct options *o)
 static int act(struct options *o)
 {
     switch (o->action) {
-    case ACTION_STOP:
+    case OPTION_STOP:
         return stop_instance(o->dir);
-    case ACTION_CHECK:
+    case OPTION_CHECK:
         return offline_check(o->dir);
-    case ACTION_BACKUP:
+    case OPTION_BACKUP:
         return offline_backup(o->dir, o->file);
-    case ACTION_RESTORE:
+    case OPTION_RESTORE:
         return offline_restore(o->dir, o->is_private, o->file, o->hold);
     default:
         return run(o);
@@ -321,10 +174,17 @@ static int act(struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
-    int status = parse_options(argc, argv, &options);
-    if (status == 0)
+    struct options options;
+    int status = 0;
+    switch (options_read(&options, argc, argv)) {
+    case OPTIONS_RUN:
         status = act(&options);
+        break;
+    case OPTIONS_TOLD:
+        break;
+    case OPTIONS_WRONG:
+        status = EXIT_WRONG;
+    }
     settings_free(&options.settings);
     return status;
 }

@@ -19,6 +19,7 @@
 
 #include "config.h"
 #include "daemon/log_lines.h"
+#include "daemon/master/notify.h"
 #include "daemon/master/ports.h"
 #include "daemon/master_fd.h"
 #include "daemon/paths.h"
@@ -298,6 +299,7 @@ static void on_terminate(evutil_socket_t fd, short what, void *context)
         return;
     stopping = true;
     LOG(STOPPING);
+    notify_service_manager("STOPPING=1");
     stop_next();
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/privileges.h"
 #include "daemon/stores/backup.h"
 #include "daemon/stores/check.h"
 #include "daemon/stores/restore.h"
@@ -28,7 +29,9 @@ static bool become_owner(struct error *error)
     struct stat st;
     if (stat("queue", &st) != 0 || stat("config", &st) != 0)
         return error_set(error, "there are no stores in this state folder");
-    if (geteuid() != 0 || st.st_uid == 0)
+    if (geteuid() != 0)
+        return privileges_drop(error); /* mailwardd is not root in a system instance, and has capabilities */
+    if (st.st_uid == 0)
         return true;
     return (setgroups(0, NULL) == 0 && setgid(st.st_gid) == 0 && setuid(st.st_uid) == 0) ||
            error_set_errno(error, "cannot become the owner of the stores");

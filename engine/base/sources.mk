@@ -4,6 +4,7 @@ libengine_a_SOURCES += \
 	%D%/clock.c %D%/clock.h \
 	%D%/error.c %D%/error.h \
 	%D%/nearest.c %D%/nearest.h \
+	%D%/roff.c %D%/roff.h \
 	%D%/span.c %D%/span.h \
 	%D%/text.c %D%/text.h \
 	%D%/xalloc.c %D%/xalloc.h

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/roff.h"
 #include "engine/base/xalloc.h"
 
 struct row {
@@ -110,15 +111,31 @@ bool settings_check(const struct settings *s, struct error *error)
     return true;
 }
 
+static void put_meaning(struct buf *out, const struct row *row)
+{
+    if (row->is_text)
+        buf_printf(out, "%s [%s]", row->help, row->preset_text);
+    else
+        buf_printf(out, "%s, %" PRId64 "-%" PRId64 "%s%s [%" PRId64 "]", row->help, row->least, row->most,
+                   row->unit[0] ? " " : "", row->unit, row->preset);
+}
+
 void settings_describe(struct buf *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &rows[i];
-        if (row->is_text)
-            buf_printf(out, "  %-28s %s [%s]\n", row->name, row->help, row->preset_text);
-        else
-            buf_printf(out, "  %-28s %s, %" PRId64 "-%" PRId64 "%s%s [%" PRId64 "]\n", row->name, row->help,
-                       row->least, row->most, row->unit[0] ? " " : "", row->unit, row->preset);
+        buf_printf(out, "  %-28s ", rows[i].name);
+        put_meaning(out, &rows[i]);
+        buf_append_char(out, '\n');
+    }
+}
+
+void settings_manual(struct buf *out)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        struct buf meaning = {0};
+        put_meaning(&meaning, &rows[i]);
+        roff_item(out, rows[i].name, buf_text(&meaning));
+        buf_free(&meaning);
     }
 }
 

@@ -32,6 +32,9 @@ bool settings_check(const struct settings *s, struct error *error);
 /* Appends one line for each setting: name, default, range and help. */
 void settings_describe(struct buf *out);
 
+/* The same as entries of a manual page (roff.h). */
+void settings_manual(struct buf *out);
+
 void settings_put(struct buf *out, const struct settings *s);
 /* False when the message is not well-formed; s is to be freed either way. */
 bool settings_get(struct wire_reader *in, struct settings *s);

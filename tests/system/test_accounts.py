@@ -15,6 +15,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import build, processes, tap  # noqa: E402
 from harness.accounts import ACCOUNTS, ADMINS, Accounts  # noqa: E402
 
+MASTER = "mailward"
+
+
 @contextlib.contextmanager
 def system_instance(state):
     """mailwardd as root would start it: in the background, without --private."""
@@ -53,6 +56,7 @@ def each_role_runs_as_its_own_account_and_only_administrators_are_let_in(world):
     state = world.folder / "system"
     with Accounts(), system_instance(state):
         master = master_of(state)
+        tap.equal(owner_of(master), MASTER, "account of the master")
         for role, account in ACCOUNTS.items():
             pids = processes.children_of(master, f"mailwardd-{role}")
             tap.equal([owner_of(pid) for pid in pids[:1]], [account], f"account of {role}")
@@ -63,6 +67,34 @@ def each_role_runs_as_its_own_account_and_only_administrators_are_let_in(world):
         answer = shell_as("nobody", state)
         tap.equal(answer.returncode, 3, "status for a stranger")
         tap.true("may not administer" in answer.stdout, answer.stdout)
+
+
+@tap.test
+def a_role_that_hangs_is_ended_though_it_has_another_account(world):
+    if os.geteuid() != 0:
+        raise tap.Skip("needs root")
+    world.folder.chmod(0o755)
+    state = world.folder / "system"
+    with Accounts():
+        with system_instance(state):
+            master = master_of(state)
+            stuck = processes.children_of(master, "mailwardd-smtp")
+            processes.freeze(stuck)
+        tap.true(processes.is_gone(master), "the master has not ended")
+        tap.true(all(processes.is_gone(pid) for pid in stuck), "the role has not ended")
+
+
+@tap.test
+def the_folder_of_somebody_else_is_not_taken_over(world):
+    if os.geteuid() != 0:
+        raise tap.Skip("needs root")
+    world.folder.chmod(0o755)
+    with Accounts():
+        answer = subprocess.run([build.program("mailwardd"), "--state", world.folder], capture_output=True, text=True,
+                                timeout=60)
+    tap.equal(answer.returncode, 1, "exit status")
+    tap.true(f"chown {MASTER}: {world.folder}" in answer.stderr, answer.stderr)
+    tap.equal(list(world.folder.iterdir()), [], "what was made there")
 
 
 @tap.test
