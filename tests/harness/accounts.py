@@ -1,8 +1,11 @@
 """The accounts of a system instance, for tests that run as root."""
 
+import fcntl
 import grp
 import pwd
 import subprocess
+import tempfile
+from pathlib import Path
 
 ADMINS = "mailward-admin"
 ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
@@ -10,9 +13,12 @@ ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
 
 
 class Accounts:
-    """The accounts that `make install` will bring; made for the test where they are missing."""
+    """The accounts that `make install` will bring; made for the test where they are missing.  One test at a time has
+    them, as it takes away again what it made."""
 
     def __enter__(self):
+        self.lock = open(Path(tempfile.gettempdir()) / "mailward-test-accounts.lock", "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.made = []
         self.made_group = False
         try:
@@ -33,3 +39,4 @@ class Accounts:
             subprocess.run(["userdel", name], check=True)
         if self.made_group:
             subprocess.run(["groupdel", ADMINS], check=True)
+        self.lock.close()
