@@ -16,4 +16,5 @@ libdaemon_a_SOURCES += \
 	%D%/rolling_file.c %D%/rolling_file.h \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
-	%D%/sandbox.c %D%/sandbox.h
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/stores_status.h

@@ -48,6 +48,8 @@ SYSTEM_TESTS = \
 	tests/system/test_confirm.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
+	tests/system/test_backup.py \
+	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
 	tests/system/test_extensions.py \
@@ -97,6 +99,8 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run tests/requirements tests
 	tests/harness/terminal.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
+	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
+	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py tests/harness/stores.py \
 	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \

@@ -38,6 +38,12 @@ static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronou
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                                    "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;";
 
+/* A first look pins the moment that all others see. */
+static const char reader_sql[] = "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+                                 "PRAGMA cell_size_check = ON;"
+                                 "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID;"
+                                 "BEGIN; SELECT head FROM state;";
+
 bool store_config_fail(struct store_config *s, const char *what, struct error *error)
 {
     int code = sqlite3_errcode(s->db);
@@ -118,6 +124,31 @@ struct store_config *store_config_open(const char *path, struct error *error)
     }
     store_config_close(s);
     return NULL;
+}
+
+static bool has_our_format(struct store_config *s, struct error *error)
+{
+    int format = 0;
+    return get_format(s, &format, error) &&
+           (format == FORMAT || error_set(error, "config.db has format %d, not %d", format, FORMAT));
+}
+
+struct store_config *store_config_open_reader(const char *path, struct error *error)
+{
+    struct store_config *s = xcalloc(1, sizeof *s);
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+        store_config_fail(s, "open", error);
+    else if (sqlite3_busy_timeout(s->db, 5000) == SQLITE_OK && has_our_format(s, error) &&
+             execute(s, reader_sql, error) && prepare(s, error))
+        return s;
+    store_config_close(s);
+    return NULL;
+}
+
+int store_config_newest_format(void)
+{
+    return FORMAT;
 }
 
 void store_config_close(struct store_config *s)

@@ -19,7 +19,10 @@ struct store_config;
 
 /* Opens or makes the file; a newer format is refused with advice.  NULL on error. */
 struct store_config *store_config_open(const char *path, struct error *error);
+/* One moment of an existing file, for reading alone, while another process may write. */
+struct store_config *store_config_open_reader(const char *path, struct error *error);
 void store_config_close(struct store_config *s);
+int store_config_newest_format(void);
 
 bool store_config_begin(struct store_config *s, struct error *error);
 /* STORE_CONFIG_UNSURE: the disk failed in the middle of it.  Whether the transaction is there is known only when the
@@ -35,6 +38,11 @@ bool store_config_put_blob(struct store_config *s, const unsigned char hash[STOR
 /* Replaces what is in body. */
 bool store_config_get_blob(struct store_config *s, const unsigned char hash[STORE_HASH_BYTES],
                            struct buf *body, struct error *error);
+
+/* Every blob with the hash that it is stored under, which may be wrong and of any length. */
+typedef void store_config_blob_visit(struct span hash, struct span body, void *context);
+bool store_config_each_blob(struct store_config *s, store_config_blob_visit *visit, void *context,
+                            struct error *error);
 
 bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,
                                struct span manifest, struct error *error);

@@ -23,6 +23,19 @@ bool store_config_get_blob(struct store_config *s, const unsigned char hash[STOR
                      body->len ? "damaged" : "missing", hash[0], hash[1], hash[2], hash[3]);
 }
 
+bool store_config_each_blob(struct store_config *s, store_config_blob_visit *visit, void *context,
+                            struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_BLOB];
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+        visit(span_of(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)),
+              span_of(sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)), context);
+    bool good = code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
 bool store_config_add_revision(struct store_config *s, uint64_t number, const char *commit_id,
                                struct span manifest, struct error *error)
 {

@@ -125,3 +125,8 @@ void tracking_close(void)
     insert = NULL;
     db = NULL;
 }
+
+int tracking_newest_format(void)
+{
+    return FORMAT;
+}

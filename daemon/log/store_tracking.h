@@ -16,5 +16,6 @@ bool tracking_open(const char *path, bool *may_pass, struct error *error);
  * the batch is stored.  events is a row of spans (wire_put_span) that each hold one final_event_put(). */
 bool tracking_write(struct span events, struct error *error);
 void tracking_close(void);
+int tracking_newest_format(void);
 
 #endif

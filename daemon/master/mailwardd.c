@@ -14,6 +14,7 @@
 
 #include "daemon/master/master.h"
 #include "daemon/master/notify.h"
+#include "daemon/master/offline.h"
 #include "daemon/master/options.h"
 #include "daemon/master/sockets.h"
 #include "engine/smtp/address.h"
@@ -142,7 +143,7 @@ static int run(struct options *o)
     if (!o->foreground && !go_to_background(&starter, &exit_status))
         return exit_status;
     if (!set_hostname(&o->settings, &error) || !instance_open(&inst, o->dir, o->is_private, &error) ||
-        (control_socket = sockets_bind_control(o->is_private, &error)) < 0) {
+        !offline_may_start(&error) || (control_socket = sockets_bind_control(o->is_private, &error)) < 0) {
         fprintf(stderr, "mailwardd: %s\n", error.text);
         return 1;
     }
@@ -155,13 +156,29 @@ static int run(struct options *o)
     return status;
 }
 
+static int act(struct options *o)
+{
+    switch (o->action) {
+    case OPTION_STOP:
+        return stop_instance(o->dir);
+    case OPTION_CHECK:
+        return offline_check(o->dir);
+    case OPTION_BACKUP:
+        return offline_backup(o->dir, o->file);
+    case OPTION_RESTORE:
+        return offline_restore(o->dir, o->is_private, o->file, o->hold);
+    default:
+        return run(o);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     int status = 0;
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
-        status = options.stop ? stop_instance(options.dir) : run(&options);
+        status = act(&options);
         break;
     case OPTIONS_TOLD:
         break;

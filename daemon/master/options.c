@@ -62,7 +62,16 @@ static bool take(struct options *o, enum option_id id, const char *value, struct
         o->foreground = true;
         return true;
     case OPTION_STOP:
-        o->stop = true;
+    case OPTION_CHECK:
+    case OPTION_BACKUP:
+    case OPTION_RESTORE:
+        if (o->action)
+            return error_set(error, "--stop, --check, --backup and --restore exclude each other");
+        o->action = (int)id;
+        o->file = value;
+        return true;
+    case OPTION_HOLD:
+        o->hold = true;
         return true;
     case OPTION_ROUTE:
         return settings_set(&o->settings, "route", value, error);
@@ -129,6 +138,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
             good = error_set(&error, "there are no arguments without an option; see --help");
         else if (o->dir[0] == '\0')
             good = error_set(&error, "the name of the state folder is empty");
+        else if (o->hold && o->action != OPTION_RESTORE)
+            good = error_set(&error, "--hold goes with --restore");
         good = good && settings_check(&o->settings, &error) && sockets_check(&o->settings, &error);
         result = good ? OPTIONS_RUN : OPTIONS_WRONG;
     }

@@ -23,7 +23,9 @@ extern const struct option_row option_rows[OPTION_COUNT];
 
 struct options {
     const char *dir; /* state folder */
-    bool is_private, foreground, stop;
+    bool is_private, foreground, hold;
+    int action;               /* OPTION_STOP, _CHECK, _BACKUP or _RESTORE; 0: run */
+    const char *file;         /* of the backup */
     struct settings settings; /* to be freed, whatever the result */
 };
 

@@ -5,6 +5,7 @@ mailwardd_SOURCES = \
 	%D%/manual.c %D%/manual.h \
 	%D%/master.c %D%/master.h \
 	%D%/notify.c %D%/notify.h \
+	%D%/offline.c %D%/offline.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/ports.c %D%/ports.h \
 	%D%/sockets.c %D%/sockets.h

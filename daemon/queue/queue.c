@@ -156,7 +156,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     outbox_pump(q);
     compact_step(q);
     if (TAILQ_EMPTY(&q->turn.operations) && store_log_pages(q->store) > LOG_PAGES_IDLE)
-        store_checkpoint(q->store);
+        turn_checkpoint(q);
 }
 
 static bool make_folder(const char *path, struct error *error)

@@ -85,4 +85,8 @@ void spool_leave_segment(struct spool *sp, uint32_t segment);
 
 struct spool_figures spool_figures(const struct spool *sp);
 
+/* For those who handle the files of a spool that nobody has open. */
+void spool_segment_name(uint32_t number, char name[16]);
+void spool_header_put(char header[SPOOL_HEADER_BYTES], uint64_t mid, const struct spool_record *record);
+
 #endif

@@ -41,9 +41,7 @@ struct segment *spool_segment(const struct spool *sp, uint32_t number);
 struct segment *spool_segment_create(struct spool *sp, struct fault *f);
 /* Closes and removes the file and its entry. */
 void spool_segment_remove(struct spool *sp, struct segment *seg);
-void spool_segment_name(uint32_t number, char name[16]);
 /* Writes all parts; offset is that of the first. */
 bool spool_write(int fd, struct span head, struct span body, uint64_t offset, struct fault *f);
-void spool_header_put(char header[SPOOL_HEADER_BYTES], uint64_t mid, const struct spool_record *record);
 
 #endif

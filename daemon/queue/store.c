@@ -166,6 +166,11 @@ void store_close(struct store *s)
     free(s);
 }
 
+int store_newest_format(void)
+{
+    return FORMAT;
+}
+
 static bool bind(sqlite3_stmt *stmt, const struct store_value *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -245,10 +250,12 @@ int store_log_pages(const struct store *s)
     return s->log_pages;
 }
 
-void store_checkpoint(struct store *s)
+bool store_checkpoint(struct store *s, struct fault *f)
 {
-    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-        s->log_pages = 0;
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+        return store_fail(s, "move the log", f);
+    s->log_pages = 0;
+    return true;
 }
 
 bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *first, struct fault *f)

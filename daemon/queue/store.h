@@ -18,6 +18,8 @@ enum { STORE_ID_RCID = ID_KIND_COUNT, STORE_ID_FINAL, STORE_ID_COUNT };
 /* Makes the database, or migrates an older one; one of a newer format is refused. */
 struct store *store_open(const char *path, struct fault *f);
 void store_close(struct store *s);
+/* Of the format that this version writes: what is above is unknown to it. */
+int store_newest_format(void);
 
 bool store_begin(struct store *s, struct fault *f);
 bool store_commit(struct store *s, struct fault *f);
@@ -31,8 +33,8 @@ struct store_counts {
 const struct store_counts *store_counts(const struct store *s);
 /* Pages in the write-ahead log since the last checkpoint. */
 int store_log_pages(const struct store *s);
-/* Moves the log into the database.  A failure does no harm: the next try does it all. */
-void store_checkpoint(struct store *s);
+/* Moves the log into the database.  A failure does no harm but that the log grows: the next try does it all. */
+bool store_checkpoint(struct store *s, struct fault *f);
 
 /* Inside a transaction: count ids that nobody else ever gets. */
 bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *first, struct fault *f);

@@ -113,6 +113,17 @@ static void commit(struct queue *q, struct operation_list *batch)
         start_timer(q->turn.retry, RETRY_US);
 }
 
+void turn_checkpoint(struct queue *q)
+{
+    struct fault f;
+    bool good = store_checkpoint(q->store, &f);
+    if (!good && !q->turn.log_stays)
+        LOG(CHECKPOINT_FAILED, LOG_T(f.error.text));
+    if (good && q->turn.log_stays)
+        LOG(CHECKPOINT_GOOD);
+    q->turn.log_stays = !good;
+}
+
 /* One of those that are stuck; when it is not any more, the others have their chance too. */
 static void retry_one(struct queue *q)
 {
@@ -143,7 +154,7 @@ static void run(struct queue *q)
     q->turn.failing = false;
     commit(q, &batch);
     if (q->turn.stopping) {
-        store_checkpoint(q->store);
+        turn_checkpoint(q);
         role_exit();
     }
     scan_dispatch(q);
@@ -173,7 +184,7 @@ static void on_background(evutil_socket_t fd, short what, void *context)
     struct queue *q = context;
     deliver_local(q);
     if (store_log_pages(q->store) > LOG_PAGES_BUSY)
-        store_checkpoint(q->store);
+        turn_checkpoint(q);
 }
 
 void turn_open(struct queue *q, struct event_base *base)

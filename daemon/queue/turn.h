@@ -34,9 +34,10 @@ struct turn {
     struct operation_list operations;
     struct operation_list stuck; /* each failed by itself: tried one at a time, so that the others go on */
     struct event *run, *soon, *later, *retry, *background;
-    bool failing;  /* the last commit failed: the next one is later */
-    bool told;     /* the log knows that something fails */
-    bool stopping; /* the process ends after the next one */
+    bool failing;   /* the last commit failed: the next one is later */
+    bool told;      /* the log knows that something fails */
+    bool log_stays; /* the last checkpoint failed, which was told */
+    bool stopping;  /* the process ends after the next one */
 };
 
 void turn_open(struct queue *q, struct event_base *base);
@@ -53,5 +54,7 @@ void turn_add(struct queue *q, struct operation *op, enum turn_wait wait);
 void turn_want_background(struct queue *q);
 /* Finishes and ends the process. */
 void turn_stop(struct queue *q);
+/* Moves the log of queue.db into it; the first failure of a row is logged. */
+void turn_checkpoint(struct queue *q);
 
 #endif

@@ -21,6 +21,7 @@ from harness.build import wait_until
 from harness.instance import ROLES, Instance
 from harness.sender import Load
 from harness.sink import Sink
+from harness.stores import consistent
 from judge import IN_FLIGHT_SECONDS, covered, judge
 from powercut import DeferringSink
 
@@ -58,7 +59,8 @@ def kill_once(instance, role, load, rng):
 
 
 def run_role(folder, role, kills, rng, moving):
-    """Returns the verdict, and in which share of the run SMTP excused a second copy."""
+    """Returns the verdict, and in which share of the run SMTP excused a second copy.  The stores are checked under
+    the load and after it."""
     sink = DeferringSink(rng, MOVING_SHARE) if moving else Sink()
     instance = Instance(folder / role, sink.address, MOVING if moving else SETTINGS).start()
     try:
@@ -67,9 +69,11 @@ def run_role(folder, role, kills, rng, moving):
         begin = time.monotonic()
         interruptions = [kill_once(instance, role, load, rng) for _ in range(kills)]
         time.sleep(3 * IN_FLIGHT_SECONDS)
+        consistent(instance.folder)
         sent = load.stop()
         until = time.monotonic()
         instance.wait_empty(120)
+        consistent(instance.folder)
         excuses = interruptions if role in HAND_OVER else []
         return judge(sent, sink, excuses), covered(begin, until, excuses)
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -30,6 +30,8 @@ ARROWS = {
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
+    # Reads what these write.
+    "daemon/stores": ("daemon", "engine", "daemon/control", "daemon/log", "daemon/queue"),
     "commands": ("engine/base", "engine/wire", "engine/schema"),
     "shell": ("commands", "engine/base", "engine/wire", "engine/schema"),
     "tests": ("engine", "daemon", "commands", "shell"),
@@ -37,17 +39,18 @@ ARROWS = {
 
 # Foreign header -> files that may use it.
 FOREIGN = {
-    r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|tests/unit/.*",
-    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/control/(store_config|self_signed|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
+    r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|daemon/stores/\w+\.[ch]|tests/unit/.*",
+    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|self_signed|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",
-    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
+    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
     r"|tests/unit/.*",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
     r"idn2\.h": r"daemon/smtp/idna\.c",
+    r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",
 }
 

@@ -13,37 +13,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import build, processes, tap  # noqa: E402
+from harness.accounts import ACCOUNTS, ADMINS, Accounts  # noqa: E402
 
 MASTER = "mailward"
-ADMINS = "mailward-admin"
-ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
-            "scan": "mailward-scan", "smtp": "mailward-smtp"}
-
-
-class Accounts:
-    """The accounts that `make install` will bring; made for the test where they are missing."""
-
-    def __enter__(self):
-        self.made = []
-        self.made_group = False
-        try:
-            grp.getgrnam(ADMINS)
-        except KeyError:
-            subprocess.run(["groupadd", "--system", ADMINS], check=True)
-            self.made_group = True
-        for name in sorted(set(ACCOUNTS.values())):
-            try:
-                pwd.getpwnam(name)
-            except KeyError:
-                subprocess.run(["useradd", "--system", "--no-create-home", "--user-group", name], check=True)
-                self.made.append(name)
-        return self
-
-    def __exit__(self, *_):
-        for name in self.made:
-            subprocess.run(["userdel", name], check=True)
-        if self.made_group:
-            subprocess.run(["groupdel", ADMINS], check=True)
 
 
 @contextlib.contextmanager

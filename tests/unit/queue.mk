@@ -28,7 +28,8 @@ test_queue_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_trouble_SOURCES = tests/unit/test_queue_trouble.c $(QUEUE_PEERS)
 test_queue_trouble_CPPFLAGS = $(libqueue_a_CPPFLAGS)
-test_queue_trouble_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=pwritev -Wl,--wrap=pread
+test_queue_trouble_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=pwritev -Wl,--wrap=pread \
+	-Wl,--wrap=sqlite3_wal_checkpoint_v2
 test_queue_trouble_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_delivery_SOURCES = tests/unit/test_queue_delivery.c $(QUEUE_PEERS)
@@ -63,3 +64,10 @@ test_queue_archive_SOURCES = tests/unit/test_queue_archive.c $(QUEUE_PEERS)
 test_queue_archive_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_archive_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit
 test_queue_archive_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+# What mailwardd-stores does.
+UNIT_TESTS += test_backup
+test_backup_SOURCES = tests/unit/test_backup.c $(stores_sources)
+test_backup_CPPFLAGS = $(STORES_CPPFLAGS)
+test_backup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bodies_open -Wl,--wrap=rename
+test_backup_LDADD = $(STORES_LIBS) $(CMOCKA_LIBS)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -276,6 +277,35 @@ static void no_second_queue_can_have_the_store(void **state)
     assert_true(peers_life(try_to_lock)); /* the lock of the first ended with it */
 }
 
+static bool checkpoints_fail;
+
+int __real_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *pages, int *moved);
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *pages, int *moved);
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *pages, int *moved)
+{
+    return checkpoints_fail ? SQLITE_IOERR : __real_sqlite3_wal_checkpoint_v2(db, name, mode, pages, moved);
+}
+
+static void fail_to_move_the_log(void)
+{
+    peers_hello();
+    checkpoints_fail = true;
+    for (uint64_t mid = 1; mid <= 40; mid++) {
+        peers_send_mail(mid, "from@example.org", "to@example.net", MAIL);
+        AWAIT(peers_accepted(mid));
+    }
+    AWAIT(peers_logged("cannot move the log in queue.db") == 1);
+    checkpoints_fail = false;
+    AWAIT(peers_logged("the log of queue.db is moved again") == 1);
+    CHECK(peers_logged("cannot move the log in queue.db") == 1); /* not every try */
+}
+
+static void a_log_that_cannot_be_moved_is_told_once(void **state)
+{
+    (void)state;
+    assert_true(peers_life(fail_to_move_the_log));
+}
+
 static void find_no_space(void)
 {
     struct wire_reader in;
@@ -307,6 +337,7 @@ int main(void)
         TEST(a_body_that_cannot_be_read_does_not_stop_the_others),
         TEST(no_second_queue_can_have_the_store),
         TEST(mail_of_a_dead_smtp_is_not_taken),
+        TEST(a_log_that_cannot_be_moved_is_told_once),
         TEST(a_disk_below_its_reserve_takes_no_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -443,7 +443,7 @@ static void the_log_is_moved_into_the_store_and_begun_anew(void **state)
         add_sample(s, mid);
         if (mid % 100 == 0) {
             assert_true(store_log_pages(s) >= 100);
-            store_checkpoint(s);
+            assert_true(store_checkpoint(s, &f));
             assert_int_equal(store_log_pages(s), 0);
             log_most = log_most ? log_most : size_of(log);
         }

@@ -1,0 +1,84 @@
+/* mailwardd-stores: what mailwardd --check, --backup and --restore start, in the state folder.
+ *
+ * A program of its own, so that the master need not link what reads stores, and without root's rights: it becomes the
+ * owner of the stores before it reads the first of them.  A backup goes to standard output and comes from standard input.
+ */
+#define _GNU_SOURCE /* setgroups */
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/privileges.h"
+#include "daemon/stores/backup.h"
+#include "daemon/stores/check.h"
+#include "daemon/stores/restore.h"
+#include "daemon/stores_status.h"
+
+static int fail(const struct error *error)
+{
+    fprintf(stderr, "mailwardd: %s\n", error->text);
+    return STORES_FAILED;
+}
+
+static bool become_owner(struct error *error)
+{
+    struct stat st;
+    if (stat("queue", &st) != 0 || stat("config", &st) != 0)
+        return error_set(error, "there are no stores in this state folder");
+    if (geteuid() != 0)
+        return privileges_drop(error); /* mailwardd is not root in a system instance, and has capabilities */
+    if (st.st_uid == 0)
+        return true;
+    return (setgroups(0, NULL) == 0 && setgid(st.st_gid) == 0 && setuid(st.st_uid) == 0) ||
+           error_set_errno(error, "cannot become the owner of the stores");
+}
+
+static int run_check(void)
+{
+    struct report report = {.to = stdout};
+    check_all(&report);
+    return report.problems ? STORES_PROBLEMS : STORES_GOOD;
+}
+
+static int run_backup(void)
+{
+    struct report report = {.to = stderr};
+    struct error error;
+    if (!backup_write(STDOUT_FILENO, &report, &error))
+        return fail(&error);
+    return report.problems ? STORES_PROBLEMS : STORES_GOOD;
+}
+
+static int run_restore(bool hold)
+{
+    struct report report = {.to = stderr};
+    struct error error;
+    if (restore_read(STDIN_FILENO, hold, stdout, &report, &error))
+        return STORES_GOOD;
+    fail(&error);
+    fputs("mailwardd: nothing was restored\n", stderr);
+    return STORES_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct error error;
+    const char *what = argc == 2 ? argv[1] : "";
+    umask(0077);
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of the writing */
+    if (!become_owner(&error))
+        return fail(&error);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* mailwardd holds the lock, and gives a backup its name */
+    if (strcmp(what, "check") == 0)
+        return run_check();
+    if (strcmp(what, "backup") == 0)
+        return run_backup();
+    if (strcmp(what, "restore") == 0 || strcmp(what, "restore-hold") == 0)
+        return run_restore(what[strlen("restore")] != '\0');
+    fputs("mailwardd-stores: started by mailwardd alone; see mailwardd --help\n", stderr);
+    return STORES_FAILED;
+}
