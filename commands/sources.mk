@@ -36,7 +36,10 @@ libcommands_a_SOURCES = \
 	%D%/policyconfig.h \
 	%D%/queued.c \
 	%D%/queued.h \
+	%D%/rate.c \
+	%D%/rate.h \
 	%D%/removemessage.c \
+	%D%/resetcounters.c \
 	%D%/rollbackconfig.c \
 	%D%/setup.c \
 	%D%/setup.h \
@@ -51,6 +54,7 @@ libcommands_a_SOURCES = \
 	%D%/suspend.c \
 	%D%/table.c \
 	%D%/tail.c \
+	%D%/tophosts.c \
 	%D%/ui.c \
 	%D%/ui.h \
 	%D%/usage.c \

@@ -62,12 +62,13 @@ SYSTEM_TESTS = \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \
 	tests/system/test_smtp.py \
+	tests/system/test_status.py \
 	tests/system/test_tls.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
-	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session \
+	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
 	tests/system/hostile.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \

@@ -36,12 +36,7 @@ static void call_version(uint64_t session, json_t *request)
 #define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
-enum {
-    EDITS_MOST = 100000,
-    HISTORY_MOST = 1000,
-    EXPRESSION_MOST = 1000,
-    MIDS_MOST = 10000
-};
+enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000, MIDS_MOST = 10000 };
 
 const struct method methods[] = {
     {"certificate.list", certificate_list, NO_MEMBERS},
@@ -58,6 +53,7 @@ const struct method methods[] = {
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},
     {"config.show", config_show, MEMBERS(REVISION(false))},
+    {"counters.reset", status_reset, NO_MEMBERS},
     {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
     {"file.write", files_write,
      MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"),
@@ -67,6 +63,7 @@ const struct method methods[] = {
     {"hello", who_hello,
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
+    {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
@@ -79,9 +76,14 @@ const struct method methods[] = {
     {"queue.list", queue_list,
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},
+    {"rate", rate_call,
+     MEMBERS(TEXT("what", true, 1, 16), NUMBER("interval", true, 1, API_RATE_SECONDS_MAX),
+             NUMBER("count", false, 1, API_RATE_ROWS_MAX))},
     {"status", status_ask, NO_MEMBERS},
-    {"suspend", queue_suspend, MEMBERS(OPERATION, TEXT("part", false, 1, 16))},
-    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"suspend", queue_suspend,
+     MEMBERS(OPERATION, TEXT("part", false, 1, 16), LIST("names", false, 1, LISTENERS_MAX))},
+    {"tail", log_query_tail,
+     MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

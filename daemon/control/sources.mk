@@ -21,6 +21,7 @@ control_session_sources = \
 	%D%/config_methods_edit.c \
 	%D%/config_methods_read.c \
 	%D%/config_session.c %D%/config_session.h \
+	%D%/figures.c %D%/figures.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \
 	%D%/log_query.c %D%/log_query.h \
@@ -30,9 +31,11 @@ control_session_sources = \
 	%D%/queue_archive.c \
 	%D%/queue_call.c %D%/queue_call.h \
 	%D%/queue_change.c \
+	%D%/queue_hosts.c \
 	%D%/queue_list.c \
 	%D%/queue_read.c \
 	%D%/queue_suspend.c \
+	%D%/rate.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/who.c %D%/who.h \

@@ -1,10 +1,11 @@
-/* The log role: one stream of typed events in; mail_logs, tracking rows and counters out.
+/* The log role: one stream of typed events in; mail_logs, tracking rows and counters (counters.h) out.
  *
  * Nothing here may hold up mail: a line that the disk does not take is counted as lost, an event that cannot be
  * stored is not acknowledged and comes again from the queue's outbox.
  */
 #include <unistd.h>
 
+#include "daemon/log/counters.h"
 #include "daemon/log/log_file.h"
 #include "daemon/log/reorder.h"
 #include "daemon/log/store_tracking.h"
@@ -22,9 +23,9 @@ enum {
 };
 
 static const char tracking_path[] = "track/tracking.db";
+static const char counters_path[] = "track/counters.db";
 
 static struct rolling_file *mail_log;
-static uint64_t counters[LINE_COUNT];
 static uint64_t lost_lines;
 static struct buf ready;
 static struct event *tick;
@@ -43,7 +44,7 @@ static void take_line(struct wire_reader *in)
     buf_clear(&body);
     if (!log_event_format(in, &line, &time, &body))
         return; /* the skeleton ends us: the peer is broken */
-    counters[line]++;
+    counters_add(line);
     const struct log_line_row *row = &log_line_table[line];
     if (!row->shape || row->level > LOG_INFO)
         return;
@@ -125,36 +126,48 @@ static bool open_tracking(struct error *error)
     return tracking_is_open || may_pass;
 }
 
+static bool start_counters(struct error *error)
+{
+    bool may_pass = false;
+    if (counters_start(counters_path, role_daemon_started(), &may_pass, error))
+        return true;
+    if (may_pass)
+        LOG(ROLE_FAILED, LOG_T("log"), LOG_T(error->text));
+    return may_pass;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
+    struct error error;
     write_lines(clock_wall_us() - HOLD_US);
+    if (!counters_tick(&error))
+        LOG(ROLE_FAILED, LOG_T("log"), LOG_T(error.text));
     if (++batch_ticks < (tracking_is_open ? TRACKING_WAIT_TICKS : TRACKING_OPEN_TICKS))
         return;
-    struct error error;
     batch_ticks = 0;
     if (!tracking_is_open && !open_tracking(&error))
         role_fatal("%s", error.text);
     commit_tracking();
 }
 
-static void answer_status(enum role_id peer, struct wire_reader *in)
+/* The answer tells what went wrong with a reset, and the counters as they are. */
+static void answer_counters(struct wire_reader *in)
 {
-    struct buf body = {0}, values = {0};
-    uint32_t id = wire_get_u32(in), count = 0;
-    for (int i = 0; i < LINE_COUNT; i++) {
-        if (!log_line_table[i].counter)
-            continue;
-        wire_put_span(&values, span_text(log_line_table[i].counter));
-        wire_put_u64(&values, counters[i]);
-        count++;
-    }
+    struct buf body = {0};
+    struct error error = {{0}};
+    uint32_t id = wire_get_u32(in);
+    bool reset = wire_get_u8(in) == 1;
+    struct span who = wire_get_span(in);
+    if (in->failed)
+        return;
+    if (reset && counters_reset(&error))
+        LOG(COUNTERS_RESET, LOG_S(who));
     wire_put_u32(&body, id);
-    wire_put_u32(&body, count);
-    buf_append_span(&body, buf_span(&values));
-    role_send(peer, MSG_STATUS_REPLY, buf_span(&body), -1);
+    wire_put_span(&body, span_text(error.text));
+    counters_put(&body);
+    role_send(ROLE_CONTROL, MSG_COUNTERS_REPLY, buf_span(&body), -1);
     buf_free(&body);
-    buf_free(&values);
 }
 
 static void log_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
@@ -165,8 +178,8 @@ static void log_message(enum role_id peer, uint16_t type, struct wire_reader *in
         take_line(in);
     else if (type == MSG_FINAL_EVENT && peer == ROLE_QUEUE)
         take_final_event(in);
-    else if (type == MSG_STATUS_QUERY && peer == ROLE_CONTROL)
-        answer_status(peer, in);
+    else if (type == MSG_COUNTERS && peer == ROLE_CONTROL)
+        answer_counters(in);
 }
 
 /* What a gone queue sent and was not acknowledged comes again from its outbox. */
@@ -187,7 +200,7 @@ static bool log_start(struct error *error)
         return false;
     if (!rolling_file_begin(mail_log, 0))
         return error_set_errno(error, "cannot begin a file in log/mail_logs");
-    if (!open_tracking(error))
+    if (!start_counters(error) || !open_tracking(error))
         return false;
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     struct timeval period = {0, TICK_MS * 1000};
@@ -200,6 +213,7 @@ static void log_stop(void)
     commit_tracking();
     write_lines(INT64_MAX);
     rolling_file_close(mail_log);
+    counters_stop();
     if (tracking_is_open)
         tracking_close();
     role_exit();

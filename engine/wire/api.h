@@ -5,7 +5,12 @@
 enum { API_PROTOCOL = 2, API_FRAME_MAX = 16 * 1024 * 1024, API_REQUEST_MAX = 1024 * 1024 };
 
 /* Bounds of what an administrator types, which the shell tells in his words. */
-enum { API_COMMENT_MAX = 1000, API_TAIL_LINES_MAX = 10000 };
+enum {
+    API_COMMENT_MAX = 1000,
+    API_TAIL_LINES_MAX = 10000,
+    API_RATE_SECONDS_MAX = 3600,
+    API_RATE_ROWS_MAX = 1000000,
+};
 
 /* The exit status of every channel; one meaning each. */
 enum api_status {

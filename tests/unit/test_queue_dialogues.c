@@ -90,7 +90,7 @@ static void wrong_words_send_nothing(void **state)
     assert_int_equal(fake_run(sh, "spamquarantine", "release", "1", "all", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "removemessage", "all", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "delivernow", "host", NULL), API_USAGE);
-    assert_int_equal(fake_run(sh, "suspendlistener", "mx1", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "suspendlistener", "mx1,,mx2", NULL), API_USAGE);
     assert_string_equal(fake_sent(sh), "");
 }
 

@@ -319,7 +319,7 @@ static void a_store_of_format_2_is_brought_to_the_newest(void **state)
     GOOD(store_commit(s, &f));
     store_close(s);
     run_sql("ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
-            "DROP TABLE work_queue; DROP TABLE quarantine; PRAGMA user_version = 2");
+            "DROP TABLE work_queue; DROP TABLE suspended_listener; DROP TABLE quarantine; PRAGMA user_version = 2");
     for (int i = 0; i < 2; i++) {
         s = open_store();
         struct loaded l = load(s);
@@ -410,7 +410,7 @@ static void quarantined_mail_of_format_3_is_listed_as_of_its_arrival(void **stat
     add_sample(s, 1);
     GOOD(store_begin(s, &f) && store_set_state(s, 1, RECIPIENT_QUARANTINE, &f) && store_commit(s, &f));
     store_close(s);
-    run_sql("DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended; PRAGMA user_version = 3");
+    run_sql("DROP TABLE suspended_listener; DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended; PRAGMA user_version = 3");
     s = open_store();
     uint64_t bytes = 0;
     GOOD(store_quarantine_page(s, UINT64_MAX, 10, keep_facts, &bytes, &f));
