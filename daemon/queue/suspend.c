@@ -178,14 +178,20 @@ static void change_names(struct suspension *s, const struct name_set *these, con
     s->listeners = next;
 }
 
-/* What a request that came a moment ago and is not on disk yet leads to, else what is. */
+static void find_latest(const struct operation_list *list, const struct suspension **found)
+{
+    const struct operation *op;
+    TAILQ_FOREACH (op, list, link)
+        if (op->type == &suspending_type)
+            *found = &((const struct suspending *)op)->next;
+}
+
+/* What a request that came before and is not on disk yet leads to, else what is. */
 static const struct suspension *latest(const struct queue *q)
 {
     const struct suspension *s = &q->suspended;
-    const struct operation *op;
-    TAILQ_FOREACH (op, &q->turn.operations, link)
-        if (op->type == &suspending_type)
-            s = &((const struct suspending *)op)->next;
+    find_latest(&q->turn.stuck, &s);
+    find_latest(&q->turn.operations, &s);
     return s;
 }
 

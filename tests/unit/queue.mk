@@ -1,5 +1,5 @@
 UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
-UNIT_TESTS += test_queue_archive test_queue_change test_queue_config
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_numbers
 
 test_route_SOURCES = tests/unit/test_route.c
 test_route_LDADD = libdaemon.a $(TEST_LIBS)
@@ -37,6 +37,11 @@ test_queue_config_SOURCES = tests/unit/test_queue_config.c $(QUEUE_PEERS)
 test_queue_config_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_config_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_config_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_queue_numbers_SOURCES = tests/unit/test_queue_numbers.c $(QUEUE_PEERS)
+test_queue_numbers_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_numbers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_numbers_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_change_SOURCES = tests/unit/test_queue_change.c $(QUEUE_PEERS)
 test_queue_change_CPPFLAGS = $(libqueue_a_CPPFLAGS)
