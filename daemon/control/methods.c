@@ -36,7 +36,12 @@ static void call_version(uint64_t session, json_t *request)
 #define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
-enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000, MIDS_MOST = 10000 };
+enum {
+    EDITS_MOST = 100000,
+    HISTORY_MOST = 1000,
+    EXPRESSION_MOST = 1000,
+    MIDS_MOST = 10000
+};
 
 const struct method methods[] = {
     {"certificate.list", certificate_list, NO_MEMBERS},
@@ -82,8 +87,7 @@ const struct method methods[] = {
     {"status", status_ask, NO_MEMBERS},
     {"suspend", queue_suspend,
      MEMBERS(OPERATION, TEXT("part", false, 1, 16), LIST("names", false, 1, LISTENERS_MAX))},
-    {"tail", log_query_tail,
-     MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"tail", log_query_tail, MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

@@ -125,6 +125,8 @@ void counters_put(struct buf *out)
 void counters_stop(void)
 {
     struct error ignored;
-    if (save(&ignored) || is_open)
+    save(&ignored);
+    if (is_open)
         store_counters_close();
+    is_open = false;
 }

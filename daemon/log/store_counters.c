@@ -19,6 +19,7 @@ static const char format_1[] =
 static sqlite3 *db;
 static sqlite3_stmt *put_counter, *put_moments;
 static struct counter_state written;
+static bool is_newer; /* of a format that only a newer version knows */
 
 static bool fail(const char *what, struct error *error)
 {
@@ -47,7 +48,8 @@ static bool prepare_format(struct error *error)
     sqlite3_finalize(query);
     if (format < 0)
         return fail("read the format", error);
-    if (format > FORMAT)
+    is_newer = format > FORMAT;
+    if (is_newer)
         return error_set(
             error, "counters: the store has format %d, this version reads up to %d: use the newer mailward",
             format, FORMAT);
@@ -87,6 +89,7 @@ static bool read_state(struct counter_state *state, struct error *error)
 
 static bool open_store(const char *path, struct counter_state *state, struct error *error)
 {
+    is_newer = false;
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
         return fail("open the store", error);
     sqlite3_busy_timeout(db, BUSY_MS);
@@ -105,8 +108,7 @@ bool store_counters_open(const char *path, int64_t now, struct counter_state *st
             state->since = now;
         return true;
     }
-    int code = sqlite3_errcode(db) & 0xff;
-    *may_pass = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_BUSY;
+    *may_pass = !is_newer;
     store_counters_close();
     return false;
 }

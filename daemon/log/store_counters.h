@@ -18,7 +18,8 @@ struct counter_state {
     int64_t since;   /* of the first count */
 };
 
-/* Opens or makes the store and reads the state.  On false, *may_pass tells whether trying again later makes sense. */
+/* Opens or makes the store and reads the state.  On false, *may_pass tells that it is not of a newer version: numbers
+ * that are damaged or have no disk must not keep a gateway from working, and the store may be had later. */
 bool store_counters_open(const char *path, int64_t now, struct counter_state *state, bool *may_pass,
                          struct error *error);
 /* Writes what differs from the state written or read before, in one transaction. */

@@ -187,6 +187,20 @@ static void without_a_store_counting_goes_on_and_is_added_later(void **state)
     assert_int_equal(number("messages_received", RESET), 0);
 }
 
+static void a_damaged_store_keeps_nobody_from_counting(void **state)
+{
+    (void)state;
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("this is no store at all, and it is long enough to be looked at as the head of one", f);
+    fclose(f);
+    may_pass = false;
+    assert_false(counters_start(path, 1, &may_pass, &error));
+    assert_true(may_pass);
+    add(LINE_ACCEPTED, 3);
+    assert_int_equal(number("messages_received", LIFETIME), 3);
+}
+
 static void a_newer_format_is_refused(void **state)
 {
     (void)state;
@@ -271,6 +285,7 @@ int main(void)
         STORED(a_kill_loses_only_what_came_after_the_last_save),
         STORED(a_reset_keeps_the_lifetime_and_holds_through_a_restart),
         STORED(without_a_store_counting_goes_on_and_is_added_later),
+        STORED(a_damaged_store_keeps_nobody_from_counting),
         STORED(a_newer_format_is_refused),
         cmocka_unit_test(steady_events_have_the_same_rate_over_each_time),
         cmocka_unit_test(a_burst_leaves_the_short_times_first),
