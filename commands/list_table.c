@@ -295,10 +295,13 @@ static enum api_status show_header(struct shell *sh, void *context)
     return API_DONE;
 }
 
+/* Of an empty table: what brings rows, and settings that are no rows of it. */
 static bool is_shown(const struct verb *verb, void *context)
 {
     const struct list_state *state = context;
-    return state->count || verb->dialogue == list_table_ask_new || verb->dialogue == list_table_ask_import;
+    bool is_setup = verb->form && !verb->object;
+    return state->count || is_setup || verb->dialogue == list_table_ask_new ||
+           verb->dialogue == list_table_ask_import;
 }
 
 enum api_status list_table_dialogue(struct shell *sh, const struct list_rows *rows)

@@ -17,6 +17,18 @@ static bool positive_goes_on(const struct answers *a)
     return goes_on(a, POLICY_POSITIVE_ACTION);
 }
 
+/* A host takes the place of the quarantine: for a person who wants that he is not asked for one, but for what he has. */
+static bool may_have_host(const struct answers *a, unsigned action_field, unsigned host_field)
+{
+    return a->values[action_field].number == SCHEMA_DELIVER ||
+           (goes_on(a, action_field) && a->values[host_field].text.n > 0);
+}
+
+static bool positive_may_have_host(const struct answers *a)
+{
+    return may_have_host(a, POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST);
+}
+
 static bool has_suspects(const struct answers *a)
 {
     return a->values[POLICY_SUSPECT].number != 0;
@@ -25,6 +37,11 @@ static bool has_suspects(const struct answers *a)
 static bool suspect_goes_on(const struct answers *a)
 {
     return has_suspects(a) && goes_on(a, POLICY_SUSPECT_ACTION);
+}
+
+static bool suspect_may_have_host(const struct answers *a)
+{
+    return has_suspects(a) && may_have_host(a, POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST);
 }
 
 /* ---- questions that are more than one field ---- */
@@ -140,6 +157,36 @@ static enum ui_result ask_header(struct shell *sh, const struct step *step, stru
     return good ? UI_DONE : UI_ABORT;
 }
 
+/* Whether, and then what; no is the empty text. */
+static enum ui_result ask_optional(struct shell *sh, const struct step *step, struct answers *a,
+                                   const char *question)
+{
+    struct span old = a->values[step->field].text;
+    bool yes = old.n > 0;
+    enum ui_result result = ui_yes_no(sh, step->question, &yes);
+    struct buf text = {0};
+    bool good = false, again = result == UI_DONE;
+    while (again) {
+        buf_clear(&text);
+        result = yes ? ui_ask(sh, question, arena_text(a->arena, old), &text) : UI_DONE;
+        again = false;
+        if (result == UI_DONE)
+            good = take_text(sh, a, step->field, &text, &again);
+    }
+    buf_free(&text);
+    return good ? UI_DONE : UI_ABORT;
+}
+
+static enum ui_result ask_host(struct shell *sh, const struct step *step, struct answers *a)
+{
+    return ask_optional(sh, step, a, "Enter the alternate host:");
+}
+
+static enum ui_result ask_recipient(struct shell *sh, const struct step *step, struct answers *a)
+{
+    return ask_optional(sh, step, a, "Enter the alternate recipient:");
+}
+
 /* ---- the form ---- */
 
 static const struct step steps[] = {
@@ -151,6 +198,10 @@ static const struct step steps[] = {
     {.field = POLICY_POSITIVE_THRESHOLD, .question = "From what score on is a message spam?"},
     {.field = POLICY_POSITIVE_ACTION, .question = "What should be done with spam?"},
     {.field = POLICY_POSITIVE_ARCHIVE, .question = "Would you like to archive spam?"},
+    {.field = POLICY_POSITIVE_HOST,
+     .question = "Would you like to send spam to an alternate host?",
+     .when = positive_may_have_host,
+     .ask = ask_host},
     {.field = POLICY_POSITIVE_SUBJECT,
      .question = "How should the subject of spam be changed?",
      .when = positive_goes_on,
@@ -159,6 +210,10 @@ static const struct step steps[] = {
      .question = "Would you like to add a header to spam?",
      .when = positive_goes_on,
      .ask = ask_header},
+    {.field = POLICY_POSITIVE_RECIPIENT,
+     .question = "Would you like to send spam to an alternate recipient?",
+     .when = positive_goes_on,
+     .ask = ask_recipient},
     {.field = POLICY_SUSPECT,
      .question = "Would you like to treat suspected spam specially?",
      .ask = ask_suspect},
@@ -172,6 +227,10 @@ static const struct step steps[] = {
     {.field = POLICY_SUSPECT_ARCHIVE,
      .question = "Would you like to archive suspected spam?",
      .when = has_suspects},
+    {.field = POLICY_SUSPECT_HOST,
+     .question = "Would you like to send suspected spam to an alternate host?",
+     .when = suspect_may_have_host,
+     .ask = ask_host},
     {.field = POLICY_SUSPECT_SUBJECT,
      .question = "How should the subject of suspected spam be changed?",
      .when = suspect_goes_on,
@@ -180,6 +239,10 @@ static const struct step steps[] = {
      .question = "Would you like to add a header to suspected spam?",
      .when = suspect_goes_on,
      .ask = ask_header},
+    {.field = POLICY_SUSPECT_RECIPIENT,
+     .question = "Would you like to send suspected spam to an alternate recipient?",
+     .when = suspect_goes_on,
+     .ask = ask_recipient},
     {.field = POLICY_UNSCANNABLE, .question = "What should be done with a message that no scan survives?"},
 };
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

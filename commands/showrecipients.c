@@ -7,7 +7,8 @@
 /* A row for each recipient of a message. */
 static void add_recipients(json_t *rows, json_t *message)
 {
-    static const char *const of_message[] = {"mid", "bytes", "state", "in_hand", "sender", "time"};
+    static const char *const of_message[] = {"mid",    "bytes", "state",         "in_hand",
+                                             "sender", "time",  "alternate_host"};
     json_t *recipient;
     size_t i;
     json_array_foreach(json_object_get(message, "recipients"), i, recipient)
@@ -22,10 +23,11 @@ static void add_recipients(json_t *rows, json_t *message)
 static enum api_status show(struct shell *sh, const struct queued_selection *selection, const char *text)
 {
     static const struct out_column columns[] = {
-        {"MID", "mid", -8, NULL},       {"RID", "rid", -4, NULL},
-        {"Bytes", "bytes", -9, NULL},   {"State", "state", 10, NULL},
-        {"Tries", "tries", -5, NULL},   {"Received", "time", 29, time_cell},
-        {"Sender", "sender", 28, NULL}, {"Recipient", "address", 0, NULL},
+        {"MID", "mid", -8, NULL},          {"RID", "rid", -4, NULL},
+        {"Bytes", "bytes", -9, NULL},      {"State", "state", 10, NULL},
+        {"Tries", "tries", -5, NULL},      {"Received", "time", 29, time_cell},
+        {"Sender", "sender", 28, NULL},    {"Alternate Host", "alternate_host", 14, NULL},
+        {"Recipient", "address", 0, NULL},
     };
     enum api_status status;
     json_t *messages = queued_fetch(sh, "queue.list", selection->match, text, 0, &status), *message;

@@ -3,6 +3,8 @@ noinst_LIBRARIES += libcommands.a
 EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcommands_a_SOURCES = \
+	%D%/addressconfig.c \
+	%D%/alertconfig.c \
 	%D%/antispamconfig.c \
 	%D%/archivemessage.c \
 	%D%/bouncerecipients.c \
@@ -19,6 +21,7 @@ libcommands_a_SOURCES = \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
 	%D%/deliveryconfig.c \
+	%D%/displayalerts.c \
 	%D%/exit.c \
 	%D%/form.c \
 	%D%/form.h \

@@ -7,6 +7,8 @@
  * control.before-transaction, control.after-transaction, control.before-head, ROLE.before-apply, ROLE.after-apply;
  * ROLE is log, queue, scan or smtp.
  * In a change of mail by an administrator: queue.change-written, queue.change-committed.
+ * When a copy for an alternate recipient takes a message's place: queue.rewrite-written, queue.rewrite-committed.
+ * When the queue takes mail of control: queue.notice-written, queue.notice-committed.
  */
 #ifndef DAEMON_FAILPOINT_H
 #define DAEMON_FAILPOINT_H

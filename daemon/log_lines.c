@@ -103,7 +103,14 @@ void log_resume(void)
     catch_up();
 }
 
-bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
+static void put_number(struct buf *out, uint64_t number, bool wanted)
+{
+    if (wanted)
+        buf_printf(out, "%" PRIu64, number);
+}
+
+static bool format_event(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out,
+                         bool numbers)
 {
     uint16_t number = wire_get_u16(in);
     *time = wire_get_i64(in);
@@ -120,12 +127,25 @@ bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time
         if (*p == '\0')
             break;
         if (p[1] == 'u')
-            buf_printf(out, "%" PRIu64, wire_get_u64(in));
+            put_number(out, wire_get_u64(in), numbers);
         else
             text_from_wire(out, wire_get_span(in), TEXT_LIMIT);
         p += 2;
     }
     return wire_reader_done(in);
+}
+
+bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out)
+{
+    return format_event(in, line, time, out, true);
+}
+
+bool log_event_kind(struct span event, struct buf *out)
+{
+    struct wire_reader in = wire_reader_of(event);
+    enum log_line line;
+    int64_t time;
+    return format_event(&in, &line, &time, out, false);
 }
 
 const char *log_level_name(enum log_level level)

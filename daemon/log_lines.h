@@ -60,6 +60,8 @@ void log_event_put(struct buf *out, enum log_line line, int64_t time, const stru
                    size_t count);
 /* Appends the text of an event to out.  False when it is not well-formed. */
 bool log_event_format(struct wire_reader *in, enum log_line *line, int64_t *time, struct buf *out);
+/* Appends the text without its numbers: what events have in common that differ in a process, a MID or a size alone. */
+bool log_event_kind(struct span event, struct buf *out);
 
 /* The log role is there (again): sends what was kept, and how much was lost. */
 void log_resume(void);

@@ -48,6 +48,22 @@ bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_beg
     return wire_reader_done(in);
 }
 
+void notice_put(struct buf *out, const struct notice *n)
+{
+    wire_put_u64(out, n->id);
+    wire_put_span(out, n->text);
+    put_spans(out, n->recipients, n->recipient_count);
+}
+
+bool notice_get(struct wire_reader *in, struct arena *arena, struct notice *n)
+{
+    n->id = wire_get_u64(in);
+    n->text = wire_get_span(in);
+    n->recipients = get_spans(in, arena, &n->recipient_count);
+    in->failed |= n->recipient_count == 0 || n->recipient_count > NOTICE_RECIPIENTS;
+    return wire_reader_done(in);
+}
+
 void smtp_hello_put(struct buf *out, const struct smtp_hello *h)
 {
     wire_put_u32(out, h->delivery_count);
@@ -193,7 +209,7 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->time = wire_get_i64(in);
     uint8_t kind = wire_get_u8(in);
     e->kind = kind;
-    if (kind > FINAL_QUARANTINED)
+    if (kind >= FINAL_KIND_COUNT)
         in->failed = true;
     e->message_id = wire_get_span(in);
     e->sender = wire_get_span(in);

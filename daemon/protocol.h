@@ -36,6 +36,9 @@ enum message_type {
     MSG_FINAL_EVENT, /* struct final_event */
     MSG_FINAL_ACK,   /* u64 sequence: this and everything before it is on disk */
 
+    /* log -> control: a line of daemon/alerts.def */
+    MSG_ALERT = 120, /* see daemon/log_lines.h */
+
     /* smtp -> queue */
     MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
     MSG_ID_REQUEST,       /* u8 enum id_kind */
@@ -82,6 +85,9 @@ enum message_type {
                         * suspended while others are not */
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
+    /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
+    MSG_NOTICE = 460,  /* struct notice */
+    MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
@@ -139,6 +145,18 @@ struct mail_begin {
 
 void mail_begin_put(struct buf *out, const struct mail_begin *m);
 bool mail_begin_get(struct wire_reader *in, struct arena *arena, struct mail_begin *m);
+
+/* A message of our own, for the queue to store and deliver. */
+enum { NOTICE_RECIPIENTS = 1000 };
+struct notice {
+    uint64_t id;      /* of the sender's choice, for the answer */
+    struct span text; /* the whole message; lines end with CRLF */
+    const struct span *recipients;
+    uint32_t recipient_count; /* 1 to NOTICE_RECIPIENTS */
+};
+
+void notice_put(struct buf *out, const struct notice *n);
+bool notice_get(struct wire_reader *in, struct arena *arena, struct notice *n);
 
 /* What smtp still has in hand when it meets a queue. */
 struct smtp_delivery_id {
@@ -228,7 +246,15 @@ struct scan_job {
 void scan_job_put(struct buf *out, const struct scan_job *j);
 bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *j);
 
-enum final_kind { FINAL_DELIVERED, FINAL_BOUNCED, FINAL_DROPPED, FINAL_QUARANTINED };
+/* Stored, also by the log role: numbers never change. */
+enum final_kind {
+    FINAL_DELIVERED,
+    FINAL_BOUNCED,
+    FINAL_DROPPED,
+    FINAL_QUARANTINED,
+    FINAL_REWRITTEN, /* a copy for an alternate recipient goes on in its place; the detail names its MID */
+    FINAL_KIND_COUNT
+};
 
 /* The end (or the arrival in the quarantine) of one recipient: a row of the outbox. */
 struct final_event {

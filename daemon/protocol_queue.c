@@ -33,6 +33,7 @@ void queue_row_put(struct buf *out, const struct queue_row *r)
     wire_put_i64(out, r->score);
     wire_put_span(out, r->sender);
     wire_put_span(out, r->subject);
+    wire_put_span(out, r->host);
     wire_put_u32(out, r->recipient_count);
     for (uint32_t i = 0; i < r->recipient_count; i++) {
         wire_put_u32(out, r->recipients[i].rid);
@@ -54,6 +55,7 @@ bool queue_row_get(struct wire_reader *in, struct arena *arena, struct queue_row
     r->score = (int32_t)wire_get_i64(in);
     r->sender = wire_get_span(in);
     r->subject = wire_get_span(in);
+    r->host = wire_get_span(in);
     r->recipient_count = wire_get_count(in, 20);
     struct queue_row_recipient *recipients = arena_calloc(arena, r->recipient_count, sizeof *recipients);
     for (uint32_t i = 0; i < r->recipient_count; i++) {
@@ -78,7 +80,7 @@ void queue_rows_get(struct wire_reader *in, struct queue_rows *r)
 {
     r->good = wire_get_u8(in);
     r->next = wire_get_u64(in);
-    r->count = wire_get_count(in, 46);
+    r->count = wire_get_count(in, 50);
 }
 
 void queue_changed_put(struct buf *out, const struct queue_changed *c)

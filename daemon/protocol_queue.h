@@ -63,6 +63,7 @@ struct queue_row {
     uint64_t bytes;
     int32_t score; /* -1: none */
     struct span sender, subject;
+    struct span host;                             /* the alternate host it goes to; empty: by the routes */
     const struct queue_row_recipient *recipients; /* those that match */
     uint32_t recipient_count;
 };

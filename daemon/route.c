@@ -48,21 +48,25 @@ bool route_parse(const char *text, struct route *route, struct error *error)
     return route->port > 0 || error_set(error, "route: '%s' names no port", text);
 }
 
-/* Keys are lower case; a name longer than any key has no row of its own. */
+/* As keys are stored: in lower case.  Empty for a name longer than any key, which has no row of its own. */
+static struct span fold(struct span domain, char folded[DOMAIN_BYTES])
+{
+    if (domain.n > DOMAIN_BYTES)
+        return SPAN("");
+    for (size_t i = 0; i < domain.n; i++)
+        folded[i] = ascii_lower(domain.p[i]);
+    return span_of(folded, domain.n);
+}
+
 static const struct schema_row *find_row(const struct config_table *routes, struct span domain)
 {
     char folded[DOMAIN_BYTES];
-    const struct schema_row *row = NULL;
-    if (domain.n <= sizeof folded) {
-        for (size_t i = 0; i < domain.n; i++)
-            folded[i] = ascii_lower(domain.p[i]);
-        struct span rest = span_of(folded, domain.n);
+    struct span rest = fold(domain, folded);
+    const struct schema_row *row = rest.n ? config_table_find(routes, rest) : NULL;
+    while (!row && rest.n) {
+        rest = span_slice(rest, 1, rest.n);
+        rest = span_slice(rest, span_find(rest, '.'), rest.n);
         row = config_table_find(routes, rest);
-        while (!row && rest.n) {
-            rest = span_slice(rest, 1, rest.n);
-            rest = span_slice(rest, span_find(rest, '.'), rest.n);
-            row = config_table_find(routes, rest);
-        }
     }
     return row ? row : config_table_find(routes, SPAN("ALL"));
 }
@@ -81,27 +85,54 @@ static void use_domain(struct route *route, struct span domain)
         route->host = span_slice(route->host, ipv6.n, route->host.n);
 }
 
-bool route_find(const struct config_table *routes, struct span address, const char *fallback,
-                struct route *route)
+static bool use_destination(struct route *route, const struct schema_destination *to)
 {
-    struct span domain = span_slice(address, find_last(address, '@') + 1, address.n);
-    const struct schema_row *row = routes ? find_row(routes, domain) : NULL;
+    route->kind = ROUTE_SMTP;
+    route->port = to->port;
+    route->host = to->host;
+    route->mx = !to->direct;
+    return true;
+}
+
+static bool use_row(struct route *route, const struct schema_row *row, struct span domain)
+{
     struct schema_destination to;
     struct error error;
-    *route = (struct route){.kind = ROUTE_NONE};
-    if (!row)
-        return route_parse(fallback, route, &error) && route->kind != ROUTE_NONE;
     if (!schema_destination_parse(schema_row_text(row, SMTPROUTES_DESTINATION), &to, &error))
         return false;
-    route->port = to.port;
-    route->host = to.host;
-    route->mx = !to.direct;
+    use_destination(route, &to);
     route->tls = (uint8_t)schema_row_number(row, SMTPROUTES_TLS);
     route->own_domain = to.use_dns;
     if (to.use_dns)
         use_domain(route, domain);
     route->kind = route->host.n ? ROUTE_SMTP : ROUTE_NONE; /* <postmaster> has no domain to ask DNS about */
     return route->kind != ROUTE_NONE;
+}
+
+bool route_find(const struct config_table *routes, struct span address, const char *fallback,
+                struct route *route)
+{
+    struct span domain = span_slice(address, find_last(address, '@') + 1, address.n);
+    const struct schema_row *row = routes ? find_row(routes, domain) : NULL;
+    struct error error;
+    *route = (struct route){.kind = ROUTE_NONE};
+    if (!row)
+        return route_parse(fallback, route, &error) && route->kind != ROUTE_NONE;
+    return use_row(route, row, domain);
+}
+
+bool route_find_host(const struct config_table *routes, struct span host, struct route *route)
+{
+    struct schema_destination to;
+    struct error error;
+    char folded[DOMAIN_BYTES];
+    *route = (struct route){.kind = ROUTE_NONE};
+    if (!schema_destination_parse(host, &to, &error) || to.use_dns)
+        return false;
+    const struct schema_row *row = routes ? config_table_find(routes, fold(to.host, folded)) : NULL;
+    bool found = row ? use_row(route, row, to.host) : use_destination(route, &to);
+    route->own_domain = false; /* it was configured: what name servers say of it is never final */
+    return found;
 }
 
 bool route_equal(const struct route *a, const struct route *b)

@@ -27,6 +27,10 @@ bool route_parse(const char *text, struct route *route, struct error *error);
  * routes may be NULL.  The spans point into routes, address and fallback.  Costs a look-up for each label. */
 bool route_find(const struct config_table *routes, struct span address, const char *fallback,
                 struct route *route);
+/* The next hop for mail that is to go to this host (a destination without a port) wherever its recipients are: what the
+ * row of that very name says, which can name a port, else the host's MX records or addresses, port 25.  Rows of a parent
+ * and ALL do not count.  The spans point into routes and host. */
+bool route_find_host(const struct config_table *routes, struct span host, struct route *route);
 /* One job serves both. */
 bool route_equal(const struct route *a, const struct route *b);
 /* Equal for equal routes. */

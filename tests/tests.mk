@@ -42,6 +42,9 @@ SYSTEM_TESTS = \
 	tests/system/test_accounts.py \
 	tests/system/test_config_cost.py \
 	tests/system/test_config_kills.py \
+	tests/system/test_actions.py \
+	tests/system/test_antispam.py \
+	tests/system/test_alerts.py \
 	tests/system/test_api.py \
 	tests/system/test_adding_a_command.py \
 	tests/system/test_commands.py \
@@ -52,9 +55,11 @@ SYSTEM_TESTS = \
 	tests/system/test_listeners.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
+	tests/system/test_postfix.py \
 	tests/system/test_quarantine.py \
 	tests/system/test_queue_commands.py \
 	tests/system/test_queue_config.py \
+	tests/system/test_requirements.py \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_rules.py \
@@ -67,12 +72,25 @@ SYSTEM_TESTS = \
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 
-EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run \
+EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run tests/requirements tests/requirements.tsv \
 	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
 	tests/system/hostile.py \
-	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
-	tests/harness/mail.py tests/harness/processes.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
-	tests/harness/tap.py tests/harness/terminal.py \
+	tests/harness/__init__.py \
+	tests/harness/api.py \
+	tests/harness/build.py \
+	tests/harness/certificate.py \
+	tests/harness/dns.py \
+	tests/harness/fake_daemon.py \
+	tests/harness/instance.py \
+	tests/harness/logs.py \
+	tests/harness/mail.py \
+	tests/harness/postfix.py \
+	tests/harness/processes.py \
+	tests/harness/sender.py \
+	tests/harness/sink.py \
+	tests/harness/store.py \
+	tests/harness/tap.py \
+	tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml
@@ -82,3 +100,8 @@ TEST_LIMIT = 900
 check-local: $(DURABILITY_NEEDS)
 	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) CC='$(CC)' $(abs_srcdir)/tests/run --limit $(TEST_LIMIT) \
 		$(UNIT_TESTS:%=./%) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
+
+# Each requirement on anti-spam with the tests that prove it, run now; the last line is a count.
+requirements: all
+	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) $(abs_srcdir)/tests/requirements \
+		$(REQUIREMENTS_OPTIONS) $(abs_srcdir)/tests/system/test_*.py

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/figures.h"
@@ -65,7 +66,7 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
             commit_ports(in);
         return;
     }
-    if (about_queue || commit_message(peer, type, in))
+    if (about_queue || commit_message(peer, type, in) || alerts_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
         figures_status_reply(peer, in);
@@ -80,14 +81,27 @@ static bool start(struct error *error)
     if (!head_open(error))
         return false;
     ports_start();
+    alerts_start();
     return true;
+}
+
+static void peer_up(enum role_id peer)
+{
+    commit_peer_up(peer);
+    alerts_peer_up(peer);
+}
+
+static void peer_down(enum role_id peer)
+{
+    commit_peer_down(peer);
+    alerts_peer_down(peer);
 }
 
 const struct role role_self = {
     .id = ROLE_CONTROL,
     .start = start,
-    .peer_up = commit_peer_up,
-    .peer_down = commit_peer_down,
+    .peer_up = peer_up,
+    .peer_down = peer_down,
     .listener = control_listener,
     .message = control_message,
     .stop = control_stop,

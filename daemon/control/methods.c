@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "daemon/control/alerts.h"
 #include "daemon/control/certificates.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
@@ -44,6 +45,7 @@ enum {
 };
 
 const struct method methods[] = {
+    {"alerts", alerts_list, MEMBERS(NUMBER("limit", false, 1, API_ALERTS_MAX))},
     {"certificate.list", certificate_list, NO_MEMBERS},
     {"certificate.make", certificate_make, MEMBERS(TEXT("name", true, 1, 64))},
     {"config.changes", config_changes, NO_MEMBERS},

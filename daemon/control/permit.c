@@ -25,6 +25,7 @@ static const struct permit {
     {"logs", NULL, NULL, "AOTR"},
     {"tail", NULL, NULL, "AOTR"},
     {"grep", NULL, NULL, "AOTR"},
+    {"alerts", NULL, NULL, "AOTR"},
     {"suspend", NULL, "status", "AOTR"},
     {"suspend", NULL, NULL, "AOT"},
     {"workqueue", NULL, "status", "AOTR"},

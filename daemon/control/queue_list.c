@@ -33,11 +33,12 @@ static json_t *row_json(const struct queue_row *row)
     json_t *recipients = json_array();
     for (uint32_t i = 0; i < row->recipient_count; i++)
         json_array_append_new(recipients, recipient_json(&row->recipients[i]));
-    return json_pack(
-        "{s:I,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o}", "mid", (json_int_t)row->mid, "time", (json_int_t)row->time,
-        "state", states[row->state], "in_hand", (int)row->in_hand, "bytes", (json_int_t)row->bytes, "score",
-        row->score < 0 ? json_null() : json_integer(row->score), "sender", queue_text_json(row->sender),
-        "subject", queue_text_json(row->subject), "recipients", recipients);
+    return json_pack("{s:I,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o}", "mid", (json_int_t)row->mid, "time",
+                     (json_int_t)row->time, "state", states[row->state], "in_hand", (int)row->in_hand,
+                     "bytes", (json_int_t)row->bytes, "score",
+                     row->score < 0 ? json_null() : json_integer(row->score), "sender",
+                     queue_text_json(row->sender), "subject", queue_text_json(row->subject), "alternate_host",
+                     queue_text_json(row->host), "recipients", recipients);
 }
 
 static bool get_rows(struct listing *l, struct wire_reader *in, uint32_t count, json_t *rows)

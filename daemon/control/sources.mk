@@ -41,8 +41,16 @@ control_session_sources = \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 
+# Alerts: reached by unit tests of their own.
+control_alert_sources = \
+	%D%/alert_list.c \
+	%D%/alert_mail.c %D%/alert_mail.h \
+	%D%/alerts.c %D%/alerts.h \
+	%D%/certificate_expiry.c %D%/certificate_expiry.h \
+	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
+
 pkglibexec_PROGRAMS += mailwardd-control
-mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) \
+mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
 	%D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)

@@ -5,6 +5,7 @@
  */
 #include <unistd.h>
 
+#include "daemon/log/alert.h"
 #include "daemon/log/counters.h"
 #include "daemon/log/log_file.h"
 #include "daemon/log/reorder.h"
@@ -41,10 +42,12 @@ static void take_line(struct wire_reader *in)
     enum log_line line;
     int64_t time;
     static struct buf text, body;
+    struct span event = in->rest;
     buf_clear(&body);
     if (!log_event_format(in, &line, &time, &body))
         return; /* the skeleton ends us: the peer is broken */
     counters_add(line);
+    alert_pass_on(line, event);
     const struct log_line_row *row = &log_line_table[line];
     if (!row->shape || row->level > LOG_INFO)
         return;
@@ -182,6 +185,12 @@ static void log_message(enum role_id peer, uint16_t type, struct wire_reader *in
         answer_counters(in);
 }
 
+static void log_peer_up(enum role_id peer)
+{
+    if (peer == ROLE_CONTROL)
+        alert_control_up();
+}
+
 /* What a gone queue sent and was not acknowledged comes again from its outbox. */
 static void log_peer_down(enum role_id peer)
 {
@@ -222,6 +231,7 @@ static void log_stop(void)
 const struct role role_self = {
     .id = ROLE_LOG,
     .start = log_start,
+    .peer_up = log_peer_up,
     .peer_down = log_peer_down,
     .message = log_message,
     .stop = log_stop,

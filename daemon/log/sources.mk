@@ -2,6 +2,7 @@ pkglibexec_PROGRAMS += mailwardd-log
 mailwardd_log_SOURCES = \
 	%D%/counters.c %D%/counters.h \
 	%D%/log.c \
+	%D%/alert.c %D%/alert.h \
 	%D%/log_file.c %D%/log_file.h \
 	%D%/rates.c %D%/rates.h \
 	%D%/reorder.c %D%/reorder.h \

@@ -3,9 +3,20 @@
 
 #include "daemon/log_lines.h"
 #include "daemon/queue/header.h"
+#include "daemon/role_config.h"
 #include "engine/base/clock.h"
 
 enum { HEAD_BYTES = 10 * 1024 };
+
+/* Before the first configuration it is the default. */
+static void put_from(struct buf *out, const struct queue *q)
+{
+    const struct config_table *addresses = role_config()->tables[SCHEMA_ADDRESSES];
+    const char *preset = schema_tables[SCHEMA_ADDRESSES].fields[ADDRESSES_BOUNCES].preset;
+    struct span from =
+        addresses ? schema_row_text(config_table_single(addresses), ADDRESSES_BOUNCES) : span_text(preset);
+    schema_from_put(out, from, span_text(q->hostname));
+}
 
 bool bounce_store(struct queue *q, const struct message *m, const struct bounce_failure *failures,
                   uint32_t count, struct message **made, struct fault *f)
@@ -23,7 +34,10 @@ bool bounce_store(struct queue *q, const struct message *m, const struct bounce_
     if (!store_take_id(q->store, ID_MID, &bounce.node.key, f))
         return false;
     char head[HEAD_BYTES];
+    struct buf from = {0}, text = {0};
+    put_from(&from, q);
     struct bounce b = {.hostname = span_text(q->hostname),
+                       .from = buf_span(&from),
                        .sender = m->sender,
                        .mid = message_mid(&bounce),
                        .now = bounce.received,
@@ -31,7 +45,6 @@ bool bounce_store(struct queue *q, const struct message *m, const struct bounce_
                        .failures = failures,
                        .count = count,
                        .head = span_of(head, body_head(q, m, head, sizeof head))};
-    struct buf text = {0};
     bounce_put(&text, &b);
     bounce.body_8bit = bounce_has_8bit(buf_span(&text));
     bounce.message_id = header_message_id(buf_span(&text));
@@ -40,6 +53,7 @@ bool bounce_store(struct queue *q, const struct message *m, const struct bounce_
     if (good)
         *made = message_copy(&bounce, NULL, 0);
     buf_free(&text);
+    buf_free(&from);
     return good;
 }
 

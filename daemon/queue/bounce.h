@@ -13,6 +13,7 @@ struct bounce_failure {
 
 struct bounce {
     struct span hostname;
+    struct span from;   /* of the table addresses, $hostname replaced */
     struct span sender; /* of the lost message: whom the bounce goes to */
     uint64_t mid;       /* of the bounce */
     int64_t now, received;

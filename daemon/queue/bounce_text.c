@@ -42,9 +42,7 @@ static const char *encoding_of(struct span header)
 static void put_envelope(struct buf *out, const struct bounce *b)
 {
     put_date(out, "Date: ", b->now);
-    put_field(out, "From: Mail Delivery System <MAILER-DAEMON@", b->hostname);
-    out->len -= 2;
-    buf_append_span(out, SPAN(">\r\n"));
+    put_field(out, "From: ", b->from);
     put_field(out, "To: <", b->sender);
     out->len -= 2;
     buf_append_span(out, SPAN(">\r\n"));

@@ -86,7 +86,7 @@ static void send_job(struct queue *q, struct message *m, int64_t now, const stru
                               .recipients = due};
     for (uint32_t i = 0; i < m->recipient_count && job.recipient_count < RECIPIENTS_PER_JOB; i++) {
         struct recipient *r = &m->recipients[i];
-        if (lane_takes(q, r, now, route))
+        if (lane_takes(q, m, r, now, route))
             due[job.recipient_count++] = (struct deliver_recipient){.rid = r->rid, .address = r->address};
     }
     struct buf body = {0};
@@ -146,7 +146,7 @@ static void defer_unroutable(struct queue *q, struct message *m, int64_t now, co
     struct deliver_reply *replies = arena_calloc(arena, m->recipient_count, sizeof *replies);
     struct deliver_result result = {.mid = message_mid(m), .attempt = m->attempt + 1, .replies = replies};
     for (uint32_t i = 0; i < m->recipient_count; i++)
-        if (lane_takes(q, &m->recipients[i], now, route))
+        if (lane_takes(q, m, &m->recipients[i], now, route))
             replies[result.reply_count++] = (struct deliver_reply){.rid = m->recipients[i].rid,
                                                                    .outcome = DELIVER_DEFERRED,
                                                                    .enhanced = SPAN("4.4.4"),

@@ -6,10 +6,14 @@
 #include "daemon/queue/next_hop.h"
 #include "daemon/role.h"
 
-static struct route find_route(const struct queue *q, const struct recipient *r)
+static struct route find_route(const struct queue *q, const struct message *m, const struct recipient *r)
 {
     struct route route;
-    route_find(role_config()->tables[SCHEMA_SMTPROUTES], r->address, q->settings->route, &route);
+    const struct config_table *routes = role_config()->tables[SCHEMA_SMTPROUTES];
+    if (m->host.n)
+        route_find_host(routes, m->host, &route);
+    else
+        route_find(routes, r->address, q->settings->route, &route);
     return route;
 }
 
@@ -24,7 +28,7 @@ const struct recipient *lane_recipient(const struct message *m)
 
 struct route lane_route(const struct queue *q, const struct message *m)
 {
-    return find_route(q, lane_recipient(m));
+    return find_route(q, m, lane_recipient(m));
 }
 
 static enum lane lane_of(const struct route *route)
@@ -72,12 +76,13 @@ struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct 
 }
 
 /* A message may have thousands of recipients and as many destinations, so each one's look-up is done only once. */
-bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route)
+bool lane_takes(const struct queue *q, const struct message *m, struct recipient *r, int64_t now,
+                const struct route *route)
 {
     uint32_t revision = (uint32_t)role_config()->revision;
     if (r->next_try > now || (r->route_lookup == revision && r->route_hash != route_hash(route)))
         return false;
-    struct route own = find_route(q, r);
+    struct route own = find_route(q, m, r);
     r->route_lookup = revision;
     r->route_hash = route_hash(&own);
     return route_equal(&own, route);

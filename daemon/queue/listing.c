@@ -57,6 +57,7 @@ static bool add_row(void *context, const struct message *m, const struct store_k
                             .score = kept->score,
                             .sender = m->sender,
                             .subject = kept->subject,
+                            .host = m->host,
                             .recipients = recipients,
                             .recipient_count = list_recipients(p, m, kept->subject, recipients)};
     if (row.recipient_count) {

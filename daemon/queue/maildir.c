@@ -237,7 +237,7 @@ static bool add_message(struct maildir *md, struct queue *q, struct step *step, 
     int first = step->count;
     for (uint32_t i = 0; i < m->recipient_count && has_room(step); i++) {
         struct recipient *r = &m->recipients[i];
-        if (!lane_takes(q, r, now, route))
+        if (!lane_takes(q, m, r, now, route))
             continue;
         struct copy *c = &step->copies[step->count++];
         *c = (struct copy){.m = m, .r = r, .fd = -1, .saved = r->saved};

@@ -35,6 +35,8 @@ struct message *message_copy(const struct message *m, const uint32_t *rids, uint
     copy->message_id = put_text(&at, m->message_id);
     copy->edits = (struct span){0};
     message_set_edits(copy, m->edits);
+    copy->host = (struct span){0};
+    message_set_host(copy, m->host);
     copy->hand = HAND_QUEUE;
     copy->heap_index = 0;
     copy->next_hop = NULL;
@@ -48,6 +50,7 @@ void message_free(struct message *m)
         return;
     free(m->bytes);
     free((char *)m->edits.p);
+    free((char *)m->host.p);
     free(m);
 }
 
@@ -73,10 +76,21 @@ void message_remove_ended(struct message *m)
     m->recipient_count = kept;
 }
 
+/* A text with memory of its own. */
+static void set_text(struct span *text, struct span value)
+{
+    free((char *)text->p);
+    *text = (struct span){value.n ? xmemdup0(value.p, value.n) : NULL, value.n};
+}
+
 void message_set_edits(struct message *m, struct span edits)
 {
-    free((char *)m->edits.p);
-    m->edits = (struct span){edits.n ? xmemdup0(edits.p, edits.n) : NULL, edits.n};
+    set_text(&m->edits, edits);
+}
+
+void message_set_host(struct message *m, struct span host)
+{
+    set_text(&m->host, host);
 }
 
 void message_update_due(struct message *m, int64_t latest)

@@ -54,16 +54,17 @@ struct message {
     uint32_t attempt;   /* number of the last delivery attempt whose result is on disk */
     struct span sender, helo, client_ip, message_id;
     struct span edits;            /* judge_edits_put(); empty: none */
+    struct span host;             /* the alternate host it goes to; empty: by the routes */
     enum recipient_state state;   /* of all recipients here: SCAN or DELIVER */
     struct recipient *recipients; /* ascending by RID */
     uint32_t recipient_count;
 
     /* not stored */
     enum message_hand hand;
-    uint32_t hand_attempt; /* of the job that smtp has */
-    uint8_t read_tries;    /* times in a row that its body could not be read */
-    uint8_t lane;          /* enum lane: in which schedule */
-    size_t heap_index;     /* there; 0: in none */
+    uint32_t hand_attempt;     /* of the job that smtp has */
+    uint8_t read_tries;        /* times in a row that its body could not be read */
+    uint8_t lane;              /* enum lane: in which schedule */
+    size_t heap_index;         /* there; 0: in none */
     struct next_hop *next_hop; /* while smtp has it, or it is parked there */
     int64_t due; /* the schedule's key: earliest next_try, or when to read it again (unreadable: monotonic) */
     char *bytes; /* the body, while the cache has it */
@@ -87,6 +88,7 @@ struct recipient *message_recipient(const struct message *m, uint32_t rid);
 /* Drops the recipients that are marked as ended. */
 void message_remove_ended(struct message *m);
 void message_set_edits(struct message *m, struct span edits);
+void message_set_host(struct message *m, struct span host);
 /* Sets due from the recipients.  A try later than latest (wall time) is one of before the clock was set back: it is
  * due at latest. */
 void message_update_due(struct message *m, int64_t latest);

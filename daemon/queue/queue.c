@@ -291,6 +291,7 @@ static const struct {
     {ROLE_CONTROL, MSG_STATUS_QUERY, gauges_request},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
     {ROLE_CONTROL, MSG_HOSTS, hosts_request},
+    {ROLE_CONTROL, MSG_NOTICE, notice_request},
     {ROLE_CONTROL, MSG_SUSPEND, suspend_request},
     {ROLE_CONTROL, MSG_QUEUE_LIST, listing_request},
     {ROLE_CONTROL, MSG_QUEUE_READ, listing_read},

@@ -141,8 +141,9 @@ bool lane_is_due(const struct queue *q, enum lane lane, int64_t now);
 /* The message to be tried next, and where to; NULL when none is due.  The routes of now count: what they lead to the
  * other lane goes there. */
 struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route);
-/* Whether r is due and goes there too. */
-bool lane_takes(const struct queue *q, struct recipient *r, int64_t now, const struct route *route);
+/* Whether r, a recipient of m, is due and goes there too. */
+bool lane_takes(const struct queue *q, const struct message *m, struct recipient *r, int64_t now,
+                const struct route *route);
 
 /* gauges.c */
 /* Adds (sign 1) or takes off (sign -1) what m counts in the gauges. */
@@ -170,6 +171,9 @@ void intake_smtp_gone(struct queue *q);
 
 /* workqueue.c */
 void workqueue_request(struct queue *q, struct wire_reader *in);
+
+/* notice.c */
+void notice_request(struct queue *q, struct wire_reader *in);
 
 /* suspend.c */
 void suspend_request(struct queue *q, struct wire_reader *in);

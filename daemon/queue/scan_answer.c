@@ -2,10 +2,12 @@
 #include <stdlib.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/policy_row.h"
 #include "daemon/queue/header.h"
 #include "daemon/queue/verdict.h"
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
+#include "engine/judge/resolve.h"
 #include "engine/judge/verdict_header.h"
 
 enum {
@@ -15,14 +17,19 @@ enum {
     LEAST_FIELD = sizeof JUDGE_UNSCANNABLE_HEADER - 2, /* bytes of a verdict header */
 };
 
-/* R16: what no worker survives is quarantined unless the policy says otherwise.  Its actions are in the order of ours:
- * daemon/scan/runtime.c asserts that. */
-static enum judge_action unscannable_action(const struct message *m)
+/* What the policy of this name, as it is now, has for a verdict on m; R16 for one that is not there. */
+static struct judge_resolution resolve_now(const struct message *m, struct span name,
+                                           enum judge_verdict verdict, struct arena *arena)
 {
     enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
     const struct config_table *table = role_config()->tables[id];
-    const struct schema_row *row = table ? config_table_find(table, SPAN("DEFAULT")) : NULL;
-    return row ? (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE) : JUDGE_QUARANTINE;
+    const struct schema_row *row = table ? config_table_find(table, name) : NULL;
+    struct judge_policy policy = {.unscannable = JUDGE_QUARANTINE};
+    if (row)
+        policy = policy_row_read(row, arena);
+    struct judge_resolution resolution;
+    judge_resolve(&policy, verdict, &resolution);
+    return resolution;
 }
 
 /* Our header in, those of the sender out that would speak for us.  False when the message cannot be read. */
@@ -51,12 +58,13 @@ static void add_unscannable(struct queue *q, struct message *m, struct span caus
     uint32_t *rids = arena_calloc(v->arena, m->recipient_count, sizeof *rids);
     for (uint32_t i = 0; i < m->recipient_count; i++)
         rids[i] = i;
-    *child = (struct judge_child){.rids = rids,
-                                  .rid_count = m->recipient_count,
-                                  .policy = SPAN("DEFAULT"),
-                                  .verdict = JUDGE_UNSCANNABLE,
-                                  .action = unscannable_action(m),
-                                  .score = -1};
+    *child =
+        (struct judge_child){.rids = rids,
+                             .rid_count = m->recipient_count,
+                             .policy = SPAN("DEFAULT"),
+                             .verdict = JUDGE_UNSCANNABLE,
+                             .action = resolve_now(m, SPAN("DEFAULT"), JUDGE_UNSCANNABLE, v->arena).action,
+                             .score = -1};
     if (child->action == JUDGE_DELIVER && !edit_unscannable(q, m, v->arena, child))
         child->action = JUDGE_QUARANTINE;
     v->result = (struct judge_result){child, 1};
@@ -125,6 +133,21 @@ static bool get_result(struct verdict *v, struct span wire)
     return v->result.child_count > 0;
 }
 
+/* A worker may have been taken over by a message: it must not send the next ones where it likes.  So a host or a
+ * recipient counts only when our own configuration has it for such mail. */
+static bool names_what_policies_name(struct verdict *v)
+{
+    for (uint32_t i = 0; i < v->result.child_count; i++) {
+        const struct judge_child *c = &v->result.children[i];
+        if (!c->host.n && !c->recipient.n)
+            continue;
+        struct judge_resolution now = resolve_now(v->parent, c->policy, c->verdict, v->arena);
+        if (!span_equal(c->host, now.host) || !span_equal(c->recipient, now.recipient))
+            return false;
+    }
+    return true;
+}
+
 void scan_result(struct queue *q, struct wire_reader *in)
 {
     uint64_t mid = wire_get_u64(in), revision = wire_get_u64(in);
@@ -133,10 +156,16 @@ void scan_result(struct queue *q, struct wire_reader *in)
     if (!m)
         return;
     struct verdict *v = verdict_new(m, revision);
-    if (get_result(v, wire)) {
+    bool good = get_result(v, wire), allowed = good && names_what_policies_name(v);
+    if (allowed) {
         verdict_add(q, v);
+        return;
+    }
+    verdict_free(v);
+    if (good && revision != role_config()->revision) {
+        queue_put_back(q, m); /* the policies have changed meanwhile: it is judged again */
+        scan_dispatch(q);
     } else {
-        verdict_free(v);
         add_crash(q, m, SPAN("result"), SPAN("invalid result"));
     }
 }

@@ -22,6 +22,7 @@ libqueue_a_SOURCES = \
 	%D%/maildir.c %D%/maildir.h \
 	%D%/message.c %D%/message.h \
 	%D%/next_hop.c %D%/next_hop.h \
+	%D%/notice.c \
 	%D%/outbox.c \
 	%D%/queue.h \
 	%D%/scan_answer.c \

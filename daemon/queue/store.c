@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 6 };
+enum { ID_BLOCK = 1000, FORMAT = 7 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -41,6 +41,7 @@ static const char *const migrations[FORMAT] = {
     "INSERT INTO quarantine SELECT mid, received, length, '' FROM message"
     " WHERE mid IN (SELECT mid FROM recipient WHERE state = 3);",
     "ALTER TABLE work_queue ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE message ADD COLUMN host TEXT NOT NULL DEFAULT '';",
     "CREATE TABLE suspended_listener (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
 };
 

@@ -66,7 +66,7 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
 bool store_remove_recipient(struct store *s, uint64_t mid, uint32_t rid, struct fault *f);
 /* The message and all its recipients. */
 bool store_remove_message(struct store *s, uint64_t mid, struct fault *f);
-/* Of m->revision. */
+/* The verdict of m->revision on m, which goes on. */
 bool store_set_verdict(struct store *s, const struct message *m, const struct judge_child *judged,
                        struct span edits, struct fault *f);
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f);

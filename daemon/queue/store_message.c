@@ -13,7 +13,7 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
                    V_BLOB(span_of(m->body.sha256, SPOOL_HASH_BYTES)), V_INT(m->trace_bytes),
                    V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
                    V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
-                   V_BLOB(m->edits), V_INT(m->revision)))
+                   V_BLOB(m->edits), V_INT(m->revision), V_TEXT(m->host)))
         return false;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         const struct recipient *r = &m->recipients[i];
@@ -81,7 +81,7 @@ bool store_set_verdict(struct store *s, const struct message *m, const struct ju
                        struct span edits, struct fault *f)
 {
     return STORE_RUN(s, SET_VERDICT, f, V_INT(message_mid(m)), V_TEXT(judged->policy), V_INT(judged->verdict),
-                     V_INT(judged->score), V_BLOB(edits), V_INT(m->revision));
+                     V_INT(judged->score), V_BLOB(edits), V_INT(m->revision), V_TEXT(judged->host));
 }
 
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f)
@@ -201,6 +201,7 @@ enum load_column {
     COLUMN_ATTEMPT,
     COLUMN_EDITS,
     COLUMN_REVISION,
+    COLUMN_HOST,
     COLUMN_RID,
     COLUMN_ADDRESS,
     COLUMN_STATE,
@@ -233,6 +234,7 @@ static void begin_message(struct loading *l, sqlite3_stmt *row)
         .scan_tries = (uint8_t)sqlite3_column_int(row, COLUMN_SCAN_TRIES),
         .attempt = (uint32_t)store_column_u64(row, COLUMN_ATTEMPT),
         .edits = keep_text(l, store_column_span(row, COLUMN_EDITS)),
+        .host = keep_text(l, store_column_span(row, COLUMN_HOST)),
         .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
     };
     struct span hash = store_column_span(row, COLUMN_SHA256);
@@ -256,8 +258,8 @@ static void add_recipient(struct loading *l, sqlite3_stmt *row)
 
 static void complete(struct loading *l)
 {
-    struct span *texts[] = {&l->m.sender,     &l->m.helo,  &l->m.client_ip,
-                            &l->m.message_id, &l->m.edits, &l->kept.subject};
+    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip, &l->m.message_id,
+                            &l->m.edits,  &l->m.host, &l->kept.subject};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         resolve(l, texts[i]);
     for (uint32_t i = 0; i < l->m.recipient_count; i++)

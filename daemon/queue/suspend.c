@@ -110,8 +110,9 @@ static void log_names(const struct name_set *set, const struct suspension *befor
         struct span name = wire_get_span(&in);
         buf_clear(&what);
         buf_printf(&what, "receiving on %.*s", (int)name.n, name.p);
-        log_change(buf_text(&what), has_name(&before->listeners, name), has_name(&after->listeners, name),
-                   who);
+        /* One that all others have joined was not resumed. */
+        bool after_it = (after->parts & QUEUE_PART_LISTENERS) || has_name(&after->listeners, name);
+        log_change(buf_text(&what), has_name(&before->listeners, name), after_it, who);
     }
     buf_free(&what);
 }

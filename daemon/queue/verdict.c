@@ -1,6 +1,7 @@
 /* Verdicts: the children of a judged message and what becomes of each, in one operation. */
 #include <stdlib.h>
 
+#include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/queue/archive.h"
 #include "daemon/queue/bounce.h"
@@ -16,7 +17,8 @@ enum { HEAD_BYTES = 16 * 1024 };
 
 struct child {
     const struct judge_child *judged;
-    struct message *m; /* the parent itself when there is only one child */
+    struct message *m;    /* the parent itself when there is only one child */
+    struct message *copy; /* for the alternate recipient; NULL: none */
     struct buf edits;
     uint64_t rcid;
     bool archived;
@@ -27,6 +29,12 @@ struct child {
 static bool ends(const struct child *c)
 {
     return c->judged->action == JUDGE_DROP || c->judged->action == JUDGE_BOUNCE;
+}
+
+/* What the action is taken on. */
+static struct message *going_on(const struct child *c)
+{
+    return c->copy ? c->copy : c->m;
 }
 
 static bool write_split(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
@@ -42,6 +50,24 @@ static bool write_split(struct queue *q, struct verdict *v, struct child *c, str
     return true;
 }
 
+/* The copy has a MID of its own; the recipients that it stands for end here. */
+static bool write_rewrite(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
+{
+    struct message *copy = c->copy;
+    struct buf detail = {0};
+    copy->parent = message_mid(c->m);
+    copy->revision = v->revision;
+    copy->body = v->parent->body;
+    if (!store_take_id(q->store, ID_MID, &copy->node.key, f) || !store_add_message(q->store, copy, f))
+        return false;
+    buf_printf(&detail, "Rewritten to MID %llu", (unsigned long long)message_mid(copy));
+    bool good = ending_add_finals(q, c->m, FINAL_REWRITTEN, buf_span(&detail), f) &&
+                ending_remove_message(q, c->m, f);
+    buf_free(&detail);
+    failpoint("queue.rewrite-written");
+    return good;
+}
+
 /* With the subject, so that lists need not read bodies. */
 static bool quarantine_message(struct queue *q, const struct message *m, struct fault *f)
 {
@@ -52,7 +78,7 @@ static bool quarantine_message(struct queue *q, const struct message *m, struct 
 
 static bool write_action(struct queue *q, struct child *c, struct fault *f)
 {
-    struct message *m = c->m;
+    struct message *m = going_on(c);
     switch (c->judged->action) {
     case JUDGE_DELIVER:
         return store_set_state(q->store, message_mid(m), RECIPIENT_DELIVER, f);
@@ -89,18 +115,38 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
         if (i > 0 && !write_split(q, v, c, f))
             return false;
         c->m->revision = v->revision;
-        if (!ends(c) && !store_set_verdict(q->store, c->m, c->judged, buf_span(&c->edits), f))
+        if (!write_archive(q, v, c, f) || (c->copy && !write_rewrite(q, v, c, f)))
             return false;
-        if (!write_archive(q, v, c, f) || !write_action(q, c, f))
+        if (!ends(c) && !store_set_verdict(q->store, going_on(c), c->judged, buf_span(&c->edits), f))
+            return false;
+        if (!write_action(q, c, f))
             return false;
     }
     return true;
 }
 
-static void deliver_child(struct queue *q, struct message *m, struct span edits)
+/* The copy takes the place of the message, whose body it shares. */
+static void rewrite_child(struct queue *q, struct child *c)
+{
+    failpoint("queue.rewrite-committed");
+    uint64_t mid = message_mid(c->copy);
+    spool_keep(q->spool, &c->copy->body);
+    queue_add_message(q, c->copy);
+    queue_withdraw(q, c->copy);
+    LOG(REWRITTEN, LOG_U(message_mid(c->m)), LOG_U(mid));
+    LOG(START_MID, LOG_U(mid), LOG_U(c->copy->icid));
+    LOG(FROM, LOG_U(mid), LOG_U(c->copy->icid), LOG_S(c->copy->sender));
+    LOG(TO, LOG_U(mid), LOG_U(c->copy->icid), LOG_U(0), LOG_S(c->copy->recipients[0].address));
+    LOG(FINISHED, LOG_U(message_mid(c->m)));
+    ending_committed(q, c->m);
+}
+
+static void deliver_child(struct queue *q, struct message *m, const struct judge_child *judged,
+                          struct span edits)
 {
     queue_gauge_recipients(q, m, -1);
     message_set_edits(m, edits);
+    message_set_host(m, judged->host);
     m->state = RECIPIENT_DELIVER;
     queue_gauge_recipients(q, m, 1);
     queue_put_back(q, m);
@@ -112,14 +158,18 @@ static void finish_child(struct queue *q, struct verdict *v, struct child *c)
         LOG(ARCHIVED, LOG_U(message_mid(c->m)));
     else if (c->judged->archive)
         LOG(ARCHIVE_DAMAGED, LOG_U(message_mid(c->m)));
-    verdict_log(c->m, c->judged, c->rcid, v->cause);
+    verdict_log(c->m, c->judged, v->cause);
+    if (c->copy)
+        rewrite_child(q, c);
+    struct message *m = going_on(c);
+    verdict_log_action(m, c->judged, c->rcid);
     bounce_committed(q, c->bounce);
     if (c->judged->action == JUDGE_DELIVER)
-        deliver_child(q, c->m, buf_span(&c->edits));
+        deliver_child(q, m, c->judged, buf_span(&c->edits));
     else if (ends(c))
-        ending_committed(q, c->m);
+        ending_committed(q, m);
     else
-        queue_remove_message(q, c->m);
+        queue_remove_message(q, m);
 }
 
 void verdict_free(struct verdict *v)
@@ -155,6 +205,16 @@ static void committed_verdict(struct queue *q, struct operation *op)
 
 static const struct operation_type verdict_type = {write_verdict, committed_verdict, NULL};
 
+static struct message *copy_for(const struct message *m, struct span recipient)
+{
+    struct recipient to = {.address = recipient};
+    struct message copy = *m;
+    copy.icid = 0;
+    copy.recipients = &to;
+    copy.recipient_count = 1;
+    return message_copy(&copy, NULL, 0);
+}
+
 static void make_child(struct verdict *v, struct child *c, const struct judge_child *judged)
 {
     struct message *parent = v->parent;
@@ -167,6 +227,8 @@ static void make_child(struct verdict *v, struct child *c, const struct judge_ch
             rids[i] = parent->recipients[judged->rids[i]].rid;
         c->m = message_copy(parent, rids, judged->rid_count);
     }
+    if (judged->recipient.n)
+        c->copy = copy_for(c->m, judged->recipient);
     if (judged->edit_count)
         judge_edits_put(&c->edits, judged->edits, judged->edit_count);
     if (judged->action != JUDGE_BOUNCE)

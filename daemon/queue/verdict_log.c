@@ -52,13 +52,19 @@ static void log_verdict(const struct message *m, const struct judge_child *judge
     log_detail(m, judged);
 }
 
-void verdict_log(const struct message *m, const struct judge_child *judged, uint64_t rcid, struct span cause)
+void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause)
+{
+    LOG(POLICY, LOG_U(message_mid(m)), LOG_S(judged->policy), LOG_T(m->outbound ? "outbound" : "inbound"));
+    log_verdict(m, judged, cause);
+}
+
+void verdict_log_action(const struct message *m, const struct judge_child *judged, uint64_t rcid)
 {
     uint64_t mid = message_mid(m);
-    LOG(POLICY, LOG_U(mid), LOG_S(judged->policy), LOG_T(m->outbound ? "outbound" : "inbound"));
-    log_verdict(m, judged, cause);
     switch (judged->action) {
     case JUDGE_DELIVER:
+        if (judged->host.n)
+            LOG(ALTERNATE_HOST, LOG_U(mid), LOG_S(judged->host));
         LOG(QUEUED, LOG_U(mid));
         break;
     case JUDGE_QUARANTINE:

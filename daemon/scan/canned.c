@@ -8,6 +8,7 @@
 
 #include "daemon/protocol.h"
 #include "engine/base/xalloc.h"
+#include "engine/judge/resolve.h"
 
 enum { TEST_SCORE = 100 };
 
@@ -90,8 +91,10 @@ static bool is_right(const struct judge_runtime *rt, const struct judge_child *c
         return false;
     if (!rt->antispam || !policy->antispam)
         return child->verdict == JUDGE_OFF && child->action == JUDGE_DELIVER;
-    return child->verdict == JUDGE_POSITIVE && child->score == TEST_SCORE &&
-           child->action == policy->positive.action;
+    struct judge_resolution wanted;
+    judge_resolve(policy, JUDGE_POSITIVE, &wanted);
+    return child->verdict == JUDGE_POSITIVE && child->score == TEST_SCORE && child->action == wanted.action &&
+           span_equal(child->host, wanted.host) && span_equal(child->recipient, wanted.recipient);
 }
 
 bool canned_check(const struct judge_runtime *rt, struct span answer, struct error *error)

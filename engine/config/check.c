@@ -72,6 +72,42 @@ static bool is_suspect_in_vain(const struct schema_row *before, const struct sch
     return changed && !schema_row_number(policy, POLICY_SUSPECT);
 }
 
+/* The block of one verdict. */
+struct block {
+    enum policy_field action, host, recipient;
+};
+static const struct block positive = {POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST,
+                                      POLICY_POSITIVE_RECIPIENT};
+static const struct block suspect = {POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST, POLICY_SUSPECT_RECIPIENT};
+
+static bool ends_with_alternates(const struct schema_row *policy, const struct block *b)
+{
+    int64_t action = schema_row_number(policy, b->action);
+    return (action == SCHEMA_DROP || action == SCHEMA_BOUNCE) &&
+           (schema_row_text(policy, b->host).n || schema_row_text(policy, b->recipient).n);
+}
+
+static bool is_alternate_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                                 const struct schema_row *gateway)
+{
+    (void)before, (void)gateway;
+    return ends_with_alternates(policy, &positive) ||
+           (schema_row_number(policy, POLICY_SUSPECT) && ends_with_alternates(policy, &suspect));
+}
+
+static bool leaves_quarantine(const struct schema_row *policy, const struct block *b)
+{
+    return schema_row_number(policy, b->action) == SCHEMA_QUARANTINE && schema_row_text(policy, b->host).n;
+}
+
+static bool is_quarantine_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                                  const struct schema_row *gateway)
+{
+    (void)before, (void)gateway;
+    return leaves_quarantine(policy, &positive) ||
+           (schema_row_number(policy, POLICY_SUSPECT) && leaves_quarantine(policy, &suspect));
+}
+
 /* before is the row as it was, NULL for a new one. */
 static const struct doubt {
     bool (*applies)(const struct schema_row *before, const struct schema_row *policy,
@@ -82,6 +118,9 @@ static const struct doubt {
     {is_sharpened,
      "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
     {is_suspect_in_vain, "settings for suspected spam have no effect while suspect is off"},
+    {is_alternate_in_vain,
+     "mail that is dropped or bounced reaches no alternate host and no alternate recipient"},
+    {is_quarantine_in_vain, "mail with an alternate host goes there and not into quarantine"},
 };
 
 enum { DOUBT_COUNT = sizeof doubts / sizeof doubts[0] };
@@ -143,6 +182,12 @@ static void check_table(struct check *check, const struct config_table *before,
     config_table_diff(before, after, check_row, check);
 }
 
+static bool check_alerts(const struct config_table *alerts, struct error *error)
+{
+    return config_table_count(alerts) <= ALERTS_MAX ||
+           error_set(error, "there are more than %d alert recipients", ALERTS_MAX);
+}
+
 bool config_check(const struct config_tree *tree, const struct config_tree *before,
                   const struct config_place *place, void (*warn)(const char *sentence, void *context),
                   void *context, struct error *error)
@@ -160,7 +205,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
             check_table(&check, old[id], new[id]);
     }
     if (!check.failed)
-        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
+        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error) ||
+                       !check_alerts(new[SCHEMA_ALERTS], error);
     bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
         doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],

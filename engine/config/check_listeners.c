@@ -101,6 +101,36 @@ static void doubt_recipient(const struct schema_row *before, const struct schema
                        r->check->context);
 }
 
+static void doubt_tls(const struct config_check *check, const struct schema_row *listener)
+{
+    struct span name = schema_row_key(listener);
+    struct buf sentence = {0};
+    bool required = schema_row_number(listener, LISTENERS_TLS) == SCHEMA_TLS_REQUIRED;
+    buf_printf(&sentence, "listeners %.*s: tls is %s, but there is no certificate DEFAULT: %s", (int)name.n,
+               name.p, required ? "required" : "preferred",
+               required ? "it takes no mail" : "STARTTLS is not offered");
+    check->warn(buf_text(&sentence), check->context);
+    buf_free(&sentence);
+}
+
+/* Warns of listeners that cannot do TLS as they are told, when they or the certificate were changed. */
+static void doubt_certificate(const struct config_check *check)
+{
+    const struct span name = SPAN("DEFAULT");
+    bool lost = config_table_find(check->before[SCHEMA_CERTIFICATES], name);
+    struct config_cursor c = config_table_start(check->after[SCHEMA_LISTENERS]);
+    if (config_table_find(check->after[SCHEMA_CERTIFICATES], name))
+        return;
+    for (const struct schema_row *row; (row = config_table_next(&c));) {
+        const struct schema_row *before =
+            config_table_find(check->before[SCHEMA_LISTENERS], schema_row_key(row));
+        int64_t tls = schema_row_number(row, LISTENERS_TLS);
+        bool is_new = !before || schema_row_number(before, LISTENERS_TLS) != tls;
+        if (tls != SCHEMA_TLS_NONE && (lost || is_new))
+            doubt_tls(check, row);
+    }
+}
+
 bool config_check_listeners(const struct config_check *check, struct error *error)
 {
     const struct config_table *listeners = check->after[SCHEMA_LISTENERS];
@@ -112,5 +142,7 @@ bool config_check_listeners(const struct config_check *check, struct error *erro
     if (check->warn)
         config_table_diff(check->before[SCHEMA_RCPTACCESS], check->after[SCHEMA_RCPTACCESS], doubt_recipient,
                           &r);
+    if (check->warn)
+        doubt_certificate(check);
     return true;
 }

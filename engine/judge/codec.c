@@ -7,11 +7,11 @@
 #include "engine/wire/wire.h"
 
 /* Edits are in the queue's store, results only on their way: an update changes the two apart. */
-enum { EDITS_FORMAT = 1, RESULT_FORMAT = 2, MAX_SCORE = 100 };
+enum { EDITS_FORMAT = 1, RESULT_FORMAT = 3, MAX_SCORE = 100 };
 enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, FLAG_ARCHIVE = 4, ALL_FLAGS = 7 };
 
 /* The least bytes that an element takes, so that a forged count never makes us allocate. */
-enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 8 + 4 + 4 };
+enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 8 + 4 + 4 + 4 + 4 };
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
 {
@@ -76,6 +76,8 @@ static void put_child(struct buf *out, const struct judge_child *child)
     wire_put_u8(out, (uint8_t)child->score);
     wire_put_u8(out, flags_of(child));
     wire_put_u64(out, child->size_limit);
+    wire_put_span(out, child->host);
+    wire_put_span(out, child->recipient);
     wire_put_u32(out, child->reason_count);
     for (uint32_t i = 0; i < child->reason_count; i++) {
         wire_put_span(out, child->reasons[i].name);
@@ -151,6 +153,18 @@ static bool get_verdict(struct wire_reader *in, struct judge_child *child)
     return true;
 }
 
+/* Where what the policy wants done goes to: only mail that goes on has that, and a host comes before the quarantine
+ * (judge_resolve()). */
+static bool get_alternates(struct wire_reader *in, struct judge_child *child)
+{
+    child->host = wire_get_span(in);
+    child->recipient = wire_get_span(in);
+    bool any = child->host.n || child->recipient.n;
+    bool is_treated = child->verdict == JUDGE_POSITIVE || child->verdict == JUDGE_SUSPECT;
+    bool goes_on = child->action == JUDGE_DELIVER || (child->action == JUDGE_QUARANTINE && !child->host.n);
+    return !in->failed && (!any || (is_treated && goes_on));
+}
+
 bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipient_count, struct arena *arena,
                       struct judge_result *result)
 {
@@ -165,7 +179,7 @@ bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipien
     for (uint32_t i = 0; i < count; i++) {
         struct judge_child *child = &children[i];
         if (!get_rids(&in, &partition, arena, child) || !get_verdict(&in, child) ||
-            !get_reasons(&in, arena, child) ||
+            !get_alternates(&in, child) || !get_reasons(&in, arena, child) ||
             !get_edits(&in, message_size, arena, &child->edits, &child->edit_count))
             return false;
     }

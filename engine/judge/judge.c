@@ -8,6 +8,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/judge/header_edits.h"
+#include "engine/judge/resolve.h"
 #include "engine/scan/model.h"
 
 enum { TEST_SCORE = 100 };
@@ -23,6 +24,7 @@ void judge_runtime_defaults(struct judge_runtime *rt)
                     .subject_change = JUDGE_SUBJECT_PREPEND,
                     .subject_text = SPAN("[SUSPECTED SPAM] ")},
         .treat_suspects = true,
+        .unscannable = JUDGE_QUARANTINE,
     };
     *rt = (struct judge_runtime){
         .limits = mime_default_limits,
@@ -165,20 +167,23 @@ static void score_view(const struct judge_runtime *rt, const struct mime_view *v
     }
 }
 
-/* Verdict and action of a scored child; the rest of the treatment is returned, or NULL for legitimate mail. */
-static const struct judge_treatment *decide(const struct judge_policy *policy, struct judge_child *child)
+static enum judge_verdict verdict_of(const struct judge_policy *policy, int score)
 {
-    const struct judge_treatment *treatment = NULL;
-    if (child->score >= policy->positive.threshold) {
-        child->verdict = JUDGE_POSITIVE;
-        treatment = &policy->positive;
-    } else if (policy->treat_suspects && child->score >= policy->suspect.threshold) {
-        child->verdict = JUDGE_SUSPECT;
-        treatment = &policy->suspect;
-    }
-    child->action = treatment ? treatment->action : JUDGE_DELIVER;
-    child->archive = treatment && treatment->archive;
-    return treatment;
+    if (score >= policy->positive.threshold)
+        return JUDGE_POSITIVE;
+    return policy->treat_suspects && score >= policy->suspect.threshold ? JUDGE_SUSPECT : JUDGE_NEGATIVE;
+}
+
+/* What becomes of the child; returned is what its headers are to say, as in struct judge_resolution. */
+static const struct judge_treatment *resolve(const struct judge_policy *policy, struct judge_child *child)
+{
+    struct judge_resolution resolution;
+    judge_resolve(policy, child->verdict, &resolution);
+    child->action = resolution.action;
+    child->archive = resolution.archive;
+    child->host = resolution.host;
+    child->recipient = resolution.recipient;
+    return resolution.marks;
 }
 
 /* What is above always-scan is looked at only so far. */
@@ -196,18 +201,17 @@ static struct span header_block(const struct judge_runtime *rt, const struct jud
     return span_slice(head, 0, span_find_span(head, SPAN("\r\n\r\n")) + 4);
 }
 
-static void pass_unscanned(const struct judge_runtime *rt, const struct judge_input *input,
-                           struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                           struct judge_child *child)
+static void pass_unscanned(const struct judge_runtime *rt, const struct judge_policy *policy,
+                           const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
+                           struct arena *arena, struct judge_child *child)
 {
     struct mime_view view;
     enter_stage(breadcrumb, "headers");
     mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &view);
     if (rt->test_hooks)
         obey_test_hooks(&view, breadcrumb, child);
-    child->action = JUDGE_DELIVER;
     child->score = -1;
-    judge_edit_headers(input, &view, rt->model, NULL, arena, child);
+    judge_edit_headers(input, &view, rt->model, resolve(policy, child), arena, child);
 }
 
 static void scan(const struct judge_runtime *rt, const struct judge_policy *policy,
@@ -228,9 +232,9 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
     run_rules(rt, input, part, &view, &budget, breadcrumb, arena, &hits);
     child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
     score_view(rt, &view, &hits, breadcrumb, arena, child);
-    const struct judge_treatment *treatment = decide(policy, child);
+    child->verdict = verdict_of(policy, child->score);
     enter_stage(breadcrumb, "edits");
-    judge_edit_headers(input, &view, rt->model, treatment, arena, child);
+    judge_edit_headers(input, &view, rt->model, resolve(policy, child), arena, child);
 }
 
 static void judge_by_policy(const struct judge_runtime *rt, const struct judge_policy *policy,
@@ -240,11 +244,11 @@ static void judge_by_policy(const struct judge_runtime *rt, const struct judge_p
     child->policy = policy->name;
     if (!rt->antispam || !policy->antispam) {
         child->verdict = JUDGE_OFF;
-        pass_unscanned(rt, input, breadcrumb, arena, child);
+        pass_unscanned(rt, policy, input, breadcrumb, arena, child);
     } else if (input->message.n - input->trace_bytes > rt->never_scan_bytes) {
         child->verdict = JUDGE_NOT_SCANNED;
         child->size_limit = rt->never_scan_bytes;
-        pass_unscanned(rt, input, breadcrumb, arena, child);
+        pass_unscanned(rt, policy, input, breadcrumb, arena, child);
     } else {
         scan(rt, policy, input, breadcrumb, arena, child);
     }

@@ -40,6 +40,8 @@ struct judge_treatment {
     struct span subject_text; /* put in as it is: nothing is trimmed, no blank is added */
     struct span header;       /* "NAME: VALUE" without line end; empty for none */
     bool archive;
+    struct span host;      /* where it goes instead of to the usual host; empty for none */
+    struct span recipient; /* who gets it, in one copy, instead of all recipients; empty for none */
 };
 
 struct judge_policy {
@@ -47,6 +49,7 @@ struct judge_policy {
     bool antispam; /* off: mail is not scanned */
     struct judge_treatment positive, suspect;
     bool treat_suspects; /* off: nothing is suspect */
+    enum judge_action unscannable;
 };
 
 /* Each has a policy table of its own. */
@@ -105,6 +108,7 @@ struct judge_child {
     bool partial;                       /* a limit or the budget cut the look short */
     bool test_mark;                     /* X-Advertisement: spam decided (S2-250) */
     bool archive;                       /* the queue keeps a copy as it came */
+    struct span host, recipient;        /* as in struct judge_resolution; empty for none */
     const struct judge_reason *reasons; /* the strongest first, at most JUDGE_MAX_REASONS */
     uint32_t reason_count;
     const struct judge_edit *edits;

@@ -75,6 +75,15 @@ static const struct schema_field certificates_fields[] = {
 static const struct schema_field spamquarantine_fields[] = {
 #include "engine/schema/spamquarantine.def"
 };
+static const struct schema_field alerts_fields[] = {
+#include "engine/schema/alerts.def"
+};
+static const struct schema_field alert_settings_fields[] = {
+#include "engine/schema/alert_settings.def"
+};
+static const struct schema_field addresses_fields[] = {
+#include "engine/schema/addresses.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -100,6 +109,11 @@ static bool check_antispam(const struct schema_row *row, struct error *error)
 static bool check_policy(const struct schema_row *row, struct error *error)
 {
     return check_order(row, POLICY_SUSPECT_THRESHOLD, POLICY_POSITIVE_THRESHOLD, error);
+}
+
+static bool check_alert_settings(const struct schema_row *row, struct error *error)
+{
+    return check_order(row, ALERT_SETTINGS_REPEAT, ALERT_SETTINGS_REPEAT_MOST, error);
 }
 
 /* What tables.def does not say. */
@@ -131,6 +145,14 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 #define SPAMQUARANTINE_DETAILS                                                                               \
     .row_noun = "spam quarantine settings", .preset_keys = WORDS(""), .fixed_key = "",                       \
     FIELDS(spamquarantine_fields)
+#define ALERTS_DETAILS                                                                                       \
+    .row_noun = "alert recipient", .preset_keys = (const char *const[]){NULL}, FIELDS(alerts_fields)
+#define ALERT_SETTINGS_DETAILS                                                                               \
+    .row_noun = "alert settings", .preset_keys = WORDS(""), .fixed_key = "",                                 \
+    .check_row = check_alert_settings, FIELDS(alert_settings_fields)
+#define ADDRESSES_DETAILS                                                                                    \
+    .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
+    FIELDS(addresses_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -113,6 +113,18 @@ enum spamquarantine_field {
 #include "engine/schema/spamquarantine.def"
     SPAMQUARANTINE_FIELD_COUNT
 };
+enum alerts_field {
+#include "engine/schema/alerts.def"
+    ALERTS_FIELD_COUNT
+};
+enum alert_settings_field {
+#include "engine/schema/alert_settings.def"
+    ALERT_SETTINGS_FIELD_COUNT
+};
+enum addresses_field {
+#include "engine/schema/addresses.def"
+    ADDRESSES_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -137,7 +149,21 @@ enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 /* The choices of LISTENERS_KIND and of RCPTACCESS_ACCESS. */
 enum listeners_kind { LISTENERS_PUBLIC, LISTENERS_PRIVATE };
 enum rcptaccess_access { RCPTACCESS_ACCEPT, RCPTACCESS_REJECT };
-enum { LISTENERS_MAX = 64 }; /* rows */
+enum { LISTENERS_MAX = 64, ALERTS_MAX = 100 }; /* rows */
+
+/* What alerts are about. */
+enum alert_class {
+#define CLASS(id, word, name) ALERT_CLASS_##id,
+#include "engine/schema/alert_classes.def"
+#undef CLASS
+    ALERT_CLASS_COUNT
+};
+/* The choices of ALERTS_SEVERITY: the lower, the worse. */
+enum alert_severity { ALERT_CRITICAL, ALERT_WARNING, ALERT_INFORMATION, ALERT_SEVERITY_COUNT };
+/* "System" */
+const char *schema_alert_class_name(enum alert_class alert_class);
+/* The classes of a value of ALERTS_CLASSES as a set of bits; 0 when it is none. */
+unsigned schema_alert_classes(struct span text);
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */
@@ -226,10 +252,18 @@ bool schema_check_subject(struct span text,
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
 bool schema_check_destination(struct span text, struct error *error);
+bool schema_check_next_host(struct span text, struct error *error); /* "" or a destination without a port */
+bool schema_check_mailbox(struct span text, struct error *error);   /* "" or user@domain (RFC 5321) */
 /* An address as it is usually written, so that one address is one text. */
 bool schema_check_address(struct span text, struct error *error);
 bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */
 bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
+bool schema_check_plain_mailbox(struct span text, struct error *error); /* user@domain, without quotes */
+bool schema_check_alert_classes(struct span text, struct error *error);
+/* ADDRESS or NAME <ADDRESS> (RFC 5322 3.4); the domain of the address may be $hostname. */
+bool schema_check_from(struct span text, struct error *error);
+/* Appends such a text with the name of this gateway in place of $hostname. */
+void schema_from_put(struct buf *out, struct span from, struct span hostname);
 bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
 bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has

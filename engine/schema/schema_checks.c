@@ -233,6 +233,22 @@ bool schema_check_destination(struct span text, struct error *error)
     return schema_destination_parse(text, &destination, error);
 }
 
+bool schema_check_next_host(struct span text, struct error *error)
+{
+    struct schema_destination d;
+    bool has_port = text.n && (text.p[0] == '[' ? text.p[text.n - 1] != ']' : span_find(text, ':') < text.n);
+    return text.n == 0 || (!has_port && schema_destination_parse(text, &d, error) && !d.use_dns) ||
+           error_set(error,
+                     "HOST, [HOST], an IPv4 address or [IPv6], without a port (a row of smtproutes has one)");
+}
+
+bool schema_check_mailbox(struct span text, struct error *error)
+{
+    struct smtp_mailbox mailbox;
+    return text.n == 0 || (smtp_mailbox_parse(text, &mailbox) && mailbox.domain.n > 0) ||
+           error_set(error, "an address: user@domain");
+}
+
 bool schema_pem_next(struct span *text, struct span *label, struct span *block)
 {
     const struct span begin = SPAN("-----BEGIN "), dashes = SPAN("-----"), end = SPAN("\n-----END ");

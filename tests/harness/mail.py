@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 
 WORDS = (
     "meeting agenda minutes draft budget garden weather train ticket lunch kitchen report review window "
@@ -36,6 +37,15 @@ def make_mail(serial, size=1024, subject=None, headers=(), body=None):
         *headers,
     ]
     return "\r\n".join(fields).encode() + b"\r\n\r\n" + (make_body(serial, size) if body is None else body)
+
+
+BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+def as_sent(path):
+    """Any file of mail with CRLF line ends, and one at its end: SMTP carries nothing else."""
+    message = BARE_LINE_END.sub(b"\r\n", path.read_bytes())
+    return message if message.endswith(b"\r\n") else message + b"\r\n"
 
 
 def read_sample(path):

@@ -6,6 +6,8 @@
 
     main()
 
+@proves("S2-155 S2-156"), below @test, names the rows of tests/requirements.tsv that a test is the proof of.
+
 Each test gets a World: a folder of its own and whatever it opens through it, closed when it ends.
 """
 
@@ -32,6 +34,14 @@ def test(function):
     return function
 
 
+def proves(rows):
+    def mark(function):
+        function.rows = rows.split()
+        return function
+
+    return mark
+
+
 def equal(got, wanted, what):
     if got != wanted:
         raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
@@ -40,6 +50,12 @@ def equal(got, wanted, what):
 def true(fact, what):
     if not fact:
         raise AssertionError(what)
+
+
+def need(program):
+    """Skips the test where an optional program is not installed."""
+    if not shutil.which(program):
+        raise Skip(f"{program} is not installed")
 
 
 class World(contextlib.ExitStack):
@@ -80,8 +96,12 @@ def _comment(lines):
         print(f"# {line}")
 
 
+def _title(function):
+    return function.__name__.replace("_", " ")
+
+
 def _run(number, function):
-    name = function.__name__.replace("_", " ")
+    name = _title(function)
     world = World()
     try:
         with world:
@@ -101,9 +121,18 @@ def _run(number, function):
 
 
 def main():
-    """Runs the tests whose names contain all words of the command line."""
-    words = " ".join(sys.argv[1:]).split()
-    chosen = [one for one in _tests if all(word in one.__name__.replace("_", " ") for word in words)]
+    """Runs the tests whose names contain all words of the command line; with --proofs, those that prove a requirement,
+    which --list-proofs lists with their rows."""
+    arguments = sys.argv[1:]
+    if arguments in (["--proofs"], ["--list-proofs"]):
+        chosen = [one for one in _tests if hasattr(one, "rows")]
+    else:
+        words = " ".join(arguments).split()
+        chosen = [one for one in _tests if all(word in _title(one) for word in words)]
+    if arguments == ["--list-proofs"]:
+        for one in chosen:
+            print(_title(one), *one.rows, sep="\t")
+        return
     print(f"1..{len(chosen)}", flush=True)
     passed = [_run(number, function) for number, function in enumerate(chosen, 1)]
     sys.exit(0 if passed and all(passed) else 1)

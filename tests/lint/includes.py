@@ -38,7 +38,7 @@ ARROWS = {
 # Foreign header -> files that may use it.
 FOREIGN = {
     r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|tests/unit/.*",
-    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/control/(store_config|self_signed|certificates)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
+    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/control/(store_config|self_signed|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",

@@ -22,9 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import postfix
 from bench_config import bench_configuration
-from harness import processes
+from harness import postfix, processes
 from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
 from harness.instance import Instance
@@ -122,7 +121,7 @@ def measure_throughput(folder, messages, connections, count):
 
 def measure_relay(folder, messages, connections, count):
     """The same for Postfix: messages/s."""
-    with contextlib.closing(CountingSink(count)) as sink, postfix.Relay(folder, sink.address) as relay:
+    with contextlib.closing(CountingSink(count)) as sink, postfix.Postfix(folder, relayhost=postfix.hop(sink.address)) as relay:
         return messages_per_second(relay.address, sink, connections, count, messages)
 
 

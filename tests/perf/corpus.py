@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import store, tap
+from harness.mail import as_sent
 from harness.sender import Session, dot_stuff
 
 LEAST_SPAM, MOST_HAM = 0.80, 0.02
@@ -30,7 +31,6 @@ TRAINED_ON = "sa-"
 LOGGED_BYTES = 1024  # SMTP_CAPTURE_MAX in engine/smtp/header_capture.h
 STORED_BYTES = 998  # of a Message-ID: daemon/queue/header.c
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def body_hash(message):
@@ -55,12 +55,6 @@ def as_logged(value):
 def as_stored(value):
     """A Message-ID as the queue keeps it: the first line that has something."""
     return next((line.strip() for line in (value or b"").split(b"\r\n") if line.strip()), b"")[:STORED_BYTES]
-
-
-def as_sent(path):
-    """The file with CRLF line ends and one at its end: SMTP carries nothing else."""
-    message = BARE_LINE_END.sub(b"\r\n", path.read_bytes())
-    return message if message.endswith(b"\r\n") else message + b"\r\n"
 
 
 def draw(corpus, label, count, rng):

@@ -10,7 +10,7 @@ from harness.api import edit
 from harness.build import SAMPLES
 from harness.mail import body_sha256, header, make_mail, read_sample, split_mail
 from harness.sender import send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 
 # The order of the product's own log sample; what is between may be there too.
 HAM_LINES = (
@@ -45,6 +45,7 @@ def only_delivered(instance):
 
 
 @test
+@proves("S2-183 S2-184")
 def ordinary_mail_is_delivered_with_its_body_untouched(world):
     instance = world.instance()
     names = [path.name for path in sorted(SAMPLES.glob("ham-*.eml"))]
@@ -70,6 +71,7 @@ def ordinary_mail_leaves_its_lines_in_the_documented_order(world):
 
 
 @test
+@proves("S2-250 S2-251")
 def the_test_header_sends_a_message_to_the_quarantine(world):
     instance = world.instance()
     mid = send_one(instance.address, sample("spam-test.eml"))

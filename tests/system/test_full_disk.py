@@ -85,4 +85,19 @@ def a_disk_without_a_free_byte_stops_nothing_but_new_mail(world):
     full_and_free_again(world, leave=0)
 
 
+@test
+def the_alert_of_a_full_disk_is_sent_when_there_is_room(world):
+    disk = world.enter_context(small_disk(world.folder / "disk"))
+    sink = world.sink(keep_data=True)
+    instance = world.instance(folder=disk, settings=SMALL, route=sink.address)
+    equal(instance.shell("alertconfig new ops@example.com --classes=hardware; commit").returncode, 0, "commit")
+    filler = fill(disk, leave=0)
+    wait_until(lambda: try_message(instance, 1) == 452, "452")
+    equal(sink.messages, [], "sent from a full disk")
+    filler.unlink()
+    wait_until(lambda: any(b"below the reserve of" in message.data for message in sink.messages), "its mail")
+    shown = instance.shell("displayalerts").stdout
+    true("Hardware/Critical  queue: " in shown and "sent to ops@example.com (MID " in shown, shown)
+
+
 main()

@@ -12,7 +12,7 @@ from harness.api import edit
 from harness.build import wait_until
 from harness.mail import header, make_mail
 from harness.sender import Session, send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 
 ANNA, BEN = "anna@example.org", "ben@example.com"
 SPAM = ("X-Advertisement: spam",)
@@ -35,6 +35,7 @@ def delivered_ids(instance):
 
 
 @test
+@proves("S2-19 S2-156 S2-252")
 def spam_is_dropped_marked_or_let_through_as_the_policy_says(world):
     instance = world.instance()
     mids = []
@@ -53,6 +54,7 @@ def spam_is_dropped_marked_or_let_through_as_the_policy_says(world):
 
 
 @test
+@proves("S2-33")
 def where_anti_spam_is_off_spam_is_delivered_without_our_headers(world):
     instance = world.instance()
     instance.configure(edit("antispam", enabled=False))

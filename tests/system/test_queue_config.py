@@ -11,7 +11,7 @@ from harness.api import edit
 from harness.build import wait_until
 from harness.mail import make_mail
 from harness.sender import send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 
 SPAM = ("X-Advertisement: spam",)
 
@@ -23,6 +23,7 @@ def archived(instance):
 
 
 @test
+@proves("S2-160")
 def spam_is_archived_as_it_came_when_its_policy_says_so(world):
     instance = world.instance()
     body = b"hello\r\nFrom here on\r\n>From there\r\nend\r\n"

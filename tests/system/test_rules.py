@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness import processes
 from harness.build import program, sanitized, wait_until
 from harness.sender import send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 
 SHIPPED = Path(__file__).resolve().parents[2] / "engine/data/rules"
 MICROSECONDS = 250_000 * (12 if sanitized() else 1)
@@ -111,6 +111,7 @@ def hostile_expressions_end_with_a_partial_verdict(world):
 
 
 @test
+@proves("S2-2")
 def the_gateway_logs_the_rules_that_hit(world):
     instance = world.instance()
     mid = send_one(instance.address, TALE.encode())

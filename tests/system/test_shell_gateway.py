@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import program
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 from harness.terminal import Terminal
 
 
@@ -126,6 +126,7 @@ ADVICE = "Warning: never-scan-size: 20M is above the advised 10M"
 
 
 @test
+@proves("S2-38")
 def what_is_advised_against_is_warned_of_by_the_command_that_sets_it(world):
     instance = world.instance()
     for channel in CHANNELS:

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
 from harness.sender import ConnectionLost, Session, dot_stuff, send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 
 ANNA, BEN = "anna@example.org", "ben@example.com"
 
@@ -43,6 +43,7 @@ def only_message(instance, message):
 
 
 @test
+@proves("S2-253")
 def a_session_typed_by_hand_is_answered_as_documented(world):
     instance = world.instance()
     with Session(instance.address, hello=None) as session:

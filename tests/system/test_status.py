@@ -264,7 +264,7 @@ def a_listener_suspended_by_name_turns_its_clients_away_and_no_others(world):
     run(instance, "suspendlistener public,,second", status=2)
     run(instance, "resumelistener")
     answers(b"220", b"220")
-    equal(len(instance.log.find("receiving on second suspended by")), 2, "log lines")
+    wait_until(lambda: len(instance.log.find("receiving on second suspended by")) == 2, "both log lines")
 
 
 main()

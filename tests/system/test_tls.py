@@ -4,7 +4,6 @@
 import os
 import random
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,38 +15,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, sanitized, wait_until
+from harness.certificate import import_certificate, make_certificate, server_context
 from harness.mail import make_mail
 from harness.sender import ConnectionLost, Session, send_one
-from harness.tap import Skip, equal, main, test, true
+from harness.tap import Skip, equal, main, need, test, true
 
 HANDSHAKE = b"\x16\x03\x01"
-
-
-def need(program):
-    if not shutil.which(program):
-        raise Skip(f"{program} is not installed")
-
-
-def make_certificate(folder, name, *options):
-    """Files NAME.crt and NAME.key of a new certificate for NAME; returns both texts."""
-    need("openssl")
-    crt, key = folder / f"{name}.crt", folder / f"{name}.key"
-    line = "req -x509 -newkey rsa:2048 -nodes -days 30 -batch".split()
-    line += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", crt, *options]
-    subprocess.run(["openssl", *line], check=True, capture_output=True)
-    return crt.read_text(), key.read_text()
 
 
 def secret_lines(text):
     """The lines of a key that nobody else has."""
     return [line for line in text.splitlines() if len(line) > 40]
-
-
-def import_certificate(instance, name, text):
-    """certconfig import NAME - and commit, as one script."""
-    script = f"certconfig import {name} -\n{text}.\ncommit\n"
-    line = [program("mailward"), "--private", str(instance.folder)]
-    return subprocess.run(line, input=script, capture_output=True, text=True, timeout=60)
 
 
 def peer_name(session):
@@ -213,6 +191,27 @@ def renegotiation_is_refused(world):
 
 
 @test
+def openssl_s_client_completes_starttls_and_sends_a_message(world):
+    need("openssl")
+    instance = world.instance()
+    host, port = instance.address
+    line = ["openssl", "s_client", "-quiet", "-crlf", "-starttls", "smtp", "-connect", f"{host}:{port}"]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1
+    ) as client:
+
+        def say(text):
+            client.stdin.write(text + "\n")
+            return next(reply for reply in client.stdout if reply[3:4] == " ")[:3]
+
+        lines = ("EHLO here", "MAIL FROM:<anna@example.org>", "RCPT TO:<ben@example.com>", "DATA", "Subject: hi\n\nhi\n.", "QUIT")
+        equal([say(one) for one in lines], ["250", "250", "250", "354", "250", "221"], "replies")
+    instance.wait_idle()
+    (arrived,) = instance.maildir().values()
+    true(b" with ESMTPS id " in arrived, "not in TLS")
+
+
+@test
 def swaks_sends_by_tls(world):
     need("swaks")
     instance = world.instance()
@@ -220,7 +219,7 @@ def swaks_sends_by_tls(world):
     line = ["swaks", "--server", host, "--port", str(port), "--to", "ben@example.com", "--from", "anna@example.org"]
     run = subprocess.run([*line, "--tls"], capture_output=True, text=True, timeout=60)
     if "requires Net::SSLeay" in run.stdout + run.stderr:
-        raise Skip("swaks has no Net::SSLeay here")
+        raise Skip("swaks has no Net::SSLeay here (Debian: libnet-ssleay-perl)")
     equal(run.returncode, 0, run.stdout + run.stderr)
     true("~> " in run.stdout, "nothing was sent in TLS")
 
@@ -401,13 +400,6 @@ def each_listener_offers_starttls_or_requires_it_as_it_is_told(world):
 # Outgoing
 
 OUT = {"queue.retry-first": 1, "queue.retry-most": 1, "deliver.timeout": 5, "deliver.idle": 0}
-
-
-def server_context(folder):
-    make_certificate(folder, "sink.example.com")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "sink.example.com.crt", folder / "sink.example.com.key")
-    return context
 
 
 def send_and_wait(instance, sink, number=1):

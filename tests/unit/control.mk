@@ -15,6 +15,12 @@ test_converge_LDADD = $(CONTROL_PEERS_LIBS)
 test_role_config_SOURCES = tests/unit/test_role_config.c daemon/control/rows_out.c
 test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += test_alerts
+test_alerts_SOURCES = tests/unit/test_alerts.c tests/unit/config_fixture.h daemon/control/alert_mail.c \
+	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/self_signed.c \
+	daemon/control/store_alert.c daemon/log/alert.c
+test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
 # Unit tests of the control socket.
 UNIT_TESTS += test_permit
 test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c

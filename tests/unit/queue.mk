@@ -1,5 +1,5 @@
 UNIT_TESTS += test_route test_spool test_store test_relay test_queue test_queue_trouble test_queue_delivery
-UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_numbers
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_notice test_queue_numbers
 
 test_route_SOURCES = tests/unit/test_route.c
 test_route_LDADD = libdaemon.a $(TEST_LIBS)
@@ -43,10 +43,19 @@ test_queue_numbers_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_numbers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_numbers_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
+test_queue_notice_SOURCES = tests/unit/test_queue_notice.c $(QUEUE_PEERS)
+test_queue_notice_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_notice_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_notice_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
 test_queue_change_SOURCES = tests/unit/test_queue_change.c $(QUEUE_PEERS)
 test_queue_change_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_change_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_change_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+test_queue_alternates_SOURCES = tests/unit/test_queue_alternates.c $(QUEUE_PEERS)
+test_queue_alternates_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_alternates_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit
+test_queue_alternates_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 test_queue_archive_SOURCES = tests/unit/test_queue_archive.c $(QUEUE_PEERS)
 test_queue_archive_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_archive_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=store_commit

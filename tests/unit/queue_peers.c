@@ -34,6 +34,7 @@ static bool up[ROLE_COUNT];
 static struct arena *arena;
 
 bool peers_without_config, peers_outbound, peers_archive;
+const char *peers_host = "", *peers_recipient = "";
 uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
@@ -441,6 +442,8 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
                                 .action = action,
                                 .score = verdict == JUDGE_OFF ? -1 : 50,
                                 .archive = peers_archive,
+                                .host = span_text(peers_host),
+                                .recipient = span_text(peers_recipient),
                                 .edits = &edit,
                                 .edit_count = 1};
     struct buf result = {0}, body = {0};

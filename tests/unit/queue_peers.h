@@ -37,6 +37,8 @@ void peers_commit(void);
 
 /* Of mail that is sent: from a client that may relay. Of verdicts: a copy is to be kept. */
 extern bool peers_outbound, peers_archive;
+/* Of verdicts: the alternate host and recipient; "": none. */
+extern const char *peers_host, *peers_recipient;
 /* The revision that scan says it judged with. */
 extern uint64_t peers_judged_by;
 

@@ -1,11 +1,13 @@
 # Unit tests of scan, judge and the offline programs.
-UNIT_TESTS += test_scan test_judge test_judge_wire
+UNIT_TESTS += test_scan test_judge test_judge_wire test_judge_resolve
 test_scan_SOURCES = tests/unit/test_scan.c
 test_scan_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
 test_judge_SOURCES = tests/unit/test_judge.c
 test_judge_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
 test_judge_wire_SOURCES = tests/unit/test_judge_wire.c
 test_judge_wire_LDADD = $(TEST_LIBS)
+test_judge_resolve_SOURCES = tests/unit/test_judge_resolve.c
+test_judge_resolve_LDADD = $(TEST_LIBS)
 UNIT_TESTS += test_offline
 test_offline_SOURCES = tests/unit/test_offline.c daemon/offline/mail_files.c daemon/offline/train_measure.c
 test_offline_LDADD = $(TEST_LIBS)

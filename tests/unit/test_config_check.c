@@ -65,6 +65,9 @@ static void the_defaults_are_in_order(void **state)
 {
     (void)state;
     struct scene s = scene_begin();
+    /* that is made with the first revision */
+    set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE,
+        "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
     assert_true(config_check(s.c.mine, NULL, &standalone, append_warning, &s.warnings, &s.error));
     assert_string_equal(buf_text(&s.warnings), "");
     scene_end(&s);
@@ -162,6 +165,26 @@ static void settings_for_suspected_spam_without_effect_are_warned_about(void **s
     scene_end(&s);
 }
 
+static void alternates_that_lose_to_an_action_are_warned_about(void **state)
+{
+    (void)state;
+    const char *in_vain =
+        "incoming-policy DEFAULT: mail that is dropped or bounced reaches no alternate host "
+        "and no alternate recipient\n";
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_HOST, "other.example");
+    assert_warnings(&s, "incoming-policy DEFAULT: mail with an alternate host goes there and not into "
+                        "quarantine\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "bounce");
+    assert_warnings(&s, in_vain);
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "deliver");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_SUSPECT_RECIPIENT, "abuse@example.org");
+    assert_warnings(&s, "");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_SUSPECT_ACTION, "drop");
+    assert_warnings(&s, in_vain);
+    scene_end(&s);
+}
+
 static void rows_that_did_not_change_are_not_looked_at(void **state)
 {
     (void)state;
@@ -203,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_policy_that_scans_while_the_gateway_does_not_is_warned_about),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
         cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
+        cmocka_unit_test(alternates_that_lose_to_an_action_are_warned_about),
         cmocka_unit_test(rows_that_did_not_change_are_not_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,7 +198,8 @@ static void spam_of_the_default_policy_can_be_dropped_and_suspects_quarantined(v
     (void)state;
     json_object_set_new(row_of("incoming-policy"), "antispam", json_string("on"));
     fake_answers(sh, "", "edit", "1", "antispam", "edit", "80", "2", "", /* drop: no subject, no header */
-                 "", "40", "quarantine", "y", "2", "[MAYBE] ", "y", "X-Maybe", "yes", "", "", "", "", NULL);
+                 "", "40", "quarantine", "y", "2", "[MAYBE] ", "y", "X-Maybe", "yes", "y", "nobody",
+                 "maybe@example.org", "", "", "", "", NULL);
     assert_int_equal(fake_run(sh, "policyconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "\nWhich policies would you like to configure?\n1. Incoming Mail Policies\n"
@@ -211,11 +212,32 @@ static void spam_of_the_default_policy_can_be_dropped_and_suspects_quarantined(v
         shown, "\nWhat should be done with spam?\n1. Deliver\n2. Drop\n3. Bounce\n4. Quarantine\n[4]> 2\n"
                "\nWould you like to archive spam? [N]> \n"
                "\nWould you like to treat suspected spam specially? [Y]> \n");
+    assert_contains(shown, "\nWould you like to send suspected spam to an alternate recipient? [N]> y\n"
+                           "\nEnter the alternate recipient:\n[]> nobody\n"
+                           "suspect-recipient: 'nobody' is not an address: user@domain\n");
     assert_edited(
         "{\"antispam\":\"on\",\"positive-action\":\"drop\",\"positive-archive\":false,"
         "\"positive-threshold\":80,\"suspect\":true,\"suspect-action\":\"quarantine\","
         "\"suspect-archive\":true,\"suspect-header\":\"X-Maybe: yes\","
+        "\"suspect-recipient\":\"maybe@example.org\","
         "\"suspect-subject\":\"prepend:[MAYBE] \",\"suspect-threshold\":40,\"unscannable\":\"quarantine\"}");
+}
+
+static void delivered_spam_can_go_to_an_alternate_host(void **state)
+{
+    (void)state;
+    json_object_set_new(row_of("incoming-policy"), "antispam", json_string("on"));
+    json_object_set_new(row_of("incoming-policy"), "positive-recipient", json_string("old@example.org"));
+    fake_answers(sh, "1", "edit", "DEFAULT", "antispam", "edit", "", "deliver", "", "y", "other.example:25",
+                 "other.example", "", "", "n", "n", "", "", "", "", NULL);
+    assert_int_equal(fake_run(sh, "policyconfig", NULL), API_DONE);
+    const char *shown = fake_shown(sh), *sent = fake_sent(sh);
+    assert_contains(shown, "\nWould you like to send spam to an alternate host? [N]> y\n"
+                           "\nEnter the alternate host:\n[]> other.example:25\n"
+                           "positive-host: 'other.example:25' is not HOST, ");
+    assert_contains(shown, "\nWould you like to send spam to an alternate recipient? [Y]> n\n");
+    assert_contains(sent, "\"positive-host\":\"other.example\"");
+    assert_contains(sent, "\"positive-recipient\":\"\"");
 }
 
 static void a_service_that_is_off_can_only_be_enabled(void **state)
@@ -232,8 +254,8 @@ static void a_service_that_is_off_can_only_be_enabled(void **state)
 static void the_suspect_threshold_ends_where_spam_begins(void **state)
 {
     (void)state;
-    fake_answers(sh, "1", "edit", "DEFAULT", "antispam", "enable", "60", "", "", "", "", "", "61", "60", "^C",
-                 NULL);
+    fake_answers(sh, "1", "edit", "DEFAULT", "antispam", "enable", "60", "", "", "", "", "", "", "61", "60",
+                 "^C", NULL);
     assert_int_equal(fake_run(sh, "policyconfig", NULL), API_INTERRUPTED);
     assert_contains(fake_shown(sh), "suspect-threshold: '61' is not a whole number from 25 to 60\n");
 }
@@ -523,6 +545,7 @@ int main(void)
         SILENT(without_a_terminal_a_wrong_answer_is_the_end),
         SILENT(without_a_terminal_the_end_of_the_input_in_mid_dialogue_changes_nothing),
         TERMINAL(spam_of_the_default_policy_can_be_dropped_and_suspects_quarantined),
+        TERMINAL(delivered_spam_can_go_to_an_alternate_host),
         TERMINAL(a_service_that_is_off_can_only_be_enabled),
         TERMINAL(the_suspect_threshold_ends_where_spam_begins),
         TERMINAL(an_unknown_policy_is_asked_for_again),

@@ -41,6 +41,8 @@ static void put_some_result(struct buf *out)
          .score = 77,
          .partial = true,
          .archive = true,
+         .host = SPAN("other.example"),
+         .recipient = SPAN("abuse@example.org"),
          .reasons = reasons,
          .reason_count = 2,
          .edits = some_edits,
@@ -72,6 +74,8 @@ static void a_result_survives_the_wire(void **state)
     assert_true(c->partial);
     assert_false(c->test_mark);
     assert_true(c->archive);
+    assert_true(span_equal(c->host, SPAN("other.example")));
+    assert_true(span_equal(c->recipient, SPAN("abuse@example.org")));
     assert_int_equal(c->reasons[1].millilogodds, -300);
     assert_int_equal(c->edit_count, 3);
     assert_true(span_equal(c->edits[2].insert, SPAN("three")));
@@ -223,6 +227,41 @@ static void values_outside_their_ranges_are_refused(void **state)
     }
 }
 
+static void hosts_and_recipients_are_of_spam_that_goes_on(void **state)
+{
+    struct arena *arena = *state;
+    static const uint32_t all[] = {0};
+    static const struct {
+        enum judge_verdict verdict;
+        enum judge_action action;
+        struct span host, recipient;
+        bool good;
+    } cases[] = {
+        {JUDGE_POSITIVE, JUDGE_DELIVER, SPAN("a.example"), SPAN("b@a.example"), true},
+        {JUDGE_SUSPECT, JUDGE_DELIVER, SPAN("a.example"), SPAN(""), true},
+        {JUDGE_SUSPECT, JUDGE_QUARANTINE, SPAN(""), SPAN("b@a.example"), true},
+        {JUDGE_SUSPECT, JUDGE_QUARANTINE, SPAN("a.example"), SPAN(""), false},
+        {JUDGE_POSITIVE, JUDGE_DROP, SPAN("a.example"), SPAN(""), false},
+        {JUDGE_POSITIVE, JUDGE_BOUNCE, SPAN(""), SPAN("b@a.example"), false},
+        {JUDGE_NEGATIVE, JUDGE_DELIVER, SPAN("a.example"), SPAN(""), false},
+        {JUDGE_NOT_SCANNED, JUDGE_DELIVER, SPAN(""), SPAN("b@a.example"), false},
+        {JUDGE_OFF, JUDGE_DELIVER, SPAN("a.example"), SPAN(""), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child child = {.rids = all,
+                                          .rid_count = 1,
+                                          .verdict = cases[i].verdict,
+                                          .action = cases[i].action,
+                                          .host = cases[i].host,
+                                          .recipient = cases[i].recipient};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){&child, 1});
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, arena, &got), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, arena_begin, arena_end)
 
 int main(void)
@@ -236,6 +275,7 @@ int main(void)
         WITH_ARENA(edits_have_the_form_that_stores_have_had_from_the_beginning),
         WITH_ARENA(edits_alone_survive_the_wire_and_no_cut),
         WITH_ARENA(values_outside_their_ranges_are_refused),
+        WITH_ARENA(hosts_and_recipients_are_of_spam_that_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

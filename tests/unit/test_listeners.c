@@ -209,6 +209,37 @@ static void what_is_open_to_all_or_in_vain_is_warned_about(void **state)
     scene_end(&s);
 }
 
+static void a_listener_without_the_certificate_that_its_tls_needs_is_warned_about(void **state)
+{
+    (void)state;
+    const char *pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_LISTENERS, "In", LISTENERS_PORT, "26");
+    set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "required");
+    assert_true(check(&s));
+    assert_string_equal(
+        buf_text(&s.warnings),
+        "listeners In: tls is required, but there is no certificate DEFAULT: it takes no mail\n");
+    set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "none");
+    assert_true(check(&s));
+    assert_string_equal(buf_text(&s.warnings), "");
+    set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "required");
+    set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE, pem);
+    assert_true(check(&s));
+    assert_string_equal(buf_text(&s.warnings), "");
+    struct config_tree *mine = config_tree_ref(s.c.mine);
+    config_candidate_end(&s.c);
+    config_candidate_begin(&s.c, 2, mine);
+    config_tree_unref(mine);
+    edit_remove(&s.c, &standalone, SCHEMA_CERTIFICATES, "DEFAULT");
+    assert_true(check(&s));
+    assert_string_equal(
+        buf_text(&s.warnings),
+        "listeners In: tls is required, but there is no certificate DEFAULT: it takes no mail\n"
+        "listeners public: tls is preferred, but there is no certificate DEFAULT: STARTTLS is not offered\n");
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +252,7 @@ int main(void)
         cmocka_unit_test(two_listeners_have_no_common_place),
         cmocka_unit_test(there_are_only_so_many_listeners),
         cmocka_unit_test(what_is_open_to_all_or_in_vain_is_warned_about),
+        cmocka_unit_test(a_listener_without_the_certificate_that_its_tls_needs_is_warned_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,25 @@ static void an_event_becomes_the_line_of_the_table(void **state)
     buf_free(&text);
 }
 
+static void events_that_differ_in_numbers_alone_are_of_one_kind(void **state)
+{
+    (void)state;
+    const struct log_arg args[][3] = {{LOG_T("smtp 1"), LOG_U(7), LOG_T("was killed")},
+                                      {LOG_T("smtp 1"), LOG_U(8), LOG_T("was killed")},
+                                      {LOG_T("smtp 2"), LOG_U(8), LOG_T("was killed")}};
+    struct buf kinds[3] = {0};
+    for (size_t i = 0; i < 3; i++) {
+        struct buf event = {0};
+        log_event_put(&event, LINE_ROLE_DIED, (int64_t)i, args[i], 3);
+        assert_true(log_event_kind(buf_span(&event), &kinds[i]));
+        buf_free(&event);
+    }
+    assert_string_equal(buf_text(&kinds[0]), buf_text(&kinds[1]));
+    assert_string_not_equal(buf_text(&kinds[1]), buf_text(&kinds[2]));
+    for (size_t i = 0; i < 3; i++)
+        buf_free(&kinds[i]);
+}
+
 static struct buf taken;
 static bool log_is_away;
 
@@ -138,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_becomes_the_line_of_the_table),
+        cmocka_unit_test(events_that_differ_in_numbers_alone_are_of_one_kind),
         cmocka_unit_test(lines_of_the_time_without_a_log_come_when_it_is_back),
         cmocka_unit_test(every_shape_has_only_the_two_known_arguments),
         cmocka_unit_test(lines_of_several_roles_leave_in_the_order_of_their_times),

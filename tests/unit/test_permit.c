@@ -26,6 +26,7 @@ static const struct {
     {"logs", NULL, NULL, "xxxx-"},
     {"tail", NULL, NULL, "xxxx-"},
     {"grep", NULL, NULL, "xxxx-"},
+    {"alerts", NULL, NULL, "xxxx-"},
     {"workqueue", NULL, "status", "xxxx-"},
     {"workqueue", NULL, "pause", "xxx--"},
     {"workqueue", NULL, "resume", "xxx--"},

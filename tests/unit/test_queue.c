@@ -329,12 +329,18 @@ enum { ENDS = 1, SPLITS = 2, WAITS = 33, SMALL = 33, ALL = SMALL + 6 };
 
 /* Verdicts on bodies of the segment that is about to be emptied, in the same commit. */
 static enum { STRIKE_NEVER, STRIKE_BEFORE, STRIKE_AFTER } strike;
+/* The message that is split goes to an alternate recipient in its place. */
+static bool is_rewritten;
 
 static void say_verdicts(void)
 {
     strike = STRIKE_NEVER;
     peers_say_verdict(ENDS, 2, JUDGE_POSITIVE, JUDGE_DROP);
-    judge_two(SPLITS, 0, 1);
+    peers_recipient = is_rewritten ? "abuse@example.org" : "";
+    if (is_rewritten)
+        peers_say_verdict(SPLITS, 2, JUDGE_POSITIVE, JUDGE_DELIVER);
+    else
+        judge_two(SPLITS, 0, 1);
 }
 
 void __real_compact_step(struct queue *q);
@@ -360,10 +366,15 @@ static void judge_while_bodies_move(void)
         if (mid != ENDS && mid != SPLITS && mid != WAITS)
             peers_judge(mid, 2, JUDGE_POSITIVE, mid == SMALL + 1 ? JUDGE_DROP : JUDGE_QUARANTINE);
     }
-    AWAIT(strike == STRIKE_NEVER && peers_gauge("spool_segments") <= ALL - SMALL);
-    CHECK(peers_gauge("spool_bytes") ==
-          SMALL * MAIL.n + (ALL - SMALL - 1) * peers_large_body().n); /* 1 ended, 1 is two */
-    for (uint64_t mid = ALL + 1; mid <= ALL + 4; mid++) {             /* into segments that are used again */
+    if (is_rewritten) {
+        peers_set_row(SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_RECIPIENT, "abuse@example.org");
+        peers_commit();
+    }
+    AWAIT(peers_logged(is_rewritten ? "rewritten to MID" : "was split creating") == 1);
+    AWAIT(peers_gauge("spool_segments") <= ALL - SMALL);
+    uint64_t small = is_rewritten ? SMALL - 1 : SMALL; /* one ended; one is two, or another */
+    CHECK(peers_gauge("spool_bytes") == small * MAIL.n + (ALL - SMALL - 1) * peers_large_body().n);
+    for (uint64_t mid = ALL + 1; mid <= ALL + 4; mid++) { /* into segments that are used again */
         peers_send_mail(mid, "from@example.org", "to@example.net", peers_large_body());
         CHECK(peers_accepted(mid));
     }
@@ -375,8 +386,10 @@ static void find_all_bodies_whole(void)
     struct span text;
     peers_hello();
     CHECK(peers_scan_job() == WAITS);
-    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
-    CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
+    if (is_rewritten)
+        CHECK(peers_deliver_job(&job, &text) && span_equal(text, JUDGED));
+    for (int i = 0; !is_rewritten && i < 2; i++)
+        CHECK(peers_deliver_job(&job, &text) && span_equal(text, MAIL));
     CHECK(peers_gauge("recipients_held") == 0);
 }
 
@@ -396,6 +409,26 @@ static void verdicts_right_behind_a_move_lose_no_body(void **state)
     assert_true(peers_life(find_all_bodies_whole));
 }
 
+static void a_copy_made_while_bodies_move_has_its_body(void **state)
+{
+    (void)state;
+    is_rewritten = true;
+    strike = STRIKE_BEFORE;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+    is_rewritten = false;
+}
+
+static void a_copy_made_right_behind_a_move_has_its_body(void **state)
+{
+    (void)state;
+    is_rewritten = true;
+    strike = STRIKE_AFTER;
+    assert_true(peers_life(judge_while_bodies_move));
+    assert_true(peers_life(find_all_bodies_whole));
+    is_rewritten = false;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
@@ -413,6 +446,8 @@ int main(void)
         TEST(segments_of_which_little_lives_are_emptied),
         TEST(verdicts_while_bodies_move_lose_no_body),
         TEST(verdicts_right_behind_a_move_lose_no_body),
+        TEST(a_copy_made_while_bodies_move_has_its_body),
+        TEST(a_copy_made_right_behind_a_move_has_its_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,7 @@ static struct buf bounce_of(struct span text, struct span head)
     struct bounce_failure failure = {
         .recipient = SPAN("lost@example.net"), .enhanced = SPAN("5.1.1"), .text = text, .code = 550};
     struct bounce b = {.hostname = SPAN("gw.example"),
+                       .from = SPAN("Mail Delivery System <MAILER-DAEMON@gw.example>"),
                        .sender = SPAN("from@example.org"),
                        .mid = 42,
                        .now = 1700000000000000,

@@ -1,6 +1,7 @@
 /* Where a recipient's mail goes: rows of table smtproutes before the setting `route`. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -78,6 +79,37 @@ static void without_a_row_the_setting_decides(void **state)
     assert_int_equal(route.kind, ROUTE_NONE);
     assert_true(route_find(NULL, SPAN("u@a.example"), "maildir:box", &route));
     assert_int_equal(route.kind, ROUTE_MAILDIR);
+}
+
+/* HOST:PORT of the next hop, with "mx " before a domain whose MX records count. */
+static const char *route_of_host(const char *host)
+{
+    static char text[300];
+    struct route route;
+    if (!route_find_host(routes, span_text(host), &route))
+        return "nowhere";
+    assert_int_equal(route.kind, ROUTE_SMTP);
+    assert_false(route.own_domain);
+    snprintf(text, sizeof text, "%s%.*s:%u", route.mx ? "mx " : "", (int)route.host.n, route.host.p,
+             route.port);
+    return text;
+}
+
+static void an_alternate_host_goes_by_the_row_of_its_own_name_alone(void **state)
+{
+    (void)state;
+    add("ALL", "all");
+    add(".example", "far");
+    add("a.example", "[192.0.2.1]:2525");
+    add("dns.example", "USEDNS");
+    assert_string_equal(route_of_host("A.example"), "192.0.2.1:2525");
+    assert_string_equal(route_of_host("[a.example]"), "192.0.2.1:2525");
+    assert_string_equal(route_of_host("b.example"), "mx b.example:25");
+    assert_string_equal(route_of_host("[b.example]"), "b.example:25");
+    assert_string_equal(route_of_host("dns.example"), "mx dns.example:25");
+    assert_string_equal(route_of_host("192.0.2.7"), "192.0.2.7:25");
+    assert_string_equal(route_of_host("[2001:db8::1]"), "2001:db8::1:25");
+    assert_string_equal(route_of_host("not a host"), "nowhere");
 }
 
 static void domains_have_no_case(void **state)
@@ -161,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_exact_domain_comes_before_its_parents_nearest_first),
         TEST(without_a_row_the_setting_decides),
+        TEST(an_alternate_host_goes_by_the_row_of_its_own_name_alone),
         TEST(domains_have_no_case),
         TEST(the_last_at_sign_begins_the_domain),
         TEST(a_name_has_mx_records_but_a_bracketed_one_and_an_address_have_not),

@@ -64,6 +64,8 @@ static void expect_same_treatment(const struct judge_treatment *a, const struct 
     assert_true(span_equal(a->subject_text, b->subject_text));
     assert_true(span_equal(a->header, b->header));
     assert_int_equal(a->archive, b->archive);
+    assert_true(span_equal(a->host, b->host));
+    assert_true(span_equal(a->recipient, b->recipient));
 }
 
 /* mailward-scan has no configuration and goes by judge_runtime_defaults(). */
@@ -80,6 +82,7 @@ static void programs_without_a_configuration_judge_as_the_defaults_of_the_schema
         const struct judge_policy *got = &rt->policies[i], *expected = &builtin.policies[i];
         assert_true(span_equal(got->name, expected->name));
         assert_int_equal(got->treat_suspects, expected->treat_suspects);
+        assert_int_equal(got->unscannable, expected->unscannable);
         expect_same_treatment(&got->positive, &expected->positive);
         expect_same_treatment(&got->suspect, &expected->suspect);
     }
@@ -132,16 +135,32 @@ static void every_setting_of_a_policy_is_read(void **state)
         {POLICY_SUSPECT_SUBJECT, "none"},
         {POLICY_SUSPECT_HEADER, "X-Spam: perhaps"},
         {POLICY_SUSPECT_ARCHIVE, "on"},
+        {POLICY_POSITIVE_HOST, "spam.example"},
+        {POLICY_POSITIVE_RECIPIENT, "spam@example.org"},
+        {POLICY_SUSPECT_HOST, "[192.0.2.1]"},
+        {POLICY_SUSPECT_RECIPIENT, "perhaps@example.org"},
+        {POLICY_UNSCANNABLE, "bounce"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         set(SCHEMA_OUTGOING_POLICY, settings[i].field, settings[i].text);
     const struct judge_policy *policy = &build()->policies[JUDGE_OUTGOING];
-    const struct judge_treatment positive = {
-        80, JUDGE_BOUNCE, JUDGE_SUBJECT_APPEND, SPAN(" [SPAM] "), SPAN("X-Spam: yes"), true};
-    const struct judge_treatment suspect = {30,  JUDGE_DROP, JUDGE_SUBJECT_KEEP, {0}, SPAN("X-Spam: perhaps"),
-                                            true};
+    const struct judge_treatment positive = {.threshold = 80,
+                                             .action = JUDGE_BOUNCE,
+                                             .subject_change = JUDGE_SUBJECT_APPEND,
+                                             .subject_text = SPAN(" [SPAM] "),
+                                             .header = SPAN("X-Spam: yes"),
+                                             .archive = true,
+                                             .host = SPAN("spam.example"),
+                                             .recipient = SPAN("spam@example.org")};
+    const struct judge_treatment suspect = {.threshold = 30,
+                                            .action = JUDGE_DROP,
+                                            .header = SPAN("X-Spam: perhaps"),
+                                            .archive = true,
+                                            .host = SPAN("[192.0.2.1]"),
+                                            .recipient = SPAN("perhaps@example.org")};
     assert_true(policy->antispam);
     assert_false(policy->treat_suspects);
+    assert_int_equal(policy->unscannable, JUDGE_BOUNCE);
     expect_same_treatment(&policy->positive, &positive);
     expect_same_treatment(&policy->suspect, &suspect);
     assert_int_equal(t.rt.judge.policies[JUDGE_INCOMING].positive.threshold, 90);

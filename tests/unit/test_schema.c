@@ -68,6 +68,47 @@ static struct schema_row *row_of(const struct schema_table *table, const char *c
     return row;
 }
 
+static void an_alternate_host_is_a_host_without_a_port(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "", "mx.example", "[mx.example]", "192.0.2.1", "[192.0.2.1]", "[2001:db8::1]", "spam-1.example"};
+    static const char *const bad[] = {"mx.example:25",
+                                      "192.0.2.1:25",
+                                      "[mx.example]:25",
+                                      "2001:db8::1",
+                                      "192.0.2",
+                                      "[",
+                                      "[]",
+                                      "mx example",
+                                      "usedns",
+                                      "-"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(policies, "positive-host", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(policies, "suspect-host", bad[i]));
+    assert_refused(
+        policies, "positive-host", "mx.example:25",
+        "positive-host: 'mx.example:25' is not HOST, [HOST], an IPv4 address or [IPv6], without a port "
+        "(a row of smtproutes has one)");
+}
+
+static void an_alternate_recipient_is_one_address(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "abuse@example.org", "\"a b\"@example.org", "x@[192.0.2.1]"};
+    static const char *const bad[] = {"abuse",
+                                      "postmaster",
+                                      "<abuse@example.org>",
+                                      "a@b@c",
+                                      "a@example.org b@example.org",
+                                      "a\r\nb@example.org"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(policies, "positive-recipient", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(policies, "suspect-recipient", bad[i]));
+}
+
 static void wrong_values_are_named_with_what_would_be_right(void **state)
 {
     (void)state;
@@ -203,6 +244,36 @@ static void subjects_and_headers_have_their_forms(void **state)
         assert_true(is_taken(policies, "suspect-header", good_headers[i]));
     for (size_t i = 0; i < 5; i++)
         assert_false(is_taken(policies, "suspect-header", bad_headers[i]));
+}
+
+static void addresses_of_generated_mail_have_their_forms(void **state)
+{
+    (void)state;
+    const struct schema_table *addresses = &schema_tables[SCHEMA_ADDRESSES];
+    const struct schema_table *alerts = &schema_tables[SCHEMA_ALERTS];
+    static const char *const good[] = {"a@example.com", "a@$hostname", "Our Post <a@example.com>",
+                                       "\"Post, Our\" <a@$hostname>"};
+    static const char *const bad[] = {"post",
+                                      "Post, Our <a@example.com>",
+                                      "Post <a@example.com> x",
+                                      "<a@b.example",
+                                      "P <a@b.example\r\nBcc: c@d>",
+                                      "\"a\"b\" <a@b.example>",
+                                      "\xc3\xa9 <a@b.example>",
+                                      "a@$hostname.x",
+                                      "A <>"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(is_taken(addresses, "bounces", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(addresses, "bounces", bad[i]));
+    struct buf from = {0};
+    schema_from_put(&from, span_text(good[3]), SPAN("mx.example.com"));
+    assert_text(&from, "\"Post, Our\" <a@mx.example.com>");
+    assert_true(is_taken(alerts, "classes", "all") && is_taken(alerts, "classes", "System, hardware"));
+    assert_false(is_taken(alerts, "classes", "system,") || is_taken(alerts, "classes", "weather"));
+    assert_true(is_taken(alerts, "recipient", "ops+mail@example.com"));
+    assert_false(is_taken(alerts, "recipient", "postmaster"));
+    assert_false(is_taken(alerts, "recipient", "\"a, b\"@example.com"));
 }
 
 static void route_domains_are_names_or_dotted_or_all(void **state)
@@ -386,6 +457,8 @@ static void only_words_that_are_near_are_offered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alternate_host_is_a_host_without_a_port),
+        cmocka_unit_test(an_alternate_recipient_is_one_address),
         cmocka_unit_test(wrong_values_are_named_with_what_would_be_right),
         cmocka_unit_test(texts_that_could_harm_a_terminal_are_refused_and_shown_escaped),
         cmocka_unit_test(sizes_take_units_and_print_the_largest_that_fits),
@@ -395,6 +468,7 @@ int main(void)
         cmocka_unit_test(usage_and_description_come_from_the_field),
         cmocka_unit_test(every_default_is_a_value_that_its_field_takes),
         cmocka_unit_test(subjects_and_headers_have_their_forms),
+        cmocka_unit_test(addresses_of_generated_mail_have_their_forms),
         cmocka_unit_test(route_domains_are_names_or_dotted_or_all),
         cmocka_unit_test(destinations_lead_to_host_address_or_dns),
         cmocka_unit_test(fields_of_a_row_that_do_not_fit_are_both_named),

@@ -319,7 +319,8 @@ static void a_store_of_format_2_is_brought_to_the_newest(void **state)
     GOOD(store_commit(s, &f));
     store_close(s);
     run_sql("ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"
-            "DROP TABLE work_queue; DROP TABLE suspended_listener; DROP TABLE quarantine; PRAGMA user_version = 2");
+            "ALTER TABLE message DROP COLUMN host; DROP TABLE work_queue; DROP TABLE suspended_listener; DROP TABLE quarantine;"
+            " PRAGMA user_version = 2");
     for (int i = 0; i < 2; i++) {
         s = open_store();
         struct loaded l = load(s);
@@ -410,12 +411,28 @@ static void quarantined_mail_of_format_3_is_listed_as_of_its_arrival(void **stat
     add_sample(s, 1);
     GOOD(store_begin(s, &f) && store_set_state(s, 1, RECIPIENT_QUARANTINE, &f) && store_commit(s, &f));
     store_close(s);
-    run_sql("DROP TABLE suspended_listener; DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended; PRAGMA user_version = 3");
+    run_sql("DROP TABLE suspended_listener; DROP TABLE quarantine; ALTER TABLE work_queue DROP COLUMN suspended;"
+            " ALTER TABLE message DROP COLUMN host; PRAGMA user_version = 3");
     s = open_store();
     uint64_t bytes = 0;
     GOOD(store_quarantine_page(s, UINT64_MAX, 10, keep_facts, &bytes, &f));
     assert_true(bytes > 0);
     assert_int_equal(store_counts(s)->quarantine_bytes, bytes);
+    store_close(s);
+}
+
+static void mail_of_format_5_goes_by_the_routes(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    add_sample(s, 1);
+    store_close(s);
+    run_sql("ALTER TABLE message DROP COLUMN host; DROP TABLE suspended_listener; PRAGMA user_version = 5");
+    s = open_store();
+    struct loaded l = load(s);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.messages[0]->host.n, 0);
+    unload(&l);
     store_close(s);
 }
 
@@ -453,6 +470,7 @@ int main(void)
         TEST(final_events_stay_in_sequence_until_acknowledged),
         TEST(a_store_of_format_2_is_brought_to_the_newest),
         TEST(quarantined_mail_of_format_3_is_listed_as_of_its_arrival),
+        TEST(mail_of_format_5_goes_by_the_routes),
         TEST(a_migration_that_fails_leaves_the_store_as_it_was),
         TEST(pausing_survives_a_restart),
         TEST(the_log_is_moved_into_the_store_and_begun_anew),

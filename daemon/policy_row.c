@@ -1,0 +1,60 @@
+/* The fields of a mail policy: read here and nowhere else in the daemon. */
+#include "daemon/policy_row.h"
+
+/* The actions are numbered alike on both sides. */
+_Static_assert((int)JUDGE_DELIVER == SCHEMA_DELIVER && (int)JUDGE_DROP == SCHEMA_DROP &&
+                   (int)JUDGE_BOUNCE == SCHEMA_BOUNCE && (int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE,
+               "enum judge_action and enum schema_action differ");
+
+/* The fields of one verdict's block. */
+struct block {
+    enum policy_field threshold, action, subject, header, archive, host, recipient;
+};
+
+static const struct block positive = {
+    POLICY_POSITIVE_THRESHOLD, POLICY_POSITIVE_ACTION, POLICY_POSITIVE_SUBJECT,   POLICY_POSITIVE_HEADER,
+    POLICY_POSITIVE_ARCHIVE,   POLICY_POSITIVE_HOST,   POLICY_POSITIVE_RECIPIENT,
+};
+static const struct block suspect = {
+    POLICY_SUSPECT_THRESHOLD, POLICY_SUSPECT_ACTION, POLICY_SUSPECT_SUBJECT,   POLICY_SUSPECT_HEADER,
+    POLICY_SUSPECT_ARCHIVE,   POLICY_SUSPECT_HOST,   POLICY_SUSPECT_RECIPIENT,
+};
+
+/* "none", "prepend:TEXT" or "append:TEXT"; every blank of TEXT counts. */
+static void read_subject(struct span value, struct arena *texts, struct judge_treatment *t)
+{
+    size_t colon = span_find(value, ':');
+    struct span word = span_slice(value, 0, colon);
+    t->subject_change = span_equal_nocase(word, SPAN("prepend"))  ? JUDGE_SUBJECT_PREPEND
+                        : span_equal_nocase(word, SPAN("append")) ? JUDGE_SUBJECT_APPEND
+                                                                  : JUDGE_SUBJECT_KEEP;
+    if (t->subject_change != JUDGE_SUBJECT_KEEP)
+        t->subject_text = arena_dup(texts, span_slice(value, colon + 1, value.n));
+}
+
+static struct judge_treatment read_treatment(const struct schema_row *row, const struct block *fields,
+                                             struct arena *texts)
+{
+    struct judge_treatment t = {
+        .threshold = (int)schema_row_number(row, fields->threshold),
+        .action = (enum judge_action)schema_row_number(row, fields->action),
+        .header = arena_dup(texts, schema_row_text(row, fields->header)),
+        .archive = schema_row_number(row, fields->archive),
+        .host = arena_dup(texts, schema_row_text(row, fields->host)),
+        .recipient = arena_dup(texts, schema_row_text(row, fields->recipient)),
+    };
+    read_subject(schema_row_text(row, fields->subject), texts, &t);
+    return t;
+}
+
+struct judge_policy policy_row_read(const struct schema_row *row, struct arena *texts)
+{
+    return (struct judge_policy){
+        .name = arena_dup(texts, schema_row_key(row)),
+        .antispam = schema_row_number(row, POLICY_ANTISPAM),
+        .positive = read_treatment(row, &positive, texts),
+        .suspect = read_treatment(row, &suspect, texts),
+        .treat_suspects = schema_row_number(row, POLICY_SUSPECT),
+        .unscannable = (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE),
+    };
+}
