@@ -43,7 +43,10 @@ libcommands_a_SOURCES = \
 	%D%/policyconfig.h \
 	%D%/queued.c \
 	%D%/queued.h \
+	%D%/rate.c \
+	%D%/rate.h \
 	%D%/removemessage.c \
+	%D%/resetcounters.c \
 	%D%/rollbackconfig.c \
 	%D%/rollovernow.c \
 	%D%/secret.c \
@@ -61,6 +64,7 @@ libcommands_a_SOURCES = \
 	%D%/suspend.c \
 	%D%/table.c \
 	%D%/tail.c \
+	%D%/tophosts.c \
 	%D%/ui.c \
 	%D%/ui.h \
 	%D%/usage.c \

@@ -17,6 +17,11 @@ void time_put(struct buf *out, json_int_t microseconds);
 /* The cell of a column of the member "time". */
 void time_cell(struct buf *out, const json_t *row);
 
+/* "0s", "3m 45s", "1d 4h 39m 2s" */
+void duration_put(struct buf *out, json_int_t seconds);
+/* "512", "20K", "1.5M", "3.2G" */
+void bytes_put(struct buf *out, json_int_t bytes);
+
 /* The string member of an object, or "". */
 const char *text_of(const json_t *object, const char *name);
 

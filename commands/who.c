@@ -5,7 +5,7 @@
 #include "commands/command.h"
 #include "commands/values.h"
 
-enum { DAY_SECONDS = 24 * 60 * 60, WEEK_SECONDS = 7 * DAY_SECONDS };
+enum { WEEK_SECONDS = 7 * 24 * 60 * 60 };
 
 /* "02:32PM" today, "Wed 11AM" this week, "05 Nov 2026" before. */
 static void put_login(struct buf *out, json_int_t login, time_t now)
@@ -24,18 +24,6 @@ static void put_login(struct buf *out, json_int_t login, time_t now)
     buf_append_span(out, span_text(text));
 }
 
-/* "0s", "3m 45s", "1d 4h 39m 2s" */
-static void put_idle(struct buf *out, json_int_t seconds)
-{
-    if (seconds >= DAY_SECONDS)
-        buf_printf(out, "%dd ", (int)(seconds / DAY_SECONDS));
-    if (seconds >= 3600)
-        buf_printf(out, "%dh ", (int)(seconds % DAY_SECONDS / 3600));
-    if (seconds >= 60)
-        buf_printf(out, "%dm ", (int)(seconds % 3600 / 60));
-    buf_printf(out, "%ds", (int)(seconds % 60));
-}
-
 static void put_login_cell(struct buf *out, const json_t *session)
 {
     put_login(out, json_integer_value(json_object_get(session, "login")), time(NULL));
@@ -43,7 +31,7 @@ static void put_login_cell(struct buf *out, const json_t *session)
 
 static void put_idle_cell(struct buf *out, const json_t *session)
 {
-    put_idle(out, json_integer_value(json_object_get(session, "idle")));
+    duration_put(out, json_integer_value(json_object_get(session, "idle")));
 }
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)

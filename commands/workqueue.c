@@ -1,5 +1,5 @@
 /* workqueue: the messages that wait for the scan. */
-#include "commands/command.h"
+#include "commands/rate.h"
 
 static enum api_status operate(struct shell *sh, const char *operation)
 {
@@ -39,6 +39,24 @@ static enum api_status ask_resume(struct shell *sh, void *context)
     return operate(sh, "resume");
 }
 
+static void put_row(json_t *row, void *context)
+{
+    rate_put_row(context, row, (const char *const[]){"pending", "in", "out", NULL});
+}
+
+static const struct rate work_rate = {"workqueue", "Time      Pending        In       Out\n", put_row};
+
+static enum api_status batch_rate(struct shell *sh, const struct call *call)
+{
+    return rate_run(sh, &work_rate, call->arg_count, call->args);
+}
+
+static enum api_status ask_rate(struct shell *sh, void *context)
+{
+    (void)context;
+    return rate_ask(sh, &work_rate);
+}
+
 static const struct verb verbs[] = {
     {.word = "status",
      .text = "Display the state of the work queue.",
@@ -46,6 +64,13 @@ static const struct verb verbs[] = {
      .dialogue = ask_status},
     {.word = "pause", .text = "Scan no further messages.", .batch = batch, .dialogue = ask_pause},
     {.word = "resume", .text = "Go on scanning.", .batch = batch, .dialogue = ask_resume},
+    {.word = "rate",
+     .text = "Display what comes in and goes out, until Ctrl-C.",
+     .usage = RATE_USAGE,
+     .least_args = 1,
+     .most_args = 2,
+     .batch = batch_rate,
+     .dialogue = ask_rate},
     {.word = NULL},
 };
 
@@ -57,7 +82,7 @@ static enum api_status dialogue(struct shell *sh)
 
 const struct command command_workqueue = {
     .name = "workqueue",
-    .summary = "show, pause or resume the work queue",
+    .summary = "show, watch, pause or resume the work queue",
     .verbs = verbs,
     .dialogue = dialogue,
 };

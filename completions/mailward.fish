@@ -1,6 +1,6 @@
 # Made by mailward --describe: change the tables, not this file.
 complete -c mailward -f
-complete -c mailward -s c -d 'run the commands of LINE; their dialogues read standard input' -x -a 'addressconfig alertconfig antispamconfig archivemessage bouncerecipients certconfig clearchanges commit commitdetail config deleterecipients delivernow deliveryconfig displayalerts exit grep help listenerconfig logconfig oldmessage policyconfig removemessage resume resumedel resumelistener rollbackconfig rollovernow setttymode showchanges showconfig showmessage showrecipients smtproutes spamquarantine status suspend suspenddel suspendlistener tail version who whoami workqueue'
+complete -c mailward -s c -d 'run the commands of LINE; their dialogues read standard input' -x -a 'addressconfig alertconfig antispamconfig archivemessage bouncerecipients certconfig clearchanges commit commitdetail config deleterecipients delivernow deliveryconfig displayalerts exit grep help hoststatus listenerconfig logconfig oldmessage policyconfig rate removemessage resetcounters resume resumedel resumelistener rollbackconfig rollovernow setttymode showchanges showconfig showmessage showrecipients smtproutes spamquarantine status suspend suspenddel suspendlistener tail tophosts version who whoami workqueue'
 complete -c mailward -s f -d 'run the lines of FILE; - is standard input' -r -F
 complete -c mailward -l json -d 'one JSON object for each command and one at the end'
 complete -c mailward -l check -d 'check every command, change nothing'

@@ -17,7 +17,8 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1,   /* u8 private, settings; descriptor: the page of daemon/failpoint.h, or none */
+    MSG_START = 1,   /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
+                      * daemon/failpoint.h, or none */
     MSG_PEER,        /* u8 role; descriptor */
     MSG_LISTENER,    /* to control: -; descriptor: its socket */
     MSG_STOP,        /* - */
@@ -57,7 +58,7 @@ enum message_type {
     MSG_SPACE,          /* u8 1: mail can be taken, 0: say 452 to new mail */
     MSG_DELIVER,     /* struct deliver_job; descriptor: sealed memfd with the message as it is to be sent */
     MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
-    MSG_LISTENERS_SUSPENDED = 240, /* u8 1: refuse clients with 421, 0: serve them */
+    MSG_LISTENERS_SUSPENDED = 240, /* as MSG_SUSPEND_REPLY without its id: clients of these get 421 */
 
     /* scan -> queue */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
@@ -66,13 +67,16 @@ enum message_type {
     /* queue -> scan */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
-    /* control <-> log, queue */
+    /* control <-> queue, smtp: gauges and moments of engine/wire/figures.def, and others */
     MSG_STATUS_QUERY = 400, /* u32 id */
     MSG_STATUS_REPLY,       /* u32 id, u32 count, count of (span name, u64 value) */
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
     MSG_LOG_ROLL,           /* to log: u32 id, span name, empty for all */
     MSG_LOG_ROLLED,         /* u32 id, u32 logs that were rolled over */
+    /* control <-> log */
+    MSG_COUNTERS = 410, /* u32 id, u8 1: reset them first, span who */
+    MSG_COUNTERS_REPLY, /* u32 id, span why they were not reset, counters_put() of daemon/log/counters.h */
     /* control <-> queue: what administrators do with mail in the queue and in quarantine (protocol_queue.h) */
     MSG_QUEUE_LIST = 420, /* struct queue_query */
     MSG_QUEUE_ROWS,       /* struct queue_rows */
@@ -80,8 +84,12 @@ enum message_type {
     MSG_QUEUE_CHANGED,    /* struct queue_changed */
     MSG_QUEUE_READ,       /* u32 id, u64 mid: the message itself */
     MSG_QUEUE_TEXT, /* u32 id, u8 enum queue_text, span sender, i64 time; descriptor with QUEUE_TEXT_GOOD: sealed memfd */
-    MSG_SUSPEND,       /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who */
-    MSG_SUSPEND_REPLY, /* u32 id, u8 bits that are suspended now */
+    MSG_SUSPEND, /* u32 id, u8 enum queue_part bits, u8 0 resume, 1 suspend, 2 only tell, span who; u32 count, count of
+                  * span name: these listeners only, none: all; u32 count, count of span name: all others */
+    MSG_SUSPEND_REPLY, /* u32 id, u8 bits that are suspended now, u32 count, count of span name: of listeners that are
+                        * suspended while others are not */
+    MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
+    MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not */

@@ -104,3 +104,21 @@ bool queue_changed_get(struct wire_reader *in, struct queue_changed *c)
     c->busy = wire_get_u32(in);
     return wire_reader_done(in);
 }
+
+void host_row_put(struct buf *out, const struct host_row *r)
+{
+    wire_put_span(out, r->name);
+    for (int i = 0; i < HOST_ORDER_COUNT; i++)
+        wire_put_u64(out, r->figures[i]);
+    wire_put_i64(out, r->failed);
+    wire_put_span(out, r->failure);
+}
+
+void host_row_get(struct wire_reader *in, struct host_row *r)
+{
+    r->name = wire_get_span(in);
+    for (int i = 0; i < HOST_ORDER_COUNT; i++)
+        r->figures[i] = wire_get_u64(in);
+    r->failed = wire_get_i64(in);
+    r->failure = wire_get_span(in);
+}

@@ -111,6 +111,25 @@ enum queue_text {
     QUEUE_TEXT_COUNT
 };
 
+/* What the domains of recipients are sorted by. */
+enum host_order { HOST_ACTIVE, HOST_OUT, HOST_DELIVERED, HOST_HARD, HOST_SOFT, HOST_ORDER_COUNT };
+
+enum { HOST_ROWS_MOST = 20, HOST_REPLY_MOST = 200 };
+
+/* What the queue knows of the mail for one domain. */
+struct host_row {
+    struct span name; /* as in addresses; made of anything */
+    uint64_t
+        figures[HOST_ORDER_COUNT]; /* recipients that wait, messages that smtp has, recipients delivered, hard
+                                         * bounced, soft bounces */
+    int64_t failed;                /* wall time of the latest hard bounce; 0: none */
+    struct span failure;           /* the reply that it came from, cut to HOST_REPLY_MOST */
+};
+
+void host_row_put(struct buf *out, const struct host_row *r);
+/* Spans point into the message. */
+void host_row_get(struct wire_reader *in, struct host_row *r);
+
 /* What can be suspended: bits. */
 enum queue_part { QUEUE_PART_DELIVERY = 1, QUEUE_PART_LISTENERS = 2, QUEUE_PART_ALL = 3 };
 

@@ -59,6 +59,8 @@ struct event_base *role_base(void);
 const struct settings *role_settings(void);
 /* True when the instance is private (quick start, tests). */
 bool role_is_private(void);
+/* When the daemon (its master, not this role) was started: wall time, which names this run of it. */
+int64_t role_daemon_started(void);
 /* False, and nothing is sent, while the peer is away; fd is closed then. */
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd);
 /* NULL while the peer is away. */

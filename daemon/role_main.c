@@ -31,6 +31,7 @@ static struct channel *master;
 static struct settings settings;
 static struct peer peers[ROLE_COUNT];
 static bool private_instance, running, said_ready;
+static int64_t daemon_started;
 static struct buf sandbox_report;
 
 struct event_base *role_base(void)
@@ -46,6 +47,11 @@ const struct settings *role_settings(void)
 bool role_is_private(void)
 {
     return private_instance;
+}
+
+int64_t role_daemon_started(void)
+{
+    return daemon_started;
 }
 
 struct channel *role_peer(enum role_id peer)
@@ -223,6 +229,7 @@ static void use_test_page(int fd)
 static void start(struct wire_reader *in, int fd)
 {
     private_instance = wire_get_u8(in) == 1;
+    daemon_started = wire_get_i64(in);
     if (!settings_get(in, &settings) || !wire_reader_done(in))
         role_fatal("cannot read the settings from the master");
     if (fd >= 0)

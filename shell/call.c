@@ -169,7 +169,9 @@ static bool acts_at_once(const json_t *request)
     const char *method = json_string_value(json_object_get(request, "method"));
     const char *operation = json_string_value(json_object_get(request, "operation"));
     return strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
-           (strcmp(method, "workqueue") == 0 && operation && strcmp(operation, "status") != 0);
+           strcmp(method, "counters.reset") == 0 ||
+           ((strcmp(method, "workqueue") == 0 || strcmp(method, "suspend") == 0) && operation &&
+            strcmp(operation, "status") != 0);
 }
 
 static void note_candidate(struct shell *sh, const json_t *request)

@@ -7,12 +7,12 @@
 #include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
-#include "daemon/control/status.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -58,7 +58,7 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_SUSPEND_REPLY;
+    bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_HOSTS_REPLY;
     if (about_queue)
         queue_call_reply(in, fd);
     else if (fd >= 0)
@@ -71,7 +71,9 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
     if (about_queue || commit_message(peer, type, in) || alerts_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
-        status_reply(peer, in);
+        figures_status_reply(peer, in);
+    else if (type == MSG_COUNTERS_REPLY)
+        figures_counters_reply(peer, in);
     else if (type == MSG_WORKQUEUE_REPLY)
         workqueue_reply(peer, in);
     else if (type == MSG_LOG_ROLLED && peer == ROLE_LOG)

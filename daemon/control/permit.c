@@ -17,6 +17,9 @@ static const struct permit {
     {"version", NULL, NULL, "AOTRG"},
     {"whoami", NULL, NULL, "AOTRG"},
     {"status", NULL, NULL, "AOTRG"},
+    {"rate", NULL, NULL, "AOTRG"},
+    {"counters.reset", NULL, NULL, "AOT"},
+    {"hosts", NULL, NULL, "AOTR"},
     {"who", NULL, NULL, "AOTR"},
     /* logs name senders, recipients and subjects */
     {"logs", NULL, NULL, "AOTR"},

@@ -61,6 +61,7 @@ bool queue_text_get(const struct queue_call *call, json_int_t mid, struct wire_r
                     struct queue_text_envelope *envelope);
 
 /* The methods. */
+void queue_hosts(uint64_t session, json_t *request);
 void queue_list(uint64_t session, json_t *request);
 void queue_change(uint64_t session, json_t *request);
 void queue_read(uint64_t session, json_t *request);

@@ -28,6 +28,7 @@ control_session_sources = \
 	%D%/config_lock.c %D%/config_lock.h \
 	%D%/config_methods_revisions.c \
 	%D%/config_session.c %D%/config_session.h \
+	%D%/figures.c %D%/figures.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \
 	%D%/log_query.c %D%/log_query.h \
@@ -38,9 +39,11 @@ control_session_sources = \
 	%D%/queue_archive.c \
 	%D%/queue_call.c %D%/queue_call.h \
 	%D%/queue_change.c \
+	%D%/queue_hosts.c \
 	%D%/queue_list.c \
 	%D%/queue_read.c \
 	%D%/queue_suspend.c \
+	%D%/rate.c \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/typed.c %D%/typed.h \

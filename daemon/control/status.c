@@ -1,104 +1,82 @@
-/* The method `status`: gauges of the queue and counters of the log role, asked at the moment. */
+/* The methods `status` and `counters.reset`. */
 #include "daemon/control/status.h"
 
 #include <stdlib.h>
 
+#include "config.h"
+#include "daemon/control/audit.h"
+#include "daemon/control/figures.h"
+#include "daemon/control/head.h"
 #include "daemon/control/session.h"
-#include "daemon/protocol.h"
+#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
-enum { WAIT_SECONDS = 5 };
-
-static const enum role_id asked[] = {ROLE_QUEUE, ROLE_LOG};
-static const char *const sections[ROLE_COUNT] = {[ROLE_QUEUE] = "gauges", [ROLE_LOG] = "counters"};
-
-struct query {
-    struct query *next;
-    uint32_t id;
+struct asking {
     uint64_t session;
-    unsigned missing; /* bit set of roles that have not answered */
-    unsigned awaited; /* those of which an answer can come */
-    json_t *result;
-    struct event *timer;
+    struct figures_query *query;
 };
-
-static struct query *queries;
-static uint32_t last_id;
-
-static void forget(struct query *q)
-{
-    for (struct query **p = &queries; *p; p = &(*p)->next) {
-        if (*p == q) {
-            *p = q->next;
-            break;
-        }
-    }
-    event_free(q->timer);
-    free(q);
-}
-
-static void end_query(struct query *q)
-{
-    if (q->missing)
-        session_fail_with(q->session, API_ERROR_FAILED, json_pack("{s:o}", "result", q->result),
-                          "a part of the daemon did not answer");
-    else
-        session_done(q->session, q->result);
-    forget(q);
-}
 
 static void on_cancel(void *context)
 {
-    struct query *q = context;
-    json_decref(q->result);
-    forget(q);
+    struct asking *a = context;
+    figures_forget(a->query);
+    free(a);
 }
 
-static void on_timeout(evutil_socket_t fd, short what, void *context)
+static struct asking *begin(uint64_t session)
 {
-    (void)fd, (void)what;
-    end_query(context);
+    struct asking *a = xcalloc(1, sizeof *a);
+    a->session = session;
+    session_begin_work(session, &(struct session_work){NULL, on_cancel, a});
+    return a;
+}
+
+static json_t *system_json(void)
+{
+    int64_t started = role_daemon_started(), up = clock_wall_us() - started;
+    return json_pack("{s:s,s:s,s:I,s:I,s:I}", "version", PACKAGE_VERSION, "hostname",
+                     role_settings()->hostname, "revision", (json_int_t)head_manifest()->revision, "started",
+                     (json_int_t)started, "uptime", (json_int_t)(up > 0 ? up / 1000000 : 0));
+}
+
+static void tell_status(void *context, json_t *result, const char *missing)
+{
+    struct asking *a = context;
+    json_object_del(result, "others");
+    json_object_set_new(result, "system", system_json());
+    if (missing)
+        session_fail_with(a->session, API_ERROR_FAILED, json_pack("{s:O}", "result", result),
+                          "no answer from these parts of the daemon: %s", missing);
+    else
+        session_done(a->session, json_incref(result));
+    free(a);
 }
 
 void status_ask(uint64_t session, json_t *request)
 {
     (void)request;
-    struct query *q = xcalloc(1, sizeof *q);
-    *q = (struct query){.next = queries, .id = ++last_id, .session = session, .result = json_object()};
-    q->timer = evtimer_new(role_base(), on_timeout, q);
-    queries = q;
-    struct buf body = {0};
-    wire_put_u32(&body, q->id);
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-        q->missing |= 1u << asked[i];
-        if (role_send(asked[i], MSG_STATUS_QUERY, buf_span(&body), -1))
-            q->awaited |= 1u << asked[i];
-    }
-    buf_free(&body);
-    struct timeval limit = {q->awaited ? WAIT_SECONDS : 0, 0};
-    evtimer_add(q->timer, &limit);
-    session_begin_work(session, &(struct session_work){NULL, on_cancel, q});
+    struct asking *a = begin(session);
+    a->query = figures_ask(FIGURES_QUEUE | FIGURES_LOG | FIGURES_SMTP, tell_status, a);
 }
 
-void status_reply(enum role_id peer, struct wire_reader *in)
+static void tell_reset(void *context, json_t *result, const char *missing)
 {
-    uint32_t id = wire_get_u32(in), count = wire_get_count(in, 12);
-    json_t *values = json_object();
-    for (uint32_t i = 0; i < count && !in->failed; i++) {
-        struct span name = wire_get_span(in);
-        json_t *value = json_integer((json_int_t)wire_get_u64(in));
-        json_object_setn_new(values, name.p, name.n, value);
-    }
-    struct query *q = queries;
-    while (q && q->id != id)
-        q = q->next;
-    if (!q || in->failed || !sections[peer]) {
-        json_decref(values);
-        return;
-    }
-    json_object_set_new(q->result, sections[peer], values);
-    q->missing &= ~(1u << peer);
-    q->awaited &= ~(1u << peer);
-    if (q->awaited == 0)
-        end_query(q);
+    struct asking *a = context;
+    const char *why = json_string_value(json_object_get(result, "refused"));
+    if (missing)
+        session_fail(a->session, API_ERROR_UNKNOWN_OUTCOME, "the log role did not answer");
+    else if (why)
+        session_fail(a->session, API_ERROR_FAILED, "%s", why);
+    else
+        session_done(a->session, NULL);
+    free(a);
+}
+
+void status_reset(uint64_t session, json_t *request)
+{
+    (void)request;
+    const struct session_info *info = session_info(session);
+    struct asking *a = begin(session);
+    audit_write(info->account.user, info->from, info->method, "", API_DONE);
+    a->query = figures_reset(span_text(info->account.user), tell_reset, a);
 }

@@ -1,14 +1,13 @@
-/* The method `status`: gauges and counters of all roles in one answer. */
+/* The methods `status`, `counters.reset` and `rate`: the numbers of the daemon, once or again and again. */
 #ifndef CONTROL_STATUS_H
 #define CONTROL_STATUS_H
 
 #include <jansson.h>
+#include <stdint.h>
 
-#include "daemon/role.h"
-
-/* Asks the roles; the session is answered when all have replied or after five seconds. */
 void status_ask(uint64_t session, json_t *request);
-/* A role's MSG_STATUS_REPLY. */
-void status_reply(enum role_id peer, struct wire_reader *in);
+void status_reset(uint64_t session, json_t *request);
+/* rate.c */
+void rate_call(uint64_t session, json_t *request);
 
 #endif

@@ -1,4 +1,4 @@
-/* The log role: one stream of typed events in; logs, tracking rows and counters out.
+/* The log role: one stream of typed events in; logs, tracking rows and counters (counters.h) out.
  *
  * Nothing here may hold up mail: a line that the disk does not take is counted as lost, an event that cannot be
  * stored is not acknowledged and comes again from the queue's outbox.
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/log/alert.h"
+#include "daemon/log/counters.h"
 #include "daemon/log/reorder.h"
 #include "daemon/log/store_tracking.h"
 #include "daemon/log/subscription.h"
@@ -25,8 +26,8 @@ enum {
 };
 
 static const char tracking_path[] = "track/tracking.db";
+static const char counters_path[] = "track/counters.db";
 
-static uint64_t counters[LINE_COUNT];
 static struct event *tick;
 
 /* Until the first configuration says which logs there are: events, a row of spans. */
@@ -48,7 +49,7 @@ static void take_line(struct wire_reader *in)
     struct span event = in->rest;
     if (!log_event_begin(in, &line, &time))
         return; /* the skeleton ends us: the peer is broken */
-    counters[line]++;
+    counters_add(line);
     alert_pass_on(line, event);
     uint32_t wanted = subscriptions_wanting(line);
     if (!wanted) {
@@ -168,37 +169,49 @@ static bool open_tracking(struct error *error)
     return tracking_is_open || may_pass;
 }
 
+static bool start_counters(struct error *error)
+{
+    bool may_pass = false;
+    if (counters_start(counters_path, role_daemon_started(), &may_pass, error))
+        return true;
+    if (may_pass)
+        LOG(ROLE_FAILED, LOG_T("log"), LOG_T(error->text));
+    return may_pass;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
+    struct error error;
     write_lines(clock_wall_us() - HOLD_US);
     subscriptions_tick();
+    if (!counters_tick(&error))
+        LOG(ROLE_FAILED, LOG_T("log"), LOG_T(error.text));
     if (++batch_ticks < (tracking_is_open ? TRACKING_WAIT_TICKS : TRACKING_OPEN_TICKS))
         return;
-    struct error error;
     batch_ticks = 0;
     if (!tracking_is_open && !open_tracking(&error))
         role_fatal("%s", error.text);
     commit_tracking();
 }
 
-static void answer_status(enum role_id peer, struct wire_reader *in)
+/* The answer tells what went wrong with a reset, and the counters as they are. */
+static void answer_counters(struct wire_reader *in)
 {
-    struct buf body = {0}, values = {0};
-    uint32_t id = wire_get_u32(in), count = 0;
-    for (int i = 0; i < LINE_COUNT; i++) {
-        if (!log_line_table[i].counter)
-            continue;
-        wire_put_span(&values, span_text(log_line_table[i].counter));
-        wire_put_u64(&values, counters[i]);
-        count++;
-    }
+    struct buf body = {0};
+    struct error error = {{0}};
+    uint32_t id = wire_get_u32(in);
+    bool reset = wire_get_u8(in) == 1;
+    struct span who = wire_get_span(in);
+    if (in->failed)
+        return;
+    if (reset && counters_reset(&error))
+        LOG(COUNTERS_RESET, LOG_S(who));
     wire_put_u32(&body, id);
-    wire_put_u32(&body, count);
-    buf_append_span(&body, buf_span(&values));
-    role_send(peer, MSG_STATUS_REPLY, buf_span(&body), -1);
+    wire_put_span(&body, span_text(error.text));
+    counters_put(&body);
+    role_send(ROLE_CONTROL, MSG_COUNTERS_REPLY, buf_span(&body), -1);
     buf_free(&body);
-    buf_free(&values);
 }
 
 /* What was logged before the request is in the saved file. */
@@ -230,8 +243,8 @@ static void log_message(enum role_id peer, uint16_t type, struct wire_reader *in
         roll_over(in);
     else if (type == MSG_FINAL_EVENT && peer == ROLE_QUEUE)
         take_final_event(in);
-    else if (type == MSG_STATUS_QUERY && peer == ROLE_CONTROL)
-        answer_status(peer, in);
+    else if (type == MSG_COUNTERS && peer == ROLE_CONTROL)
+        answer_counters(in);
 }
 
 static void log_peer_up(enum role_id peer)
@@ -252,7 +265,7 @@ static void log_peer_down(enum role_id peer)
 static bool log_start(struct error *error)
 {
     log_set_output(take_own_line);
-    if (!open_tracking(error))
+    if (!start_counters(error) || !open_tracking(error))
         return false;
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     struct timeval period = {0, TICK_MS * 1000};
@@ -265,6 +278,7 @@ static void log_stop(void)
     commit_tracking();
     write_lines(INT64_MAX);
     subscriptions_close();
+    counters_stop();
     if (tracking_is_open)
         tracking_close();
     role_exit();

@@ -45,6 +45,7 @@ static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, RO
 
 static struct event_base *base;
 static const struct instance *instance;
+static int64_t daemon_started; /* wall time */
 static const struct settings *settings;
 static int control_socket;
 static const struct master_hooks *hooks;
@@ -113,6 +114,7 @@ static void send_start(struct child *c)
 {
     struct buf body = {0};
     wire_put_u8(&body, instance->is_private);
+    wire_put_i64(&body, daemon_started);
     settings_put(&body, settings);
     channel_send(c->channel, MSG_START, buf_span(&body),
                  instance->test_fd >= 0 ? fcntl(instance->test_fd, F_DUPFD_CLOEXEC, 0) : -1);
@@ -379,6 +381,7 @@ int master_run(const struct instance *inst, const struct settings *set, int cont
 {
     static const struct ports_hooks port_hooks = {port_opened, port_closed, write_ports};
     instance = inst;
+    daemon_started = clock_wall_us();
     settings = set;
     control_socket = control_fd;
     hooks = callbacks;

@@ -116,7 +116,8 @@ void bounce_committed(struct queue *q, struct message *made)
         LOG(BOUNCE_MADE, LOG_U(message_mid(made)), LOG_U(made->parent));
     LOG(START_MID, LOG_U(message_mid(made)), LOG_U(made->icid));
     LOG(FROM, LOG_U(message_mid(made)), LOG_U(made->icid), LOG_S(made->sender));
-    LOG(TO, LOG_U(message_mid(made)), LOG_U(made->icid), LOG_U(0), LOG_S(made->recipients[0].address));
+    LOG(BOUNCE_TO, LOG_U(message_mid(made)), LOG_U(made->icid), LOG_U(0),
+        LOG_S(made->recipients[0].address));
     LOG(QUEUED, LOG_U(message_mid(made)));
     queue_add_message(q, made);
 }

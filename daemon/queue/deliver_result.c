@@ -143,6 +143,24 @@ static bool write_finishing(struct queue *q, struct operation *op, struct fault 
     return store_set_attempt(q->store, message_mid(o->m), o->attempt, f);
 }
 
+static void count_fate(struct queue *q, const struct fate *fate)
+{
+    static const enum host_order counted[] = {[FATE_DELIVERED] = HOST_DELIVERED,
+                                              [FATE_DELAYED] = HOST_SOFT,
+                                              [FATE_BOUNCED] = HOST_HARD,
+                                              [FATE_DOUBLE_BOUNCE] = HOST_HARD};
+    struct buf reply = {0};
+    if (counted[fate->kind] == HOST_HARD) {
+        if (fate->code)
+            buf_printf(&reply, "%u ", (unsigned)fate->code);
+        buf_append_span(&reply, fate->enhanced);
+        buf_append_char(&reply, ' ');
+        buf_append_span(&reply, fate->text);
+    }
+    hosts_count(q, fate->recipient->address, counted[fate->kind], buf_span(&reply));
+    buf_free(&reply);
+}
+
 static void log_fate(const struct finishing *o, const struct fate *fate)
 {
     uint64_t mid = message_mid(o->m);
@@ -192,8 +210,10 @@ static void update_message(struct queue *q, struct finishing *o)
 static void committed_finishing(struct queue *q, struct operation *op)
 {
     struct finishing *o = (struct finishing *)op;
-    for (uint32_t i = 0; i < o->count; i++)
+    for (uint32_t i = 0; i < o->count; i++) {
+        count_fate(q, &o->fates[i]);
         log_fate(o, &o->fates[i]);
+    }
     bounce_committed(q, o->bounce);
     if (o->acknowledge)
         send_ack(message_mid(o->m), o->attempt);

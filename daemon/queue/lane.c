@@ -17,14 +17,18 @@ static struct route find_route(const struct queue *q, const struct message *m, c
     return route;
 }
 
-/* Of the recipient that is due first: the message goes by it. */
-struct route lane_route(const struct queue *q, const struct message *m)
+const struct recipient *lane_recipient(const struct message *m)
 {
     const struct recipient *first = &m->recipients[0];
     for (uint32_t i = 1; i < m->recipient_count; i++)
         if (m->recipients[i].next_try < first->next_try)
             first = &m->recipients[i];
-    return find_route(q, m, first);
+    return first;
+}
+
+struct route lane_route(const struct queue *q, const struct message *m)
+{
+    return find_route(q, m, lane_recipient(m));
 }
 
 static enum lane lane_of(const struct route *route)
@@ -55,7 +59,7 @@ void lane_remove(struct queue *q, struct message *m)
 bool lane_is_due(const struct queue *q, enum lane lane, int64_t now)
 {
     const struct message *m = schedule_first(&q->deliver.lanes[lane]);
-    return m && m->due <= now && queue_is_configured() && !(q->suspended & QUEUE_PART_DELIVERY);
+    return m && m->due <= now && queue_is_configured() && !(q->suspended.parts & QUEUE_PART_DELIVERY);
 }
 
 struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct route *route)

@@ -77,6 +77,7 @@ struct message {
     char *bytes; /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, parked, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */
+    TAILQ_ENTRY(message) by_age; /* of all that are in memory */
 };
 
 TAILQ_HEAD(message_list, message);

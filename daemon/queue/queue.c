@@ -34,18 +34,6 @@ struct message *queue_find(const struct queue *q, uint64_t mid)
     return TABLE_ENTRY(table_find(&q->messages, mid), struct message, node);
 }
 
-void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
-{
-    if (m->state == RECIPIENT_SCAN)
-        q->gauges.messages_scan += (uint64_t)sign;
-    for (uint32_t i = 0; i < m->recipient_count; i++) {
-        uint64_t *gauge = m->state == RECIPIENT_SCAN    ? &q->gauges.waiting_scan
-                          : m->recipients[i].tries == 0 ? &q->gauges.active
-                                                        : &q->gauges.delayed;
-        *gauge += (uint64_t)sign;
-    }
-}
-
 /* No try is planned later than this. */
 static int64_t queue_latest_try(const struct queue *q)
 {
@@ -75,6 +63,7 @@ void queue_withdraw(struct queue *q, struct message *m)
 void queue_add_message(struct queue *q, struct message *m)
 {
     table_add(&q->messages, &m->node);
+    TAILQ_INSERT_TAIL(&q->by_age, m, by_age);
     queue_gauge_recipients(q, m, 1);
     queue_put_back(q, m);
 }
@@ -83,6 +72,7 @@ void queue_remove_message(struct queue *q, struct message *m)
 {
     queue_gauge_recipients(q, m, -1);
     table_remove(&q->messages, &m->node);
+    TAILQ_REMOVE(&q->by_age, m, by_age);
     body_cache_remove(&q->cache, m);
     message_free(m);
 }
@@ -224,7 +214,10 @@ static bool start(struct error *error)
     q->settings = role_settings();
     umask(0077);
     snprintf(q->hostname, sizeof q->hostname, "%s", q->settings->hostname);
+    TAILQ_INIT(&q->by_age);
     TAILQ_INIT(&q->cache.list);
+    TAILQ_INIT(&q->hosts.all);
+    TAILQ_INIT(&q->hosts.idle);
     TAILQ_INIT(&q->intake.list);
     TAILQ_INIT(&q->scan.waiting);
     TAILQ_INIT(&q->scan.waiting_alone);
@@ -277,43 +270,6 @@ static void peer_down(enum role_id peer)
     }
 }
 
-static void on_status_query(struct queue *q, struct wire_reader *in)
-{
-    const struct store_counts *counts = store_counts(q->store);
-    struct spool_figures spool = spool_figures(q->spool);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
-        {"messages", counts->messages},
-        {"recipients_waiting_scan", q->gauges.waiting_scan},
-        {"messages_waiting_scan", q->gauges.messages_scan},
-        {"workqueue_paused", q->scan.paused},
-        {"delivery_suspended", (q->suspended & QUEUE_PART_DELIVERY) != 0},
-        {"listeners_suspended", (q->suspended & QUEUE_PART_LISTENERS) != 0},
-        {"recipients_active", q->gauges.active},
-        {"recipients_delayed", q->gauges.delayed},
-        {"recipients_quarantined", counts->quarantined},
-        {"quarantine_bytes", counts->quarantine_bytes},
-        {"recipients_held", counts->held},
-        {"spool_bytes", spool.live_bytes},
-        {"spool_segments", spool.segments},
-        {"free_bytes", q->space.free_bytes},
-        {"space_low", q->space.low},
-        {"outbox", counts->outbox},
-    };
-    enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct buf body = {0};
-    wire_put_u32(&body, wire_get_u32(in));
-    wire_put_u32(&body, ROWS);
-    for (size_t i = 0; i < ROWS; i++) {
-        wire_put_span(&body, span_text(rows[i].name));
-        wire_put_u64(&body, rows[i].value);
-    }
-    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
-    buf_free(&body);
-}
-
 /* Every message that the queue takes, from whom, and where it goes. */
 static const struct {
     enum role_id peer;
@@ -332,8 +288,9 @@ static const struct {
     {ROLE_SCAN, MSG_SCAN_RESULT, scan_result},
     {ROLE_SCAN, MSG_SCAN_CRASH, scan_crash},
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
-    {ROLE_CONTROL, MSG_STATUS_QUERY, on_status_query},
+    {ROLE_CONTROL, MSG_STATUS_QUERY, gauges_request},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
+    {ROLE_CONTROL, MSG_HOSTS, hosts_request},
     {ROLE_CONTROL, MSG_NOTICE, notice_request},
     {ROLE_CONTROL, MSG_SUSPEND, suspend_request},
     {ROLE_CONTROL, MSG_QUEUE_LIST, listing_request},

@@ -29,13 +29,16 @@ enum lane {
 struct rolling_file;
 struct next_hop;
 TAILQ_HEAD(next_hop_list, next_hop);
+struct host;
+TAILQ_HEAD(host_list, host);
 struct arrival;
 TAILQ_HEAD(arrival_list, arrival);
 
 /* Recipients in memory: kept, never counted.  The store keeps the rest. */
 struct gauges {
     uint64_t waiting_scan, active, delayed;
-    uint64_t messages_scan; /* messages, not recipients */
+    uint64_t messages_scan;     /* messages, not recipients */
+    uint64_t scan_in, scan_out; /* messages that came to the work queue and left it since the start */
 };
 
 struct queue {
@@ -47,7 +50,8 @@ struct queue {
     struct turn turn;
     struct body_cache cache;
     struct gauges gauges;
-    struct table messages; /* those that wait for scan or delivery, by MID */
+    struct table messages;      /* those that wait for scan or delivery, by MID */
+    struct message_list by_age; /* the same, in the order in which they came */
 
     struct { /* intake.c */
         struct table by_mid;
@@ -86,10 +90,16 @@ struct queue {
         bool removing;         /* an operation will remove what is acknowledged from the store */
     } outbox;
 
-    bool expiring;       /* expiry.c: an operation deletes from quarantine */
-    uint8_t suspended;   /* suspend.c: bits of enum queue_part */
-    bool moving;         /* compact.c: an operation moves bodies */
-    int64_t clock_ahead; /* wall time minus monotonic time at the last tick */
+    struct { /* hosts.c */
+        struct table by_name;
+        struct host_list all, idle; /* idle: nothing waits for them; the one used last at the end */
+        uint32_t idle_count;
+    } hosts;
+
+    bool expiring;               /* expiry.c: an operation deletes from quarantine */
+    struct suspension suspended; /* suspend.c */
+    bool moving;                 /* compact.c: an operation moves bodies */
+    int64_t clock_ahead;         /* wall time minus monotonic time at the last tick */
 
     struct { /* space.c */
         uint64_t free_bytes;
@@ -105,8 +115,6 @@ struct message *queue_find(const struct queue *q, uint64_t mid);
 void queue_add_message(struct queue *q, struct message *m);
 /* The end of queue_add_message(); frees m.  Its body stays in the spool. */
 void queue_remove_message(struct queue *q, struct message *m);
-/* Adds (sign 1) or takes off (sign -1) what m counts in the gauges. */
-void queue_gauge_recipients(struct queue *q, const struct message *m, int sign);
 /* m waits for nothing: it leaves the list or the schedule that queue_put_back() put it into. */
 void queue_withdraw(struct queue *q, struct message *m);
 /* After an operation: m waits for its scan or its next delivery again. */
@@ -124,6 +132,8 @@ bool queue_is_configured(void);
 void lane_add(struct queue *q, struct message *m);
 /* Harmless when m waits in none. */
 void lane_remove(struct queue *q, struct message *m);
+/* The recipient that is due first: the message goes by its route. */
+const struct recipient *lane_recipient(const struct message *m);
 /* The route by which m goes next. */
 struct route lane_route(const struct queue *q, const struct message *m);
 /* Whether something in the lane is due and may go. */
@@ -134,6 +144,20 @@ struct message *lane_first(struct queue *q, enum lane lane, int64_t now, struct 
 /* Whether r, a recipient of m, is due and goes there too. */
 bool lane_takes(const struct queue *q, const struct message *m, struct recipient *r, int64_t now,
                 const struct route *route);
+
+/* gauges.c */
+/* Adds (sign 1) or takes off (sign -1) what m counts in the gauges. */
+void queue_gauge_recipients(struct queue *q, const struct message *m, int sign);
+/* MSG_STATUS_QUERY */
+void gauges_request(struct queue *q, struct wire_reader *in);
+
+/* hosts.c */
+/* What waits for the domain of this address has changed by one. */
+void hosts_waits(struct queue *q, struct span address, int sign);
+/* An outcome for this address; reply is that of a hard bounce. */
+void hosts_count(struct queue *q, struct span address, enum host_order what, struct span reply);
+/* MSG_HOSTS */
+void hosts_request(struct queue *q, struct wire_reader *in);
 
 /* intake.c */
 void intake_begin(struct queue *q, struct wire_reader *in);

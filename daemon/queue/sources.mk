@@ -12,7 +12,9 @@ libqueue_a_SOURCES = \
 	%D%/ending.c %D%/ending.h \
 	%D%/expiry.c \
 	%D%/fault.c %D%/fault.h \
+	%D%/gauges.c \
 	%D%/header.c %D%/header.h \
+	%D%/hosts.c \
 	%D%/intake.c \
 	%D%/known.c \
 	%D%/lane.c \

@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 8 };
+enum { ID_BLOCK = 1000, FORMAT = 9 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -48,6 +48,7 @@ static const char *const migrations[FORMAT] = {
     "ALTER TABLE recipient ADD COLUMN original TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE recipient ADD COLUMN delay_told INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE message ADD COLUMN utf8 INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE suspended_listener (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

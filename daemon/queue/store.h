@@ -9,6 +9,7 @@
 #include "daemon/protocol.h"
 #include "daemon/queue/fault.h"
 #include "daemon/queue/message.h"
+#include "engine/base/buf.h"
 
 struct store;
 
@@ -28,6 +29,7 @@ void store_rollback(struct store *s);
 /* Rows by kind, counted once and then kept. */
 struct store_counts {
     uint64_t messages, quarantined, held, outbox;
+    uint64_t quarantined_messages;
     uint64_t quarantine_bytes; /* of the bodies, not of rows */
 };
 const struct store_counts *store_counts(const struct store *s);
@@ -45,9 +47,19 @@ bool store_take_id(struct store *s, int kind, uint64_t *id, struct fault *f);
 bool store_set_paused(struct store *s, bool paused, struct fault *f);
 bool store_is_paused(struct store *s, bool *paused, struct fault *f);
 
-/* Which parts (bits of enum queue_part) are suspended. */
-bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f);
-bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f);
+struct name_set {
+    struct buf names; /* a row of spans */
+    uint32_t count;
+};
+
+/* What takes or gives no mail, as the administrator wants it. */
+struct suspension {
+    uint8_t parts;             /* bits of enum queue_part */
+    struct name_set listeners; /* by name; empty when all are suspended */
+};
+bool store_set_suspended(struct store *s, const struct suspension *suspended, struct fault *f);
+/* suspended is zeroed before. */
+bool store_get_suspended(struct store *s, struct suspension *suspended, struct fault *f);
 
 /* Messages and their recipients: store_message.c */
 

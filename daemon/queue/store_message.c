@@ -48,6 +48,7 @@ bool store_quarantine(struct store *s, const struct message *m, int64_t since, s
         !STORE_RUN(s, ADD_QUARANTINED, f, V_INT(mid), V_INT(since), V_INT(m->body.length), V_TEXT(subject)))
         return false;
     s->now.counts.quarantine_bytes += m->body.length;
+    s->now.counts.quarantined_messages++;
     return true;
 }
 
@@ -58,6 +59,7 @@ bool store_remove_kept(struct store *s, const struct message *m, struct fault *f
             return false;
         s->now.counts.quarantined -= m->recipient_count;
         s->now.counts.quarantine_bytes -= m->body.length;
+        s->now.counts.quarantined_messages--;
     } else {
         s->now.counts.held -= m->recipient_count;
     }
@@ -117,17 +119,29 @@ bool store_is_paused(struct store *s, bool *paused, struct fault *f)
     return good;
 }
 
-bool store_set_suspended(struct store *s, uint8_t parts, struct fault *f)
+bool store_set_suspended(struct store *s, const struct suspension *suspended, struct fault *f)
 {
-    return STORE_RUN(s, SET_SUSPENDED, f, V_INT(parts));
+    struct wire_reader names = wire_reader_of(buf_span(&suspended->listeners.names));
+    bool good = STORE_RUN(s, SET_SUSPENDED, f, V_INT(suspended->parts)) &&
+                store_run(s, STATEMENT_RESUME_NAMES, NULL, 0, f);
+    while (good && names.rest.n)
+        good = STORE_RUN(s, SUSPEND_NAME, f, V_TEXT(wire_get_span(&names)));
+    return good;
 }
 
-bool store_get_suspended(struct store *s, uint8_t *parts, struct fault *f)
+bool store_get_suspended(struct store *s, struct suspension *suspended, struct fault *f)
 {
     uint64_t value = 0;
-    bool good = count_rows(s, STATEMENT_GET_SUSPENDED, &value, f);
-    *parts = (uint8_t)value;
-    return good;
+    enum store_step step;
+    if (!count_rows(s, STATEMENT_GET_SUSPENDED, &value, f))
+        return false;
+    suspended->parts = (uint8_t)value;
+    sqlite3_stmt *row = s->statements[STATEMENT_SUSPENDED_NAMES];
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
+        wire_put_span(&suspended->listeners.names, store_column_span(row, 0));
+        suspended->listeners.count++;
+    }
+    return step == STORE_END;
 }
 
 bool store_set_scan_tries(struct store *s, uint64_t mid, uint32_t tries, struct fault *f)
@@ -374,6 +388,7 @@ bool store_count(struct store *s, struct fault *f)
     struct store_counts *counts = &s->now.counts;
     if (!count_rows(s, STATEMENT_COUNT_MESSAGES, &counts->messages, f) ||
         !count_rows(s, STATEMENT_COUNT_FINALS, &counts->outbox, f) ||
+        !count_rows(s, STATEMENT_COUNT_QUARANTINED, &counts->quarantined_messages, f) ||
         !count_rows(s, STATEMENT_SUM_QUARANTINED, &counts->quarantine_bytes, f))
         return false;
     sqlite3_stmt *row = s->statements[STATEMENT_COUNT_STATES];

@@ -329,6 +329,15 @@ void client_ids_arrived(void)
     }
 }
 
+size_t client_connection_count(void)
+{
+    const struct hop *hop;
+    size_t count = 0;
+    LIST_FOREACH (hop, &hops, link)
+        count += hop->connections;
+    return count;
+}
+
 void client_stop(void)
 {
     while (!TAILQ_EMPTY(&pool))

@@ -13,6 +13,8 @@ void client_acknowledged(uint64_t mid, uint32_t attempt);
 /* The queue is there (again): tells it what is in hand, and every result that it has not acknowledged. */
 void client_queue_up(void);
 void client_ids_arrived(void);
+/* Open to all next hops together, those that are kept for reuse included. */
+size_t client_connection_count(void);
 /* Begins nothing new. */
 void client_stop(void);
 

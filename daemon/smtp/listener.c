@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/protocol_queue.h"
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/net.h"
@@ -51,8 +52,8 @@ static void add_connection(struct listener *l, int fd, const struct sockaddr *cl
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (smtp_is_suspended())
-        refuse(fd, client, SMTP_ANSWER_SUSPENDED, "listeners are suspended");
+    if (listener_is_suspended(l))
+        refuse(fd, client, SMTP_ANSWER_SUSPENDED, "the listener is suspended");
     else if (session_count() >= smtp_session_limit())
         refuse(fd, client, SMTP_ANSWER_TOO_MANY_CONNECTIONS, "too many connections");
     else
@@ -90,6 +91,28 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
             pause_accepting(l);
         return;
     }
+}
+
+/* ---- suspended ---- */
+
+static bool all_suspended;
+static struct buf suspended_names; /* a row of spans */
+
+void listener_take_suspension(struct wire_reader *in)
+{
+    all_suspended = wire_get_u8(in) & QUEUE_PART_LISTENERS;
+    buf_clear(&suspended_names);
+    for (uint32_t count = wire_get_count(in, sizeof(uint32_t)); count > 0; count--)
+        wire_put_span(&suspended_names, wire_get_span(in));
+}
+
+bool listener_is_suspended(const struct listener *l)
+{
+    struct wire_reader in = wire_reader_of(buf_span(&suspended_names));
+    bool found = all_suspended;
+    while (!found && in.rest.n)
+        found = span_equal(wire_get_span(&in), span_text(l->name));
+    return found;
 }
 
 /* ---- sockets ---- */

@@ -32,6 +32,10 @@ void listener_take_port(struct wire_reader *in, int fd);
 /* MSG_PORT_CLOSED */
 void listener_port_closed(struct wire_reader *in);
 
+/* MSG_LISTENERS_SUSPENDED: which of them take no mail for the moment. */
+void listener_take_suspension(struct wire_reader *in);
+bool listener_is_suspended(const struct listener *l);
+
 struct listener *listener_ref(struct listener *l);
 void listener_unref(struct listener *l);
 

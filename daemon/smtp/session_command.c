@@ -90,7 +90,7 @@ static void do_mail(struct session *s, struct span argument)
         wrong = check_mail(s, &m);
     if (wrong)
         session_answer(s, wrong);
-    else if (smtp_is_suspended())
+    else if (listener_is_suspended(s->listener))
         session_say_goodbye(s, SMTP_ANSWER_SUSPENDED);
     else if (s->messages >= (unsigned)role_settings()->smtp_messages)
         session_say_goodbye(s, SMTP_ANSWER_TOO_MANY_MESSAGES);

@@ -25,7 +25,7 @@ enum {
 };
 
 static size_t session_limit;
-static bool space = true, suspended, stopping;
+static bool space = true, stopping;
 static struct event *stop_timer;
 static int64_t stop_due;
 
@@ -37,11 +37,6 @@ const char *smtp_hostname(void)
 size_t smtp_session_limit(void)
 {
     return session_limit;
-}
-
-bool smtp_is_suspended(void)
-{
-    return suspended;
 }
 
 bool smtp_has_space(void)
@@ -162,6 +157,19 @@ static void take_acknowledgement(struct wire_reader *in)
         client_acknowledged(mid, attempt);
 }
 
+static void answer_status(struct wire_reader *in)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, wire_get_u32(in));
+    wire_put_u32(&body, 2);
+    wire_put_span(&body, SPAN("connections_in"));
+    wire_put_u64(&body, session_count());
+    wire_put_span(&body, SPAN("connections_out"));
+    wire_put_u64(&body, client_connection_count());
+    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
+    buf_free(&body);
+}
+
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
     if (peer == ROLE_QUEUE && type == MSG_DELIVER) {
@@ -178,6 +186,10 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         listener_port_closed(in);
         return;
     }
+    if (peer == ROLE_CONTROL && type == MSG_STATUS_QUERY) {
+        answer_status(in);
+        return;
+    }
     switch (peer == ROLE_QUEUE ? type : 0) {
     case MSG_ID_BLOCK:
         take_id_block(in);
@@ -192,7 +204,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         space = wire_get_u8(in) == 1;
         break;
     case MSG_LISTENERS_SUSPENDED:
-        suspended = wire_get_u8(in) == 1;
+        listener_take_suspension(in);
         break;
     case MSG_DELIVER_ACK:
         take_acknowledgement(in);

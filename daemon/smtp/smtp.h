@@ -11,8 +11,6 @@ const char *smtp_hostname(void);
 size_t smtp_session_limit(void);
 /* The queue takes mail: it is there and has space. */
 bool smtp_has_space(void);
-/* The administrator has suspended the listeners. */
-bool smtp_is_suspended(void);
 /* The role was asked to end. */
 bool smtp_is_stopping(void);
 

@@ -54,7 +54,7 @@ bool schema_check_alert_classes(struct span text, struct error *error)
     return false;
 }
 
-bool schema_check_alert_recipient(struct span text, struct error *error)
+bool schema_check_plain_mailbox(struct span text, struct error *error)
 {
     struct smtp_mailbox mailbox;
     bool good = smtp_mailbox_parse(text, &mailbox) && mailbox.domain.n && span_find(text, '"') == text.n;
@@ -83,10 +83,10 @@ static bool is_from_address(struct span address)
     struct error ignored;
     size_t local = address.n > own.n ? address.n - own.n : 0;
     if (!span_equal(span_slice(address, local, own.n), own) || address.n > sizeof text)
-        return schema_check_alert_recipient(address, &ignored);
+        return schema_check_plain_mailbox(address, &ignored);
     memcpy(text, address.p, address.n);
     memcpy(text + local, "@x.y", 4);
-    return schema_check_alert_recipient(span_of(text, local + 4), &ignored);
+    return schema_check_plain_mailbox(span_of(text, local + 4), &ignored);
 }
 
 bool schema_check_from(struct span text, struct error *error)

@@ -275,7 +275,7 @@ bool schema_check_mailbox(struct span text, struct error *error);   /* "" or use
 bool schema_check_address(struct span text, struct error *error);
 bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */
 bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
-bool schema_check_alert_recipient(struct span text, struct error *error); /* user@domain, without quotes */
+bool schema_check_plain_mailbox(struct span text, struct error *error); /* user@domain, without quotes */
 bool schema_check_alert_classes(struct span text, struct error *error);
 /* ADDRESS or NAME <ADDRESS> (RFC 5322 3.4); the domain of the address may be $hostname. */
 bool schema_check_from(struct span text, struct error *error);

@@ -9,6 +9,8 @@ enum {
     API_COMMENT_MAX = 1000,
     API_TAIL_LINES_MAX = 10000,
     API_ALERTS_MAX = 1000,
+    API_RATE_SECONDS_MAX = 3600,
+    API_RATE_ROWS_MAX = 1000000,
     API_TYPED_MAX = 100,
     API_CONFIRM_MAX = 7 * 24 * 3600 /* seconds until a commit must be confirmed */
 };

@@ -1,5 +1,6 @@
 """A private instance of mailwardd: everything under one folder, one listener with a port from the kernel."""
 
+import json
 import os
 import signal
 import struct
@@ -153,11 +154,17 @@ class Instance:
             api.edit(*edits)
             return api.commit(comment=comment)["revision"]
 
+    def figures(self):
+        """All that `status detail` says, by section; empty while a part of the daemon is away."""
+        run = self.shell("status detail", "--json")
+        return json.loads(run.stdout.splitlines()[0])["result"] if run.returncode == 0 else {}
+
     def status(self):
-        """The numbers that `status` shows, by name; empty while a part of the daemon is away."""
-        run = self.shell("status")
-        rows = (line.split() for line in run.stdout.splitlines() if line.startswith("  "))
-        return {name: int(value) for name, value in rows} if run.returncode == 0 else {}
+        """The gauges, and the counters since the daemon's start, by name; empty while a part of the daemon is away.
+        Of a gauge and a counter with one name this is the gauge."""
+        figures = self.figures()
+        counters = {name: values["uptime"] for name, values in figures.get("counters", {}).items()}
+        return counters | figures.get("gauges", {})
 
     def is_empty(self):
         """True when the queue has nothing left to do: what is in the quarantine does not count."""

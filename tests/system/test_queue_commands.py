@@ -133,7 +133,7 @@ def suspended_listeners_turn_clients_away_through_kills_until_they_are_resumed(w
         wait_until(lambda: greeting().startswith(b"421 4.3.2"), "being turned away")
     equal(run(instance, "resume"), "Receiving active.\nMail delivery active.\n", "answer")
     wait_until(lambda: greeting().startswith(b"220"), "a greeting")
-    run(instance, "suspendlistener nosuch", status=2)
+    run(instance, "suspendlistener nosuch", status=1)
 
 
 main()

@@ -40,6 +40,11 @@ bool role_is_private(void)
     return true;
 }
 
+int64_t role_daemon_started(void)
+{
+    return 1;
+}
+
 const struct settings *role_settings(void)
 {
     return &settings;

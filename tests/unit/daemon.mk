@@ -1,4 +1,4 @@
-UNIT_TESTS += test_channel test_log test_tracking test_settings test_ports
+UNIT_TESTS += test_channel test_log test_tracking test_settings test_ports test_counters
 test_channel_SOURCES = tests/unit/test_channel.c
 test_channel_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_channel_LDADD = libdaemon.a $(TEST_LIBS) $(EVENT_LIBS)
@@ -17,3 +17,7 @@ test_tracking_LDADD = libdaemon.a $(TEST_LIBS) $(SQLITE_LIBS)
 test_ports_SOURCES = tests/unit/test_ports.c daemon/master/ports.c daemon/master/sockets.c
 test_ports_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_ports_LDADD = libdaemon.a $(TEST_LIBS) $(EVENT_LIBS)
+test_counters_SOURCES = tests/unit/test_counters.c daemon/log/counters.c daemon/log/rates.c \
+	daemon/log/store_counters.c
+test_counters_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+test_counters_LDADD = libdaemon.a $(TEST_LIBS) $(SQLITE_LIBS)

@@ -178,12 +178,14 @@ static const char *key_of(const json_t *row, const struct schema_table *table)
     return json_string_value(json_object_get(row, table->fields[0].name));
 }
 
-/* config.get */
+/* config.get; other methods have a reply without rows */
 enum api_status shell_call_rows(struct shell *sh, json_t *request, void (*visit)(json_t *row, void *context),
                                 void *context)
 {
     const char *name = json_string_value(json_object_get(request, "table"));
-    const struct schema_table *table = schema_table_find(name ? name : "");
+    if (!name)
+        return reply(sh, request, NULL, NULL);
+    const struct schema_table *table = schema_table_find(name);
     const char *key = json_string_value(json_object_get(request, "key"));
     size_t i, visited = 0;
     json_t *row;

@@ -90,7 +90,39 @@ static void wrong_words_send_nothing(void **state)
     assert_int_equal(fake_run(sh, "spamquarantine", "release", "1", "all", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "removemessage", "all", NULL), API_USAGE);
     assert_int_equal(fake_run(sh, "delivernow", "host", NULL), API_USAGE);
-    assert_int_equal(fake_run(sh, "suspendlistener", "mx1", NULL), API_USAGE);
+    assert_int_equal(fake_run(sh, "suspendlistener", "mx1,,mx2", NULL), API_USAGE);
+    assert_string_equal(fake_sent(sh), "");
+}
+
+static void listeners_are_suspended_by_name_or_all(void **state)
+{
+    (void)state;
+    static const char some[] =
+        "{\"delivery\":false,\"listeners\":false,\"suspended_listeners\":[\"a\",\"b\"]}";
+    fake_reply(sh, "suspend", API_DONE, some, NULL);
+    assert_int_equal(fake_run(sh, "suspendlistener", "a,b", NULL), API_DONE);
+    assert_non_null(strstr(fake_sent(sh), "\"names\":[\"a\",\"b\"]"));
+    assert_string_equal(fake_shown(sh), "Receiving active, but suspended on a, b.\nMail delivery active.\n");
+    fake_reply(sh, "suspend", API_DONE, some, NULL);
+    assert_int_equal(fake_run(sh, "resumelistener", "all", NULL), API_DONE);
+    assert_null(strstr(fake_sent(sh), "names"));
+    sh->quoted = "all"; /* a listener of that name */
+    fake_reply(sh, "suspend", API_DONE, some, NULL);
+    assert_int_equal(fake_run(sh, "suspendlistener", "all", NULL), API_DONE);
+    assert_non_null(strstr(fake_sent(sh), "\"names\":[\"all\"]"));
+}
+
+static void rates_go_on_on_a_terminal_and_end_in_a_batch(void **state)
+{
+    (void)state;
+    fake_answers(sh, "5", NULL);
+    fake_reply(sh, "rate", API_DONE, NULL, NULL);
+    assert_int_equal(fake_run(sh, "rate", NULL), API_DONE);
+    assert_string_equal(fake_sent(sh), "{\"interval\":5,\"method\":\"rate\",\"what\":\"mail\"}\n");
+    sh->interactive = false;
+    assert_int_equal(fake_run(sh, "workqueue", "rate", "5", NULL), API_DONE);
+    assert_non_null(strstr(fake_sent(sh), "\"count\":10"));
+    assert_int_equal(fake_run(sh, "rate", "5", "0", NULL), API_USAGE);
     assert_string_equal(fake_sent(sh), "");
 }
 
@@ -105,6 +137,8 @@ int main(void)
         TERMINAL(a_host_is_asked_for),
         SILENT(messages_in_hand_are_a_warning_and_missing_ones_an_error),
         SILENT(wrong_words_send_nothing),
+        SILENT(listeners_are_suspended_by_name_or_all),
+        TERMINAL(rates_go_on_on_a_terminal_and_end_in_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

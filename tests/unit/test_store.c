@@ -324,8 +324,8 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
-/* What formats 7 and 8 brought. */
-#define DROP_UTF8 "ALTER TABLE message DROP COLUMN utf8;"
+/* What formats 7 to 9 brought. */
+#define DROP_UTF8 "DROP TABLE suspended_listener; ALTER TABLE message DROP COLUMN utf8;"
 #define DROP_WISHES                                                                                          \
     DROP_UTF8                                                                                                \
     "ALTER TABLE message DROP COLUMN returns; ALTER TABLE message DROP COLUMN envelope_id;"                  \
