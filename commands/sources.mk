@@ -1,7 +1,7 @@
 # The dialogue runner, and one file a command.
 noinst_LIBRARIES += libcommands.a
 EXTRA_DIST += doc/adding-a-command.md
-libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EXPAT_CFLAGS)
 libcommands_a_SOURCES = \
 	%D%/addressconfig.c \
 	%D%/alertconfig.c \
@@ -21,6 +21,10 @@ libcommands_a_SOURCES = \
 	%D%/complete.c \
 	%D%/complete.h \
 	%D%/config.c \
+	%D%/config_reader.c \
+	%D%/config_reader.h \
+	%D%/config_text.c \
+	%D%/config_text.h \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
 	%D%/deliveryconfig.c \
@@ -34,9 +38,11 @@ libcommands_a_SOURCES = \
 	%D%/list_table.c \
 	%D%/list_table.h \
 	%D%/listenerconfig.c \
+	%D%/loadconfig.c \
 	%D%/logconfig.c \
 	%D%/logs.c \
 	%D%/logs.h \
+	%D%/mailconfig.c \
 	%D%/oldmessage.c \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
@@ -46,9 +52,11 @@ libcommands_a_SOURCES = \
 	%D%/rate.c \
 	%D%/rate.h \
 	%D%/removemessage.c \
+	%D%/resetconfig.c \
 	%D%/resetcounters.c \
 	%D%/rollbackconfig.c \
 	%D%/rollovernow.c \
+	%D%/saveconfig.c \
 	%D%/secret.c \
 	%D%/setttymode.c \
 	%D%/setup.c \

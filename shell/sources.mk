@@ -24,4 +24,4 @@ shell_sources = \
 	shell/writer.c shell/writer.h
 mailward_SOURCES = shell/main.c shell/describe.c shell/describe.h $(shell_sources)
 mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EDIT_CFLAGS)
-mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS) $(EDIT_LIBS)
+mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS) $(EXPAT_LIBS) $(EDIT_LIBS)

@@ -12,6 +12,10 @@ void config_get(uint64_t session, json_t *request);
 void config_keys(uint64_t session, json_t *request);
 void config_show(uint64_t session, json_t *request);
 
+/* config_export.c, config_reset.c */
+void config_export(uint64_t session, json_t *request);
+void config_reset(uint64_t session, json_t *request);
+
 /* config_methods.c: the candidate as a whole, and what is behind it */
 void config_changes(uint64_t session, json_t *request);
 void config_clear(uint64_t session, json_t *request);

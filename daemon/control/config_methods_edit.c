@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/control/config_methods.h"
+#include "daemon/control/config_secrets.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "engine/schema/json.h"
@@ -30,6 +31,9 @@ struct edit {
     struct arena *arena;
     enum permit_role role;
     json_t *warnings;
+    const json_t *secrets; /* of the request: which key they are encrypted with; NULL: none is */
+    struct config_secrets opened;
+    bool is_open;
     struct refusal refusal;
 };
 
@@ -181,6 +185,12 @@ static bool edit_put(struct edit *e, const struct row_edit *r)
     return put_row(e, r, changed_row(e, r, base));
 }
 
+/* The row is exactly what the fields say, and what they do not say is the default: files. */
+static bool edit_set(struct edit *e, const struct row_edit *r)
+{
+    return put_row(e, r, changed_row(e, r, preset_row(e, r)));
+}
+
 /* What belongs to a row goes with it. */
 static void remove_owned(struct edit *e, const struct schema_table *owned, struct span owner)
 {
@@ -235,6 +245,7 @@ static const struct edit_verb {
     bool key, fields; /* whether it has a key (of a list table) and fields */
 } verbs[] = {
     {"new", edit_new, true, true},        {"edit", edit_edit, true, true},     {"put", edit_put, true, true},
+    {"set", edit_set, true, true},
     {"delete", edit_delete, true, false}, {"clear", edit_clear, false, false},
 };
 
@@ -263,6 +274,45 @@ static bool check_shape(struct edit *e, const struct row_edit *r, const struct e
     return true;
 }
 
+/* The key is looked for once a request, at the first secret that needs it. */
+static bool open_secrets(struct edit *e)
+{
+    if (!e->secrets)
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "nothing says which key secrets are encrypted with");
+    e->refusal.kind = API_ERROR_INVALID_VALUE;
+    if (!e->is_open && !config_secrets_find(&e->opened, e->secrets, &e->refusal.why))
+        return false;
+    e->is_open = true;
+    return true;
+}
+
+/* Puts the secret itself in place of {"encrypted": TEXT}. */
+static bool open_secret(struct edit *e, const struct row_edit *r, const char *name, const char *sealed)
+{
+    int field = schema_field_find(r->table, name);
+    struct buf text = {0};
+    if (field < 0 || !r->table->fields[field].secret)
+        return refuse(e, API_ERROR_INVALID_VALUE, "%s is no secret and cannot be encrypted", name);
+    if (!open_secrets(e))
+        return false;
+    bool good = config_secrets_unseal(&e->opened, r->table, &r->table->fields[field], span_text(sealed), &text);
+    if (good)
+        json_object_set_new((json_t *)r->fields, name, json_stringn(buf_text(&text), text.len));
+    buf_free(&text);
+    return good || refuse(e, API_ERROR_INVALID_VALUE, "%s: it was changed after it had been encrypted", name);
+}
+
+static bool open_sealed(struct edit *e, const struct row_edit *r)
+{
+    for (unsigned i = 0; r->fields && i < r->table->field_count; i++) {
+        const char *name = r->table->fields[i].name;
+        const char *sealed = member_text(json_object_get(r->fields, name), "encrypted");
+        if (sealed && !open_secret(e, r, name, sealed))
+            return false;
+    }
+    return true;
+}
+
 static bool run_edit(struct edit *e, json_t *edit)
 {
     static const struct member members[] = {{"table", MEMBER_TEXT, true, 1, 64},
@@ -286,7 +336,7 @@ static bool run_edit(struct edit *e, json_t *edit)
     if (!permit_allows(e->role, "config.edit", r.table->name, verb->name))
         return refuse(e, API_ERROR_REFUSED, "the role %s may not change %s", permit_role_name(e->role),
                       r.table->name);
-    if (!check_shape(e, &r, verb))
+    if (!check_shape(e, &r, verb) || !open_sealed(e, &r))
         return false;
     if (r.typed_key)
         r.key = schema_key_fold(r.table, span_text(r.typed_key), e->arena);
@@ -329,24 +379,35 @@ static void tell_warnings(uint64_t session, const json_t *warnings)
     json_array_foreach(warnings, i, warning) session_add(session, "warnings", json_incref(warning));
 }
 
+/* Whether the whole could be committed, as far as control can tell. */
+static bool check_whole(struct edit *e, const struct config_tree *tree)
+{
+    e->refusal.kind = API_ERROR_INVALID_CONFIG;
+    return config_check(tree, head_tree(), head_place(), NULL, NULL, &e->refusal.why);
+}
+
 void config_edit(uint64_t session, json_t *request)
 {
     struct session_info *info = session_info(session);
     struct session_config *c = &info->config;
     struct config_candidate *candidate = session_config_use(c);
-    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role, .warnings = json_array()};
+    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role, .warnings = json_array(),
+                     .secrets = json_object_get(request, "secrets")};
     size_t failed;
     e.copy.mine = config_tree_ref(c->pieces ? c->pieces : candidate->mine);
-    if (run_edits(&e, json_object_get(request, "edits"), &failed)) {
+    bool check = json_is_true(json_object_get(request, "check"));
+    if (run_edits(&e, json_object_get(request, "edits"), &failed) && (!check || check_whole(&e, e.copy.mine))) {
+        bool changed = check && !config_tree_equal(e.copy.mine, head_tree());
         keep(c, e.copy.mine, json_is_true(json_object_get(request, "more")));
         tell_warnings(session, e.warnings);
-        session_done(session, NULL);
+        session_done(session, check ? json_pack("{s:b}", "changed", (int)changed) : NULL);
     } else {
         config_tree_unref(e.copy.mine);
         session_config_drop_pieces(c);
         session_fail_with(session, e.refusal.kind, json_pack("{s:I}", "edit", (json_int_t)failed), "%s",
                           e.refusal.why.text);
     }
+    secret_key_forget(&e.opened.key);
     json_decref(e.warnings);
     arena_free(e.arena);
 }

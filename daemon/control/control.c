@@ -7,6 +7,7 @@
 #include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
+#include "daemon/control/config_mail.h"
 #include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
@@ -68,6 +69,8 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
             commit_ports(in);
         return;
     }
+    if (peer == ROLE_QUEUE && type == MSG_NOTICE_STORED && config_mail_stored(in))
+        return;
     if (about_queue || commit_message(peer, type, in) || alerts_message(peer, type, in))
         return;
     if (type == MSG_STATUS_REPLY)
@@ -100,6 +103,8 @@ static void peer_down(enum role_id peer)
 {
     commit_peer_down(peer);
     alerts_peer_down(peer);
+    if (peer == ROLE_QUEUE)
+        config_mail_queue_down();
 }
 
 const struct role role_self = {

@@ -7,7 +7,9 @@
 #include "daemon/control/alerts.h"
 #include "daemon/control/certificates.h"
 #include "daemon/control/config_lock.h"
+#include "daemon/control/config_mail.h"
 #include "daemon/control/config_methods.h"
+#include "daemon/control/config_secrets.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/log_roll.h"
@@ -27,6 +29,7 @@ static void call_version(uint64_t session, json_t *request)
 #define FLAG(name) {name, MEMBER_FLAG, false, 0, 0}
 #define NUMBER(name, required, least, most) {name, MEMBER_NUMBER, required, least, most}
 #define LIST(name, required, least, most) {name, MEMBER_LIST, required, least, most}
+#define OBJECT(name) {name, MEMBER_OBJECT, false, 0, 0}
 #define MEMBERS(...) (const struct member[]){__VA_ARGS__, {0}}
 #define NO_MEMBERS (const struct member[]){{0}}
 /* clang-format on */
@@ -54,7 +57,11 @@ const struct method methods[] = {
              NUMBER("confirm", false, 1, API_CONFIRM_MAX))},
     {"config.confirm", config_confirm, MEMBERS(OPERATION)},
     {"config.diff", config_diff, MEMBERS(TEXT("from", true, 1, 64), TEXT("to", true, 1, 64))},
-    {"config.edit", config_edit, MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"))},
+    {"config.edit", config_edit,
+     MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"), FLAG("check"), OBJECT("secrets"))},
+    {"config.export", config_export,
+     MEMBERS(TEXT("secrets", true, 1, 16), TEXT("passphrase", false, 1, PASSPHRASE_BYTES_MAX), FLAG("save"),
+             TEXT("name", false, 1, FILE_NAME_MAX), LIST("recipients", false, 1, CONFIG_MAIL_RECIPIENTS))},
     {"config.get", config_get,
      MEMBERS(TABLE_NAME(true), KEY, TEXT("owner", false, 1, 1024), FLAG("running"))},
     {"config.history", config_history, MEMBERS(NUMBER("limit", false, 1, HISTORY_MOST), FLAG("all"))},
@@ -64,6 +71,7 @@ const struct method methods[] = {
     {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
     {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
+    {"config.reset", config_reset, NO_MEMBERS},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},
     {"config.show", config_show, MEMBERS(REVISION(false))},
     {"counters.reset", status_reset, NO_MEMBERS},

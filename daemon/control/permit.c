@@ -44,6 +44,10 @@ static const struct permit {
     {"config.get", NULL, NULL, "AOTR"},
     {"config.keys", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},
+    /* secrets, though encrypted, are no business of who may only look */
+    {"config.export", NULL, "encrypt", "AOT"},
+    {"config.export", NULL, NULL, "AOTR"},
+    {"config.reset", NULL, NULL, "A"},
     {"config.history", NULL, NULL, "AOTR"},
     {"config.lookup", NULL, NULL, "AOTR"},
     /* a read-only operator may enter changes and look at them, but they never leave the session */

@@ -20,6 +20,8 @@ control_config_sources = \
 # What the control socket offers, without the role around it.
 control_session_sources = \
 	%D%/certificates.c %D%/certificates.h \
+	%D%/config_export.c \
+	%D%/config_mail.c %D%/config_mail.h \
 	%D%/config_methods.c %D%/config_methods.h \
 	%D%/config_methods_commit.c \
 	%D%/config_methods_confirm.c \
@@ -27,6 +29,8 @@ control_session_sources = \
 	%D%/config_methods_read.c \
 	%D%/config_lock.c %D%/config_lock.h \
 	%D%/config_methods_revisions.c \
+	%D%/config_reset.c \
+	%D%/config_secrets.c %D%/config_secrets.h \
 	%D%/config_session.c %D%/config_session.h \
 	%D%/figures.c %D%/figures.h \
 	%D%/files.c %D%/files.h \
@@ -44,6 +48,7 @@ control_session_sources = \
 	%D%/queue_read.c \
 	%D%/queue_suspend.c \
 	%D%/rate.c \
+	%D%/secret_key.c %D%/secret_key.h \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
 	%D%/typed.c %D%/typed.h \

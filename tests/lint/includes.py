@@ -40,12 +40,13 @@ ARROWS = {
 # Foreign header -> files that may use it.
 FOREIGN = {
     r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|daemon/stores/\w+\.[ch]|tests/unit/.*",
-    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|self_signed|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
+    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|self_signed|secret_key|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",
     r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
     r"|tests/unit/.*",
+    r"expat\.h": r"commands/config_reader\.c",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
