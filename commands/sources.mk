@@ -70,6 +70,7 @@ libcommands_a_SOURCES = \
 	%D%/spamquarantine.c \
 	%D%/status.c \
 	%D%/suspend.c \
+	%D%/systemsetup.c \
 	%D%/table.c \
 	%D%/tail.c \
 	%D%/tophosts.c \

@@ -110,7 +110,7 @@ def a_tree_in_which_the_page_was_followed_has_the_command(world):
     equal(wrong.returncode, 2, "exit status of a wrong value")
     true("show-product: 'maybe' is not off or on" in wrong.stdout, wrong.stdout)
     true("greetingconfig setup off|on\n" in instance.shell("help greetingconfig").stdout, "help does not show the option")
-    true('"show-product"' in json.dumps(json.loads(instance.shell("showconfig").stdout)), "showconfig has no such setting")
+    true('"show-product"' in json.dumps(json.loads(instance.shell("showconfig json").stdout)), "showconfig has no such setting")
 
 
 main()

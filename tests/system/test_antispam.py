@@ -49,7 +49,7 @@ def configure(instance, *commands):
 
 
 def settings(instance, table="antispam"):
-    return json.loads(instance.shell("showconfig").stdout)["tables"][table]
+    return json.loads(instance.shell("showconfig json").stdout)["tables"][table]
 
 
 def judgement(instance, mid):

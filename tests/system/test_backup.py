@@ -47,7 +47,7 @@ def facts(instance):
     """What an administrator sees of configuration, queue and quarantine."""
     recipients = answer(instance, "showrecipients all")["result"]["recipients"]
     return {
-        "configuration": answer(instance, "showconfig")["output"],
+        "configuration": answer(instance, "showconfig json")["output"],
         "queue": [{name: value for name, value in row.items() if name not in PASSING} for row in recipients],
         "quarantine": answer(instance, "spamquarantine list")["result"]["messages"],
     }

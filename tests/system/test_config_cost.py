@@ -105,7 +105,7 @@ def the_configuration_shown_is_exactly_what_was_put_in(world):
     wanted = routes(10000, "exact-")
     lines = [f"smtproutes new {name} {to}" for name, to in wanted.items()]
     run_lines(instance, [*lines, "commit"])
-    _, output = run_lines(instance, ["showconfig"])
+    _, output = run_lines(instance, ["showconfig json"])
     shown = {row["domain"]: row["destination"] for row in json.loads(output)["tables"]["smtproutes"]}
     equal(shown, wanted, "routes")
 

@@ -188,7 +188,7 @@ def a_port_that_cannot_be_had_refuses_the_commit_and_changes_nothing(world):
             equal(run.returncode, 4, f"the status for {place}")
             true("listener 'Late' cannot listen on" in run.stdout, run.stdout)
             equal(instance.listeners(), before, "run/ports")
-            true(instance.shell("showconfig").stdout.count('"kind"') == 1, "a listener was committed")
+            true(instance.shell("showconfig json").stdout.count('"kind"') == 1, "a listener was committed")
     equal(instance.shell(f"listenerconfig new Late public 127.0.0.1 {port}; commit").returncode, 0, "when it is free")
     equal(instance.listeners()["Late"], ("127.0.0.1", port), "its place")
     equal(rcpt_code(instance.listeners()["Late"], BEN), 550, "a listener that accepts nobody yet")

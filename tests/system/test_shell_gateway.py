@@ -50,7 +50,7 @@ DISCARDED = "The input ended with uncommitted changes: they were discarded.\n"
 
 
 def configuration(instance):
-    shown = run(instance, "-c", "showconfig")
+    shown = run(instance, "-c", "showconfig json")
     equal(shown.returncode, 0, "exit status of showconfig")
     return shown.stdout
 

@@ -104,11 +104,11 @@ def a_question_mark_shows_what_may_come_and_leaves_the_line_as_it_is(world):
 @test
 def output_longer_than_the_screen_comes_page_by_page(world):
     instance = world.instance()
-    lines = batch(instance, "showconfig").splitlines()
+    lines = batch(instance, "showconfig json").splitlines()
     for kind in ("xterm", "dumb"):
         with Person(world, instance, kind, rows=20) as person:
-            person.type("showconfig\r" if kind == "xterm" else "showconfig\n")
-            person.wait("showconfig")
+            person.type("showconfig json\r" if kind == "xterm" else "showconfig json\n")
+            person.wait("showconfig json")
             seen = []
             person.wait("\n")
             while len(seen) < 40:
@@ -128,13 +128,13 @@ def output_longer_than_the_screen_comes_page_by_page(world):
 def without_a_size_or_with_setttymode_0_there_are_no_pages(world):
     instance = world.instance()
     with Person(world, instance) as person:
-        true(MORE not in person.run("showconfig"), "a page on a terminal without a size")
+        true(MORE not in person.run("showconfig json"), "a page on a terminal without a size")
     with Person(world, instance, rows=10) as person:
         person.run("setttymode 0")
-        shown = person.run("showconfig")
+        shown = person.run("showconfig json")
         true(MORE not in shown and "\x1b" not in shown, "pages or escapes after setttymode 0")
         person.run("setttymode 1")
-        person.type("showconfig\r")
+        person.type("showconfig json\r")
         person.wait(MORE)
 
 
