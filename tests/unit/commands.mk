@@ -1,6 +1,6 @@
 # Commands and their dialogues against a scripted shell.
 COMMAND_TEST_SOURCES = tests/unit/fake_shell.c tests/unit/fake_shell.h
-COMMAND_TEST_LIBS = libcommands.a $(TEST_LIBS) $(JANSSON_LIBS)
+COMMAND_TEST_LIBS = libcommands.a $(TEST_LIBS) $(JANSSON_LIBS) $(EXPAT_LIBS)
 
 UNIT_TESTS += test_commands
 test_commands_SOURCES = tests/unit/test_commands.c $(COMMAND_TEST_SOURCES)

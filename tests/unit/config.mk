@@ -15,3 +15,12 @@ test_config_check_SOURCES = tests/unit/test_config_check.c tests/unit/config_fix
 test_config_check_LDADD = $(TEST_LIBS)
 test_listeners_SOURCES = tests/unit/test_listeners.c tests/unit/config_fixture.h
 test_listeners_LDADD = $(TEST_LIBS)
+
+# Configuration files: the writer of control, the reader of the shell, the encryption between them.
+UNIT_TESTS += test_config_xml test_config_secrets
+test_config_xml_SOURCES = tests/unit/test_config_xml.c tests/unit/config_fixture.h commands/config_reader.c
+test_config_xml_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EXPAT_CFLAGS)
+test_config_xml_LDADD = $(TEST_LIBS) $(JANSSON_LIBS) $(EXPAT_LIBS)
+test_config_secrets_SOURCES = tests/unit/test_config_secrets.c daemon/control/config_secrets.c daemon/control/secret_key.c
+test_config_secrets_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+test_config_secrets_LDADD = $(TEST_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

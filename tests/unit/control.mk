@@ -32,7 +32,8 @@ test_permit_LDADD = $(TEST_LIBS)
 # The sessions are real, what is behind them is played by the test.
 CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources) \
 	daemon/control/self_signed.c daemon/control/self_signed.h \
-	daemon/log_lines.c daemon/protocol_queue.c daemon/roles.c
+	daemon/control/first_revision.c daemon/control/first_revision.h \
+	daemon/log_lines.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
 UNIT_TESTS += test_control test_control_config test_control_figures test_control_queue test_control_limits test_control_logs
 test_control_SOURCES = tests/unit/test_control.c $(CONTROL_SHELL)
 test_control_CPPFLAGS = $(mailwardd_control_CPPFLAGS)

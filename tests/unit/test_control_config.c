@@ -162,7 +162,7 @@ static void each_wrong_edit_has_its_error(void **state)
         {"{'table':'antispam','verb':'delete'}", 1, "wrong-state", "antispam cannot be deleted"},
         {"{'table':'antispam','verb':'clear'}", 1, "wrong-state", "antispam"},
         {"{'table':'antispan','verb':'edit','fields':{}}", 2, "invalid-arguments", "'antispan'"},
-        {"{'table':'antispam','verb':'set','fields':{}}", 2, "invalid-arguments", "'set'"},
+        {"{'table':'antispam','verb':'replace','fields':{}}", 2, "invalid-arguments", "'replace'"},
         {"{'table':'antispam','verb':'edit','fields':[]}", 2, "bad-request", "fields"},
         {"{'table':'antispam','verb':'edit','fields':{},'x':1}", 2, "bad-request", "'x'"},
         {"{'table':7,'verb':'edit','fields':{}}", 2, "bad-request", "table"},
