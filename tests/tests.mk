@@ -41,6 +41,7 @@ SYSTEM_TESTS = \
 	tests/lint/includes.py \
 	tests/system/test_accounts.py \
 	tests/system/test_config_cost.py \
+	tests/system/test_config_files.py \
 	tests/system/test_config_kills.py \
 	tests/system/test_actions.py \
 	tests/system/test_antispam.py \
@@ -80,7 +81,7 @@ include tests/durability/durability.mk
 include tests/perf/perf.mk
 
 EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run tests/requirements tests/requirements.tsv \
-	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
+	tests/golden/config.xml tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
 	tests/system/hostile.py \
 	tests/harness/__init__.py \
 	tests/harness/api.py \

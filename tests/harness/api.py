@@ -114,6 +114,6 @@ def edit(table, verb="edit", key=None, **fields):
     made = {"table": table, "verb": verb}
     if key is not None:
         made["key"] = key
-    if verb in ("new", "edit", "put"):
+    if verb in ("new", "edit", "put", "set"):
         made["fields"] = {name.replace("_", "-"): value for name, value in fields.items()}
     return made
