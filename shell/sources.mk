@@ -14,6 +14,7 @@ shell_sources = \
 	shell/output_table.c \
 	shell/pager.c shell/pager.h \
 	shell/pipeline.c shell/pipeline.h \
+	shell/progress.c shell/progress.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \
 	shell/run.c \
