@@ -15,7 +15,7 @@ static enum api_status mail(struct shell *sh, struct config_text *c, json_t *rec
     } else {
         status = ui_status(sh, result);
     }
-    if (status == API_DONE && result == UI_DONE) {
+    if (sent && status == API_DONE) { /* none with --check */
         out_text(sh, "The configuration has been mailed (MID %" JSON_INTEGER_FORMAT ").\n",
                  json_integer_value(json_object_get(sent, "mid")));
         out_value(sh, "mid", json_incref(json_object_get(sent, "mid")));

@@ -19,7 +19,7 @@ static enum api_status write_file(struct shell *sh, json_t *request, const char 
     if (name)
         json_object_set_new(request, "name", json_string(name));
     enum api_status status = shell_call(sh, request, &result);
-    if (status == API_DONE) {
+    if (status == API_DONE && result) { /* none with --check */
         out_text(sh, "File written on machine \"%s\" to location \n\"/configuration/%s\".\n", shell_hostname(sh),
                  text_of(result, "name"));
         out_value(sh, "name", json_string(text_of(result, "name")));

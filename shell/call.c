@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "shell/interrupt.h"
+#include "shell/progress.h"
 #include "shell/state.h"
 
 /* Where the parts of an answer go.  Without visit and text: text is shown. */
@@ -43,6 +44,17 @@ static void take_part(struct shell *sh, const struct parts *parts, json_t *part)
         out_span(sh, shown);
 }
 
+/* A request that follows something takes as long as it likes. */
+static enum link_result receive(struct shell *sh, json_t **frame)
+{
+    struct progress progress = progress_begin();
+    link_watch(sh->link, sh->pager.following ? NULL : progress_tick, &progress);
+    enum link_result got = link_receive(sh->link, frame);
+    link_watch(sh->link, NULL, NULL);
+    progress_end(&progress);
+    return got;
+}
+
 /* Takes the parts; returns the end of the answer, or NULL when there is none.  The first Ctrl-C asks the daemon to end
  * the request, the second does not wait for that.  When nobody reads the output, the request is to end, too. */
 static json_t *take_answer(struct shell *sh, const struct parts *parts)
@@ -53,7 +65,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
         writer_flush(&sh->out);
         enum link_result got = LINK_INTERRUPTED;
         if (cancelled || !(sh->out.failed || sh->pager.stopped))
-            got = link_receive(sh->link, &frame);
+            got = receive(sh, &frame);
         if (got == LINK_INTERRUPTED && !cancelled) {
             link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));
             cancelled = true;
@@ -168,7 +180,9 @@ static bool acts_at_once(const json_t *request)
 {
     const char *method = json_string_value(json_object_get(request, "method"));
     const char *operation = json_string_value(json_object_get(request, "operation"));
-    return strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
+    bool exports = strcmp(method, "config.export") == 0 &&
+                   (json_object_get(request, "save") || json_object_get(request, "recipients"));
+    return exports || strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
            strcmp(method, "counters.reset") == 0 ||
            ((strcmp(method, "workqueue") == 0 || strcmp(method, "suspend") == 0) && operation &&
             strcmp(operation, "status") != 0);
@@ -176,12 +190,13 @@ static bool acts_at_once(const json_t *request)
 
 static void note_candidate(struct shell *sh, const json_t *request)
 {
+    static const char *const changing[] = {"certificate.make", "config.edit", "config.rebase", "config.reset",
+                                           "config.rollback"};
     const char *method = json_string_value(json_object_get(request, "method"));
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;
-    else if (strcmp(method, "config.edit") == 0 || strcmp(method, "config.rollback") == 0 ||
-             strcmp(method, "config.rebase") == 0)
-        sh->touched = true;
+    for (size_t i = 0; i < sizeof changing / sizeof changing[0]; i++)
+        sh->touched |= strcmp(method, changing[i]) == 0;
 }
 
 static enum api_status call_object(struct shell *sh, json_t *request, const struct parts *parts,
