@@ -25,3 +25,8 @@ UNIT_TESTS += test_complete
 test_complete_SOURCES = tests/unit/test_complete.c $(COMMAND_TEST_SOURCES)
 test_complete_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 test_complete_LDADD = $(COMMAND_TEST_LIBS)
+
+UNIT_TESTS += test_file_dialogues
+test_file_dialogues_SOURCES = tests/unit/test_file_dialogues.c $(COMMAND_TEST_SOURCES)
+test_file_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_file_dialogues_LDADD = $(COMMAND_TEST_LIBS)
