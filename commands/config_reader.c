@@ -201,8 +201,7 @@ static void in_row(struct reading *r, const char *name, const char **attributes)
 {
     const struct schema_table *table = top(r)->table;
     unsigned field = 0;
-    while (field < table->field_count &&
-           !schema_element_is(schema_field_name(table, field), span_text(name)))
+    while (field < table->field_count && !schema_element_is(schema_field_name(table, field), span_text(name)))
         field++;
     if (field < table->field_count) {
         if (json_object_get(top(r)->fields, table->fields[field].name)) {

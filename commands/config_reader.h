@@ -16,7 +16,8 @@ struct config_reader {
     /* A section begins: what was in its table goes. */
     bool (*section)(const struct schema_table *table, unsigned line, void *context);
     /* A row; key is NULL for a single table.  fields is borrowed, and has {"encrypted": TEXT} for encrypted secrets. */
-    bool (*row)(const struct schema_table *table, const char *key, json_t *fields, unsigned line, void *context);
+    bool (*row)(const struct schema_table *table, const char *key, json_t *fields, unsigned line,
+                void *context);
     void *context;
 };
 

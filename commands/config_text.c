@@ -9,7 +9,8 @@ int config_text_words(struct config_text *c, int arg_count, char **args)
     static const struct {
         const char *word;
         bool encrypt;
-    } answers[] = {{"1", false}, {"2", true}, {"3", true}, {"y", false}, {"yes", false}, {"n", true}, {"no", true}};
+    } answers[] = {{"1", false},   {"2", true}, {"3", true}, {"y", false},
+                   {"yes", false}, {"n", true}, {"no", true}};
     int taken = 0;
     for (; taken < arg_count; taken++) {
         size_t i = 0, count = sizeof answers / sizeof answers[0];

@@ -28,9 +28,10 @@ void config_text_end(struct config_text *c);
 /* For help. */
 #define CONFIG_TEXT_USAGE "[1|2] [--passphrase]"
 #define CONFIG_TEXT_DETAILS                                                                                  \
-    "1 masks passphrases: such a file cannot be loaded. 2 encrypts them with the key of this machine, which\n" \
-    "alone can load the file then; with --passphrase by a passphrase from the next line of the input,\n"   \
-    "with which every machine can. y and n, the answers of older forms of the question, are 1 and 2;\n"    \
+    "1 masks passphrases: such a file cannot be loaded. 2 encrypts them with the key of this machine, "      \
+    "which\n"                                                                                                \
+    "alone can load the file then; with --passphrase by a passphrase from the next line of the input,\n"     \
+    "with which every machine can. y and n, the answers of older forms of the question, are 1 and 2;\n"      \
     "3 (plain) is taken as 2: no secret ever leaves in the clear.\n"
 
 #endif

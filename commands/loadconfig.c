@@ -71,8 +71,8 @@ static json_t *secrets_of(const struct loading *l)
 /* last: they count from now on; result receives whether anything differs. */
 static bool send_piece(struct loading *l, bool last, json_t **result)
 {
-    json_t *answer = NULL, *request = json_pack("{s:s,s:o,s:b,s:b}", "method", "config.edit", "edits", l->edits,
-                                                "more", (int)!last, "check", (int)last);
+    json_t *answer = NULL, *request = json_pack("{s:s,s:o,s:b,s:b}", "method", "config.edit", "edits",
+                                                l->edits, "more", (int)!last, "check", (int)last);
     if (l->edits_sealed)
         json_object_set_new(request, "secrets", secrets_of(l));
     l->edits = json_array();
@@ -105,10 +105,10 @@ static bool send_section(const struct schema_table *table, unsigned line, void *
         return true; /* its row says all; or went with the rows that it belongs to */
     if (!add_edit(l, json_pack("{s:s,s:s}", "table", table->name, "verb", "clear"), line))
         return false;
-    return !table->fixed_key ||
-           add_edit(l, json_pack("{s:s,s:s,s:s,s:{}}", "table", table->name, "verb", "set", "key", table->fixed_key,
-                                 "fields"),
-                    line);
+    return !table->fixed_key || add_edit(l,
+                                         json_pack("{s:s,s:s,s:s,s:{}}", "table", table->name, "verb", "set",
+                                                   "key", table->fixed_key, "fields"),
+                                         line);
 }
 
 static bool send_row(const struct schema_table *table, const char *key, json_t *fields, unsigned line,
@@ -122,8 +122,9 @@ static bool send_row(const struct schema_table *table, const char *key, json_t *
                                           : json_string_length(value);
         l->edits_sealed |= json_is_object(value);
     }
-    return add_edit(l, json_pack("{s:s,s:s,s:s*,s:O}", "table", table->name, "verb", "set", "key", key, "fields", fields),
-                    line);
+    return add_edit(
+        l, json_pack("{s:s,s:s,s:s*,s:O}", "table", table->name, "verb", "set", "key", key, "fields", fields),
+        line);
 }
 
 /* ---- a file ---- */
@@ -146,14 +147,16 @@ static bool find_passphrase(struct loading *l)
     if (!l->sealed || l->has_passphrase || strcmp(kind, "passphrase") != 0)
         return true;
     if (!shell_is_interactive(l->sh)) {
-        l->status = shell_fail(l->sh, API_ERROR_WRONG_STATE,
-                               "the secrets in this file are encrypted with a passphrase: with --passphrase it is "
-                               "read from the next line of the input");
+        l->status =
+            shell_fail(l->sh, API_ERROR_WRONG_STATE,
+                       "the secrets in this file are encrypted with a passphrase: with --passphrase it is "
+                       "read from the next line of the input");
         return false;
     }
     l->has_passphrase = true;
     enum ui_result result = config_text_passphrase(
-        l->sh, "\nEnter the passphrase that the secrets in this file are encrypted with.\n[]> ", &l->passphrase);
+        l->sh, "\nEnter the passphrase that the secrets in this file are encrypted with.\n[]> ",
+        &l->passphrase);
     l->status = ui_status(l->sh, result);
     return result == UI_DONE;
 }
@@ -217,7 +220,8 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
         else
             file = args[i];
     }
-    return file ? load(sh, file, has_passphrase) : command_usage_error(sh, &command_loadconfig, "a file is missing");
+    return file ? load(sh, file, has_passphrase)
+                : command_usage_error(sh, &command_loadconfig, "a file is missing");
 }
 
 static enum api_status dialogue(struct shell *sh)
@@ -242,9 +246,11 @@ const struct command command_loadconfig = {
     .summary = "load a configuration file into the pending changes",
     .flags = COMMAND_CONFIG,
     .usage = "FILE|- [--passphrase]",
-    .details = "A section that is there replaces what was set, an empty one clears it, one that is missing changes\n"
-               "nothing. Either all of the file is loaded or nothing; commit makes it active.\n"
-               "--passphrase reads from the next line of the input what the secrets in the file are encrypted with.\n",
+    .details =
+        "A section that is there replaces what was set, an empty one clears it, one that is missing changes\n"
+        "nothing. Either all of the file is loaded or nothing; commit makes it active.\n"
+        "--passphrase reads from the next line of the input what the secrets in the file are encrypted "
+        "with.\n",
     .least_args = 1,
     .most_args = 2,
     .run = run,

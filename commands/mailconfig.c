@@ -61,8 +61,9 @@ static enum api_status dialogue(struct shell *sh)
 {
     struct config_text c = {0};
     struct buf answer = {0};
-    enum ui_result result = ui_ask(
-        sh, "Enter the addresses to which the configuration is to be mailed, separated by commas.", "", &answer);
+    enum ui_result result =
+        ui_ask(sh, "Enter the addresses to which the configuration is to be mailed, separated by commas.", "",
+               &answer);
     json_t *recipients = split_addresses(buf_span(&answer));
     buf_free(&answer);
     if (result == UI_DONE && json_array_size(recipients) && shell_is_interactive(sh))

@@ -6,11 +6,11 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
     (void)arg_count, (void)args;
     bool yes;
-    enum ui_result result =
-        ui_confirm(sh,
-                   "All settings go back to what they were when this machine was new; mail should be suspended first.\n"
-                   "Are you sure you want to continue?",
-                   false, &yes);
+    enum ui_result result = ui_confirm(
+        sh,
+        "All settings go back to what they were when this machine was new; mail should be suspended first.\n"
+        "Are you sure you want to continue?",
+        false, &yes);
     if (result != UI_DONE || !yes)
         return ui_status(sh, result);
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.reset"), NULL);

@@ -20,8 +20,8 @@ static enum api_status write_file(struct shell *sh, json_t *request, const char 
         json_object_set_new(request, "name", json_string(name));
     enum api_status status = shell_call(sh, request, &result);
     if (status == API_DONE && result) { /* none with --check */
-        out_text(sh, "File written on machine \"%s\" to location \n\"/configuration/%s\".\n", shell_hostname(sh),
-                 text_of(result, "name"));
+        out_text(sh, "File written on machine \"%s\" to location \n\"/configuration/%s\".\n",
+                 shell_hostname(sh), text_of(result, "name"));
         out_value(sh, "name", json_string(text_of(result, "name")));
     }
     json_decref(result);
@@ -64,7 +64,8 @@ const struct command command_saveconfig = {
     .name = "saveconfig",
     .summary = "write the configuration in force to a file",
     .usage = CONFIG_TEXT_USAGE " [FILE|-]",
-    .details = "XML, to a file of the configuration directory or to the output. Without an answer in the line a batch\n"
+    .details = "XML, to a file of the configuration directory or to the output. Without an answer in the "
+               "line a batch\n"
                "encrypts.\n" CONFIG_TEXT_DETAILS,
     .most_args = 4,
     .run = run,

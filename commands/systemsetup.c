@@ -14,11 +14,14 @@ enum question { LISTENER, DOMAINS, NEXT_HOP, ENGINE, ALERTS, QUESTION_COUNT };
 static const struct {
     const char *option, *value, *ask;
 } questions[QUESTION_COUNT] = {
-    [LISTENER] = {"listener", "ADDRESS:PORT", "Enter address and port on which mail comes in, as ADDRESS:PORT:"},
-    [DOMAINS] = {"domains", "DOMAIN,...", "Enter the domains for which this gateway takes mail, separated by commas:"},
+    [LISTENER] = {"listener", "ADDRESS:PORT",
+                  "Enter address and port on which mail comes in, as ADDRESS:PORT:"},
+    [DOMAINS] = {"domains", "DOMAIN,...",
+                 "Enter the domains for which this gateway takes mail, separated by commas:"},
     [NEXT_HOP] = {"next-hop", "HOST[:PORT]", "Enter the host that mail for these domains goes to:"},
     [ENGINE] = {"engine", "antispam|multiscan|none",
-                "Enter the engine that judges mail: antispam, multiscan or none. The other one can be enabled later:"},
+                "Enter the engine that judges mail: antispam, multiscan or none. The other one can be "
+                "enabled later:"},
     [ALERTS] = {"alerts", "ADDRESS", "Enter the address that is told of trouble:"},
 };
 
@@ -200,9 +203,11 @@ const struct command command_systemsetup = {
     .flags = COMMAND_CONFIG,
     .usage = "[--listener=ADDRESS:PORT] [--domains=DOMAIN,...] [--next-hop=HOST[:PORT]] "
              "[--engine=antispam|multiscan|none] [--alerts=ADDRESS]",
-    .details = "The public listener, domains that it takes mail for besides those that it has, where their mail goes,\n"
-               "the engine of the default incoming policy (its licence is accepted thereby), and who gets alerts.\n"
-               "What is left out stays as it is. Ends with what would change; commit makes it active.\n",
+    .details =
+        "The public listener, domains that it takes mail for besides those that it has, where their mail "
+        "goes,\n"
+        "the engine of the default incoming policy (its licence is accepted thereby), and who gets alerts.\n"
+        "What is left out stays as it is. Ends with what would change; commit makes it active.\n",
     .least_args = 1,
     .most_args = QUESTION_COUNT,
     .run = run,

@@ -84,7 +84,8 @@ static void put_time(struct buf *out)
 static void put_start(struct buf *out)
 {
     const struct span hostname = span_text(role_settings()->hostname);
-    const long gib = (long)((double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1073741824.0 + 0.5);
+    const long gib =
+        (long)((double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1073741824.0 + 0.5);
     buf_append_span(out, SPAN("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n"
                               "<!DOCTYPE config SYSTEM \"config.dtd\">\n\n<!--\n"));
     put_line(out, "Product", SPAN("mailward"));
@@ -180,7 +181,8 @@ static bool take_piece(struct exporting *e, const struct buf *piece, struct erro
     if (e->to == TO_FILE)
         return files_add_to_upload(&session_info(e->session)->upload, piece->data, piece->len, error);
     if (e->text.len + piece->len > CONFIG_MAIL_XML_MAX)
-        return error_set(error, "the configuration is larger than %d KiB and goes into no mail: use saveconfig",
+        return error_set(error,
+                         "the configuration is larger than %d KiB and goes into no mail: use saveconfig",
                          CONFIG_MAIL_XML_MAX / 1024);
     buf_append_span(&e->text, buf_span(piece));
     return true;

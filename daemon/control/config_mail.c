@@ -109,7 +109,8 @@ static bool hand_over(const struct config_mail *mail, uint64_t id)
     struct span recipients[CONFIG_MAIL_RECIPIENTS];
     size_t i;
     json_t *recipient;
-    json_array_foreach(mail->recipients, i, recipient) recipients[i] = span_text(json_string_value(recipient));
+    json_array_foreach(mail->recipients, i, recipient) recipients[i] =
+        span_text(json_string_value(recipient));
     put_header(&text, mail, id);
     put_parts(&text, mail);
     const struct notice notice = {
@@ -149,7 +150,8 @@ bool config_mail_stored(struct wire_reader *in)
     if (mid)
         session_done(w->session, json_pack("{s:I}", "mid", (json_int_t)mid));
     else
-        session_fail(w->session, API_ERROR_FAILED, "the configuration was not mailed: %.*s", (int)why.n, why.p);
+        session_fail(w->session, API_ERROR_FAILED, "the configuration was not mailed: %.*s", (int)why.n,
+                     why.p);
     forget(w);
     return true;
 }

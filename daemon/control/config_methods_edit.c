@@ -244,9 +244,8 @@ static const struct edit_verb {
     bool (*run)(struct edit *e, const struct row_edit *r);
     bool key, fields; /* whether it has a key (of a list table) and fields */
 } verbs[] = {
-    {"new", edit_new, true, true},        {"edit", edit_edit, true, true},     {"put", edit_put, true, true},
-    {"set", edit_set, true, true},
-    {"delete", edit_delete, true, false}, {"clear", edit_clear, false, false},
+    {"new", edit_new, true, true}, {"edit", edit_edit, true, true},      {"put", edit_put, true, true},
+    {"set", edit_set, true, true}, {"delete", edit_delete, true, false}, {"clear", edit_clear, false, false},
 };
 
 /* ---- a request ---- */
@@ -295,7 +294,8 @@ static bool open_secret(struct edit *e, const struct row_edit *r, const char *na
         return refuse(e, API_ERROR_INVALID_VALUE, "%s is no secret and cannot be encrypted", name);
     if (!open_secrets(e))
         return false;
-    bool good = config_secrets_unseal(&e->opened, r->table, &r->table->fields[field], span_text(sealed), &text);
+    bool good =
+        config_secrets_unseal(&e->opened, r->table, &r->table->fields[field], span_text(sealed), &text);
     if (good)
         json_object_set_new((json_t *)r->fields, name, json_stringn(buf_text(&text), text.len));
     buf_free(&text);
@@ -391,12 +391,16 @@ void config_edit(uint64_t session, json_t *request)
     struct session_info *info = session_info(session);
     struct session_config *c = &info->config;
     struct config_candidate *candidate = session_config_use(c);
-    struct edit e = {.copy = *candidate, .arena = arena_new(), .role = info->role, .warnings = json_array(),
+    struct edit e = {.copy = *candidate,
+                     .arena = arena_new(),
+                     .role = info->role,
+                     .warnings = json_array(),
                      .secrets = json_object_get(request, "secrets")};
     size_t failed;
     e.copy.mine = config_tree_ref(c->pieces ? c->pieces : candidate->mine);
     bool check = json_is_true(json_object_get(request, "check"));
-    if (run_edits(&e, json_object_get(request, "edits"), &failed) && (!check || check_whole(&e, e.copy.mine))) {
+    if (run_edits(&e, json_object_get(request, "edits"), &failed) &&
+        (!check || check_whole(&e, e.copy.mine))) {
         bool changed = check && !config_tree_equal(e.copy.mine, head_tree());
         keep(c, e.copy.mine, json_is_true(json_object_get(request, "more")));
         tell_warnings(session, e.warnings);

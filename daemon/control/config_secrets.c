@@ -35,7 +35,8 @@ static bool find_key(struct config_secrets *s, const json_t *said, struct error 
     if (s->of_machine)
         return secret_key_of_machine(&s->key, error);
     if (!passphrase)
-        return error_set(error, "the secrets in this file are encrypted with a passphrase, which must be given");
+        return error_set(error,
+                         "the secrets in this file are encrypted with a passphrase, which must be given");
     return get_salt(s, said, error) &&
            secret_key_of_passphrase(&s->key, span_text(passphrase), s->salt, error);
 }
@@ -53,10 +54,10 @@ bool config_secrets_find(struct config_secrets *s, const json_t *said, struct er
     buf_free(&text);
     if (good)
         return true;
-    return error_set(error, s->of_machine
-                                ? "the secrets in this file are encrypted with the key of another machine: save "
-                                  "it there with a passphrase"
-                                : "this is not the passphrase that the secrets in this file are encrypted with");
+    return error_set(
+        error, s->of_machine ? "the secrets in this file are encrypted with the key of another machine: save "
+                               "it there with a passphrase"
+                             : "this is not the passphrase that the secrets in this file are encrypted with");
 }
 
 bool config_secrets_put(const struct config_secrets *s, struct buf *out)

@@ -19,17 +19,21 @@ dist_man_MANS += \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
 	%D%/mailward-listenerconfig.1 \
+	%D%/mailward-loadconfig.1 \
 	%D%/mailward-logconfig.1 \
+	%D%/mailward-mailconfig.1 \
 	%D%/mailward-oldmessage.1 \
 	%D%/mailward-policyconfig.1 \
 	%D%/mailward-rate.1 \
 	%D%/mailward-removemessage.1 \
+	%D%/mailward-resetconfig.1 \
 	%D%/mailward-resetcounters.1 \
 	%D%/mailward-resume.1 \
 	%D%/mailward-resumedel.1 \
 	%D%/mailward-resumelistener.1 \
 	%D%/mailward-rollbackconfig.1 \
 	%D%/mailward-rollovernow.1 \
+	%D%/mailward-saveconfig.1 \
 	%D%/mailward-setttymode.1 \
 	%D%/mailward-showchanges.1 \
 	%D%/mailward-showconfig.1 \
@@ -41,6 +45,7 @@ dist_man_MANS += \
 	%D%/mailward-suspend.1 \
 	%D%/mailward-suspenddel.1 \
 	%D%/mailward-suspendlistener.1 \
+	%D%/mailward-systemsetup.1 \
 	%D%/mailward-tail.1 \
 	%D%/mailward-tophosts.1 \
 	%D%/mailward-version.1 \

@@ -83,8 +83,7 @@ static void put_secret(struct config_xml *x, struct buf *out, int indent, const 
     struct buf sealed = {0};
     if (x->seal && row->values[field].text.n) {
         x->failed |= !x->seal(row->table, f, row->values[field].text, &sealed, x->context);
-        put_tag(out, indent, "<", name,
-                " " SCHEMA_SEALED_ATTRIBUTE "=\"" SCHEMA_SEALED_METHOD "\">");
+        put_tag(out, indent, "<", name, " " SCHEMA_SEALED_ATTRIBUTE "=\"" SCHEMA_SEALED_METHOD "\">");
         buf_append_span(out, buf_span(&sealed));
         put_tag(out, 0, "</", name, ">\n");
     } else {

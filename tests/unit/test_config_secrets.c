@@ -35,7 +35,8 @@ static int make_folder(void **state)
 {
     (void)state;
     const char *parent = getenv("TMPDIR");
-    return (parent && chdir(parent) != 0) || !mkdtemp(folder) || chdir(folder) != 0 || mkdir("config", 0700) != 0;
+    return (parent && chdir(parent) != 0) || !mkdtemp(folder) || chdir(folder) != 0 ||
+           mkdir("config", 0700) != 0;
 }
 
 static int remove_folder(void **state)
@@ -144,12 +145,14 @@ static void a_passphrase_opens_on_every_machine_and_no_other_one_does(void **sta
     assert_true(config_secrets_begin(&there, "open sesame", &error));
     seal(&there, "secret", &text);
     new_machine(state);
-    json_t *right = said_by(&there, "open sesame"), *wrong = said_by(&there, "open Sesame"), *none = said_by(&there, NULL);
+    json_t *right = said_by(&there, "open sesame"), *wrong = said_by(&there, "open Sesame"),
+           *none = said_by(&there, NULL);
     assert_true(config_secrets_find(&here, right, &error));
     assert_true(config_secrets_unseal(&here, table, field, buf_span(&text), &opened));
     assert_string_equal(buf_text(&opened), "secret");
     assert_false(config_secrets_find(&here, wrong, &error));
-    assert_string_equal(error.text, "this is not the passphrase that the secrets in this file are encrypted with");
+    assert_string_equal(error.text,
+                        "this is not the passphrase that the secrets in this file are encrypted with");
     assert_false(config_secrets_find(&here, none, &error));
     assert_non_null(strstr(error.text, "encrypted with a passphrase, which must be given"));
     json_object_set_new(right, "salt", json_string("AAAA"));
@@ -171,7 +174,8 @@ static void a_file_of_another_machine_says_so(void **state)
     assert_true(config_secrets_find(&here, said, &error));
     new_machine(state);
     assert_false(config_secrets_find(&here, said, &error));
-    assert_non_null(strstr(error.text, "encrypted with the key of another machine: save it there with a passphrase"));
+    assert_non_null(
+        strstr(error.text, "encrypted with the key of another machine: save it there with a passphrase"));
     json_decref(said);
 }
 

@@ -34,7 +34,8 @@ static bool take_section(const struct schema_table *table, unsigned line, void *
     return true;
 }
 
-static bool take_row(const struct schema_table *table, const char *key, json_t *fields, unsigned line, void *context)
+static bool take_row(const struct schema_table *table, const char *key, json_t *fields, unsigned line,
+                     void *context)
 {
     struct read *r = context;
     struct error error;
@@ -179,7 +180,8 @@ static void client_programs_find_their_elements(void **state)
                                       "        </rat_entry>\n"
                                       "      </rat>\n"
                                       "      <hat>\n"));
-    assert_non_null(strstr(text.data, "  <inbound_policies>\n    <policy>\n      <policy_name>DEFAULT</policy_name>\n"));
+    assert_non_null(
+        strstr(text.data, "  <inbound_policies>\n    <policy>\n      <policy_name>DEFAULT</policy_name>\n"));
     assert_non_null(strstr(text.data, "  <log_subscriptions>\n    <log>\n"));
     buf_free(&text);
 }
@@ -190,8 +192,10 @@ static void put_certificate(void)
     struct config_table *t = config_candidate_take(&candidate, &standalone, SCHEMA_CERTIFICATES);
     const struct schema_value values[CERTIFICATES_FIELD_COUNT] = {
         [CERTIFICATES_NAME] = {.text = SPAN("DEFAULT")},
-        [CERTIFICATES_CERTIFICATE] = {.text = SPAN("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")},
-        [CERTIFICATES_PRIVATE_KEY] = {.text = SPAN("-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n")},
+        [CERTIFICATES_CERTIFICATE] = {.text = SPAN(
+                                          "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")},
+        [CERTIFICATES_PRIVATE_KEY] =
+            {.text = SPAN("-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n")},
     };
     config_table_put(&t, schema_row_new(&schema_tables[SCHEMA_CERTIFICATES], values));
     config_candidate_give(&candidate, &standalone, SCHEMA_CERTIFICATES, t);
@@ -212,7 +216,8 @@ static void a_secret_is_masked_or_sealed_and_never_written(void **state)
         if (seal)
             assert_int_equal(r.sealed, 1);
         else
-            assert_non_null(strstr(fault, "private-key is masked: files with masked passphrases cannot be loaded"));
+            assert_non_null(
+                strstr(fault, "private-key is masked: files with masked passphrases cannot be loaded"));
         read_end(&r);
         buf_free(&text);
     }
@@ -246,12 +251,12 @@ static void a_single_section_is_a_file(void **state)
     (void)state;
     struct read r = {.sections = 0};
     assert_string_equal(
-        read_text(SPAN(CONFIG("<antispam><timeout>30</timeout></antispam>\n<smtproutes></smtproutes>")), &r), "");
+        read_text(SPAN(CONFIG("<antispam><timeout>30</timeout></antispam>\n<smtproutes></smtproutes>")), &r),
+        "");
     assert_int_equal(r.sections, 2);
     assert_int_equal(r.rows, 1);
     assert_int_equal(config_table_count(r.tables[SCHEMA_SMTPROUTES]), 0);
-    assert_int_equal(
-        schema_row_number(config_table_single(r.tables[SCHEMA_ANTISPAM]), ANTISPAM_TIMEOUT), 30);
+    assert_int_equal(schema_row_number(config_table_single(r.tables[SCHEMA_ANTISPAM]), ANTISPAM_TIMEOUT), 30);
     read_end(&r);
 }
 
@@ -262,7 +267,8 @@ static void a_visitor_that_gives_up_ends_the_reading(void **state)
     struct config_reader_facts facts;
     struct error error = {.text = "untouched"};
     const struct config_reader reader = {take_section, take_row, &r};
-    assert_false(config_read(SPAN(CONFIG("<antispam></antispam><delivery></delivery>")), &reader, &facts, &error));
+    assert_false(
+        config_read(SPAN(CONFIG("<antispam></antispam><delivery></delivery>")), &reader, &facts, &error));
     assert_int_equal(r.rows, 1);
     assert_string_equal(error.text, "untouched");
     read_end(&r);
@@ -279,21 +285,26 @@ static void wrong_files_are_refused_with_the_line(void **state)
     expect_fault(CONFIG("<antispam>"), "line 4: mismatched tag");
     expect_fault("<config>\n<antispam><timeout>30</timeout>", "line 2: no element found");
     expect_fault(CONFIG("<antispm></antispm>"), "line 3: there is no element <antispm> in <config>");
-    expect_fault(CONFIG("<antispam>\n<tmeout>3</tmeout></antispam>"), "line 4: there is no element <tmeout> in antispam");
+    expect_fault(CONFIG("<antispam>\n<tmeout>3</tmeout></antispam>"),
+                 "line 4: there is no element <tmeout> in antispam");
     expect_fault(CONFIG("<antispam><timeout>121</timeout></antispam>"),
                  "line 3: timeout: '121' is not a whole number from 1 to 120 seconds");
-    expect_fault(CONFIG("<antispam><timeout>1</timeout><timeout>1</timeout></antispam>"), "<timeout> is there twice");
+    expect_fault(CONFIG("<antispam><timeout>1</timeout><timeout>1</timeout></antispam>"),
+                 "<timeout> is there twice");
     expect_fault(CONFIG("<antispam/><antispam/>"), "line 3: the section of antispam is there twice");
-    expect_fault(CONFIG("<antispam><timeout><b>1</b></timeout></antispam>"), "there is no element <b> in a value");
+    expect_fault(CONFIG("<antispam><timeout><b>1</b></timeout></antispam>"),
+                 "there is no element <b> in a value");
     expect_fault(CONFIG("<smtproutes><route/></smtproutes>"), "there is no element <route> in smtproutes");
-    expect_fault(CONFIG("<smtproutes><smtp_route></smtp_route></smtproutes>"), "this SMTP route has no domain");
+    expect_fault(CONFIG("<smtproutes><smtp_route></smtp_route></smtproutes>"),
+                 "this SMTP route has no domain");
     expect_fault(CONFIG("<smtproutes>word</smtproutes>"), "line 3: text where elements should be");
     expect_fault(CONFIG("<listeners><listener><rat/></listener></listeners>"),
                  "the name of the listener must stand before its <rat>");
     expect_fault(CONFIG("<antispam><timeout encrypted=\"aes-256-siv\">QQ==</timeout></antispam>"),
                  "<timeout> is no secret and cannot be encrypted");
     expect_fault(CONFIG("<antispam><timeout encrypted=\"rot13\">1</timeout></antispam>"), "is not known");
-    expect_fault(CONFIG("<addresses><alerts>\xE4@example.com</alerts></addresses>"), "line 3: not well-formed");
+    expect_fault(CONFIG("<addresses><alerts>\xE4@example.com</alerts></addresses>"),
+                 "line 3: not well-formed");
 }
 
 static void two_rows_of_one_key_are_refused(void **state)
@@ -305,7 +316,8 @@ static void two_rows_of_one_key_are_refused(void **state)
 #define ENTRY "<rat><rat_entry><rat_address>a.example</rat_address></rat_entry></rat>"
 #define LISTENER(name) "<listener><listener_name>" name "</listener_name>" ENTRY "</listener>\n"
     assert_string_equal(fault_in(CONFIG("<listeners>" LISTENER("a") LISTENER("b") "</listeners>")), "");
-    expect_fault(CONFIG("<listeners>" LISTENER("a") LISTENER("a") "</listeners>"), "'a/a.example' is on line 3 already");
+    expect_fault(CONFIG("<listeners>" LISTENER("a") LISTENER("a") "</listeners>"),
+                 "'a/a.example' is on line 3 already");
 }
 
 static void entities_are_never_expanded(void **state)
@@ -314,7 +326,8 @@ static void entities_are_never_expanded(void **state)
     expect_fault("<!DOCTYPE config [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>\n"
                  "<config><antispam><timeout>&b;</timeout></antispam></config>",
                  "line 1: declarations inside the file are not allowed");
-    expect_fault("<!DOCTYPE config SYSTEM \"/etc/passwd\">\n<config><antispam><timeout>&b;</timeout></antispam></config>",
+    expect_fault("<!DOCTYPE config SYSTEM "
+                 "\"/etc/passwd\">\n<config><antispam><timeout>&b;</timeout></antispam></config>",
                  "line 2: there is no entity &b;");
     expect_fault("<!DOCTYPE config SYSTEM \"x\" [<!ENTITY % p SYSTEM \"/etc/passwd\"> %p;]>\n<config/>",
                  "declarations inside the file");

@@ -42,7 +42,8 @@ static void a_passphrase_is_asked_for_twice_and_never_logged(void **state)
     assert_int_equal(fake_run(sh, "saveconfig", NULL), API_DONE);
     assert_contains(fake_shown(sh), "The two are not the same.");
     assert_int_equal(sh->hidden, 4);
-    expect_sent("{\"method\":\"config.export\",\"passphrase\":\"same\",\"save\":true,\"secrets\":\"encrypt\"}");
+    expect_sent(
+        "{\"method\":\"config.export\",\"passphrase\":\"same\",\"save\":true,\"secrets\":\"encrypt\"}");
 }
 
 static void a_batch_line_takes_the_answers_as_words(void **state)
@@ -53,7 +54,8 @@ static void a_batch_line_takes_the_answers_as_words(void **state)
     } lines[] = {
         {NULL, NULL, "{\"method\":\"config.export\",\"save\":true,\"secrets\":\"encrypt\"}"},
         {"y", "1", "{\"method\":\"config.export\",\"save\":true,\"secrets\":\"mask\"}"},
-        {"n", "b.xml", "{\"method\":\"config.export\",\"name\":\"b.xml\",\"save\":true,\"secrets\":\"encrypt\"}"},
+        {"n", "b.xml",
+         "{\"method\":\"config.export\",\"name\":\"b.xml\",\"save\":true,\"secrets\":\"encrypt\"}"},
         {"1", "-", "{\"method\":\"config.export\",\"secrets\":\"mask\"}"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -85,14 +87,16 @@ static void a_file_is_pasted_and_becomes_edits_that_count_together(void **state)
     assert_contains(shown, "1. Paste via CLI\n2. Load from file\n");
     assert_string_equal(shown + strlen(shown) - strlen(" active.\n"), " active.\n");
     expect_sent("{\"check\":true,\"edits\":[{\"table\":\"smtproutes\",\"verb\":\"clear\"},"
-                "{\"fields\":{\"destination\":\"mx\"},\"key\":\"a.example\",\"table\":\"smtproutes\",\"verb\":\"set\"}],"
+                "{\"fields\":{\"destination\":\"mx\"},\"key\":\"a.example\",\"table\":\"smtproutes\","
+                "\"verb\":\"set\"}],"
                 "\"method\":\"config.edit\",\"more\":false}");
 }
 
 static void an_edit_that_is_refused_is_found_in_the_file(void **state)
 {
     (void)state;
-    sh->data = "<config>\n<smtproutes>\n<smtp_route><domain>a.example</domain></smtp_route></smtproutes></config>\n";
+    sh->data =
+        "<config>\n<smtproutes>\n<smtp_route><domain>a.example</domain></smtp_route></smtproutes></config>\n";
     fake_reply(sh, "config.edit", API_USAGE, "{\"edit\":1}", NULL);
     assert_int_equal(fake_run(sh, "loadconfig", "-", NULL), API_USAGE);
     assert_contains(fake_shown(sh), "It is on line 3 of the file.\nAborting: nothing was loaded.\n");
@@ -110,9 +114,11 @@ static void a_wrong_file_sends_nothing(void **state)
 static void a_person_is_asked_for_the_passphrase_of_a_file(void **state)
 {
     (void)state;
-    sh->data = "<config><config_encryption><key>passphrase</key><salt>AA==</salt><check>BB==</check></config_encryption>"
-               "<certificates><certificate><name>a</name><private_key encrypted=\"aes-256-siv\">QUFB</private_key>"
-               "</certificate></certificates></config>\n";
+    sh->data =
+        "<config><config_encryption><key>passphrase</key><salt>AA==</salt><check>BB==</check></"
+        "config_encryption>"
+        "<certificates><certificate><name>a</name><private_key encrypted=\"aes-256-siv\">QUFB</private_key>"
+        "</certificate></certificates></config>\n";
     fake_reply(sh, "config.edit", API_DONE, "{\"changed\":false}", NULL);
     fake_answers(sh, "1", "sesame", NULL);
     assert_int_equal(fake_run(sh, "loadconfig", NULL), API_DONE);
