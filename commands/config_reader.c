@@ -30,9 +30,9 @@ struct node {
     const struct schema_table *table;
     unsigned field;
     unsigned line;
-    json_t *fields; /* of a row */
-    char member[16];
-    bool sealed;
+    json_t *fields;  /* of a row */
+    char member[16]; /* of a PLAIN: in facts->secrets; empty: nowhere */
+    bool sealed;     /* a FIELD whose text is encrypted */
 };
 
 struct reading {
@@ -186,15 +186,19 @@ static bool begin_owned(struct reading *r, const char *name)
     return false;
 }
 
+static void unknown_attribute(struct reading *r, const char *name)
+{
+    stop(r, "there is no attribute %.40s here", name);
+}
+
 static bool is_sealed(struct reading *r, const char **attributes)
 {
-    for (; *attributes; attributes += 2)
-        if (strcmp(attributes[0], SCHEMA_SEALED_ATTRIBUTE) == 0 &&
-            strcmp(attributes[1], SCHEMA_SEALED_METHOD) == 0)
-            return true;
-        else
-            stop(r, "%s=\"%.20s\" is not known", SCHEMA_SEALED_ATTRIBUTE, attributes[1]);
-    return false;
+    bool sealed = *attributes && strcmp(attributes[0], SCHEMA_SEALED_ATTRIBUTE) == 0;
+    if (sealed && strcmp(attributes[1], SCHEMA_SEALED_METHOD) != 0)
+        stop(r, "%s: '%.40s' is not %s", SCHEMA_SEALED_ATTRIBUTE, attributes[1], SCHEMA_SEALED_METHOD);
+    if (*attributes && (!sealed || attributes[2]))
+        unknown_attribute(r, attributes[sealed ? 2 : 0]);
+    return sealed;
 }
 
 static void in_row(struct reading *r, const char *name, const char **attributes)
@@ -213,6 +217,8 @@ static void in_row(struct reading *r, const char *name, const char **attributes)
         n->sealed = is_sealed(r, attributes);
         if (n->sealed && !table->fields[field].secret)
             stop(r, "<%s> is no secret and cannot be encrypted", name);
+    } else if (*attributes) {
+        unknown_attribute(r, *attributes);
     } else if (!begin_owned(r, name)) {
         unknown(r, name, table->name);
     }
@@ -223,6 +229,8 @@ static void XMLCALL on_start(void *context, const char *name, const char **attri
     struct reading *r = context;
     if (r->failed)
         return;
+    if (*attributes && top(r)->kind != ROW)
+        unknown_attribute(r, *attributes);
     switch (top(r)->kind) {
     case OUTSIDE:
         if (strcmp(name, "config") == 0)

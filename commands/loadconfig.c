@@ -13,8 +13,9 @@
 #include "engine/base/xalloc.h"
 
 enum {
-    PIECE_EDITS = 2000,      /* of a request ... */
-    PIECE_BYTES = 256 * 1024 /* ... and by this */
+    PIECE_EDITS = 2000,       /* of a request ... */
+    PIECE_BYTES = 256 * 1024, /* ... or less: far below API_REQUEST_MAX */
+    EDIT_BYTES = 80           /* what every edit and every field has besides its texts */
 };
 
 struct loading {
@@ -80,7 +81,8 @@ static bool send_piece(struct loading *l, bool last, json_t **result)
     l->edits_sealed = false;
     l->status = shell_call(l->sh, request, &answer);
     const json_t *edit = json_object_get(answer, "edit");
-    if (l->status != API_DONE && json_is_integer(edit) && json_integer_value(edit) < PIECE_EDITS + 2)
+    if (l->status != API_DONE && json_is_integer(edit) && json_integer_value(edit) >= 0 &&
+        json_integer_value(edit) < PIECE_EDITS)
         out_text(l->sh, "It is on line %u of the file.\n", l->lines[json_integer_value(edit)]);
     if (result)
         *result = json_incref(answer);
@@ -118,10 +120,12 @@ static bool send_row(const struct schema_table *table, const char *key, json_t *
     const char *name;
     json_t *value;
     json_object_foreach (fields, name, value) {
+        l->bytes += EDIT_BYTES + strlen(name);
         l->bytes += json_is_object(value) ? json_string_length(json_object_get(value, "encrypted"))
                                           : json_string_length(value);
         l->edits_sealed |= json_is_object(value);
     }
+    l->bytes += EDIT_BYTES + (key ? strlen(key) : 0);
     return add_edit(
         l, json_pack("{s:s,s:s,s:s*,s:O}", "table", table->name, "verb", "set", "key", key, "fields", fields),
         line);
@@ -161,19 +165,29 @@ static bool find_passphrase(struct loading *l)
     return result == UI_DONE;
 }
 
+/* What was sent before somebody pressed Ctrl-C ends with any other request, and must not join a later edit. */
+static void forget_pieces(struct loading *l)
+{
+    if (l->status == API_INTERRUPTED)
+        shell_call(l->sh, json_pack("{s:s}", "method", "version"), NULL);
+}
+
 static bool send(struct loading *l, json_t **result)
 {
     const struct config_reader reader = {send_section, send_row, l};
     struct error error;
     json_decref(l->facts.secrets);
-    return config_read(l->text, &reader, &l->facts, &error) && send_piece(l, true, result);
+    bool sent = config_read(l->text, &reader, &l->facts, &error) && send_piece(l, true, result);
+    if (!sent)
+        forget_pieces(l);
+    return sent;
 }
 
 static enum api_status load_text(struct loading *l)
 {
     json_t *result = NULL;
     l->edits = json_array();
-    l->lines = xcalloc(PIECE_EDITS + 2, sizeof *l->lines);
+    l->lines = xcalloc(PIECE_EDITS, sizeof *l->lines);
     if (!look(l) || !find_passphrase(l) || !send(l, &result))
         abort_loading(l);
     else if (json_is_true(json_object_get(result, "changed")))

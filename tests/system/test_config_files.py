@@ -243,6 +243,21 @@ def a_hundred_thousand_rows_are_saved_and_loaded(world):
     equal(saved(instance, "big.xml").count("<rat_entry>"), count, "entries")
 
 
+@test
+def many_rows_with_many_fields_fit_their_requests(world):
+    value = "prepend:" + 80 * "x"
+    rows = "\n".join(
+        f"<policy><policy_name>p{n}</policy_name><positive_subject>{value}</positive_subject>"
+        f"<positive_action>deliver</positive_action><positive_threshold>80</positive_threshold>"
+        f"<suspect_subject>{value}</suspect_subject><antispam>on</antispam></policy>" for n in range(3000))
+    domain = ".".join(4 * [55 * "d"])
+    entries = "\n".join(f"<rat_entry><rat_address>u{n}@{domain}</rat_address></rat_entry>" for n in range(6000))
+    run = lines(world.instance(), "loadconfig -", *config(
+        f"<inbound_policies>{rows}</inbound_policies>\n<listeners><listener><listener_name>public</listener_name>"
+        f"<rat>{entries}</rat></listener></listeners>"), ".", "clearchanges")
+    true(must(run).endswith(LOADED), run.stdout)
+
+
 # Secrets, roles, mail
 
 

@@ -302,7 +302,11 @@ static void wrong_files_are_refused_with_the_line(void **state)
                  "the name of the listener must stand before its <rat>");
     expect_fault(CONFIG("<antispam><timeout encrypted=\"aes-256-siv\">QQ==</timeout></antispam>"),
                  "<timeout> is no secret and cannot be encrypted");
-    expect_fault(CONFIG("<antispam><timeout encrypted=\"rot13\">1</timeout></antispam>"), "is not known");
+    expect_fault(CONFIG("<antispam><timeout encrypted=\"rot13\">1</timeout></antispam>"),
+                 "encrypted: 'rot13' is not aes-256-siv");
+    expect_fault(CONFIG("<antispam mode=\"replace\"></antispam>"), "line 3: there is no attribute mode here");
+    expect_fault(CONFIG("<antispam><timeout unit=\"hours\">3</timeout></antispam>"),
+                 "there is no attribute unit here");
     expect_fault(CONFIG("<addresses><alerts>\xE4@example.com</alerts></addresses>"),
                  "line 3: not well-formed");
 }
