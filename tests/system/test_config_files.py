@@ -245,7 +245,7 @@ def a_hundred_thousand_rows_are_saved_and_loaded(world):
 
 @test
 def many_rows_with_many_fields_fit_their_requests(world):
-    value = "prepend:" + 80 * "x"
+    value = "prepend:" + 180 * "x"
     rows = "\n".join(
         f"<policy><policy_name>p{n}</policy_name><positive_subject>{value}</positive_subject>"
         f"<positive_action>deliver</positive_action><positive_threshold>80</positive_threshold>"
