@@ -17,10 +17,15 @@
 #include "daemon/stores/check.h"
 #include "daemon/stores/restore.h"
 #include "daemon/stores_status.h"
+#include "engine/base/text.h"
 
+/* SQLite's words may quote a hostile file. */
 static int fail(const struct error *error)
 {
-    fprintf(stderr, "mailwardd: %s\n", error->text);
+    struct buf safe = {0};
+    text_from_wire(&safe, span_text(error->text), sizeof error->text);
+    fprintf(stderr, "mailwardd: %s\n", buf_text(&safe));
+    buf_free(&safe);
     return STORES_FAILED;
 }
 

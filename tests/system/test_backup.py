@@ -266,6 +266,22 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
     true(not (world.folder.parent / "escape").exists(), "written outside of the folder")
 
 
+def with_head(**members):
+    """For rebuilt(): changes what a backup says of itself."""
+    return lambda name, data: json.dumps({**json.loads(data), **members}).encode() if name == "backup.json" else data
+
+
+@test
+def what_a_backup_says_of_itself_is_believed_by_no_terminal_and_no_arithmetic(world):
+    instance, _, _ = full_gateway(world, deferred=1, kept=1)
+    file = world.folder / "mx.tar"
+    backup(instance.folder, file)
+    told = restore(world.folder / "one", rebuilt(file, with_head(hostname="mx\x1b[2J")))
+    true("of mx\\x1b[2J of " in told and "\x1b" not in told, repr(told))
+    told = restore(world.folder / "two", rebuilt(file, with_head(time=-(1 << 63))), status=1)
+    true("backup.json of the backup is damaged" in told and "runtime error" not in told, told)
+
+
 def with_sums(change_name, change):
     """For rebuilt(): changes one database, and the manifest so that it fits."""
     sums = {}
