@@ -145,11 +145,16 @@ def keep_going_runs_on_but_commits_nothing(world):
     true(b"commit is refused after an error" in ended.stdout, "it says so")
 
 
+ACTING = ("workqueue pause", "config.confirm reject", "config.label set", "counters.reset", "file.write", "log.rollover",
+          "quarantine.change release", "queue.archive", "queue.change delete", "suspend suspend", "config.lock lock")
+
+
 @test
 def check_sends_edits_and_does_nothing_else(world):
+    acting = "".join(f"call {method}\n" for method in ACTING)
     for options, first in ((("--check",), ""), ((), "batch check;")):
         daemon = FakeDaemon(world.folder)
-        ended = run(daemon, *options, given=first + "put a\ncall workqueue pause\ncall workqueue status\ncommit\n")
+        ended = run(daemon, *options, given=first + f"put a\n{acting}call workqueue status\ncommit\n")
         equal((ended.returncode, ended.stdout, ended.stderr), (0, b"", b""), "the end")
         equal(daemon.methods(), ["hello", "config.edit", "workqueue", "config.commit"], "requests")
         equal(daemon.requests[-1].get("check"), True, "commit is only a check")

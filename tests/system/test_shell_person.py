@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program
+from harness.logs import Log
 from harness.tap import equal, main, test, true
 from harness.terminal import Terminal
 
@@ -82,6 +83,9 @@ def tab_knows_the_names_in_the_candidate(world):
         shown = person.run("smtproutes delete on" + TAB)
         true("smtproutes delete only.example.com" in shown, shown)
         true("no changes pending" in person.run("showchanges"), "the route is still there")
+    cli = Log(instance.folder, "cli_logs")
+    cli.wait_for("entered 'showchanges'")
+    equal(cli.find("config.keys"), [], "keys that were pressed, in cli_logs")
 
 
 @test
