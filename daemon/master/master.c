@@ -248,7 +248,7 @@ static void on_child_closed(void *context, const char *why)
 
 static void schedule_restart(struct child *c)
 {
-    struct timeval pause = {c->pause_ms / 1000, c->pause_ms % 1000 * 1000};
+    struct timeval pause = clock_interval(c->pause_ms * INT64_C(1000));
     evtimer_add(c->restart, &pause);
 }
 
