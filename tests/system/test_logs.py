@@ -358,7 +358,7 @@ def a_dialogue_is_logged_with_its_answers_and_their_questions(world):
 def what_was_typed_goes_with_the_next_request_and_secrets_do_not(world):
     daemon = FakeDaemon(world.folder)
     shell = [program("shell_probe"), "--private", str(world.folder)]
-    given = 'put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it s3cret x\nword\ns3cret\ncommit\n'
+    given = 'put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it --secret=s3cret x\nword\ns3cret\ncommit\n'
     subprocess.run(shell, input=given, text=True, capture_output=True, timeout=60)
     typed = [[line["line"] for line in request.pop("typed")] for request in daemon.requests]
     wanted = [

@@ -156,6 +156,8 @@ def commands_are_kept_for_the_next_session_but_no_secret(world):
     with Person(world, instance) as person:
         person.run("version")
         person.run("certconfig delete X --private-key=abc")
+        person.run('version; certconfig delete X "--private-"key=abc')
+        person.run("c2VjcmV0LXNlY3JldA==")  # a line of a key that was pasted
         person.run("antispamconfig setup on --timeout=21")
         person.type("exit\ry\r")
         person.terminal.end()
@@ -168,6 +170,18 @@ def commands_are_kept_for_the_next_session_but_no_secret(world):
         person.wait(PROMPT)
         person.type(CTRL_R + "vers\r")
         person.wait("Product: mailward")
+
+
+@test
+def of_a_history_that_has_grown_the_newest_lines_count(world):
+    kept = world.folder / "mailward" / "history"
+    kept.parent.mkdir()
+    kept.write_text(30 * (100000 * "x" + "\n") + "antispamconfig setup on --timeout=22\n")
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.type(UP + "\rshowchanges\r")
+        person.wait("timeout: 60 -> 22")
+    true(kept.stat().st_size <= 1 << 20, "it is as long as it was")
 
 
 @test
