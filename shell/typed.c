@@ -10,6 +10,7 @@
 #include "shell/state.h"
 
 enum { LINE_SHOWN = 1000, PROMPT_SHOWN = 800, LINES_MOST = API_TYPED_MAX };
+_Static_assert(4 * LINE_SHOWN + 3 <= API_TYPED_BYTES_MAX, "each byte as \\xNN, and the mark of a cut");
 
 static json_t *safe_json(struct span text)
 {

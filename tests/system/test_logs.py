@@ -323,7 +323,8 @@ def a_client_without_lines_is_logged_by_its_methods_and_hostile_lines_are_made_s
     with instance.api() as api:
         api.must("status")
         api.must("version", typed=[{"line": "a\nb\x1b[31m\u202e'; prompt was 'x", "prompt": "\r\n"}])
-        for wrong in ("text", [1], [{"line": "x"}], [{"line": 1, "prompt": ""}], [{"line": "", "prompt": ""}] * 101):
+        for wrong in ("text", [1], [{"line": "x"}], [{"line": 1, "prompt": ""}], [{"line": "", "prompt": ""}] * 101,
+                      [{"line": 4097 * "x", "prompt": ""}]):
             equal(api.call("version", typed=wrong)[0], 2, f"typed {wrong!r:.30}")
     cli.wait_for(f"PID {os.getpid()}: User ")
     cli.wait_for(" called status")
