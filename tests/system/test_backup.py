@@ -373,6 +373,22 @@ def a_damaged_body_is_named_and_the_rest_is_saved(world):
 
 
 @test
+def what_an_account_points_to_is_not_read_with_the_rights_of_root(world):
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    instance, _, _ = full_gateway(world, deferred=1, kept=1)
+    instance.stop()
+    world.folder.chmod(0o755)
+    (instance.folder / "config").rename(world.folder / "roots")
+    (instance.folder / "config").symlink_to(world.folder / "roots")
+    subprocess.run(["chown", "-R", "nobody", instance.folder], check=True)
+    (world.folder / "roots").chmod(0o700)
+    run = mailwardd(instance.folder, "--check")
+    equal(run.returncode, 1, f"status ({run.stdout})")
+    true("config/config.db: cannot be opened: Permission denied" in run.stdout, run.stdout + run.stderr)
+
+
+@test
 def restored_files_belong_to_the_account_that_the_roles_run_as(world):
     if os.geteuid() != 0:
         raise Skip("needs root")
