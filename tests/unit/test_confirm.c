@@ -257,6 +257,22 @@ static void a_revision_with_a_label_is_kept_however_old(void **state)
     assert_true(control_life(life_labels));
 }
 
+static void life_hostile_label(void)
+{
+    control_start();
+    json_t *labels = labels_json();
+    CHECK(json_object_size(labels) == 1 && json_object_get(labels, "sound"));
+    json_decref(labels);
+}
+
+static void a_label_that_nobody_can_have_given_is_not_shown(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commits_and_dies));
+    change_store("INSERT INTO label VALUES ('sound', 1), ('a' || char(27) || '[2J', 1)");
+    assert_true(control_life(life_hostile_label));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_set_up, control_tear_down)
@@ -272,6 +288,7 @@ int main(void)
         TEST(within_a_boot_the_wall_clock_does_not_count),
         TEST(after_another_boot_the_wall_clock_counts),
         TEST(a_revision_with_a_label_is_kept_however_old),
+        TEST(a_label_that_nobody_can_have_given_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
