@@ -148,9 +148,11 @@ def keep_going_runs_on_but_commits_nothing(world):
 
 @test
 def check_sends_edits_and_does_nothing_else(world):
+    acting = "".join(f"call {one} x\n" for one in ("workqueue", "config.confirm", "config.label", "config.lock", "file.write",
+                     "counters.reset", "log.rollover", "queue.archive", "queue.change", "quarantine.change", "suspend"))
     for options, first in ((("--check",), ""), ((), "batch check;")):
         daemon = FakeDaemon(world.folder)
-        ended = run(daemon, *options, given=first + "put a\ncall workqueue pause\ncall workqueue status\ncommit\n")
+        ended = run(daemon, *options, given=first + f"put a\n{acting}call workqueue status\ncommit\n")
         equal((ended.returncode, ended.stdout, ended.stderr), (0, b"", b""), "the end")
         equal(daemon.methods(), ["hello", "config.edit", "workqueue", "config.commit"], "requests")
         equal(daemon.requests[-1].get("check"), True, "commit is only a check")
