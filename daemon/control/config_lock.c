@@ -52,7 +52,7 @@ static void take(struct session_info *info, const char *comment)
     snprintf(lock.comment, sizeof lock.comment, "%s", buf_text(&safe));
     buf_free(&safe);
     audit_write(info->account.user, info->from, "config.lock", lock.comment, API_DONE);
-    session_notice(info->id, config_lock_notice(info->id + 1));
+    session_notice(info->id, config_lock_notice(0));
     session_done(info->id, NULL);
 }
 

@@ -216,6 +216,20 @@ static void after_another_boot_the_wall_clock_counts(void **state)
     assert_true(control_life(life_undone_at_start));
 }
 
+static void life_a_week_at_most(void)
+{
+    control_start();
+    CHECK(confirmation_left() <= API_CONFIRM_MAX * SECOND);
+}
+
+static void a_clock_that_is_far_behind_after_a_boot_keeps_it_pending_for_a_week_at_most(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commits_and_dies));
+    change_store("UPDATE confirmation SET boot_id = 'another', deadline = deadline + 315360000000000");
+    assert_true(control_life(life_a_week_at_most));
+}
+
 /* ---- labels ---- */
 
 static void commit_many(unsigned count)
@@ -287,6 +301,7 @@ int main(void)
         TEST(a_store_that_takes_nothing_keeps_no_gateway_from_starting),
         TEST(within_a_boot_the_wall_clock_does_not_count),
         TEST(after_another_boot_the_wall_clock_counts),
+        TEST(a_clock_that_is_far_behind_after_a_boot_keeps_it_pending_for_a_week_at_most),
         TEST(a_revision_with_a_label_is_kept_however_old),
         TEST(a_label_that_nobody_can_have_given_is_not_shown),
     };
