@@ -205,9 +205,20 @@ static void committed_verdict(struct queue *q, struct operation *op)
 
 static const struct operation_type verdict_type = {write_verdict, committed_verdict, NULL};
 
+/* What the sender wants to hear of a copy: whatever he wanted to hear of one of the recipients that it stands for, but
+ * for success, which is not theirs. */
+static uint8_t wishes_for_copy(const struct message *m)
+{
+    uint8_t wishes = 0;
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        wishes |= m->recipients[i].notify ? m->recipients[i].notify : SMTP_NOTIFY_FAILURE;
+    wishes &= SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY;
+    return wishes ? wishes : SMTP_NOTIFY_NEVER;
+}
+
 static struct message *copy_for(const struct message *m, struct span recipient)
 {
-    struct recipient to = {.address = recipient};
+    struct recipient to = {.address = recipient, .notify = wishes_for_copy(m)};
     struct message copy = *m;
     copy.icid = 0;
     copy.recipients = &to;
