@@ -41,7 +41,6 @@ static bool write_split(struct queue *q, struct verdict *v, struct child *c, str
 {
     uint64_t parent = message_mid(v->parent);
     c->m->parent = parent;
-    c->m->body = v->parent->body; /* it may have been moved since the verdict came */
     if (!store_take_id(q->store, ID_MID, &c->m->node.key, f) || !store_add_message(q->store, c->m, f))
         return false;
     for (uint32_t i = 0; i < c->m->recipient_count; i++)
@@ -112,6 +111,7 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
     struct verdict *v = (struct verdict *)op;
     for (uint32_t i = 0; i < v->result.child_count; i++) {
         struct child *c = &v->children[i];
+        c->m->body = v->parent->body; /* it may have been moved since the verdict came */
         if (i > 0 && !write_split(q, v, c, f))
             return false;
         c->m->revision = v->revision;
