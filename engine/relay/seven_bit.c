@@ -115,11 +115,11 @@ static const char *encode(struct walk *w, const struct part *p)
     return NULL;
 }
 
-/* What lines that delimit the parts begin with; empty without a boundary. */
+/* What lines that delimit the parts begin with; empty without a boundary, and with one that fits in no line. */
 static struct span delimiter_of(const struct walk *w, struct span boundary)
 {
-    if (boundary.n == 0)
-        return boundary;
+    if (boundary.n == 0 || span_find(boundary, '\n') < boundary.n)
+        return (struct span){0};
     char *text = arena_alloc(w->arena, DASHES + boundary.n);
     memcpy(text, "--", DASHES);
     memcpy(text + DASHES, boundary.p, boundary.n);

@@ -177,6 +177,10 @@ static void what_cannot_be_converted_says_why(void **state)
     expect_refused(SPAN(MIME "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b--\r\n\xfc\r\n"),
                    "before or behind");
     expect_refused(SPAN(MIME "Content-Type: multipart/mixed\r\n\r\n\xfc\r\n"), "before or behind");
+    expect_refused(SPAN(MIME
+                        "Content-Type: multipart/mixed; boundary*=''b%0D%0Ac\r\n\r\n--b\r\nc\r\n\r\n\xfc\r\n"
+                        "--b\r\nc\r\n"),
+                   "before or behind");
     expect_refused(SPAN(MIME "Content-Transfer-Encoding: base64\r\n\r\n\xfc\r\n"), "says that it is encoded");
     expect_refused(SPAN(MIME "Content-Transfer-Encoding: x-own\r\n\r\n\xfc\r\n"), "says that it is encoded");
     expect_refused(SPAN(MIME "Content-Type: message/partial\r\n\r\n\xfc\r\n"), "may not be encoded");
