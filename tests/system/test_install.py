@@ -105,6 +105,17 @@ def private_folders(machine, state):
     true(len(folders) > 3 and set(folders.values()) == {"mailward 750"}, f"folders of the roles: {folders}")
 
 
+def every_program_has_its_libraries(machine):
+    """The packages that doc/install.md names are all that is needed."""
+    programs = machine.run("sh", "-c", "find /usr -name 'mailward*' -type f -perm -u+x -print").stdout.split()
+    true(len(programs) > 9, f"programs: {programs}")
+    for path in programs:
+        missing = re.findall(r"(\S+) => not found", machine.run("ldd", path, check=False).stdout)
+        equal(missing, [], f"libraries that {path} lacks")
+    machine.run("mailwardd", "--check")
+    machine.run("mailwardd", "--backup", "/root/backup.tar")
+
+
 @test
 def the_page_names_the_package_of_each_library(world):
     if not shutil.which("readelf"):
@@ -183,6 +194,7 @@ def systemd_runs_the_gateway_in_a_fresh_root(world):
         equal(machine.run("systemctl", "is-active", "mailward").stdout, "active\n", "state of the unit")
         only_administrators_are_let_in(machine)
         a_message_arrives(machine, state)
+        every_program_has_its_libraries(machine)
         each_process_has_what_it_needs(machine)
         private_folders(machine, state)
         log = machine.run("mailward", "-c", "tail -n 500 mail_logs").stdout

@@ -220,15 +220,6 @@ def a_commit_of_which_nothing_can_be_learned_ends_with_9(world):
     true(daemon.requests[-1]["commit_id"].encode() in ended.stdout, "the id is not named")
 
 
-@test
-def the_look_up_of_a_commit_ends_at_a_daemon_that_never_greets(world):
-    FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=True, stay_mute=True)
-    with session(world.folder, "dumb") as terminal:
-        terminal.wait(PROMPT)
-        terminal.type("put a\ncommit\n")
-        terminal.wait("may have committed", seconds=40)
-
-
 def given_up_commit(daemon, before_giving_up=lambda: None):
     """Status and output of a shell whose commit is not answered, after two Ctrl-C."""
     shell = subprocess.Popen(command_line(daemon.folder, "-c", "put a; commit"), stdout=subprocess.PIPE)

@@ -227,4 +227,13 @@ def a_lost_connection_is_told_once_and_made_anew(world):
     equal(daemon.committed, ["b", "b"], "committed")
 
 
+@test
+def the_look_up_of_a_commit_ends_at_a_daemon_that_never_greets(world):
+    FakeDaemon(world.folder, hang_up_at="config.commit", commit_first=True, stay_mute=True)
+    with session(world.folder, "dumb") as terminal:
+        terminal.wait(PROMPT)
+        terminal.type("put a\ncommit\n")
+        terminal.wait("may have committed", seconds=40)
+
+
 main()
