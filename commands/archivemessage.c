@@ -42,6 +42,7 @@ const struct command command_archivemessage = {
     .name = "archivemessage",
     .summary = "write a message to an mbox file",
     .usage = "MID [FILE]",
+    .details = "FILE (default MID.mbox) is made in the folder configuration/ of the state folder.\n",
     .least_args = 1,
     .most_args = 2,
     .run = run,

@@ -69,7 +69,7 @@ const struct method methods[] = {
      MEMBERS(TABLE_NAME(true), TEXT("owner", false, 1, 1024), TEXT("prefix", false, 0, 1024))},
     {"config.label", config_label, MEMBERS(OPERATION, TEXT("name", true, 1, 64), REVISION(false))},
     {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
-    {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},
+    {"config.lookup", config_lookup, MEMBERS(TEXT("commit_id", true, 1, COMMIT_ID_MAX))},
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
     {"config.reset", config_reset, NO_MEMBERS},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},

@@ -262,7 +262,10 @@ def suspected_spam_is_treated_only_where_that_is_on_and_spam_always(world):
     mid = send(instance, shade(*MIDDLING))
     equal(judgement(instance, mid)[0], "negative", "verdict")
     equal(header(delivered(instance, mid), "Subject"), "hello", "subject")
-    equal(fate(instance, send(instance, make_mail(1, headers=SPAM))), "drop", "spam")
+    spam = send(instance, make_mail(1, headers=SPAM))
+    equal(fate(instance, spam), "drop", "spam")
+    true(any(" (test header) " in line for line in instance.log.of_message(spam)), "the log does not say why it is spam")
+    true(not any("(test header)" in line for line in instance.log.of_message(mid)), "the log calls other mail a test")
     configure(instance, f"{INCOMING} on --suspect=on")
     equal(judgement(instance, send(instance, shade(*MIDDLING)))[0], "suspect", "verdict when it is on")
 
