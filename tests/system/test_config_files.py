@@ -228,7 +228,7 @@ def a_wrong_file_changes_nothing_not_even_what_is_pending(world):
 @test
 def a_file_that_is_not_there_says_so(world):
     run = world.instance().shell("loadconfig none.xml")
-    equal((run.returncode, run.stdout), (1, "file 'none.xml' does not exist\n"), "status and output")
+    equal((run.returncode, run.stdout), (1, "file 'configuration/none.xml' does not exist\n"), "status and output")
 
 
 @test
