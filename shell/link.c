@@ -35,6 +35,7 @@ struct link {
     int64_t brief;    /* the same for one question: then the link goes on; 0: none */
     unsigned late;    /* answers that nobody waits for any more */
     json_t *greeting, *notices;
+    json_t *closed; /* why the daemon ended the session; NULL: it did not say */
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
@@ -179,6 +180,11 @@ static enum link_result fill(struct link *l, size_t size)
 static bool is_unasked(struct link *l, json_t *object)
 {
     json_t *text = json_object_get(object, "notice");
+    if (json_object_get(object, "closed")) {
+        json_decref(l->closed);
+        l->closed = json_incref(object);
+        return true;
+    }
     if (!json_is_string(text)) {
         bool late = l->late > 0;
         l->late -= late && json_object_get(object, "status");
@@ -270,6 +276,11 @@ json_t *link_take_notices(struct link *l)
     return notices;
 }
 
+const json_t *link_closed(const struct link *l)
+{
+    return l->closed;
+}
+
 int link_fd(const struct link *l)
 {
     return l->fd;
@@ -282,5 +293,6 @@ void link_close(struct link *l)
     buf_free(&l->in);
     json_decref(l->greeting);
     json_decref(l->notices);
+    json_decref(l->closed);
     free(l);
 }
