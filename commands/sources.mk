@@ -70,6 +70,7 @@ libcommands_a_SOURCES = \
 	%D%/tophosts.c \
 	%D%/ui.c \
 	%D%/ui.h \
+	%D%/units.c \
 	%D%/usage.c \
 	%D%/userconfig.c \
 	%D%/values.c \

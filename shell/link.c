@@ -256,8 +256,7 @@ bool link_is_alive(struct link *l)
 {
     struct pollfd wait = {.fd = l->fd, .events = POLLIN};
     json_t *object;
-    if (poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT))
-        return false;
+    bool alive = poll(&wait, 1, 0) <= 0 || read_some(l, MSG_DONTWAIT);
     while (has_whole_frame(l)) {
         if (receive_any(l, &object) != LINK_FRAME)
             return false;
@@ -266,7 +265,7 @@ bool link_is_alive(struct link *l)
         if (!good)
             return false;
     }
-    return true;
+    return alive;
 }
 
 json_t *link_take_notices(struct link *l)

@@ -79,8 +79,9 @@ static void tell_notices(struct shell *sh)
 
 void terminal_hello(struct shell *sh, const json_t *hello)
 {
-    if (!sh->welcomed)
-        welcome_show(sh, json_object_get(hello, "welcome"));
+    const json_t *welcome = json_object_get(hello, "welcome");
+    if (welcome && !sh->welcomed)
+        welcome_show(sh, welcome);
     sh->welcomed = true;
     show_notices(sh, json_object_get(hello, "notices"));
 }

@@ -91,7 +91,7 @@ static void the_greeting_names_protocol_schema_host_and_session(void **state)
     snprintf(schema, sizeof schema, "%016llx", (unsigned long long)schema_fingerprint());
     assert_string_equal(text_member(sh->greeting, "schema"), schema);
     assert_true(number_member(sh->greeting, "session") > 0);
-    assert_true(strncmp(played.audit, "session.open ", strlen("session.open ")) == 0);
+    assert_non_null(strstr(played.audit, "session.open "));
 }
 
 static void what_is_no_request_is_a_usage_error_and_the_session_goes_on(void **state)
@@ -325,7 +325,7 @@ static void who_lists_sessions_with_what_they_told_made_safe(void **state)
     assert_string_equal(text_member(mine, "role"), "administrator");
     json_decref(end);
     shell_close(other);
-    assert_true(strncmp(played.audit, "session.close ", strlen("session.close ")) == 0);
+    assert_non_null(strstr(played.audit, "session.close "));
 }
 
 /* ---- the work queue ---- */
