@@ -95,6 +95,8 @@ enum api_status command_unknown(struct shell *sh, const char *name);
 enum api_status command_usage_error(struct shell *sh, const struct command *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Appends what `help NAME` shows. */
+void command_put_help(const struct command *command, struct buf *out);
 /* Appends a line for each way to call the command: name, verbs, objects, options. */
 void command_usage(const struct command *command, struct buf *out);
 #endif

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "shell/interrupt.h"
+#include "shell/progress.h"
 #include "shell/state.h"
 
 /* Where the parts of an answer go.  Without visit and text: text is shown. */
@@ -45,6 +46,17 @@ static void take_part(struct shell *sh, const struct parts *parts, json_t *part)
         out_span(sh, shown);
 }
 
+/* A request that follows something takes as long as it likes. */
+static enum link_result receive(struct shell *sh, json_t **frame)
+{
+    struct progress progress = progress_begin();
+    link_watch(sh->link, sh->pager.following ? NULL : progress_tick, &progress);
+    enum link_result got = link_receive(sh->link, frame);
+    link_watch(sh->link, NULL, NULL);
+    progress_end(&progress);
+    return got;
+}
+
 /* Takes the parts; returns the end of the answer, or NULL when there is none.  The first Ctrl-C asks the daemon to end
  * the request, the second does not wait for that.  When nobody reads the output, the request is to end, too. */
 static json_t *take_answer(struct shell *sh, const struct parts *parts)
@@ -55,7 +67,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
         writer_flush(&sh->out);
         enum link_result got = LINK_INTERRUPTED;
         if (cancelled || !(sh->out.failed || sh->pager.stopped))
-            got = link_receive(sh->link, &frame);
+            got = receive(sh, &frame);
         if (got == LINK_INTERRUPTED && !cancelled) {
             link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));
             cancelled = true;

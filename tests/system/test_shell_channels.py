@@ -2,6 +2,7 @@
 """The shell in every channel: what is run, what is told and with which status it ends.  The test plays the daemon, so that
 each fault comes exactly when it should; shell_probe is the shell with commands of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -508,6 +509,25 @@ def ctrl_c_leads_back_to_the_prompt(world):
             terminal.wait(PROMPT)
             terminal.type("exit\ny\n")
             equal(terminal.end()[1], 0, "exit status")
+
+
+@test
+def a_person_who_waits_long_is_told_and_a_program_is_not(world):
+    daemon = FakeDaemon(world.folder)
+    with session(world.folder, "dumb") as terminal:
+        terminal.wait(PROMPT)
+        terminal.type("call wait\n")
+        terminal.wait("\rworking, 2 s (Ctrl-C ends it)")
+        terminal.type("\x03")
+        terminal.wait("\r" + 32 * " " + "\r")
+        terminal.wait(PROMPT)
+    shell = subprocess.Popen(command_line(world.folder, "-c", "call wait"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: daemon.methods().count("wait") == 2, "the request")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        shell.wait(4)
+    shell.send_signal(signal.SIGINT)
+    _, said = shell.communicate(timeout=20)
+    true(b"working" not in said, said)
 
 
 @test

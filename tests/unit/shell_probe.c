@@ -9,10 +9,10 @@
 #include "shell/describe.h"
 
 /* The tables of the real commands are not here, and so neither is what is made of them. */
-void (*describe_form(const char *form))(struct buf *out)
+bool describe(const char *form, struct buf *out)
 {
-    (void)form;
-    return NULL;
+    (void)form, (void)out;
+    return false;
 }
 
 bool command_line_is_secret(struct span line)

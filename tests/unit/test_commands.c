@@ -1,35 +1,5 @@
 /* Batch lines: from words to requests, and what a wrong line is told. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/fake_shell.h"
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sh = fake_shell(false);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_shell_free(sh);
-    return 0;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in '%s'", part, text);
-}
+#include "tests/unit/shell_fixture.h"
 
 /* ---- words ---- */
 
@@ -533,7 +503,7 @@ static void a_commit_is_found_by_its_id(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, without_a_terminal, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_command_names_itself_first_and_then_the_nearest),
         TEST(an_unknown_word_names_the_nearest_and_all_valid_ones),
