@@ -191,15 +191,48 @@ static enum api_status call(struct shell *sh, struct span request, const struct 
     return ask(sh, parts, result, lost);
 }
 
-/* With --check what would act at once is not done. */
+/* Methods that show something, or change the candidate and nothing else. */
+static const char *const harmless[] = {
+    "alerts",
+    "certificate.list",
+    "certificate.make",
+    "config.changes",
+    "config.clear",
+    "config.diff",
+    "config.edit",
+    "config.get",
+    "config.history",
+    "config.keys",
+    "config.lookup",
+    "config.rebase",
+    "config.rollback",
+    "config.show",
+    "file.read",
+    "grep",
+    "hosts",
+    "logs",
+    "quarantine.list",
+    "queue.list",
+    "queue.read",
+    "rate",
+    "status",
+    "tail",
+    "version",
+    "who",
+    "whoami",
+};
+
+/* With --check what would act at once is not done; what nobody put into that list is not, either. */
 static bool acts_at_once(const json_t *request)
 {
     const char *method = json_string_value(json_object_get(request, "method"));
     const char *operation = json_string_value(json_object_get(request, "operation"));
-    return strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
-           strcmp(method, "counters.reset") == 0 ||
-           ((strcmp(method, "workqueue") == 0 || strcmp(method, "suspend") == 0) && operation &&
-            strcmp(operation, "status") != 0);
+    if (operation && strcmp(operation, "status") == 0)
+        return false;
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (strcmp(method, harmless[i]) == 0)
+            return false;
+    return true;
 }
 
 static void note_candidate(struct shell *sh, const json_t *request)
@@ -255,6 +288,7 @@ enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *t
 json_t *shell_live(struct shell *sh, json_t *request)
 {
     enum { LIVE_MS = 150 };
+    json_object_set_new(request, "typed", json_array()); /* a key that was pressed is no line for the logs */
     json_t *result = sh->link ? link_ask_briefly(sh->link, request, LIVE_MS) : NULL;
     json_decref(request);
     return result;

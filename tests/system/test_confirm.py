@@ -248,4 +248,13 @@ def a_lock_warns_others_and_holds_up_nobody(world):
     equal(shell(gateway.instance, "config status").stdout, "The configuration is not locked.\n", "after its session")
 
 
+@test
+def a_comment_of_bytes_that_are_not_shown_is_told_and_ends_nothing(world):
+    instance = world.instance()
+    with instance.api() as holder, instance.api() as person:
+        person.must("hello", terminal=True)
+        holder.must("config.lock", operation="lock", comment=200 * "\x01" + 400 * "é")
+        true(person.receive()["notice"].endswith(": " + 200 * "\\x01" + 400 * "é"), "the notice")
+
+
 main()
