@@ -360,4 +360,23 @@ def last_tells_who_is_here_and_who_has_gone(world):
         tap.true(guests["begin"] <= guests["end"], "times")
 
 
+@tap.test
+def users_banner_and_idle_limit_are_set_in_batches_and_in_dialogues(world):
+    with Gateway(world) as gateway:
+        def run(text):
+            return run_as(account_of("administrator"), gateway.words(), input=text)
+        done = run("userconfig new anna --role=operator\nuserconfig edit anna --enabled=off\nuserconfig\nNEW\nbert\n3\nY\n\n"
+                   "adminaccessconfig setup --idle-limit=45\nadminaccessconfig banner import -\nKeep out.\n.\n"
+                   "adminaccessconfig print\ncommit\n")
+        tap.equal([done.returncode, done.stderr], [0, ""], done.stdout)
+        tap.true("Sessions end after 45 idle minutes.\nBanner:\nKeep out.\n" in done.stdout, done.stdout)
+        with gateway.root() as api:
+            rows = {row["account"]: (row["role"], row["enabled"]) for row in api.rows("users", running=True)}
+        tap.equal([rows["anna"], rows["bert"]], [("operator", False), ("technician", True)], "users")
+        for wrong, status in (("userconfig new -x --role=guest", 2), ("userconfig new eve --role=king", 2),
+                              ("userconfig edit eve --role=guest", 1), ("adminaccessconfig setup --idle-limit=4", 2),
+                              ("passwd", 1)):
+            tap.equal(run(f"{wrong}\n").returncode, status, wrong)
+
+
 tap.main()
