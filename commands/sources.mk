@@ -4,6 +4,7 @@ EXTRA_DIST += doc/adding-a-command.md
 libcommands_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EXPAT_CFLAGS)
 libcommands_a_SOURCES = \
 	%D%/addressconfig.c \
+	%D%/adminaccessconfig.c \
 	%D%/alertconfig.c \
 	%D%/antispamconfig.c \
 	%D%/archivemessage.c \
@@ -34,6 +35,7 @@ libcommands_a_SOURCES = \
 	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/last.c \
 	%D%/list_file.c \
 	%D%/list_table.c \
 	%D%/list_table.h \
@@ -44,6 +46,7 @@ libcommands_a_SOURCES = \
 	%D%/logs.h \
 	%D%/mailconfig.c \
 	%D%/oldmessage.c \
+	%D%/passphrase.c \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
@@ -76,7 +79,9 @@ libcommands_a_SOURCES = \
 	%D%/tophosts.c \
 	%D%/ui.c \
 	%D%/ui.h \
+	%D%/units.c \
 	%D%/usage.c \
+	%D%/userconfig.c \
 	%D%/values.c \
 	%D%/values.h \
 	%D%/version.c \

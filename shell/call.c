@@ -26,6 +26,8 @@ void call_lost(struct shell *sh)
 {
     if (!sh->link)
         return;
+    json_decref(sh->closed);
+    sh->closed = json_incref((json_t *)link_closed(sh->link));
     link_close(sh->link);
     sh->link = NULL;
     sh->lost = true;
@@ -95,19 +97,33 @@ static enum api_status take_end(struct shell *sh, json_t *end, json_t **result)
     return status;
 }
 
+enum api_status call_tell_gone(struct shell *sh, struct report *r, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(sh->closed, "closed")),
+               *code = json_string_value(json_object_get(sh->closed, "code"));
+    bool refused = text && code && strcmp(code, api_errors[API_ERROR_REFUSED].code) == 0;
+    const struct api_error_row *row = &api_errors[refused ? API_ERROR_REFUSED : API_ERROR_UNREACHABLE];
+    if (text && sh->interactive) {
+        sh->lost = false; /* told here */
+        sh->leaving = true;
+    }
+    report_error(sh, r, row->status, row->code, text ? text : otherwise);
+    return row->status;
+}
+
 /* lost, when not NULL, is set when the answer never came, and then nothing is told. */
 static enum api_status ask(struct shell *sh, const struct parts *parts, json_t **result, bool *lost)
 {
     json_t *end = take_answer(sh, parts);
     if (!end) {
         call_lost(sh);
-        if (lost) {
+        if (lost && !sh->closed) { /* what was closed before did nothing */
             *lost = true;
             return API_UNREACHABLE;
         }
         if (sh->interrupted)
             return shell_fail(sh, API_ERROR_CANCELLED, "%s", "");
-        return unreachable(sh, "the daemon went away");
+        return call_tell_gone(sh, sh->report, "the daemon went away");
     }
     enum api_status status = take_end(sh, end, result);
     json_decref(end);
@@ -129,7 +145,7 @@ static bool say_hello(struct shell *sh)
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
     if (sh->interactive)
-        terminal_notices(sh, json_object_get(result, "notices"));
+        terminal_hello(sh, result);
     json_decref(result);
     if (status != API_DONE)
         call_lost(sh);

@@ -80,6 +80,8 @@ static bool wait_for_input(struct editor *e)
         if (wait[0].revents || !wait[1].revents)
             return true;
         show_news(e);
+        if (e->shell->leaving) /* the daemon ended the session */
+            return false;
     }
 }
 

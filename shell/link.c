@@ -35,6 +35,7 @@ struct link {
     int64_t brief;    /* the same for one question: then the link goes on; 0: none */
     unsigned late;    /* answers that nobody waits for any more */
     json_t *greeting, *notices;
+    json_t *closed; /* why the daemon ended the session; NULL: it did not say */
     void (*waiting)(void *context);
     void *waiting_context;
 };
@@ -187,6 +188,11 @@ static enum link_result fill(struct link *l, size_t size)
 static bool is_unasked(struct link *l, json_t *object)
 {
     json_t *text = json_object_get(object, "notice");
+    if (json_object_get(object, "closed")) {
+        json_decref(l->closed);
+        l->closed = json_incref(object);
+        return true;
+    }
     if (!json_is_string(text)) {
         bool late = l->late > 0;
         l->late -= late && json_object_get(object, "status");
@@ -258,8 +264,7 @@ bool link_is_alive(struct link *l)
 {
     struct pollfd wait = {.fd = l->fd, .events = POLLIN};
     json_t *object;
-    if (poll(&wait, 1, 0) > 0 && !read_some(l, MSG_DONTWAIT))
-        return false;
+    bool alive = poll(&wait, 1, 0) <= 0 || read_some(l, MSG_DONTWAIT);
     while (has_whole_frame(l)) {
         if (receive_any(l, &object) != LINK_FRAME)
             return false;
@@ -268,7 +273,7 @@ bool link_is_alive(struct link *l)
         if (!good)
             return false;
     }
-    return true;
+    return alive;
 }
 
 json_t *link_take_notices(struct link *l)
@@ -276,6 +281,11 @@ json_t *link_take_notices(struct link *l)
     json_t *notices = l->notices;
     l->notices = NULL;
     return notices;
+}
+
+const json_t *link_closed(const struct link *l)
+{
+    return l->closed;
 }
 
 void link_watch(struct link *l, void (*waiting)(void *context), void *context)
@@ -296,5 +306,6 @@ void link_close(struct link *l)
     buf_free(&l->in);
     json_decref(l->greeting);
     json_decref(l->notices);
+    json_decref(l->closed);
     free(l);
 }

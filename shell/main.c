@@ -52,6 +52,7 @@ int main(int argc, char **argv)
     else
         report_error(&sh, NULL, status, NULL, error.text);
     call_lost(&sh);
+    json_decref(sh.closed);
     writer_flush(&sh.out);
     if (sh.out.failed) {
         dprintf(STDERR_FILENO, "output could not be written; what was done is done\n");

@@ -40,8 +40,7 @@ static void give_up(struct shell *sh, enum link_result why)
         else if (why == LINK_INTERRUPTED)
             report_error(sh, r, API_INTERRUPTED, api_errors[API_ERROR_CANCELLED].code, "interrupted");
         else
-            report_error(sh, r, API_UNREACHABLE, api_errors[API_ERROR_UNREACHABLE].code,
-                         "the daemon went away; nothing was committed");
+            call_tell_gone(sh, r, "the daemon went away; nothing was committed");
         report_settle(sh, r);
     }
 }

@@ -66,7 +66,7 @@ void report_error(struct shell *sh, struct report *r, enum api_status status, co
         r->status = status;
     if (r && sh->options.json) {
         if (!r->message) {
-            r->code = code;
+            r->code = code ? xstrdup(code) : NULL; /* it may be a part of the answer */
             r->message = xstrdup(message ? message : "");
         }
     } else if (message) {
@@ -194,6 +194,7 @@ void report_settle(struct shell *sh, struct report *r)
     json_decref(r->warnings);
     json_decref(r->result);
     buf_free(&r->output);
+    free(r->code);
     free(r->message);
     free(r->text);
     free(r);

@@ -25,7 +25,7 @@ struct report {
     unsigned edits;                /* requests that were sent ahead and are not answered */
     /* Only with --json: */
     json_t *words, *warnings, *result;
-    const char *code;
+    char *code;
     char *message;
     struct buf output;
 };

@@ -21,6 +21,7 @@ shell_sources = \
 	shell/state.h \
 	shell/terminal.c \
 	shell/typed.c shell/typed.h \
+	shell/welcome.c shell/welcome.h \
 	shell/words.c shell/words.h \
 	shell/writer.c shell/writer.h
 mailward_SOURCES = shell/main.c \

@@ -28,6 +28,8 @@ struct shell {
     /* The daemon. */
     struct link *link; /* NULL until the first command that needs it */
     bool lost;         /* the connection broke since it was last told */
+    json_t *closed;    /* the frame by which the daemon ended the session; NULL: it did not */
+    bool welcomed;     /* the lines of the log-in were shown */
     bool touched;      /* the candidate may differ from its base */
     json_int_t revision;
     char hostname[256]; /* of the daemon last connected to; "": none */
@@ -54,6 +56,8 @@ enum api_status call_text(struct shell *sh, struct span request, json_t **result
 bool call_connect(struct shell *sh);
 /* The connection is of no use any more: the candidate is gone with it. */
 void call_lost(struct shell *sh);
+/* Tells that the connection is gone: why, when the daemon said so. */
+enum api_status call_tell_gone(struct shell *sh, struct report *r, const char *otherwise);
 /* Whether the session holds changes that nobody committed, or lost them with the daemon. */
 bool call_has_changes(struct shell *sh);
 
@@ -65,8 +69,8 @@ enum api_status batch_run(struct shell *sh);
 
 /* A session with a person.  Returns the exit status. */
 enum api_status terminal_run(struct shell *sh);
-/* Shows a person what no command said.  texts: an array. */
-void terminal_notices(struct shell *sh, const json_t *texts);
+/* Shows a person what the answer to hello says. */
+void terminal_hello(struct shell *sh, const json_t *hello);
 /* Readable when there is news while a person thinks; -1: none can come. */
 int terminal_news_fd(struct shell *sh);
 /* What happened since the last prompt. */

@@ -5,6 +5,22 @@
 #include "shell/editor.h"
 #include "shell/interrupt.h"
 #include "shell/state.h"
+#include "shell/welcome.h"
+
+/* Until something is typed.  False when the daemon ends the session before that. */
+static bool wait_plain(struct shell *sh)
+{
+    struct pollfd wait[] = {{.fd = sh->answers->fd, .events = POLLIN}, {.events = POLLIN}};
+    while (sh->link && sh->answers->used == sh->answers->in.len) {
+        wait[1].fd = terminal_news_fd(sh);
+        wait[0].revents = wait[1].revents = 0;
+        if (!interrupt_poll(wait, 2, -1) || wait[0].revents)
+            break;
+        if (!link_is_alive(sh->link))
+            call_lost(sh);
+    }
+    return sh->link || !sh->closed;
+}
 
 /* The terminal itself edits the line: for programs that drive a pseudo-terminal, no byte but the prompt's is written. */
 static enum read_result read_plain(struct shell *sh, const char *prompt, struct buf *line)
@@ -13,6 +29,10 @@ static enum read_result read_plain(struct shell *sh, const char *prompt, struct 
     struct error error;
     writer_put(&sh->out, span_text(prompt));
     writer_flush(&sh->out);
+    if (!wait_plain(sh)) {
+        terminal_tell_news(sh);
+        return READ_END;
+    }
     enum read_result got = reader_next(sh->answers, &text, &error);
     if (got == READ_LINE)
         buf_append_span(line, text);
@@ -38,7 +58,7 @@ enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_com
     return got;
 }
 
-void terminal_notices(struct shell *sh, const json_t *texts)
+static void show_notices(struct shell *sh, const json_t *texts)
 {
     size_t i;
     json_t *text;
@@ -53,8 +73,17 @@ void terminal_notices(struct shell *sh, const json_t *texts)
 static void tell_notices(struct shell *sh)
 {
     json_t *texts = link_take_notices(sh->link);
-    terminal_notices(sh, texts);
+    show_notices(sh, texts);
     json_decref(texts);
+}
+
+void terminal_hello(struct shell *sh, const json_t *hello)
+{
+    const json_t *welcome = json_object_get(hello, "welcome");
+    if (welcome && !sh->welcomed)
+        welcome_show(sh, welcome);
+    sh->welcomed = true;
+    show_notices(sh, json_object_get(hello, "notices"));
 }
 
 int terminal_news_fd(struct shell *sh)
@@ -72,6 +101,15 @@ static void tell_lost(struct shell *sh)
     sh->lost = sh->touched = false;
 }
 
+/* The daemon ended the session, and so does the shell. */
+static void tell_closed(struct shell *sh)
+{
+    writer_put(&sh->out, span_text(json_string_value(json_object_get(sh->closed, "closed"))));
+    writer_put(&sh->out, SPAN("\n"));
+    sh->lost = false;
+    sh->leaving = true;
+}
+
 void terminal_tell_news(struct shell *sh)
 {
     if (sh->link) {
@@ -80,7 +118,9 @@ void terminal_tell_news(struct shell *sh)
         if (!alive)
             call_lost(sh);
     }
-    if (sh->lost)
+    if (sh->lost && sh->closed)
+        tell_closed(sh);
+    else if (sh->lost)
         tell_lost(sh);
     writer_flush(&sh->out);
 }
@@ -97,6 +137,8 @@ static void run_session(struct shell *sh)
     struct buf line = {0}, prompt = {0};
     for (unsigned number = 1;; number++) {
         terminal_tell_news(sh);
+        if (sh->leaving)
+            break;
         interrupt_clear();
         sh->interrupted = false;
         buf_clear(&line);
@@ -156,11 +198,13 @@ enum api_status terminal_run(struct shell *sh)
     run_session(sh);
     close_editor(sh);
     /* Who leaves with `exit` was asked. */
-    bool lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
-    if (lost)
+    bool closed = sh->leaving && !sh->link && sh->closed, lost = closed && sh->touched;
+    if (!closed)
+        lost = (!sh->leaving || sh->answers_ended) && call_has_changes(sh);
+    if (lost && !closed)
         writer_put(&sh->out, SPAN("The session ended with uncommitted changes: they were discarded.\n"));
     writer_flush(&sh->out);
     if (interrupt_ends())
         interrupt_end();
-    return lost ? API_DISCARDED : API_DONE;
+    return lost ? API_DISCARDED : closed ? API_UNREACHABLE : API_DONE;
 }

@@ -39,6 +39,7 @@ endif
 SYSTEM_TESTS = \
 	tests/lint/generated.py \
 	tests/lint/includes.py \
+	tests/system/test_access.py \
 	tests/system/test_accounts.py \
 	tests/system/test_config_cost.py \
 	tests/system/test_config_files.py \
@@ -72,6 +73,7 @@ SYSTEM_TESTS = \
 	tests/system/test_rules.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
+	tests/system/test_shell_ended.py \
 	tests/system/test_shell_gateway.py \
 	tests/system/test_shell_person.py \
 	tests/system/test_shell_terminal.py \
@@ -92,6 +94,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/fake_daemon.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \
+	tests/harness/people.py \
 	tests/harness/mail.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \

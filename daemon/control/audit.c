@@ -4,7 +4,6 @@
 
 #include <event2/event.h>
 
-#include "daemon/control/store_config.h"
 #include "daemon/control/tidy.h"
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
@@ -60,6 +59,13 @@ void audit_flush(void)
     }
     audit_forget_gathered();
     tidy_soon();
+}
+
+bool audit_each_session(bool (*visit)(const struct store_config_audit *record, void *context), void *context,
+                        struct error *error)
+{
+    audit_flush();
+    return store_config_each_session(store, visit, context, error);
 }
 
 void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,

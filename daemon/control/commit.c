@@ -28,6 +28,7 @@ struct commit {
 static struct commit *first; /* in work; the others wait */
 static enum { WAITING, PREPARING, CONVERGING } stage;
 static struct event *turn, *limit;
+static void (*head_watcher)(void);
 
 static void step(void);
 
@@ -186,6 +187,8 @@ static void transact(struct commit *c)
         LOG(MUST_CONFIRM, LOG_U(c->manifest.revision), LOG_U(c->manifest.confirm_within / 1000000));
     roll_back_watch();
     begin_candidate_anew(c);
+    if (head_watcher)
+        head_watcher();
     stage = CONVERGING;
     wait_at_most(commit_limits.apply_ms);
     failpoint("control.before-head");
@@ -326,6 +329,11 @@ bool commit_is_under_way(const char *commit_id)
         if (strcmp(c->manifest.commit_id, commit_id) == 0)
             return true;
     return false;
+}
+
+void commit_watch_head(void (*changed)(void))
+{
+    head_watcher = changed;
 }
 
 bool commit_is_in_work(void)

@@ -49,6 +49,8 @@ bool commit_is_under_way(const char *commit_id);
 
 /* True while any commit waits or runs. */
 bool commit_is_in_work(void);
+/* From now on changed() is called for each new head, when it runs. */
+void commit_watch_head(void (*changed)(void));
 
 /* From the hooks of the role. */
 void commit_peer_up(enum role_id peer);

@@ -89,6 +89,26 @@ json_t *config_changes_json(const struct config_tree *before, const struct confi
     return json_pack("{s:o,s:I}", "changes", c.elements, "count", c.count);
 }
 
+struct forbidden {
+    enum permit_role role;
+    const struct schema_table *table;
+};
+
+static void find_forbidden(const struct config_change *change, void *context)
+{
+    struct forbidden *f = context;
+    if (!f->table && !permit_allows(f->role, "config.edit", change->table->name, NULL))
+        f->table = change->table;
+}
+
+const struct schema_table *config_forbidden(enum permit_role role, const struct config_tree *before,
+                                            const struct config_tree *after)
+{
+    struct forbidden f = {.role = role};
+    config_tree_diff(before, after, head_place(), find_forbidden, &f);
+    return f.table;
+}
+
 void config_changes(uint64_t session, json_t *request)
 {
     (void)request;

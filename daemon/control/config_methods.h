@@ -44,6 +44,9 @@ const struct schema_table *config_table_of(uint64_t session, const json_t *reque
 bool config_find_revision(uint64_t session, const char *text, uint64_t *revision);
 /* {"changes": [...], "count": n}: a new reference. */
 json_t *config_changes_json(const struct config_tree *before, const struct config_tree *after);
+/* The first table that differs and that the role may not edit, or NULL. */
+const struct schema_table *config_forbidden(enum permit_role role, const struct config_tree *before,
+                                            const struct config_tree *after);
 /* Gathers a conflict. */
 void config_add_conflict(struct told_list *list, const struct config_conflict *conflict);
 /* Ends the request with them (taken over; the list is empty then); since: the revision that the candidate was made on. */

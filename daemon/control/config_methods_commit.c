@@ -97,6 +97,13 @@ void config_commit(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_BAD_REQUEST, "a commit id has letters, digits and '-' only");
         return;
     }
+    const struct config_candidate *candidate = session_config_use(&info->config);
+    const struct schema_table *forbidden = config_forbidden(info->role, candidate->base, candidate->mine);
+    if (forbidden) { /* entered in a role that the account had before */
+        session_fail(session, API_ERROR_REFUSED, "the role %s may not change %s",
+                     permit_role_name(info->role), forbidden->name);
+        return;
+    }
     struct buf safe = {0};
     if (comment)
         text_from_wire(&safe, span_text(comment), SIZE_MAX);

@@ -35,6 +35,22 @@ static void accept_pending(struct session_info *info)
     session_done(info->id, json_pack("{s:I}", "revision", (json_int_t)revision));
 }
 
+/* Going back is a change, too. */
+static bool may_reject(const struct session_info *info)
+{
+    struct error error;
+    struct config_tree *base = head_load_tree(confirmation_pending()->base, &error);
+    const struct schema_table *forbidden = base ? config_forbidden(info->role, head_tree(), base) : NULL;
+    if (!base)
+        session_fail(info->id, API_ERROR_FAILED, "%s", error.text);
+    else if (forbidden)
+        session_fail(info->id, API_ERROR_REFUSED, "the role %s may not change %s back",
+                     permit_role_name(info->role), forbidden->name);
+    if (base)
+        config_tree_unref(base);
+    return base && !forbidden;
+}
+
 static void on_rejected(void *context, const struct commit_result *result)
 {
     uint64_t session = (uintptr_t)context;
@@ -60,7 +76,7 @@ void config_confirm(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_WRONG_STATE, "too late: the revision is being undone");
     } else if (strcmp(operation, "accept") == 0) {
         accept_pending(info);
-    } else {
+    } else if (may_reject(info)) {
         roll_back_now(info->account.user, info->from,
                       &(struct commit_handler){.done = on_rejected, .context = (void *)(uintptr_t)session});
     }

@@ -201,9 +201,19 @@ void config_rollback(uint64_t session, json_t *request)
         return;
     }
     struct config_tree *tree = with_tables_of(candidate->mine, old, table);
+    bool preview = json_is_true(json_object_get(request, "preview"));
+    enum permit_role role = session_info(session)->role;
+    const struct schema_table *forbidden = preview ? NULL : config_forbidden(role, candidate->mine, tree);
+    if (forbidden) {
+        config_tree_unref(old);
+        config_tree_unref(tree);
+        session_fail(session, API_ERROR_REFUSED, "the role %s may not change %s, which is another there",
+                     permit_role_name(role), forbidden->name);
+        return;
+    }
     json_t *changes = config_changes_json(candidate->mine, tree);
     config_tree_unref(old);
-    if (json_is_true(json_object_get(request, "preview"))) {
+    if (preview) {
         config_tree_unref(tree);
     } else {
         config_tree_unref(candidate->mine);

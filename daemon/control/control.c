@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/access.h"
 #include "daemon/control/alerts.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
@@ -90,6 +91,8 @@ static bool start(struct error *error)
     ports_start();
     alerts_start();
     roll_back_watch();
+    access_watch();
+    commit_watch_head(access_judge_all);
     return true;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/log_roll.h"
+#include "daemon/control/logins.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
 #include "daemon/control/typed.h"
@@ -85,6 +86,7 @@ const struct method methods[] = {
      MEMBERS(FLAG("terminal"), TEXT("from", false, 0, SESSION_FROM_MAX),
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
+    {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
     {"log.rollover", log_roll, MEMBERS(TEXT("log", false, 1, 255))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,

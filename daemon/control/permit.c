@@ -21,6 +21,7 @@ static const struct permit {
     {"counters.reset", NULL, NULL, "AOT"},
     {"hosts", NULL, NULL, "AOTR"},
     {"who", NULL, NULL, "AOTR"},
+    {"last", NULL, NULL, "AOTR"},
     /* logs name senders, recipients and subjects */
     {"logs", NULL, NULL, "AOTR"},
     {"tail", NULL, NULL, "AOTR"},
@@ -50,6 +51,9 @@ static const struct permit {
     {"config.reset", NULL, NULL, "A"},
     {"config.history", NULL, NULL, "AOTR"},
     {"config.lookup", NULL, NULL, "AOTR"},
+    /* who may do what is for administrators alone */
+    {"config.edit", "users", NULL, "A"},
+    {"config.edit", "access", NULL, "A"},
     /* a read-only operator may enter changes and look at them, but they never leave the session */
     {"config.edit", NULL, NULL, "AOR"},
     {"config.changes", NULL, NULL, "AOTR"},
@@ -68,9 +72,21 @@ static const struct permit {
     {"file.write", NULL, NULL, "AOT"},
 };
 
-enum permit_role permit_role_of(uid_t uid, bool in_admin_group)
+enum permit_role permit_role_of(uid_t uid, bool in_admin_group, const struct schema_row *user)
 {
-    return uid == 0 || uid == geteuid() || in_admin_group ? PERMIT_ADMINISTRATOR : PERMIT_NOBODY;
+    static const enum permit_role roles[] = {
+        [USERS_ADMINISTRATOR] = PERMIT_ADMINISTRATOR,
+        [USERS_OPERATOR] = PERMIT_OPERATOR,
+        [USERS_TECHNICIAN] = PERMIT_TECHNICIAN,
+        [USERS_READ_ONLY] = PERMIT_READ_ONLY,
+        [USERS_GUEST] = PERMIT_GUEST,
+    };
+    if (uid == 0 || uid == geteuid())
+        return PERMIT_ADMINISTRATOR;
+    if (!user)
+        return in_admin_group ? PERMIT_ADMINISTRATOR : PERMIT_NOBODY;
+    return schema_row_number(user, USERS_ENABLED) ? roles[schema_row_number(user, USERS_ROLE)]
+                                                  : PERMIT_NOBODY;
 }
 
 const char *permit_role_name(enum permit_role role)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "engine/schema/schema.h"
+
 enum permit_role {
     PERMIT_NOBODY,
     PERMIT_ADMINISTRATOR,
@@ -18,9 +20,10 @@ enum permit_role {
 /* The members of this group of the machine administer a system instance. */
 #define PERMIT_ADMIN_GROUP "mailward-admin"
 
-/* The role of an account of this machine.  Until there are accounts of the gateway's own, root, the account that the
- * daemon runs as and whoever is in the group of administrators may do everything, and all others nothing. */
-enum permit_role permit_role_of(uid_t uid, bool in_admin_group);
+/* The role of an account of this machine; user: its row of table users, or NULL.  Nobody can lock everybody out: root
+ * and the account that the daemon runs as may do everything whatever the table says.  Without a row the members of the
+ * group of administrators are such, and all others nothing. */
+enum permit_role permit_role_of(uid_t uid, bool in_admin_group, const struct schema_row *user);
 const char *permit_role_name(enum permit_role role);
 
 /* Whether role may call method.  table is the one that it is about and verb what it does there; NULL: none. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/control/access.h"
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/config_lock.h"
@@ -24,14 +24,16 @@
 #include "engine/wire/wire.h"
 
 enum {
-    GROUPS_MAX = 1024, /* somebody in more of them is not looked for among them */
     READ_BYTES = 64 * 1024,
     IN_HIGH = 2 * API_REQUEST_MAX, /* bytes of requests in wait above which none is read */
     OUT_HIGH = 256 * 1024,         /* bytes of answers not sent above which none is begun or added to */
     TURN_REQUESTS = 100,           /* of one session, before others have their turn */
     CANCEL_MAX = 256,              /* bytes of a request that cancels */
     STRANGER_PAUSE_US = 60 * 1000000,
+    ACCOUNT_SESSIONS = 64, /* of one account at a time; root and our own have no limit */
 };
+
+#define NOT_ADMITTED "this account may not administer this instance"
 
 struct session {
     struct session_info info; /* first: session_next() goes back from it */
@@ -48,6 +50,7 @@ struct session {
     bool pipelined; /* that request has "pipeline" */
     bool skipping;  /* a pipelined request failed */
     bool ending;    /* close once everything is written */
+    bool let_in;    /* its account had a role when it came */
 };
 
 static struct session *sessions;
@@ -74,10 +77,11 @@ const struct session_info *session_next(const struct session_info *after)
 }
 
 /* That it came or went: nobody waits for the disk to know. */
-static void audit_soon(const struct session *s, const char *method, const char *detail,
-                       enum api_status status)
+static void audit_soon(const struct session *s, const char *method)
 {
-    audit_write_soon(s->info.account.user, s->info.from, method, detail, (int)status);
+    char detail[32];
+    snprintf(detail, sizeof detail, "%" PRIu64, s->info.id);
+    audit_write_soon(s->info.account.user, s->info.from, method, detail, API_DONE);
 }
 
 /* ---- the connection ---- */
@@ -90,6 +94,13 @@ static void cancel_work(struct session *s)
         work.cancel(work.context);
 }
 
+static void forget_changes(struct session *s)
+{
+    if (s->info.config.begun)
+        commit_forget(&s->info.config.candidate);
+    session_config_end(&s->info.config);
+}
+
 static void close_session(struct session *s)
 {
     for (struct session **p = &sessions; *p; p = &(*p)->next) {
@@ -99,13 +110,11 @@ static void close_session(struct session *s)
         }
     }
     cancel_work(s);
-    if (s->info.config.begun)
-        commit_forget(&s->info.config.candidate);
-    session_config_end(&s->info.config);
+    forget_changes(s);
     files_drop_upload(s->info.id, &s->info.upload);
     config_lock_forget(s->info.id);
-    if (s->info.role != PERMIT_NOBODY)
-        audit_soon(s, "session.close", "", API_DONE);
+    if (s->let_in)
+        audit_soon(s, AUDIT_CLOSE);
     event_free(s->readable);
     event_free(s->writable);
     event_free(s->next_request);
@@ -181,6 +190,7 @@ static void send_end(struct session *s, json_t *answer, enum api_status status)
     send_json(s, answer);
     s->skipping |= s->pipelined && status != API_DONE;
     s->busy = false;
+    s->info.active = clock_mono_us();
     s->info.method = NULL;
     s->work = (struct session_work){0};
     event_active(s->next_request, EV_TIMEOUT, 0);
@@ -279,6 +289,58 @@ static bool is_cancel(const json_t *request)
     return name && strcmp(name, "cancel") == 0;
 }
 
+static void stop_reading(struct session *s)
+{
+    s->ending = true;
+    event_del(s->readable);
+}
+
+static void refuse_and_end(struct session *s, enum api_error error, const char *why)
+{
+    stop_reading(s);
+    session_fail(s->info.id, error, "%s", why);
+}
+
+void session_end(uint64_t id, enum api_error why, const char *text)
+{
+    struct session *s = find(id);
+    if (!s || (s->busy && !s->work.cancel && !s->ending))
+        return;
+    if (s->ending) {
+        close_session(s);
+        return;
+    }
+    if (s->busy) {
+        cancel_work(s);
+        session_fail(id, why, "%s", text);
+    }
+    stop_reading(s);
+    send_json(s, json_pack("{s:s,s:s}", "closed", text, "code", api_errors[why].code));
+}
+
+void session_judge(uint64_t id)
+{
+    struct session *s = find(id);
+    enum permit_role role = s ? access_role(&s->info) : PERMIT_NOBODY;
+    if (!s || s->ending || role == s->info.role || (s->busy && !s->work.cancel))
+        return;
+    const char *method = s->info.method;
+    s->info.role = role;
+    if (s->busy && !permit_allows(role, method, NULL, NULL)) {
+        cancel_work(s);
+        session_fail(id, API_ERROR_REFUSED, "the role of this account was changed");
+    }
+    if (!permit_allows(role, "config.edit", NULL, NULL)) {
+        forget_changes(s);
+        config_lock_forget(id);
+    }
+    if (role == PERMIT_NOBODY)
+        session_end(id, API_ERROR_REFUSED, NOT_ADMITTED);
+    else if (s->info.terminal && !is_full(s))
+        send_json(s,
+                  json_pack("{s:s+}", "notice", "The role of this account is now ", permit_role_name(role)));
+}
+
 static void handle_request(struct session *s, struct span text)
 {
     json_error_t where;
@@ -300,13 +362,6 @@ static void handle_request(struct session *s, struct span text)
     else
         method_call(&s->info, request);
     json_decref(request);
-}
-
-static void refuse_and_end(struct session *s, enum api_error error, const char *why)
-{
-    s->ending = true;
-    event_del(s->readable);
-    session_fail(s->info.id, error, "%s", why);
 }
 
 /* The request that begins at offset of `in`, when it is whole. */
@@ -363,7 +418,9 @@ static void handle_requests(struct session *s)
     int left = TURN_REQUESTS;
     while (!s->busy && !s->ending && !is_full(s) && left-- && whole_request(s, s->used, &request)) {
         s->used += 4 + request.n;
-        handle_request(s, request);
+        session_judge(s->info.id);
+        if (!s->ending)
+            handle_request(s, request);
     }
     if (!s->busy && !s->ending && next_is_too_long(s))
         refuse_and_end(s, API_ERROR_BAD_REQUEST, "the request is too long");
@@ -435,25 +492,30 @@ static void audit_stranger(const struct session *s)
     if (s->info.active < next)
         return;
     next = s->info.active + STRANGER_PAUSE_US;
-    audit_soon(s, "session.open", "this account may not administer this instance", API_REFUSED);
+    audit_write_soon(s->info.account.user, s->info.from, AUDIT_OPEN, NOT_ADMITTED, API_REFUSED);
 }
 
-/* The kernel tells the groups that the other end had when it connected. */
-static bool is_in_admin_group(int fd, gid_t group)
+/* One account must not take the descriptors that others need. */
+static bool has_too_many(const struct session *s)
 {
-    gid_t others[GROUPS_MAX];
-    socklen_t size = sizeof others;
-    const struct group *admins = role_is_private() ? NULL : getgrnam(PERMIT_ADMIN_GROUP);
-    if (!admins)
-        return false;
-    if (group == admins->gr_gid)
-        return true;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, others, &size) != 0)
-        return false;
-    for (size_t i = 0; i < size / sizeof others[0]; i++)
-        if (others[i] == admins->gr_gid)
-            return true;
-    return false;
+    unsigned count = 0;
+    for (const struct session *other = sessions; other; other = other->next)
+        count += other->info.account.uid == s->info.account.uid;
+    return count > ACCOUNT_SESSIONS && s->info.account.uid != 0 && s->info.account.uid != geteuid();
+}
+
+static void let_in(struct session *s)
+{
+    if (s->info.role == PERMIT_NOBODY) {
+        audit_stranger(s);
+        refuse_and_end(s, API_ERROR_REFUSED, NOT_ADMITTED);
+    } else if (has_too_many(s)) {
+        refuse_and_end(s, API_ERROR_WRONG_STATE, "this account has too many sessions; end one");
+    } else {
+        s->let_in = true;
+        audit_soon(s, AUDIT_OPEN);
+        event_add(s->readable, NULL);
+    }
 }
 
 void session_open(int fd)
@@ -468,20 +530,15 @@ void session_open(int fd)
     *s = (struct session){.next = sessions, .fd = fd};
     s->info = (struct session_info){.id = ++last_id,
                                     .pid = who.pid,
-                                    .role = permit_role_of(who.uid, is_in_admin_group(fd, who.gid)),
+                                    .in_admin_group = access_is_in_admin_group(fd, who.gid),
                                     .login = clock_wall_us(),
                                     .active = clock_mono_us()};
     account_look_up(who.uid, who.gid, &s->info.account);
+    s->info.role = access_role(&s->info);
     s->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_readable, s);
     s->writable = event_new(role_base(), fd, EV_WRITE, on_writable, s);
     s->next_request = evtimer_new(role_base(), on_next_request, s);
     sessions = s;
     greet(s);
-    if (s->info.role == PERMIT_NOBODY) {
-        audit_stranger(s);
-        refuse_and_end(s, API_ERROR_REFUSED, "this account may not administer this instance");
-        return;
-    }
-    audit_soon(s, "session.open", "", API_DONE);
-    event_add(s->readable, NULL);
+    let_in(s);
 }

@@ -26,9 +26,10 @@ struct session_info {
     uint64_t id;
     struct account account;
     pid_t pid; /* of the process that connected */
+    bool in_admin_group;
     enum permit_role role;
     int64_t login;      /* wall, microseconds */
-    int64_t active;     /* clock_mono_us() of the latest request */
+    int64_t active;     /* clock_mono_us() of the latest request or of its end */
     const char *method; /* that is being answered; NULL: none */
     /* As told by hello, unverified; made safe to show. */
     char from[SESSION_FROM_MAX + 1], program[SESSION_PROGRAM_MAX + 1];
@@ -58,6 +59,14 @@ void session_fail(uint64_t session, enum api_error error, const char *format, ..
 /* The same, with more members (taken over) in the end frame. */
 void session_fail_with(uint64_t session, enum api_error error, json_t *members, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Ends the session when no request is in work: a last frame {"closed": text, "code": ...} says why.  One that does not
+ * take it is closed at the second call.  An answer that was asked for is ended before, when that can be. */
+void session_end(uint64_t session, enum api_error why, const char *text);
+
+/* Gives the session the role that its account has now.  Changes of one who may make none any more are dropped; who has
+ * lost every role is ended.  A commit in work is let go on. */
+void session_judge(uint64_t session);
 
 /* Tells the sessions of people, but for one of them (0: all), something that they did not ask for: a frame
  * {"notice": text} between answers or their parts. */

@@ -19,6 +19,7 @@ control_config_sources = \
 
 # What the control socket offers, without the role around it.
 control_session_sources = \
+	%D%/access.c %D%/access.h \
 	%D%/certificates.c %D%/certificates.h \
 	%D%/config_export.c \
 	%D%/config_mail.c %D%/config_mail.h \
@@ -38,6 +39,7 @@ control_session_sources = \
 	%D%/log_query.c %D%/log_query.h \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/log_roll.c %D%/log_roll.h \
+	%D%/logins.c %D%/logins.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
 	%D%/queue_archive.c \

@@ -98,6 +98,10 @@ struct store_config_audit {
 };
 /* Keeps the newest hundred thousand. */
 bool store_config_audit(struct store_config *s, const struct store_config_audit *record, struct error *error);
+/* Sessions that were let in and that ended, newest first, until visit returns false. */
+bool store_config_each_session(struct store_config *s,
+                               bool (*visit)(const struct store_config_audit *record, void *context),
+                               void *context, struct error *error);
 
 /* Moves what the write-ahead log has gathered into the file, when that is much. */
 bool store_config_checkpoint(struct store_config *s, struct error *error);

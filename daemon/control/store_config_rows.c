@@ -117,6 +117,26 @@ bool store_config_audit(struct store_config *s, const struct store_config_audit 
            store_config_run(s, STATEMENT_PRUNE_AUDIT, error, NULL, 0);
 }
 
+bool store_config_each_session(struct store_config *s,
+                               bool (*visit)(const struct store_config_audit *record, void *context),
+                               void *context, struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_SESSION];
+    int code;
+    bool more = true;
+    while (more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const struct store_config_audit record = {.time = sqlite3_column_int64(stmt, 0),
+                                                  .user = (const char *)sqlite3_column_text(stmt, 1),
+                                                  .source = (const char *)sqlite3_column_text(stmt, 2),
+                                                  .method = (const char *)sqlite3_column_text(stmt, 3),
+                                                  .detail = (const char *)sqlite3_column_text(stmt, 4)};
+        more = visit(&record, context);
+    }
+    bool good = !more || code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
 bool store_config_next_kept(struct store_config *s, uint64_t from, uint64_t newer_than, uint64_t *revision,
                             struct error *error)
 {

@@ -8,10 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/control/access.h"
 #include "daemon/control/config_lock.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/confirmation.h"
 #include "daemon/control/head.h"
+#include "daemon/control/logins.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "engine/base/clock.h"
@@ -42,6 +44,7 @@ void account_look_up(uid_t uid, gid_t group, struct account *account)
     }
     struct span gecos = span_text(pw->pw_gecos);
     copy_safe(account->user, sizeof account->user, span_text(pw->pw_name));
+    account->is_known = strcmp(account->user, pw->pw_name) == 0;
     copy_safe(account->full_name, sizeof account->full_name, span_slice(gecos, 0, span_find(gecos, ',')));
 }
 
@@ -81,16 +84,26 @@ static json_t *notices_for(uint64_t session)
     return notices;
 }
 
+/* What a person is told at log-in. */
+static json_t *welcome_for(uint64_t session)
+{
+    struct span banner = access_banner();
+    return json_pack("{s:s%,s:I,s:o}", "banner", banner.n ? banner.p : "", banner.n, "idle_minutes",
+                     (json_int_t)access_idle_minutes(), "last_login", logins_before(session));
+}
+
 void who_hello(uint64_t session, json_t *request)
 {
     struct session_info *info = session_info(session);
     copy_member(request, "from", info->from, sizeof info->from);
     copy_member(request, "program", info->program, sizeof info->program);
     info->terminal = json_is_true(json_object_get(request, "terminal"));
-    session_done(session,
-                 json_pack("{s:s,s:s,s:o,s:I,s:o}", "user", info->account.user, "role",
-                           permit_role_name(info->role), "groups", groups_of(&info->account), "revision",
-                           (json_int_t)head_manifest()->revision, "notices", notices_for(session)));
+    json_t *result = json_pack("{s:s,s:s,s:o,s:I,s:o}", "user", info->account.user, "role",
+                               permit_role_name(info->role), "groups", groups_of(&info->account), "revision",
+                               (json_int_t)head_manifest()->revision, "notices", notices_for(session));
+    if (info->terminal)
+        json_object_set_new(result, "welcome", welcome_for(session));
+    session_done(session, result);
 }
 
 void who_am_i(uint64_t session, json_t *request)

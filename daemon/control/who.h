@@ -3,6 +3,7 @@
 #define CONTROL_WHO_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -10,6 +11,7 @@ struct account {
     uid_t uid;
     gid_t group;
     char user[64], full_name[128]; /* made safe to show; "uid 1000" for one without a name here */
+    bool is_known;                 /* `user` is its name as it is */
 };
 
 void account_look_up(uid_t uid, gid_t group, struct account *account);

@@ -1,6 +1,7 @@
 # Made by tests/lint/generated.py --accept.
 dist_man_MANS += \
 	%D%/mailward-addressconfig.1 \
+	%D%/mailward-adminaccessconfig.1 \
 	%D%/mailward-alertconfig.1 \
 	%D%/mailward-antispamconfig.1 \
 	%D%/mailward-archivemessage.1 \
@@ -18,11 +19,13 @@ dist_man_MANS += \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
+	%D%/mailward-last.1 \
 	%D%/mailward-listenerconfig.1 \
 	%D%/mailward-loadconfig.1 \
 	%D%/mailward-logconfig.1 \
 	%D%/mailward-mailconfig.1 \
 	%D%/mailward-oldmessage.1 \
+	%D%/mailward-passphrase.1 \
 	%D%/mailward-policyconfig.1 \
 	%D%/mailward-rate.1 \
 	%D%/mailward-removemessage.1 \
@@ -48,6 +51,7 @@ dist_man_MANS += \
 	%D%/mailward-systemsetup.1 \
 	%D%/mailward-tail.1 \
 	%D%/mailward-tophosts.1 \
+	%D%/mailward-userconfig.1 \
 	%D%/mailward-version.1 \
 	%D%/mailward-who.1 \
 	%D%/mailward-whoami.1 \

@@ -87,6 +87,12 @@ static const struct schema_field addresses_fields[] = {
 static const struct schema_field logs_fields[] = {
 #include "engine/schema/logs.def"
 };
+static const struct schema_field users_fields[] = {
+#include "engine/schema/users.def"
+};
+static const struct schema_field access_fields[] = {
+#include "engine/schema/access.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -169,6 +175,11 @@ static const struct schema_preset logs_presets[] = {
 #define LOGS_DETAILS                                                                                         \
     .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
+#define USERS_DETAILS                                                                                        \
+    .row_noun = "user", .preset_keys = (const char *const[]){NULL}, .most_rows = USERS_MAX,                  \
+    FIELDS(users_fields)
+#define ACCESS_DETAILS                                                                                       \
+    .row_noun = "access settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(access_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

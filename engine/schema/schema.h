@@ -138,6 +138,14 @@ enum logs_field {
 #include "engine/schema/logs.def"
     LOGS_FIELD_COUNT
 };
+enum users_field {
+#include "engine/schema/users.def"
+    USERS_FIELD_COUNT
+};
+enum access_field {
+#include "engine/schema/access.def"
+    ACCESS_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -181,6 +189,10 @@ unsigned schema_alert_classes(struct span text);
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
 enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
 enum { LOGS_MAX = 32 }; /* rows */
+
+/* The choices of USERS_ROLE. */
+enum users_role { USERS_ADMINISTRATOR, USERS_OPERATOR, USERS_TECHNICIAN, USERS_READ_ONLY, USERS_GUEST };
+enum { USERS_MAX = 1000 }; /* rows */
 
 const struct schema_table *schema_table_find(const char *name);
 /* The index of the field, or -1. */
@@ -264,6 +276,7 @@ void schema_row_put_json(struct buf *out, const struct schema_row *row);
 /* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
 
 bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
+bool schema_check_account(struct span text, struct error *error); /* of this machine */
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */

@@ -28,6 +28,16 @@ bool schema_check_name(struct span text, struct error *error)
     return true;
 }
 
+/* As useradd and directories of accounts name them. */
+bool schema_check_account(struct span text, struct error *error)
+{
+    bool good = text.n && text.p[0] != '-';
+    for (size_t i = 0; i < text.n; i++)
+        good = good && (is_letter_or_digit(text.p[i]) || memchr("_.-@$\\", text.p[i], 6));
+    return good ||
+           error_set(error, "the name of an account: letters, digits, '_', '.', '-', '@', '$' and '\\'");
+}
+
 bool schema_check_subject(struct span text, struct error *error)
 {
     struct span prepend = SPAN("prepend:"), append = SPAN("append:");

@@ -9,6 +9,7 @@ enum {
     API_COMMENT_MAX = 1000,
     API_TAIL_LINES_MAX = 10000,
     API_ALERTS_MAX = 1000,
+    API_LAST_MAX = 1000,
     API_RATE_SECONDS_MAX = 3600,
     API_RATE_ROWS_MAX = 1000000,
     API_TYPED_MAX = 100,            /* typed lines that go with a request */

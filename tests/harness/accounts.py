@@ -1,5 +1,6 @@
 """The accounts of a system instance, for tests that run as root."""
 
+import contextlib
 import fcntl
 import grp
 import pwd
@@ -7,9 +8,22 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import build
+
 ADMINS = "mailward-admin"
 ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
             "scan": "mailward-scan", "smtp": "mailward-smtp"}
+
+
+@contextlib.contextmanager
+def system_instance(state):
+    """mailwardd as root would start it: in the background, without --private."""
+    subprocess.run([build.program("mailwardd"), "--state", state, "--set", "smtp.listen=127.0.0.1:0",
+                    "--route", "127.0.0.1:1"], check=True, timeout=60)
+    try:
+        yield
+    finally:
+        subprocess.run([build.program("mailwardd"), "--state", state, "--stop"], check=True, timeout=60)
 
 
 class Accounts:

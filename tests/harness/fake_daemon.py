@@ -18,7 +18,7 @@ class FakeDaemon:
         self.folder = Path(folder)
         self.greeting = {**GREETING, **(greeting or {})}
         # hang_up_at=METHOD, commit_first, stay_away, stay_mute (from then on shells are accepted and never answered),
-        # silent_at=METHOD (it answers no more), stuck_at=METHOD (nor does it read), refuse_hello, commit_status
+        # closed_behind=METHOD (it answers, and ends the session with a word), silent_at=METHOD (it answers no more), stuck_at=METHOD (nor does it read), refuse_hello, commit_status
         self.faults = faults
         self.requests = []
         self.committed = []
@@ -102,6 +102,9 @@ class FakeDaemon:
                 self._wait_for_its_end(connection)
                 return
             self._answer(connection, stream, request)
+            if request["method"] == self.faults.get("closed_behind"):
+                self._send(connection, {"closed": "The session was idle for 30 minutes.", "code": "unreachable"})
+                return
 
     def _answer(self, connection, stream, request):
         if request["method"] in ("wait", "finish"):  # answers only when told to stop; `finish` was done by then

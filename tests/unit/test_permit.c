@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "daemon/control/permit.h"
+#include "tests/unit/config_fixture.h"
 
 static const enum permit_role roles[] = {PERMIT_ADMINISTRATOR, PERMIT_OPERATOR, PERMIT_TECHNICIAN,
                                          PERMIT_READ_ONLY, PERMIT_GUEST};
@@ -23,6 +24,7 @@ static const struct {
     {"whoami", NULL, NULL, "xxxxx"},
     {"status", NULL, NULL, "xxxxx"},
     {"who", NULL, NULL, "xxxx-"},
+    {"last", NULL, NULL, "xxxx-"},
     {"logs", NULL, NULL, "xxxx-"},
     {"tail", NULL, NULL, "xxxx-"},
     {"grep", NULL, NULL, "xxxx-"},
@@ -50,6 +52,10 @@ static const struct {
     {"config.edit", "outgoing-policy", "delete", "xx-x-"},
     {"config.edit", "smtproutes", "put", "xx-x-"},
     {"config.edit", "smtproutes", "clear", "xx-x-"},
+    {"config.edit", "users", "new", "x----"},
+    {"config.edit", "users", "delete", "x----"},
+    {"config.edit", "users", "clear", "x----"},
+    {"config.edit", "access", "edit", "x----"},
     {"config.clear", NULL, NULL, "xx-x-"},
     {"config.rebase", NULL, NULL, "xx-x-"},
     {"config.rollback", NULL, NULL, "xx-x-"},
@@ -91,11 +97,29 @@ static void nobody_may_do_anything(void **state)
 static void root_and_our_own_account_are_administrators_and_others_nobody(void **state)
 {
     (void)state;
-    assert_int_equal(permit_role_of(0, false), PERMIT_ADMINISTRATOR);
-    assert_int_equal(permit_role_of(geteuid(), false), PERMIT_ADMINISTRATOR);
-    assert_int_equal(permit_role_of(geteuid() + 1, false), PERMIT_NOBODY);
-    assert_int_equal(permit_role_of(geteuid() + 1, true), PERMIT_ADMINISTRATOR);
-    assert_int_equal(permit_role_of((uid_t)-2, false), PERMIT_NOBODY);
+    assert_int_equal(permit_role_of(0, false, NULL), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid(), false, NULL), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of(geteuid() + 1, false, NULL), PERMIT_NOBODY);
+    assert_int_equal(permit_role_of(geteuid() + 1, true, NULL), PERMIT_ADMINISTRATOR);
+    assert_int_equal(permit_role_of((uid_t)-2, false, NULL), PERMIT_NOBODY);
+}
+
+static void a_row_decides_whatever_the_group_is_but_locks_root_out_of_nothing(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"administrator", "operator", "technician", "readonly", "guest"};
+    const struct schema_table *users = &schema_tables[SCHEMA_USERS];
+    for (size_t i = 0; i < ROLES; i++) {
+        struct schema_row *row = row_with(users, NULL, "anna", USERS_ROLE, words[i]);
+        struct schema_row *off = row_with(users, row, "anna", USERS_ENABLED, "off");
+        assert_int_equal(permit_role_of(geteuid() + 1, false, row), roles[i]);
+        assert_int_equal(permit_role_of(geteuid() + 1, true, row), roles[i]);
+        assert_int_equal(permit_role_of(geteuid() + 1, true, off), PERMIT_NOBODY);
+        assert_int_equal(permit_role_of(0, false, off), PERMIT_ADMINISTRATOR);
+        assert_int_equal(permit_role_of(geteuid(), false, off), PERMIT_ADMINISTRATOR);
+        schema_row_unref(off);
+        schema_row_unref(row);
+    }
 }
 
 static void each_role_has_a_name(void **state)
@@ -111,6 +135,7 @@ int main(void)
         cmocka_unit_test(each_role_may_do_what_the_matrix_says_and_nothing_else),
         cmocka_unit_test(nobody_may_do_anything),
         cmocka_unit_test(root_and_our_own_account_are_administrators_and_others_nobody),
+        cmocka_unit_test(a_row_decides_whatever_the_group_is_but_locks_root_out_of_nothing),
         cmocka_unit_test(each_role_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
