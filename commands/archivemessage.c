@@ -41,6 +41,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_archivemessage = {
     .name = "archivemessage",
     .summary = "write a message to an mbox file",
+    .flags = COMMAND_MACHINE,
     .usage = "MID [FILE]",
     .least_args = 1,
     .most_args = 2,

@@ -15,6 +15,8 @@ libcommands_a_SOURCES = \
 	%D%/command.c \
 	%D%/command.h \
 	%D%/commands.def \
+	%D%/clusterconfig.c \
+	%D%/clustermode.c \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
@@ -30,6 +32,8 @@ libcommands_a_SOURCES = \
 	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/level_name.c %D%/level_name.h \
+	%D%/levels.c %D%/levels.h \
 	%D%/list_file.c \
 	%D%/list_table.c \
 	%D%/list_table.h \
@@ -58,6 +62,7 @@ libcommands_a_SOURCES = \
 	%D%/showconfig.c \
 	%D%/showmessage.c \
 	%D%/showrecipients.c \
+	%D%/showsetting.c \
 	%D%/smtproutes.c \
 	%D%/spamquarantine.c \
 	%D%/status.c \

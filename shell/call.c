@@ -116,6 +116,7 @@ static bool say_hello(struct shell *sh)
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
+    mode_take(sh, json_object_get(result, "mode"));
     if (sh->interactive)
         terminal_notices(sh, json_object_get(result, "notices"));
     json_decref(result);
@@ -180,6 +181,7 @@ static void note_candidate(struct shell *sh, const json_t *request)
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;
     else if (strcmp(method, "config.edit") == 0 || strcmp(method, "config.rollback") == 0 ||
+             strcmp(method, "config.level") == 0 ||
              strcmp(method, "config.rebase") == 0)
         sh->touched = true;
 }

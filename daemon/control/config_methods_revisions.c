@@ -8,6 +8,7 @@
 #include "daemon/control/labels.h"
 #include "daemon/control/methods.h"
 #include "engine/base/text.h"
+#include "engine/config/cluster.h"
 
 enum { HISTORY = 10 };
 
@@ -170,17 +171,31 @@ void config_diff(uint64_t session, json_t *request)
 
 /* ---- roll-back ---- */
 
-/* mine with one table, or all, as in old: a new reference. */
+/* The table becomes that of old, at every level that there is in mine. */
+static void take_table(struct config_tree **tree, const struct config_tree *mine, const struct config_tree *old,
+                       enum schema_table_id id)
+{
+    const char *level;
+    for (size_t i = 0; (level = config_tree_level(mine, i)); i++)
+        config_tree_set(tree, level, id, NULL);
+    for (size_t i = 0; (level = config_tree_level(old, i)); i++) {
+        struct config_table *rows = config_tree_table(old, level, id);
+        bool is_there = !config_cluster_name(mine).n || config_level_exists(mine, level);
+        if (rows && is_there)
+            config_tree_set(tree, level, id, config_table_ref(rows));
+    }
+}
+
+/* mine with one table, or all, as in old: a new reference.  Who is in the cluster stays as it is. */
 static struct config_tree *with_tables_of(struct config_tree *mine, struct config_tree *old,
                                           const struct schema_table *table)
 {
-    if (!table)
+    if (!table && !config_cluster_name(mine).n && !config_cluster_name(old).n)
         return config_tree_ref(old);
     struct config_tree *tree = config_tree_ref(mine);
-    for (const char *const *level = head_place()->levels; *level; level++) {
-        struct config_table *rows = config_tree_table(old, *level, table->id);
-        config_tree_set(&tree, *level, table->id, rows ? config_table_ref(rows) : NULL);
-    }
+    for (int id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (table ? table->id == (enum schema_table_id)id : !schema_tables[id].is_shape)
+            take_table(&tree, mine, old, id);
     return tree;
 }
 

@@ -87,6 +87,15 @@ static const struct schema_field addresses_fields[] = {
 static const struct schema_field logs_fields[] = {
 #include "engine/schema/logs.def"
 };
+static const struct schema_field cluster_fields[] = {
+#include "engine/schema/cluster.def"
+};
+static const struct schema_field cluster_groups_fields[] = {
+#include "engine/schema/cluster_groups.def"
+};
+static const struct schema_field cluster_members_fields[] = {
+#include "engine/schema/cluster_members.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -168,6 +177,14 @@ static const struct schema_preset logs_presets[] = {
 #define LOGS_DETAILS                                                                                         \
     .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
+#define CLUSTER_DETAILS                                                                                      \
+    .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
+#define CLUSTER_GROUPS_DETAILS                                                                               \
+    .row_noun = "group", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                       \
+    FIELDS(cluster_groups_fields)
+#define CLUSTER_MEMBERS_DETAILS                                                                              \
+    .row_noun = "machine", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                     \
+    FIELDS(cluster_members_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -6,8 +6,7 @@
 
 #include "engine/config/candidate.h"
 
-static const struct config_place standalone = {{"machine/a", NULL}};
-static const struct config_place clustered = {{"machine/a", "group/b", "cluster", NULL}};
+static const struct config_place standalone = {"machine/a"};
 
 /* base (NULL: defaults, with this key) with one field set as typed. */
 static inline struct schema_row *row_with(const struct schema_table *table, const struct schema_row *base,

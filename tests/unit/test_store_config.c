@@ -192,7 +192,7 @@ static void life_last_change(void)
 {
     struct arena *arena = arena_new();
     const struct schema_table *routes = &schema_tables[SCHEMA_SMTPROUTES];
-    const char *level = head_place()->levels[0];
+    const char *level = head_place()->level;
     open_head();
     CHECK(commit_edit("id-2", add_one, false));
     CHECK(commit_edit("id-3", change_one, false));
