@@ -14,8 +14,8 @@ static enum api_status follow(struct shell *sh, const char *operation)
 
 static enum api_status change(struct shell *sh, const char *operation, const char *name, const char *other)
 {
-    json_t *result, *request = json_pack("{s:s,s:s,s:s,s:s*}", "method", "cluster.change", "operation", operation,
-                                         "name", name, "other", other);
+    json_t *result, *request = json_pack("{s:s,s:s,s:s,s:s*}", "method", "cluster.change", "operation",
+                                         operation, "name", name, "other", other);
     if (!request)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "a name is not UTF-8");
     enum api_status status = shell_commit(sh, request, &result);
@@ -46,8 +46,9 @@ static enum api_status batch_forget(struct shell *sh, const struct call *call)
 
 static enum api_status not_yet(struct shell *sh)
 {
-    return shell_fail(sh, API_ERROR_MISSING_KEY,
-                      "replication\nThis needs the connection between machines, which this version does not have.");
+    return shell_fail(
+        sh, API_ERROR_MISSING_KEY,
+        "replication\nThis needs the connection between machines, which this version does not have.");
 }
 
 static enum api_status batch_not_yet(struct shell *sh, const struct call *call)
@@ -105,9 +106,9 @@ static enum api_status ask(struct shell *sh, const char *operation, const char *
         result = UI_LEAVE;
     if (result == UI_DONE && second)
         result = ui_ask(sh, second, "", &other);
-    enum api_status status =
-        result == UI_DONE ? change(sh, operation, buf_text(&name), other.len ? buf_text(&other) : NULL)
-                          : ui_status(sh, result);
+    enum api_status status = result == UI_DONE
+                                 ? change(sh, operation, buf_text(&name), other.len ? buf_text(&other) : NULL)
+                                 : ui_status(sh, result);
     buf_free(&name);
     buf_free(&other);
     return status;
@@ -163,8 +164,8 @@ static const struct verb prepare_verbs[] = {
     {.word = word_, .text = text_, .usage = usage_, .most_args = most, .any_mode = any, .batch = batch_not_yet}
 /* clang-format on */
 static const struct verb verbs[] = {
-    CHANGE("new", "Create a cluster from this machine; its settings become those of the cluster.", "NAME", 1, 1,
-           NULL),
+    CHANGE("new", "Create a cluster from this machine; its settings become those of the cluster.", "NAME", 1,
+           1, NULL),
     CHANGE("setname", "Rename the cluster.", "NAME", 1, 1, ask_setname),
     {.word = "list",
      .text = "Show groups and machines.",
@@ -175,8 +176,8 @@ static const struct verb verbs[] = {
     CHANGE("renamegroup", "Rename a group.", "NAME NEW", 2, 2, ask_renamegroup),
     CHANGE("deletegroup", "Delete a group and its settings.", "NAME [NEWGROUP]", 1, 2, ask_deletegroup),
     CHANGE("setgroup", "Move a machine to another group.", "MACHINE GROUP", 2, 2, ask_setgroup),
-    CHANGE("removemachine",
-           "Remove a machine; this one keeps what is in force for it.", "MACHINE", 1, 1, ask_removemachine),
+    CHANGE("removemachine", "Remove a machine; this one keeps what is in force for it.", "MACHINE", 1, 1,
+           ask_removemachine),
     {.word = "prepjoin",
      .text = "Prepare the coming of a machine.",
      .verbs = prepare_verbs,

@@ -88,12 +88,16 @@ const struct command command_clustermode = {
     .name = "clustermode",
     .summary = "choose the level of the cluster that this session works at",
     .usage = "cluster | group NAME | machine [NAME]",
-    .details = "  A session begins in the mode of its machine.  What a machine does not set it has from its group,\n"
-               "  what the group does not set from the cluster.  In a cluster every configuration command has also:\n"
-               "    clusterset new [defaults]    set its settings here, with a copy of those in force or with defaults\n"
-               "    clusterset delete            delete them here, so that they are inherited\n"
-               "    clusterset copy|move LEVEL   copy or move them from here to cluster, group NAME or machine NAME\n"
-               "    clustershow                  show at which levels they are set\n",
+    .details =
+        "  A session begins in the mode of its machine.  What a machine does not set it has from its group,\n"
+        "  what the group does not set from the cluster.  In a cluster every configuration command has "
+        "also:\n"
+        "    clusterset new [defaults]    set its settings here, with a copy of those in force or with "
+        "defaults\n"
+        "    clusterset delete            delete them here, so that they are inherited\n"
+        "    clusterset copy|move LEVEL   copy or move them from here to cluster, group NAME or machine "
+        "NAME\n"
+        "    clustershow                  show at which levels they are set\n",
     .least_args = 1,
     .most_args = 2,
     .run = run,

@@ -44,7 +44,7 @@ struct verb {
     int least_args, most_args; /* of those words, when there is no form */
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     const struct list_table
-        *list; /* that those edit, of the object before it (list_table.h); NULL: the command's */
+        *list;     /* that those edit, of the object before it (list_table.h); NULL: the command's */
     bool any_mode; /* whatever the command is restricted to */
     const struct live
         *live; /* what its object and those below it are; NULL: rows of the list, or free text */

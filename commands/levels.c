@@ -37,7 +37,8 @@ static unsigned long tables_of_verbs(const struct verb *verbs)
     for (const struct verb *v = verbs; v && v->word; v++) {
         const struct schema_table *live =
             v->live && v->live->table ? schema_table_find(v->live->table) : NULL;
-        tables |= (v->list ? bit(v->list->table) : 0) | (live ? bit(live->id) : 0) | tables_of_verbs(v->verbs);
+        tables |=
+            (v->list ? bit(v->list->table) : 0) | (live ? bit(live->id) : 0) | tables_of_verbs(v->verbs);
     }
     return tables;
 }
@@ -97,7 +98,7 @@ static enum ui_result offer_mode(struct shell *sh, const struct command *command
 /* ---- a mode without settings of its own ---- */
 
 struct where {
-    bool here;         /* set in this mode */
+    bool here;          /* set in this mode */
     struct buf nearest; /* the level that the settings in force come from */
 };
 
@@ -146,11 +147,13 @@ static enum ui_result ask_notice(struct shell *sh, unsigned long tables, const c
         [COPY_HERE] = "Start new settings here, with a copy of those in force.",
         [DEFAULTS_HERE] = "Start new settings here, with defaults and empty lists.",
     };
-    out_text(sh, "\nNOTICE: This configuration command has not yet been configured for the current cluster mode.\n");
+    out_text(
+        sh,
+        "\nNOTICE: This configuration command has not yet been configured for the current cluster mode.\n");
     enum ui_result result = ui_choose(sh, "What would you like to do?", texts, NOTICE_CHOICES, &choice);
     if (result == UI_DONE) {
-        enum api_status status = choice == SWITCH_MODE ? shell_mode(sh, nearest)
-                                                       : start_here(sh, tables, choice == DEFAULTS_HERE);
+        enum api_status status =
+            choice == SWITCH_MODE ? shell_mode(sh, nearest) : start_here(sh, tables, choice == DEFAULTS_HERE);
         result = status == API_DONE ? UI_DONE : UI_LEAVE;
     }
     buf_free(&title);
@@ -187,8 +190,8 @@ enum ui_result level_begin(struct shell *sh, const struct command *command, int 
 
 /* ---- clusterset and clustershow ---- */
 
-static enum api_status place(struct shell *sh, const struct command *command, const char *operation, int count,
-                             char **words)
+static enum api_status place(struct shell *sh, const struct command *command, const char *operation,
+                             int count, char **words)
 {
     struct buf level = {0};
     enum api_status status = API_DONE;
@@ -277,13 +280,15 @@ static enum api_status place_answered(struct shell *sh, const char *operation)
 
 static enum api_status ask_set(struct shell *sh, void *context)
 {
-    static const char *const texts[] = {
-        "Set these settings here, with a copy of those in force.", "Delete them here, so that they are inherited.",
-        "Copy them from here to another level.", "Move them from here to another level."};
+    static const char *const texts[] = {"Set these settings here, with a copy of those in force.",
+                                        "Delete them here, so that they are inherited.",
+                                        "Copy them from here to another level.",
+                                        "Move them from here to another level."};
     static const char *const operations[] = {"new", "delete", "copy", "move"};
     size_t choice = 0;
     (void)context;
-    enum ui_result result = ui_choose(sh, "What would you like to do with these settings?", texts, 4, &choice);
+    enum ui_result result =
+        ui_choose(sh, "What would you like to do with these settings?", texts, 4, &choice);
     if (result != UI_DONE)
         return ui_status(sh, result);
     return choice < 2 ? place(sh, running(sh), operations[choice], 0, NULL)

@@ -6,7 +6,8 @@
 #include "engine/schema/schema.h"
 
 /* The two parts of TABLE[.FIELD]; false when there is no such table. */
-static bool read_name(struct arena *arena, const char *word, const struct schema_table **table, const char **field)
+static bool read_name(struct arena *arena, const char *word, const struct schema_table **table,
+                      const char **field)
 {
     const char *dot = strchr(word, '.');
     *field = dot ? dot + 1 : NULL;

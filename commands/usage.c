@@ -74,6 +74,7 @@ void command_usage(const struct command *command, struct buf *out)
     if (command->verbs)
         put_verbs(out, command->verbs, &head);
     if (command_tables(command))
-        buf_printf(out, "  %s clusterset|clustershow ...   (in a cluster: help clustermode)\n", command->name);
+        buf_printf(out, "  %s clusterset|clustershow ...   (in a cluster: help clustermode)\n",
+                   command->name);
     buf_free(&head);
 }

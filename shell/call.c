@@ -181,8 +181,7 @@ static void note_candidate(struct shell *sh, const json_t *request)
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;
     else if (strcmp(method, "config.edit") == 0 || strcmp(method, "config.rollback") == 0 ||
-             strcmp(method, "config.level") == 0 ||
-             strcmp(method, "config.rebase") == 0)
+             strcmp(method, "config.level") == 0 || strcmp(method, "config.rebase") == 0)
         sh->touched = true;
 }
 

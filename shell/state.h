@@ -30,7 +30,7 @@ struct shell {
     bool lost;         /* the connection broke since it was last told */
     bool touched;      /* the candidate may differ from its base */
     json_int_t revision;
-    char hostname[256]; /* of the daemon last connected to; "": none */
+    char hostname[256];           /* of the daemon last connected to; "": none */
     char level[300], cluster[65]; /* the mode of this session (mode.c); "" before the first connection */
     struct pipeline pipeline;
     /* The command that is running. */

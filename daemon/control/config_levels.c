@@ -9,8 +9,8 @@
 enum { TABLES_MOST = SCHEMA_TABLE_COUNT };
 
 /* The tables of the request; false after the session was told. */
-static bool read_tables(uint64_t session, const json_t *request, const struct schema_table *tables[TABLES_MOST],
-                        size_t *count)
+static bool read_tables(uint64_t session, const json_t *request,
+                        const struct schema_table *tables[TABLES_MOST], size_t *count)
 {
     json_t *name, *names = json_object_get(request, "tables");
     size_t i;
@@ -45,8 +45,7 @@ static json_t *levels_of(const struct config_tree *tree, const struct config_pla
             json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "table", table->name, "level", level,
                                                   "in_force", in_force && strcmp(level, in_force) == 0));
     if (!in_force)
-        json_array_append_new(
-            list, json_pack("{s:s,s:n,s:b}", "table", table->name, "level", "in_force", 1));
+        json_array_append_new(list, json_pack("{s:s,s:n,s:b}", "table", table->name, "level", "in_force", 1));
     return list;
 }
 
@@ -128,7 +127,8 @@ static const struct operation *find_operation(uint64_t session, const json_t *re
         if (strcmp(o->name, name) == 0 && o->has_target == (member_text(request, "to") != NULL))
             return o;
     }
-    session_fail(session, API_ERROR_INVALID_ARGUMENTS, "new, delete, copy or move to a level, not '%s'", name);
+    session_fail(session, API_ERROR_INVALID_ARGUMENTS, "new, delete, copy or move to a level, not '%s'",
+                 name);
     return NULL;
 }
 

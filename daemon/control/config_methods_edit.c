@@ -26,7 +26,7 @@ struct refusal {
 /* One request at work on a copy of the candidate. */
 struct edit {
     struct config_candidate copy;
-    struct config_place place; /* the level that is edited */
+    struct config_place place;  /* the level that is edited */
     struct config_table *taken; /* the table that the latest edits changed; NULL: none */
     struct arena *arena;
     enum permit_role role;

@@ -152,8 +152,8 @@ void config_keys(uint64_t session, json_t *request)
     size_t hidden = from.len;
     buf_printf(&from, "%s", prefix ? prefix : "");
     struct span wanted = schema_key_fold(table, buf_span(&from), arena);
-    const struct config_table *rows = config_resolve(session_config_use(&session_info(session)->config)->mine,
-                                                     &place, table->id, &level);
+    const struct config_table *rows =
+        config_resolve(session_config_use(&session_info(session)->config)->mine, &place, table->id, &level);
     struct config_cursor cursor = config_table_from(rows, wanted);
     json_t *keys = json_array();
     const struct schema_row *row;

@@ -172,8 +172,8 @@ void config_diff(uint64_t session, json_t *request)
 /* ---- roll-back ---- */
 
 /* The table becomes that of old, at every level that there is in mine. */
-static void take_table(struct config_tree **tree, const struct config_tree *mine, const struct config_tree *old,
-                       enum schema_table_id id)
+static void take_table(struct config_tree **tree, const struct config_tree *mine,
+                       const struct config_tree *old, enum schema_table_id id)
 {
     const char *level;
     for (size_t i = 0; (level = config_tree_level(mine, i)); i++)

@@ -1,4 +1,5 @@
 /* The mode of a session: the level that its methods of configuration act at.  A session begins in the mode of this machine. */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/control/config_methods.h"
@@ -48,7 +49,7 @@ void config_mode(uint64_t session, json_t *request)
         if (!config_check_level(session, level))
             return;
         bool is_own = strcmp(level, head_place()->level) == 0;
-        strcpy(info->level, is_own ? "" : level);
+        snprintf(info->level, sizeof info->level, "%s", is_own ? "" : level);
     }
     session_done(session, config_mode_json(info));
 }
@@ -72,8 +73,8 @@ bool config_mode_allows(struct session_info *info, const char *method)
         return true;
     if (strncmp(method, "config.", 7) == 0 && strcmp(method, "config.mode") != 0 &&
         !config_level_exists(head_tree(), info->level)) {
-        session_fail(info->id, API_ERROR_WRONG_STATE, "%s does not exist any more; choose a mode by clustermode",
-                     info->level);
+        session_fail(info->id, API_ERROR_WRONG_STATE,
+                     "%s does not exist any more; choose a mode by clustermode", info->level);
         return false;
     }
     if (!is_of_this_machine(method))

@@ -17,7 +17,8 @@ struct origin {
 
 static bool same_value(const struct origin *o, const struct schema_row *older, unsigned field)
 {
-    return older && schema_value_equal(&o->table->fields[field], &older->values[field], &o->row->values[field]);
+    return older &&
+           schema_value_equal(&o->table->fields[field], &older->values[field], &o->row->values[field]);
 }
 
 /* Settles the fields that `older` (NULL: there was no row) has otherwise; returns how many are still open. */
@@ -56,10 +57,10 @@ static json_t *field_json(const struct origin *o, const json_t *row, const json_
 {
     const char *name = o->table->fields[field].name;
     const struct manifest *m = o->set_by[field];
-    return json_pack("{s:s,s:O,s:O,s:o,s:o,s:o}", "field", name, "value", json_object_get(row, name), "default",
-                     json_object_get(preset, name), "revision", config_revision_json(m ? m->revision : 0),
-                     "author", config_text_json(m ? m->author : NULL), "time",
-                     m ? json_integer(m->time) : json_null());
+    return json_pack("{s:s,s:O,s:O,s:o,s:o,s:o}", "field", name, "value", json_object_get(row, name),
+                     "default", json_object_get(preset, name), "revision",
+                     config_revision_json(m ? m->revision : 0), "author",
+                     config_text_json(m ? m->author : NULL), "time", m ? json_integer(m->time) : json_null());
 }
 
 static json_t *fields_json(const struct origin *o, int only)
@@ -108,8 +109,8 @@ void config_setting(uint64_t session, json_t *request)
     if (o.row && o.level)
         find_origins(&o, arena);
     if (o.row)
-        session_done(session, json_pack("{s:s,s:o,s:o}", "table", table->name, "level", config_text_json(o.level),
-                                        "settings", fields_json(&o, field)));
+        session_done(session, json_pack("{s:s,s:o,s:o}", "table", table->name, "level",
+                                        config_text_json(o.level), "settings", fields_json(&o, field)));
     else
         session_fail(session, API_ERROR_NOT_FOUND, "%s '%s'", table->row_noun, key);
     arena_free(arena);

@@ -245,8 +245,7 @@ bool config_check_everywhere(const struct config_tree *tree, const struct config
     struct span own = span_text(place->level + strlen(CONFIG_MACHINE));
     if (!config_check_levels(tree, error) || !config_check(tree, before, place, warn, context, error))
         return false;
-    struct config_cursor c =
-        config_table_start(config_resolve(tree, &cluster, SCHEMA_CLUSTER_MEMBERS, NULL));
+    struct config_cursor c = config_table_start(config_resolve(tree, &cluster, SCHEMA_CLUSTER_MEMBERS, NULL));
     for (const struct schema_row *row; (row = config_table_next(&c));)
         if (!span_equal(schema_row_key(row), own) && !check_other(tree, before, schema_row_key(row), error))
             return false;

@@ -59,8 +59,8 @@ bool config_check_levels(const struct config_tree *tree, struct error *error)
     struct span ignored;
     bool is_cluster = config_cluster_name(tree).n != 0;
     for (size_t i = 0; (level = config_tree_level(tree, i)); i++) {
-        bool good = is_cluster ? config_level_exists(tree, level)
-                               : is_of(span_text(level), CONFIG_MACHINE, &ignored);
+        bool good =
+            is_cluster ? config_level_exists(tree, level) : is_of(span_text(level), CONFIG_MACHINE, &ignored);
         if (!good)
             return error_set(error, "there are settings at %.200s, which does not exist (any more)", level);
     }
@@ -174,7 +174,8 @@ bool config_group_new(struct config_tree **tree, const struct cluster_change *c,
 static size_t move_members(struct config_tree **tree, const char *from, const char *to)
 {
     size_t count = 0;
-    struct config_table *before = config_table_ref((struct config_table *)shape(*tree, SCHEMA_CLUSTER_MEMBERS));
+    struct config_table *before =
+        config_table_ref((struct config_table *)shape(*tree, SCHEMA_CLUSTER_MEMBERS));
     struct config_cursor cursor = config_table_start(before);
     for (const struct schema_row *row; (row = config_table_next(&cursor));) {
         if (!span_equal(schema_row_text(row, CLUSTER_MEMBERS_GROUP), span_text(from)))

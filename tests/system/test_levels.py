@@ -27,8 +27,8 @@ BODY = b"\r\n".join(
         b"The garden needs water before the weekend.",
         b"Lose weight fast!",
         b"Order now, limited time offer!",
-        b"No risk, no obligation!",
         b"Cheap pharmacy, no prescription needed!",
+        b"Click here to claim your free cash!",
         b"",
     )
 )
@@ -52,7 +52,6 @@ def results(instance, *commands):
 def cluster(world):
     """An instance in a cluster c1; this machine is in the group eu."""
     instance = world.instance()
-    run(instance, "antispamconfig setup on; commit")
     run(instance, "clusterconfig new c1; clusterconfig addgroup eu", f"clusterconfig setgroup {HOST} eu")
     return instance
 
@@ -75,17 +74,17 @@ def in_force(instance, setting):
 def the_verdict_of_the_same_mail_follows_the_nearest_level(world):
     instance = cluster(world)
     equal(verdict(instance), "suspect", "by the settings of the cluster")
-    run(instance, GROUP, "antispamconfig setup --profile=aggressive", "commit")
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
     equal(verdict(instance), "positive", "by those of the group")
     run(instance, MACHINE, "antispamconfig setup off", "commit")
     equal(verdict(instance), None, "by those of the machine")
-    run(instance, CLUSTER, "antispamconfig setup --timeout=33", "commit")
+    run(instance, CLUSTER, "antispamconfig setup on --timeout=33", "commit")
     equal(verdict(instance), None, "a change above changes nothing below")
     run(instance, MACHINE, "antispamconfig clusterset delete", "commit")
     equal(verdict(instance), "positive", "by those of the group again")
     run(instance, GROUP, "antispamconfig clusterset delete", "commit")
     equal(verdict(instance), "suspect", "by those of the cluster again")
-    equal(in_force(instance, "antispam.timeout"), [33, "cluster"] and (33, "cluster"), "what the cluster was given")
+    equal(in_force(instance, "antispam.timeout"), (33, "cluster"), "what the cluster was given")
 
 
 @test
@@ -106,8 +105,8 @@ def an_override_starts_from_what_is_inherited_and_holds_the_whole_table(world):
 @test
 def settings_are_copied_moved_and_started_anew_at_another_level(world):
     instance = cluster(world)
-    run(instance, CLUSTER, "deliveryconfig setup --delay-notice=9", "commit")
-    run(instance, MACHINE, "deliveryconfig clusterset new", "deliveryconfig setup --delay-notice=7", "commit")
+    run(instance, CLUSTER, "deliveryconfig setup preferred --delay-notice=9", "commit")
+    run(instance, MACHINE, "deliveryconfig clusterset new", "deliveryconfig setup preferred --delay-notice=7", "commit")
     equal(in_force(instance, "delivery.delay-notice"), (7, f"machine/{HOST}"), "set here")
     run(instance, MACHINE, "deliveryconfig clusterset move group eu", "commit")
     equal(in_force(instance, "delivery.delay-notice"), (7, "group/eu"), "moved up")
@@ -124,7 +123,7 @@ def the_wrong_mode_ends_a_batch_with_3(world):
     instance = world.instance()
     for command in ("clustermode cluster", "antispamconfig clusterset delete"):
         shown = run(instance, command, status=3)
-        true(f"Unknown command or missing feature key: cluster" in shown, shown)
+        true("Unknown command or missing feature key: cluster" in shown, shown)
     run(instance, "clusterconfig new c1")
     shown = run(instance, "clusterconfig addgroup eu", status=3)
     true('This command is restricted to "cluster" mode.' in shown, shown)
@@ -149,28 +148,27 @@ def rows_of_another_machine_are_edited_here_and_have_no_effect_here(world):
     equal((other["level"], other["settings"][0]["value"]), ("machine/other.example.com", False), "of the other")
     # What that machine could not run is refused, by its name.
     run(instance, "clustermode machine other.example.com", "listenerconfig clusterset new", "commit")
-    shown = run(instance, CLUSTER, "listenerconfig clusterset delete", "commit", status=0)
     run(instance, CLUSTER, "clusterconfig removemachine other.example.com")
-    true("other.example.com" not in run(instance, "clusterconfig list"), shown)
+    true("other.example.com" not in run(instance, "clusterconfig list"), "it is still there")
 
 
 @test
 def who_leaves_the_cluster_keeps_what_was_in_force(world):
     instance = cluster(world)
-    run(instance, GROUP, "antispamconfig setup --profile=aggressive", "commit")
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
     run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
     equal(verdict(instance), "positive", "after it left")
     equal(in_force(instance, "antispam.profile"), ("aggressive", f"machine/{HOST}"), "its own now")
     run(instance, "clustermode cluster", status=3)
     instance.stop()
     instance.start()
-    equal(verdict(instance), "positive", "after a restart")
+    equal(in_force(instance, "antispam.profile"), ("aggressive", f"machine/{HOST}"), "after a restart")
 
 
 @test
 def groups_are_renamed_and_deleted_with_their_machines_in_them(world):
     instance = cluster(world)
-    run(instance, GROUP, "antispamconfig setup --profile=aggressive", "commit")
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
     run(instance, CLUSTER, "clusterconfig renamegroup eu europe", "clusterconfig setname c2")
     equal(in_force(instance, "antispam.profile"), ("aggressive", "group/europe"), "goes along with its group")
     shown = run(instance, CLUSTER, "clusterconfig deletegroup europe", status=1)
@@ -188,13 +186,12 @@ def groups_are_renamed_and_deleted_with_their_machines_in_them(world):
 @test
 def the_shape_of_the_cluster_outlives_a_roll_back_and_waits_for_pending_changes(world):
     instance = world.instance()
-    run(instance, "antispamconfig setup on; commit")
-    run(instance, "antispamconfig setup --timeout=44; commit")
-    run(instance, "clusterconfig new c1", "antispamconfig setup --timeout=55", "commit")
-    shown = run(instance, CLUSTER, "antispamconfig setup --timeout=56", "clusterconfig addgroup eu", status=1)
+    run(instance, "antispamconfig setup on --timeout=44; commit")
+    run(instance, "clusterconfig new c1", "antispamconfig setup on --timeout=55", "commit")
+    shown = run(instance, CLUSTER, "antispamconfig setup on --timeout=56", "clusterconfig addgroup eu", status=1)
     true("commit or clear your pending changes" in shown, shown)
-    run(instance, "rollbackconfig 2", "commit")
-    equal(in_force(instance, "antispam.timeout")[0], 60, "as it was in revision 2")
+    run(instance, "rollbackconfig 1", "commit")
+    equal(in_force(instance, "antispam.timeout")[0], 60, "as it was in revision 1")
     true("cluster = c1" in run(instance, "clusterconfig list"), "the cluster went away")
 
 
@@ -204,30 +201,35 @@ def pending_changes_and_conflicts_name_their_level(world):
     shown = run(
         instance,
         GROUP,
-        "antispamconfig setup --timeout=44",
+        "antispamconfig setup on --timeout=44",
         CLUSTER,
-        "antispamconfig setup --timeout=45",
+        "antispamconfig setup on --timeout=45",
         "showchanges",
         "commit",
     )
     true(shown.startswith("cluster: antispam\n  timeout: 60 -> 45\ngroup/eu: antispam\n  timeout: 60 -> 44\n"), shown)
-    shown = run(world.instance(), "antispamconfig setup --timeout=44; showchanges; clearchanges")
+
+
+@test
+def a_machine_in_no_cluster_is_told_nothing_of_levels(world):
+    shown = run(world.instance(), "antispamconfig setup on --timeout=44; showchanges; clearchanges")
     true(shown.startswith("antispam\n"), "one machine has no levels to tell")
 
 
 @test
 def a_setting_tells_where_it_comes_from(world):
     instance = cluster(world)
-    run(instance, GROUP, 'antispamconfig setup --timeout=44; commit "slow disk"')
+    run(instance, GROUP, 'antispamconfig setup on --timeout=44; commit "slow disk"')
     run(instance, GROUP, "smtproutes new a.example.com 192.0.2.1; commit")
     shown = run(instance, "showsetting antispam.timeout")
-    true(shown.startswith("antispam timeout: 44\n  level: group/eu\n  set: revision 6, "), shown)
+    true(shown.startswith("antispam timeout: 44\n  level: group/eu\n  set: revision 5, "), shown)
     true(shown.endswith("\n  default: 60\n"), shown)
     found = {s["field"]: s for s in results(instance, "showsetting antispam")[0]["settings"]}
-    equal((found["timeout"]["revision"], found["timeout"]["default"]), (6, 60), "the field that was set last")
-    equal(results(instance, "showsetting delivery.tls")[0]["level"], None, "a default")
+    equal((found["timeout"]["revision"], found["timeout"]["default"]), (5, 60), "the field that was set last")
+    run(instance, CLUSTER, "spamquarantine clusterset delete; commit")
+    equal(results(instance, "showsetting spamquarantine")[0]["level"], None, "what nobody sets is built in")
     route = results(instance, "showsetting smtproutes.destination a.example.com")[0]["settings"][0]
-    equal((route["value"], route["revision"]), ("192.0.2.1", 7), "a row of a list")
+    equal((route["value"], route["revision"]), ("192.0.2.1", 6), "a row of a list")
     run(instance, "showsetting smtproutes", status=2)
     run(instance, "showsetting antispam.nothing", status=2)
     run(instance, "showsetting smtproutes b.example.com", status=1)
@@ -263,7 +265,7 @@ def prompts_tell_the_mode(world):
         person.sees("\n(Cluster c1)> ")
         person.answers("clusterconfig addgroup eu", "clustermode group eu")
         person.sees("\n(Group eu)> ")
-        person.answers("clustermode", "4")
+        person.answers("clustermode", "3")
         shown = person.sees(f"\n(Machine {HOST})> ")
         true("1. Cluster c1\r\n2. Group Main_Group\r\n" in shown, shown)
     with Person(world, instance) as person:
@@ -291,7 +293,7 @@ def a_person_is_asked_what_a_batch_is_refused_or_takes_for_granted(world):
         true("- CLUSTERSET - " in shown and "- CLUSTERSHOW - " in shown, shown)
         person.answers("clustershow", "")
         person.sees("group/eu")
-        person.answers("commit", "")
+        person.answers('commit "here"')
         person.sees("Changes committed")
         person.answers("antispamconfig")
         true("NOTICE" not in person.sees("[]> "), "it has settings of its own now")

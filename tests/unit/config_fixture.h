@@ -26,6 +26,16 @@ static inline struct schema_row *row_with(const struct schema_table *table, cons
     return row;
 }
 
+/* A tree in which the machine is in the group, and nothing else. */
+static inline struct config_tree *tree_of_member(const char *machine, const char *group)
+{
+    struct config_tree *tree = config_tree_new();
+    struct config_table *t = config_table_new(&schema_tables[SCHEMA_CLUSTER_MEMBERS]);
+    config_table_put(&t, row_with(config_table_schema(t), NULL, machine, CLUSTER_MEMBERS_GROUP, group));
+    config_tree_set(&tree, "cluster", SCHEMA_CLUSTER_MEMBERS, t);
+    return tree;
+}
+
 /* Sets one field of a row of the table in force, which is made when it is not there. */
 static inline void edit(struct config_candidate *c, const struct config_place *place, enum schema_table_id id,
                         const char *key, unsigned field, const char *text)

@@ -25,7 +25,7 @@ struct shell {
     bool interrupted, left;
     const char *level;   /* its mode in a cluster; NULL: in none */
     const char *command; /* first word of the line that is run */
-    json_t *tables; /* name -> rows of config.get */
+    json_t *tables;      /* name -> rows of config.get */
     struct fake_reply replies[FAKE_MOST];
     size_t reply_count;
     struct buf shown; /* text, errors, prompts with their answers */

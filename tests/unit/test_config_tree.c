@@ -17,16 +17,6 @@ static struct config_table *routes_of(const char *domain)
     return t;
 }
 
-/* Machine a is in group b. */
-static struct config_tree *cluster_tree(void)
-{
-    struct config_tree *tree = config_tree_new();
-    struct config_table *t = config_table_new(&schema_tables[SCHEMA_CLUSTER_MEMBERS]);
-    config_table_put(&t, row_with(config_table_schema(t), NULL, "a", CLUSTER_MEMBERS_GROUP, "b"));
-    config_tree_set(&tree, "cluster", SCHEMA_CLUSTER_MEMBERS, t);
-    return tree;
-}
-
 static void assert_level(const struct config_tree *tree, const char *level, const char *domain)
 {
     const char *found = "?";
@@ -43,7 +33,7 @@ static void assert_level(const struct config_tree *tree, const char *level, cons
 static void the_nearest_level_that_has_the_table_is_in_force(void **state)
 {
     (void)state;
-    struct config_tree *tree = cluster_tree();
+    struct config_tree *tree = tree_of_member("a", "b");
     assert_level(tree, NULL, NULL);
     config_tree_set(&tree, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     assert_level(tree, "cluster", "c.example");
@@ -61,7 +51,7 @@ static void the_nearest_level_that_has_the_table_is_in_force(void **state)
 static void an_empty_table_is_not_an_absent_one(void **state)
 {
     (void)state;
-    struct config_tree *tree = cluster_tree();
+    struct config_tree *tree = tree_of_member("a", "b");
     config_tree_set(&tree, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     config_tree_set(&tree, "machine/a", SCHEMA_SMTPROUTES, routes_of(NULL));
     assert_level(tree, "machine/a", NULL);
@@ -88,7 +78,7 @@ static void levels_come_in_the_order_of_their_names(void **state)
 static void a_change_leaves_trees_that_others_hold_as_they_are(void **state)
 {
     (void)state;
-    struct config_tree *old = cluster_tree();
+    struct config_tree *old = tree_of_member("a", "b");
     config_tree_set(&old, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     struct config_tree *new = config_tree_ref(old);
     assert_true(config_tree_equal(old, new));
@@ -132,7 +122,7 @@ static void a_difference_names_level_table_and_row(void **state)
 {
     (void)state;
     struct buf out = {0};
-    struct config_tree *old = cluster_tree();
+    struct config_tree *old = tree_of_member("a", "b");
     config_tree_set(&old, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     struct config_candidate c;
     config_candidate_begin(&c, 1, old);
