@@ -191,8 +191,12 @@ def the_shape_of_the_cluster_outlives_a_roll_back_and_waits_for_pending_changes(
     shown = run(instance, CLUSTER, "antispamconfig setup on --timeout=56", "clusterconfig addgroup eu", status=1)
     true("commit or clear your pending changes" in shown, shown)
     run(instance, "rollbackconfig 1", "commit")
-    equal(in_force(instance, "antispam.timeout")[0], 60, "as it was in revision 1")
+    equal(in_force(instance, "antispam.timeout"), (60, "cluster"), "as it was in revision 1")
     true("cluster = c1" in run(instance, "clusterconfig list"), "the cluster went away")
+    run(instance, "rollbackconfig 3 --table=cluster-members", status=2)
+    run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
+    run(instance, "rollbackconfig 4", "commit")
+    equal(in_force(instance, "antispam.timeout"), (55, f"machine/{HOST}"), "without the cluster that it had")
 
 
 @test
