@@ -43,6 +43,7 @@ const struct command command_archivemessage = {
     .summary = "write a message to an mbox file",
     .flags = COMMAND_MACHINE,
     .usage = "MID [FILE]",
+    .details = "FILE (default MID.mbox) is made in the folder configuration/ of the state folder.\n",
     .least_args = 1,
     .most_args = 2,
     .run = run,

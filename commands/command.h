@@ -92,8 +92,8 @@ const struct command *command_find(const char *name);
 /* Runs one command line that has been split into words; everything that goes wrong has been told. */
 enum api_status command_run(struct shell *sh, int word_count, char **words);
 
-/* Whether a line gives a value, as an option, that the schema calls secret. */
-bool command_line_is_secret(struct span line);
+/* The first of the words that is an option which the schema calls secret; count: none is. */
+int command_secret_word(int count, char **words);
 
 /* Tells that there is no such command, and the nearest one. */
 enum api_status command_unknown(struct shell *sh, const char *name);
@@ -101,6 +101,8 @@ enum api_status command_unknown(struct shell *sh, const char *name);
 enum api_status command_usage_error(struct shell *sh, const struct command *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Appends what `help NAME` shows. */
+void command_put_help(const struct command *command, struct buf *out);
 /* Appends a line for each way to call the command: name, verbs, objects, options. */
 void command_usage(const struct command *command, struct buf *out);
 #endif

@@ -166,14 +166,11 @@ static const struct step *next_positional(const struct form *form, const struct 
     return NULL;
 }
 
-/* text: the value, which is word or the end of it. */
 static enum api_status take_word(struct shell *sh, const struct form *form, const struct step *step,
-                                 const char *word, const char *text, struct answers *a)
+                                 const char *text, struct answers *a)
 {
     struct error error;
     const struct schema_field *field = field_of(form, step);
-    if (field->secret)
-        shell_hide_words(sh, word);
     if (a->given[step->field])
         return shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "--%s is given twice", field->name);
     if (!schema_value_parse(field, span_text(text), &a->values[step->field], &error))
@@ -190,7 +187,7 @@ static enum api_status read_option(struct shell *sh, const struct form *form, co
         if (!step_is_option(form, step, arg))
             continue;
         const char *value = strchr(arg, '=');
-        return value ? take_word(sh, form, step, arg, value + 1, a)
+        return value ? take_word(sh, form, step, value + 1, a)
                      : shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "%s needs a value: %s=...", arg, arg);
     }
     return unknown_option(sh, form, arg);
@@ -202,7 +199,7 @@ static enum api_status read_word(struct shell *sh, const struct form *form, cons
     if (strncmp(arg, "--", 2) == 0)
         return read_option(sh, form, arg, a);
     const struct step *step = next_positional(form, a);
-    return step ? take_word(sh, form, step, arg, arg, a)
+    return step ? take_word(sh, form, step, arg, a)
                 : shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "'%s' is one word too many", arg);
 }
 

@@ -67,22 +67,19 @@ static void put_words(struct buf *out, const struct command *command)
     buf_free(&head);
 }
 
-static void show_command(struct shell *sh, const struct command *command)
+void command_put_help(const struct command *command, struct buf *out)
 {
-    struct buf text = {0};
     const struct form *last = NULL;
-    buf_printf(&text, "%s - %s\n", command->name, command->summary);
+    buf_printf(out, "%s - %s\n", command->name, command->summary);
     for (const char *const *alias = command->aliases; alias && *alias; alias++)
-        buf_printf(&text, "%s%s", alias == command->aliases ? "Also: " : ", ", *alias);
-    buf_append(&text, "\n", command->aliases != NULL);
-    buf_printf(&text, "\nUsage:\n");
-    command_usage(command, &text);
-    put_words(&text, command);
-    put_forms(&text, command->verbs, &last);
+        buf_printf(out, "%s%s", alias == command->aliases ? "Also: " : ", ", *alias);
+    buf_append(out, "\n", command->aliases != NULL);
+    buf_printf(out, "\nUsage:\n");
+    command_usage(command, out);
+    put_words(out, command);
+    put_forms(out, command->verbs, &last);
     if (command->flags & COMMAND_CONFIG)
-        buf_printf(&text, "\nChanges take effect with commit.\n");
-    out_span(sh, buf_span(&text));
-    buf_free(&text);
+        buf_printf(out, "\nChanges take effect with commit.\n");
 }
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
@@ -94,7 +91,10 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     const struct command *command = command_find(args[0]);
     if (!command)
         return command_unknown(sh, args[0]);
-    show_command(sh, command);
+    struct buf text = {0};
+    command_put_help(command, &text);
+    out_span(sh, buf_span(&text));
+    buf_free(&text);
     return API_DONE;
 }
 

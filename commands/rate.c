@@ -42,6 +42,7 @@ static enum api_status watch(struct shell *sh, const struct rate *rate, json_int
     if (count)
         json_object_set_new(request, "count", json_integer(count));
     out_text(sh, "%s", rate->heading);
+    out_follows(sh);
     enum api_status status = shell_call_rows(sh, request, take_row, &rows);
     json_decref(rows.kept);
     return status;

@@ -1,4 +1,4 @@
-/* Secrets on command lines: such a line is kept nowhere. */
+/* Secrets in the words of a command: they are kept nowhere. */
 #include "commands/command.h"
 
 static bool names_secret(struct span option)
@@ -11,12 +11,13 @@ static bool names_secret(struct span option)
     return false;
 }
 
-bool command_line_is_secret(struct span line)
+int command_secret_word(int count, char **words)
 {
-    for (size_t at; (at = span_find_span(line, SPAN("--"))) < line.n;) {
-        line = span_slice(line, at + 2, line.n);
-        if (names_secret(span_slice(line, 0, span_find(line, '='))))
-            return true;
+    for (int i = 0; i < count; i++) {
+        struct span word = span_text(words[i]), option = span_slice(word, 2, word.n);
+        if (span_starts_nocase(word, SPAN("--")) &&
+            names_secret(span_slice(option, 0, span_find(option, '='))))
+            return i;
     }
-    return false;
+    return count;
 }

@@ -74,8 +74,6 @@ void out_table(struct shell *sh, const char *name, const struct out_column *colu
 bool shell_is_interactive(const struct shell *sh);
 /* Reads one answer of a dialogue (without its newline), showing prompt on a terminal.  False at Ctrl-C or the end. */
 bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line);
-/* This word of the line that is being run and those behind it are not to be logged: a secret. */
-void shell_hide_words(struct shell *sh, const char *from);
 /* What was answered last, and was shown since, is not to be logged: a secret, or no answer at all. */
 void shell_hide_answer(struct shell *sh);
 /* Reads data for an import from `-`: up to a line that holds only ".", or the end of the input. */

@@ -6,7 +6,7 @@ _mailward() {
     --private|--state) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     -f) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     -c) mapfile -t COMPREPLY < <(compgen -W 'addressconfig alertconfig antispamconfig archivemessage bouncerecipients certconfig clearchanges clusterconfig clustermode commit commitdetail config deleterecipients delivernow deliveryconfig displayalerts exit grep help hoststatus listenerconfig logconfig oldmessage policyconfig rate removemessage resetcounters resume resumedel resumelistener rollbackconfig rollovernow setttymode showchanges showconfig showmessage showrecipients showsetting smtproutes spamquarantine status suspend suspenddel suspendlistener tail tophosts version who whoami workqueue' -- "$word") ;;
-    --describe) mapfile -t COMPREPLY < <(compgen -W 'man bash zsh fish' -- "$word") ;;
+    --describe) mapfile -t COMPREPLY < <(compgen -W 'man settings bash zsh fish json' -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W '-c -f --json --check --keep-going --private --state --describe --help --version' -- "$word") ;;
     esac
 }

@@ -4,7 +4,8 @@ zshcompletiondir = $(datadir)/zsh/site-functions
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_zshcompletion_DATA = %D%/_mailward
 dist_fishcompletion_DATA = %D%/mailward.fish
-dist_man_MANS += doc/mailward.1 doc/mailwardd.8
+dist_man_MANS += doc/mailward.1 doc/mailward-settings.5 doc/mailwardd.8
+include doc/commands/sources.mk
 EXTRA_DIST += %D%/mailward.bash
 
 # bash looks for a file of the command's name.

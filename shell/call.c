@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "shell/interrupt.h"
+#include "shell/progress.h"
 #include "shell/state.h"
 
 /* Where the parts of an answer go.  Without visit and text: text is shown. */
@@ -43,6 +44,17 @@ static void take_part(struct shell *sh, const struct parts *parts, json_t *part)
         out_span(sh, shown);
 }
 
+/* A request that follows something takes as long as it likes. */
+static enum link_result receive(struct shell *sh, json_t **frame)
+{
+    struct progress progress = progress_begin();
+    link_watch(sh->link, sh->pager.following ? NULL : progress_tick, &progress);
+    enum link_result got = link_receive(sh->link, frame);
+    link_watch(sh->link, NULL, NULL);
+    progress_end(&progress);
+    return got;
+}
+
 /* Takes the parts; returns the end of the answer, or NULL when there is none.  The first Ctrl-C asks the daemon to end
  * the request, the second does not wait for that.  When nobody reads the output, the request is to end, too. */
 static json_t *take_answer(struct shell *sh, const struct parts *parts)
@@ -53,7 +65,7 @@ static json_t *take_answer(struct shell *sh, const struct parts *parts)
         writer_flush(&sh->out);
         enum link_result got = LINK_INTERRUPTED;
         if (cancelled || !(sh->out.failed || sh->pager.stopped))
-            got = link_receive(sh->link, &frame);
+            got = receive(sh, &frame);
         if (got == LINK_INTERRUPTED && !cancelled) {
             link_queue_text(sh->link, SPAN("{\"method\":\"cancel\"}"));
             cancelled = true;
@@ -164,15 +176,48 @@ static enum api_status call(struct shell *sh, struct span request, const struct 
     return ask(sh, parts, result, lost);
 }
 
-/* With --check what would act at once is not done. */
+/* Methods that show something, or change the candidate and nothing else. */
+static const char *const harmless[] = {
+    "alerts",
+    "certificate.list",
+    "certificate.make",
+    "config.changes",
+    "config.clear",
+    "config.diff",
+    "config.edit",
+    "config.get",
+    "config.history",
+    "config.keys",
+    "config.lookup",
+    "config.rebase",
+    "config.rollback",
+    "config.show",
+    "file.read",
+    "grep",
+    "hosts",
+    "logs",
+    "quarantine.list",
+    "queue.list",
+    "queue.read",
+    "rate",
+    "status",
+    "tail",
+    "version",
+    "who",
+    "whoami",
+};
+
+/* With --check what would act at once is not done; what nobody put into that list is not, either. */
 static bool acts_at_once(const json_t *request)
 {
     const char *method = json_string_value(json_object_get(request, "method"));
     const char *operation = json_string_value(json_object_get(request, "operation"));
-    return strcmp(method, "file.write") == 0 || strcmp(method, "log.rollover") == 0 ||
-           strcmp(method, "counters.reset") == 0 ||
-           ((strcmp(method, "workqueue") == 0 || strcmp(method, "suspend") == 0) && operation &&
-            strcmp(operation, "status") != 0);
+    if (operation && strcmp(operation, "status") == 0)
+        return false;
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (strcmp(method, harmless[i]) == 0)
+            return false;
+    return true;
 }
 
 static void note_candidate(struct shell *sh, const json_t *request)
@@ -228,6 +273,7 @@ enum api_status shell_call_text(struct shell *sh, json_t *request, struct buf *t
 json_t *shell_live(struct shell *sh, json_t *request)
 {
     enum { LIVE_MS = 150 };
+    json_object_set_new(request, "typed", json_array()); /* a key that was pressed is no line for the logs */
     json_t *result = sh->link ? link_ask_briefly(sh->link, request, LIVE_MS) : NULL;
     json_decref(request);
     return result;

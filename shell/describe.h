@@ -1,10 +1,13 @@
-/* The manual page and the completions of mailward, made from the tables of options, statuses and commands. */
+/* Manual pages, completions and a description in JSON, made from the tables. */
 #ifndef SHELL_DESCRIBE_H
 #define SHELL_DESCRIBE_H
 
+#include <stdbool.h>
+
 #include "engine/base/buf.h"
 
-/* What writes the form "man", "bash", "zsh" or "fish"; NULL for another. */
-void (*describe_form(const char *form))(struct buf *out);
+/* Appends the form "man", "settings" (a manual page each), "bash", "zsh", "fish" or "json", or the manual page of the
+ * command of this name.  False for another word. */
+bool describe(const char *form, struct buf *out);
 
 #endif

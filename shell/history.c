@@ -1,5 +1,5 @@
 /* The history file: lines are appended as they are typed, so that sessions side by side lose none of each other's; the
- * newest half stays when it has grown too long. */
+ * newest lines stay when it has grown too long. */
 #define _GNU_SOURCE /* O_NOFOLLOW */
 #include "shell/history.h"
 
@@ -16,6 +16,7 @@
 #include "commands/command.h"
 #include "engine/base/buf.h"
 #include "engine/base/xalloc.h"
+#include "shell/words.h"
 
 enum { LINES_KEPT = 500, BYTES_MOST = 1024 * 1024, MODE_FILE = 0600, MODE_FOLDER = 0700 };
 
@@ -49,27 +50,33 @@ static bool find_folder(char path[PATH_MAX])
            make_folder(path);
 }
 
-static bool read_all(int fd, struct buf *text)
+/* The end of the file: of one that has grown beyond BYTES_MOST, the whole lines of its last part. */
+static bool read_end(int fd, off_t size, struct buf *text)
 {
-    ssize_t got;
-    while ((got = read(fd, buf_reserve(text, BYTES_MOST), BYTES_MOST)) > 0 && text->len <= BYTES_MOST)
+    off_t from = size > BYTES_MOST ? size - BYTES_MOST : 0;
+    ssize_t got = 0;
+    while (text->len < BYTES_MOST &&
+           (got = pread(fd, buf_reserve(text, BYTES_MOST), BYTES_MOST, from + (off_t)text->len)) > 0)
         text->len += (size_t)got;
+    size_t cut = from ? span_find(buf_span(text), '\n') : 0;
+    buf_consume(text, cut + (cut < text->len && from));
     return got >= 0;
 }
 
-/* The lines that stay; the others go from the file. */
-static struct span newest(int fd, struct span text)
+static void keep_only(int fd, struct span text)
+{
+    if (ftruncate(fd, 0) == 0 && write(fd, text.p, text.n) != (ssize_t)text.n) {
+        /* a full disk: what was there is gone, and no mail depends on it */
+    }
+}
+
+/* The lines that count. */
+static struct span newest(struct span text)
 {
     size_t lines = 0, at = text.n;
     while (at > 0 && lines <= LINES_KEPT)
         lines += text.p[--at] == '\n';
-    if (lines <= LINES_KEPT)
-        return text;
-    struct span kept = span_slice(text, at + 1, text.n);
-    if (lines > LINES_KEPT && text.n > 2 * kept.n && ftruncate(fd, 0) == 0 &&
-        write(fd, kept.p, kept.n) != (ssize_t)kept.n)
-        return kept; /* a full disk: what was there is gone, and no mail depends on it */
-    return kept;
+    return lines > LINES_KEPT ? span_slice(text, at + 1, text.n) : text;
 }
 
 struct history_file *history_file_open(void (*visit)(const char *line, void *context), void *context)
@@ -88,8 +95,10 @@ struct history_file *history_file_open(void (*visit)(const char *line, void *con
         return NULL;
     }
     struct buf text = {0};
-    if (read_all(fd, &text)) {
-        struct span rest = newest(fd, buf_span(&text));
+    if (read_end(fd, facts.st_size, &text)) {
+        struct span rest = newest(buf_span(&text));
+        if (facts.st_size > BYTES_MOST || text.len > 2 * rest.n)
+            keep_only(fd, rest);
         for (size_t end; (end = span_find(rest, '\n')) < rest.n; rest = span_slice(rest, end + 1, rest.n)) {
             char *line = xmemdup0(rest.p, end);
             visit(line, context);
@@ -102,10 +111,24 @@ struct history_file *history_file_open(void (*visit)(const char *line, void *con
     return file;
 }
 
+/* Commands without a secret.  What is none may be the lines of one that was pasted where nobody asked for it. */
+static bool may_be_kept(struct span line)
+{
+    struct arena *arena = arena_new();
+    const char *rest = arena_text(arena, line);
+    struct words words;
+    struct error error = {0};
+    bool good = true;
+    while (good && words_next(&rest, arena, &words, &error))
+        good = command_find(words.word[0]) && command_secret_word(words.count, words.word) == words.count;
+    arena_free(arena);
+    return good && !error.text[0];
+}
+
 void history_file_add(struct history_file *file, struct span line)
 {
     struct buf text = {0};
-    if (!file || !line.n || command_line_is_secret(line))
+    if (!file || !line.n || !may_be_kept(line))
         return;
     buf_append_span(&text, line);
     buf_append_char(&text, '\n');

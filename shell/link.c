@@ -24,7 +24,7 @@
 #include "engine/wire/wire.h"
 #include "shell/interrupt.h"
 
-enum { READ_BYTES = 64 * 1024, SEND_AHEAD = 64 * 1024 };
+enum { READ_BYTES = 64 * 1024, SEND_AHEAD = 64 * 1024, WATCH_MS = 1000 };
 
 struct link {
     int fd;
@@ -35,6 +35,8 @@ struct link {
     int64_t brief;    /* the same for one question: then the link goes on; 0: none */
     unsigned late;    /* answers that nobody waits for any more */
     json_t *greeting, *notices;
+    void (*waiting)(void *context);
+    void *waiting_context;
 };
 
 /* Through /proc/self/fd, so that a state folder with a long path can be reached all the same. */
@@ -116,13 +118,19 @@ static enum link_result wait_for(struct link *l, short events, short *ready)
 {
     struct pollfd wait = {.fd = l->fd, .events = events};
     int64_t deadline = l->brief ? l->brief : l->deadline;
-    int64_t left = deadline ? (deadline - clock_mono_us()) / 1000 + 1 : -1;
-    if (deadline && left <= 0)
-        return l->brief ? LINK_INTERRUPTED : LINK_GONE;
-    if (!interrupt_poll(&wait, 1, (int)left))
-        return LINK_INTERRUPTED;
-    *ready = wait.revents;
-    return LINK_FRAME;
+    for (;;) {
+        int64_t left = deadline ? (deadline - clock_mono_us()) / 1000 + 1 : -1;
+        if (deadline && left <= 0)
+            return l->brief ? LINK_INTERRUPTED : LINK_GONE;
+        if (l->waiting && (left < 0 || left > WATCH_MS))
+            left = WATCH_MS;
+        if (!interrupt_poll(&wait, 1, (int)left))
+            return LINK_INTERRUPTED;
+        *ready = wait.revents;
+        if (wait.revents || !l->waiting)
+            return LINK_FRAME;
+        l->waiting(l->waiting_context);
+    }
 }
 
 /* Sends what is queued.  After an interruption the rest stays: the next frame must not begin within it. */
@@ -268,6 +276,12 @@ json_t *link_take_notices(struct link *l)
     json_t *notices = l->notices;
     l->notices = NULL;
     return notices;
+}
+
+void link_watch(struct link *l, void (*waiting)(void *context), void *context)
+{
+    l->waiting = waiting;
+    l->waiting_context = context;
 }
 
 int link_fd(const struct link *l)

@@ -21,6 +21,8 @@ const char *link_hostname(const struct link *l);
 /* Queues one object (borrowed), or the bytes of one; link_receive() sends all that is queued. */
 void link_queue(struct link *l, const json_t *object);
 void link_queue_text(struct link *l, struct span object);
+/* Calls waiting once a second while an answer lets itself be waited for; NULL: nobody cares. */
+void link_watch(struct link *l, void (*waiting)(void *context), void *context);
 /* The next object of the daemon but notices, the caller's.  After LINK_INTERRUPTED both directions can go on where they were. */
 enum link_result link_receive(struct link *l, json_t **object);
 /* Asks (request borrowed) and waits so long at most: the result of the answer, the caller's, or NULL.  An answer that comes

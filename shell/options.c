@@ -37,24 +37,31 @@ static void put_usage(struct buf *out)
     buf_printf(out, "'help' lists the commands.\n");
 }
 
-static enum options_result show(FILE *to, void (*put)(struct buf *out))
+static enum options_result show(FILE *to, struct buf *text)
 {
-    struct buf text = {0};
-    put(&text);
-    fputs(buf_text(&text), to);
-    buf_free(&text);
+    fputs(buf_text(text), to);
+    buf_free(text);
     return fflush(to) != 0 || to != stdout ? OPTIONS_WRONG : OPTIONS_TOLD;
 }
 
-static void put_version(struct buf *out)
+static enum options_result show_usage(FILE *to)
 {
-    buf_printf(out, PACKAGE_STRING "\n");
+    struct buf text = {0};
+    put_usage(&text);
+    return show(to, &text);
 }
 
-static enum options_result describe(const char *form)
+static enum options_result show_version(void)
 {
-    void (*put)(struct buf * out) = describe_form(form);
-    return put ? show(stdout, put) : show(stderr, put_usage);
+    struct buf text = {0};
+    buf_printf(&text, PACKAGE_STRING "\n");
+    return show(stdout, &text);
+}
+
+static enum options_result show_description(const char *form)
+{
+    struct buf text = {0};
+    return describe(form, &text) ? show(stdout, &text) : show_usage(stderr);
 }
 
 enum { LONG_OPTION = 256 };
@@ -96,16 +103,24 @@ enum options_result options_read(struct options *options, int argc, char **argv)
         else if (c == LONG_OPTION + OPTION_KEEP_GOING)
             options->keep_going = true;
         else if (c == LONG_OPTION + OPTION_DESCRIBE)
-            return describe(optarg);
+            return show_description(optarg);
         else if (c == LONG_OPTION + OPTION_VERSION)
-            return show(stdout, put_version);
+            return show_version();
         else
-            return show(c == LONG_OPTION + OPTION_HELP ? stdout : stderr, put_usage);
+            return show_usage(c == LONG_OPTION + OPTION_HELP ? stdout : stderr);
     }
     if (optind < argc || (options->line && options->file))
-        return show(stderr, put_usage);
+        return show_usage(stderr);
     if (!options->line && !options->file)
         options->line =
             getenv("SSH_ORIGINAL_COMMAND"); /* the login was bound to this program by ForceCommand */
     return OPTIONS_RUN;
+}
+
+void option_put_word(struct buf *out, const struct option_row *row)
+{
+    if (row->letter)
+        buf_printf(out, "-%c", row->letter);
+    else
+        buf_printf(out, "--%s", row->name);
 }

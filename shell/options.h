@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "engine/base/buf.h"
+
 enum option_id {
 #define OPTION(id, letter, name, argument, help) OPTION_##id,
 #include "shell/options.def"
@@ -31,5 +33,8 @@ enum options_result { OPTIONS_RUN, OPTIONS_TOLD, OPTIONS_WRONG };
 
 /* Reads the command line; what was only a question (--help) or is wrong has been answered. */
 enum options_result options_read(struct options *options, int argc, char **argv);
+
+/* Appends how the option is written: -c, --json. */
+void option_put_word(struct buf *out, const struct option_row *row);
 
 #endif

@@ -15,6 +15,7 @@ shell_sources = \
 	shell/output_table.c \
 	shell/pager.c shell/pager.h \
 	shell/pipeline.c shell/pipeline.h \
+	shell/progress.c shell/progress.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \
 	shell/run.c \
@@ -23,6 +24,9 @@ shell_sources = \
 	shell/typed.c shell/typed.h \
 	shell/words.c shell/words.h \
 	shell/writer.c shell/writer.h
-mailward_SOURCES = shell/main.c shell/describe.c shell/describe.h $(shell_sources)
+mailward_SOURCES = shell/main.c \
+	shell/describe.c shell/describe.h shell/describe_forms.h \
+	shell/describe_json.c shell/describe_man.c shell/describe_shells.c \
+	$(shell_sources)
 mailward_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EDIT_CFLAGS)
 mailward_LDADD = libcommands.a libengine.a $(JANSSON_LIBS) $(EDIT_LIBS)

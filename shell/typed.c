@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands/command.h"
 #include "engine/base/text.h"
 #include "engine/schema/schema.h" /* SCHEMA_MASK */
 #include "shell/state.h"
 
 enum { LINE_SHOWN = 1000, PROMPT_SHOWN = 800, LINES_MOST = API_TYPED_MAX };
+_Static_assert(4 * LINE_SHOWN + 3 <= API_TYPED_BYTES_MAX, "each byte as \\xNN, and the mark of a cut");
 
 static json_t *safe_json(struct span text)
 {
@@ -45,15 +47,29 @@ static void add(struct shell *sh, struct span prompt, struct span line)
     buf_clear(&sh->typed.shown);
 }
 
+/* As it was typed; up to a secret, which and what is behind it is masked. */
+static void put_command(struct buf *line, const struct words *words)
+{
+    int shown = command_secret_word(words->count, words->word);
+    if (shown == words->count) {
+        buf_append_span(line, words->text);
+        return;
+    }
+    for (int i = 0; i < shown; i++)
+        buf_printf(line, "%s ", words->word[i]);
+    buf_printf(line, "%s", SCHEMA_MASK);
+}
+
 void typed_command(struct shell *sh, const struct words *words)
 {
-    struct buf prompt = {0};
+    struct buf prompt = {0}, line = {0};
     json_decref(sh->typed.lines);
     sh->typed.lines = NULL;
     if (sh->interactive)
         buf_printf(&prompt, "\n%s> ", shell_hostname(sh));
-    add(sh, buf_span(&prompt), words->text);
-    sh->typed.words_shown = words->count;
+    put_command(&line, words);
+    add(sh, buf_span(&prompt), buf_span(&line));
+    buf_free(&line);
     buf_free(&prompt);
 }
 
@@ -61,20 +77,6 @@ void typed_answer(struct shell *sh, const char *prompt, struct span line)
 {
     buf_append_span(&sh->typed.shown, span_text(prompt));
     add(sh, buf_span(&sh->typed.shown), line);
-}
-
-void shell_hide_words(struct shell *sh, const char *from)
-{
-    struct buf line = {0};
-    int *shown = &sh->typed.words_shown, count = 0;
-    while (count < *shown && sh->words->word[count] != from)
-        count++;
-    *shown = count;
-    for (int i = 0; i < count; i++)
-        buf_printf(&line, "%s ", sh->words->word[i]);
-    buf_printf(&line, "%s", SCHEMA_MASK);
-    json_object_set_new(json_array_get(sh->typed.lines, 0), "line", safe_json(buf_span(&line)));
-    buf_free(&line);
 }
 
 void shell_hide_answer(struct shell *sh)

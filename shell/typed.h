@@ -11,7 +11,6 @@ struct shell;
 
 struct typed {
     json_t *lines;    /* of the running command, not yet sent; NULL: none */
-    int words_shown;  /* of the command: those behind are secret */
     struct buf shown; /* on a terminal: the end of what was shown since the last line */
 };
 

@@ -74,13 +74,14 @@ SYSTEM_TESTS = \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_gateway.py \
 	tests/system/test_shell_person.py \
+	tests/system/test_shell_terminal.py \
 	tests/system/test_smtp.py \
 	tests/system/test_status.py \
 	tests/system/test_tls.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 
-EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/run tests/requirements tests/requirements.tsv \
+EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/send-samples tests/setup tests/run tests/requirements tests/requirements.tsv \
 	tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
 	tests/system/hostile.py \
 	tests/harness/__init__.py \

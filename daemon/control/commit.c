@@ -61,7 +61,7 @@ static void refuse(enum api_error error, const char *text, const char *role)
 
 static void wait_at_most(int milliseconds)
 {
-    struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    struct timeval time = clock_interval(milliseconds * INT64_C(1000));
     evtimer_add(limit, &time);
 }
 

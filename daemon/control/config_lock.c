@@ -15,7 +15,8 @@
 static struct {
     uint64_t session; /* 0: nobody has it */
     int64_t since;    /* wall, microseconds */
-    char user[64], comment[API_COMMENT_MAX + 1];
+    char user[64];
+    char comment[4 * API_COMMENT_MAX + 1]; /* a byte that is not shown as it is takes four */
 } lock;
 
 json_t *config_lock_json(void)
@@ -44,14 +45,14 @@ const char *config_lock_notice(uint64_t session)
 static void take(struct session_info *info, const char *comment)
 {
     struct buf safe = {0};
-    text_from_wire(&safe, span_text(comment ? comment : ""), sizeof lock.comment - 1);
+    text_from_wire(&safe, span_text(comment ? comment : ""), API_COMMENT_MAX);
     lock.session = info->id;
     lock.since = clock_wall_us();
     snprintf(lock.user, sizeof lock.user, "%s", info->account.user);
     snprintf(lock.comment, sizeof lock.comment, "%s", buf_text(&safe));
     buf_free(&safe);
     audit_write(info->account.user, info->from, "config.lock", lock.comment, API_DONE);
-    session_notice(info->id, config_lock_notice(info->id + 1));
+    session_notice(info->id, config_lock_notice(0));
     session_done(info->id, NULL);
 }
 

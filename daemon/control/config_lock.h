@@ -10,7 +10,7 @@
 void config_lock(uint64_t session, json_t *request);
 /* {"session","user","since","comment"}, or null. */
 json_t *config_lock_json(void);
-/* "admin has locked the configuration since ...", for any session but the one that has the lock; NULL: there is nothing
+/* "admin has locked the configuration since ...", for any session but the one that has the lock (0: for all); NULL: there is nothing
  * to tell.  Valid until the next call. */
 const char *config_lock_notice(uint64_t session);
 /* The session ends. */

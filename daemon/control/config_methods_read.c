@@ -105,6 +105,19 @@ static void get_row(struct reading *r, const struct schema_table *table, const c
     arena_free(arena);
 }
 
+/* No rows of a listener that is not there would look like a listener without rows. */
+static bool owner_exists(struct reading *r, const struct schema_table *table, const char *owner)
+{
+    struct arena *arena = arena_new();
+    const struct config_place place = config_place_of(r->session);
+    const struct config_table *owners = config_resolve(r->tree, &place, table->owner->id, &r->level);
+    bool exists = config_table_find(owners, schema_key_fold(table->owner, span_text(owner), arena));
+    if (!exists)
+        session_fail(r->session, API_ERROR_NOT_FOUND, "%s '%s'", table->owner->row_noun, owner);
+    arena_free(arena);
+    return exists;
+}
+
 void config_get(uint64_t session, json_t *request)
 {
     const struct schema_table *table = config_table_of(session, request);
@@ -128,6 +141,8 @@ void config_get(uint64_t session, json_t *request)
         get_row(&r, table, key);
         return;
     }
+    if (owner && !owner_exists(&r, table, owner))
+        return;
     config_tree_ref(tree);
     r.owner = owner ? xstrdup(owner) : NULL;
     open_table(&r);

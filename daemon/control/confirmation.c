@@ -14,6 +14,9 @@
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
+#include "engine/wire/api.h"
+
+#define LONGEST (API_CONFIRM_MAX * INT64_C(1000000))
 
 static struct store_config *store;
 static struct store_config_confirmation stored, next; /* revision 0: none */
@@ -55,6 +58,8 @@ int64_t confirmation_left(void)
 {
     bool same_boot = this_boot[0] && strcmp(this_boot, stored.boot_id) == 0;
     int64_t left = same_boot ? stored.boot_deadline - clock_boot_us() : stored.deadline - clock_wall_us();
+    if (left > LONGEST) /* after a reboot with a clock that is far behind */
+        left = LONGEST;
     return left > 0 ? left : 0;
 }
 

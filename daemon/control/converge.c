@@ -4,6 +4,7 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/rows_out.h"
 #include "daemon/log_lines.h"
+#include "engine/base/clock.h"
 
 enum {
     DEATHS_MOST = 2,
@@ -67,7 +68,7 @@ static void on_late(evutil_socket_t fd, short what, void *context)
 
 static void expect_within(struct follower *f, int milliseconds)
 {
-    struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    struct timeval limit = clock_interval(milliseconds * INT64_C(1000));
     evtimer_add(f->late, &limit);
 }
 

@@ -129,7 +129,7 @@ void files_read(uint64_t session, json_t *request)
     int fd = open_to_read(name);
     if (fd < 0) {
         if (errno == ENOENT)
-            session_fail(session, API_ERROR_NOT_FOUND, "file '%s'", name);
+            session_fail(session, API_ERROR_NOT_FOUND, "file 'configuration/%s'", name);
         else
             session_fail(session, API_ERROR_FAILED, "'%s' is no file that can be read: %s", name,
                          strerror(errno));

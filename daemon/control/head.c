@@ -132,20 +132,24 @@ struct manifest head_undo(const char *author, const char *source, const char *wh
 /* The time ran out while nothing ran: no role has seen the head yet. */
 static bool undo_overdue(struct error *error)
 {
-    if (!confirmation_pending() || confirmation_left() > 0)
-        return true;
     char comment[UNDO_COMMENT_MAX];
     const struct manifest m = head_undo("mailwardd", "", "was not confirmed in time", comment);
     struct config_tree *base = head_load_tree(m.rollback_of, error);
-    if (!base) { /* a gateway that runs unconfirmed is better than none */
-        LOG(CONFIG_STORE_ERROR, LOG_T(error->text));
-        return true;
-    }
+    if (!base)
+        return false;
     bool good = head_commit(base, &m, error);
     if (good)
         LOG(NOT_CONFIRMED, LOG_U(m.parent), LOG_U(m.revision), LOG_U(m.rollback_of));
     config_tree_unref(base);
     return good;
+}
+
+/* A gateway that runs unconfirmed (a full disk, a damaged base) is better than none: roll_back.c tries again. */
+static void undo_when_overdue(void)
+{
+    struct error why;
+    if (confirmation_pending() && confirmation_left() == 0 && !undo_overdue(&why))
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
 }
 
 bool head_open(struct error *error)
@@ -179,7 +183,9 @@ bool head_open(struct error *error)
             (unsigned long long)revision, why.text);
     }
     arena_free(scratch);
-    return good && undo_overdue(error);
+    if (good)
+        undo_when_overdue();
+    return good;
 }
 
 struct config_tree *head_load_tree(uint64_t revision, struct error *error)

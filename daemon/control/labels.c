@@ -1,6 +1,7 @@
 /* Labels of revisions, over the store. */
 #include "daemon/control/labels.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -70,9 +71,14 @@ bool label_find(const char *name, uint64_t *revision, struct error *error)
     return store_config_find_label(store, name, revision, error);
 }
 
+/* A name that nobody can have given came with a restored config.db; it is for no terminal. */
 static void add_label(struct span name, uint64_t revision, void *context)
 {
-    json_object_setn_new(context, name.p, name.n, json_integer((json_int_t)revision));
+    struct error ignored;
+    char text[NAME_MOST + 2];
+    snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
+    if (label_check_name(text, &ignored))
+        json_object_set_new(context, text, json_integer((json_int_t)revision));
 }
 
 json_t *labels_json(void)

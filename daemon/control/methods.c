@@ -69,7 +69,7 @@ const struct method methods[] = {
              FLAG("defaults"))},
     {"config.levels", config_levels, MEMBERS(LIST("tables", true, 0, SCHEMA_TABLE_COUNT))},
     {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
-    {"config.lookup", config_lookup, MEMBERS(COMMIT_ID)},
+    {"config.lookup", config_lookup, MEMBERS(TEXT("commit_id", true, 1, COMMIT_ID_MAX))},
     {"config.mode", config_mode, MEMBERS(TEXT("level", false, 1, SESSION_LEVEL_MAX))},
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},

@@ -15,6 +15,19 @@ struct reading {
     json_int_t mid;
 };
 
+/* A tab does no harm: folded headers begin with one. */
+static void put_line(struct buf *out, struct span line)
+{
+    for (;;) {
+        size_t tab = span_find(line, '\t');
+        text_from_wire(out, span_slice(line, 0, tab), tab);
+        if (tab == line.n)
+            return;
+        buf_append_char(out, '\t');
+        line = span_slice(line, tab + 1, line.n);
+    }
+}
+
 /* Lines of text, each made safe. */
 static void put_lines(struct buf *out, struct span text)
 {
@@ -23,7 +36,7 @@ static void put_lines(struct buf *out, struct span text)
         struct span line = span_slice(text, 0, end);
         if (line.n && line.p[line.n - 1] == '\r')
             line.n--;
-        text_from_wire(out, line, line.n);
+        put_line(out, line);
         buf_append_char(out, '\n');
         text = span_slice(text, end + 1, text.n);
     }

@@ -6,6 +6,7 @@
 #include "daemon/control/confirmation.h"
 #include "daemon/control/session.h"
 #include "daemon/log_lines.h"
+#include "engine/base/clock.h"
 
 enum {
     SECOND = 1000000,
@@ -38,7 +39,7 @@ void roll_back_notice(char notice[ROLL_BACK_NOTICE_MAX])
 
 static void look_in(int64_t microseconds)
 {
-    struct timeval time = {(time_t)(microseconds / SECOND), microseconds % SECOND};
+    struct timeval time = clock_interval(microseconds);
     evtimer_add(timer, &time);
 }
 

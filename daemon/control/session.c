@@ -256,9 +256,12 @@ void session_fail_with(uint64_t id, enum api_error error, json_t *members, const
 
 void session_notice(uint64_t but, const char *text)
 {
+    struct buf safe = {0};
+    text_from_wire(&safe, span_text(text), SIZE_MAX);
     for (struct session *s = sessions; s; s = s->next)
         if (s->info.terminal && s->info.id != but && !s->ending && !is_full(s))
-            send_json(s, json_pack("{s:s}", "notice", text));
+            send_json(s, json_pack("{s:s%}", "notice", buf_text(&safe), safe.len));
+    buf_free(&safe);
 }
 
 void session_begin_work(uint64_t id, const struct session_work *work)

@@ -24,7 +24,7 @@ static uint64_t newest_to_go; /* newer ones are kept, of the others those with a
 
 static void look_in(int milliseconds)
 {
-    struct timeval time = {.tv_usec = milliseconds * 1000};
+    struct timeval time = clock_interval(milliseconds * INT64_C(1000));
     if (!evtimer_pending(idle, NULL))
         evtimer_add(idle, &time);
 }

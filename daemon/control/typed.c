@@ -5,8 +5,9 @@
 #include "daemon/log_lines.h"
 
 static const struct member typed_members[] = {{"typed", MEMBER_LIST, false, 0, API_TYPED_MAX}, {0}};
-static const struct member line_members[] = {
-    {"line", MEMBER_TEXT, true, 0, API_REQUEST_MAX}, {"prompt", MEMBER_TEXT, true, 0, API_REQUEST_MAX}, {0}};
+static const struct member line_members[] = {{"line", MEMBER_TEXT, true, 0, API_TYPED_BYTES_MAX},
+                                             {"prompt", MEMBER_TEXT, true, 0, API_TYPED_BYTES_MAX},
+                                             {0}};
 
 static bool check(const json_t *typed, struct error *error)
 {

@@ -173,6 +173,10 @@ static void take_ports(struct child *control, struct wire_reader *in)
     buf_free(&reply);
 }
 
+/* Bytes that the log role does not take, above which it gets no further socket: it might be out for all that we can have.
+ * It asks again. */
+enum { SYSLOG_BACKLOG_MAX = 4096 };
+
 /* The log role has no network, and its files are its own. */
 static void connect_syslog(struct child *log, struct wire_reader *in)
 {
@@ -180,7 +184,7 @@ static void connect_syslog(struct child *log, struct wire_reader *in)
     struct span destination = wire_get_span(in);
     struct buf reply = {0};
     struct error why = {{0}};
-    if (in->failed)
+    if (in->failed || channel_backlog(log->channel) > SYSLOG_BACKLOG_MAX)
         return;
     int fd = sockets_connect_syslog(destination, instance->is_private, &why);
     wire_put_u32(&reply, id);
@@ -248,7 +252,7 @@ static void on_child_closed(void *context, const char *why)
 
 static void schedule_restart(struct child *c)
 {
-    struct timeval pause = {c->pause_ms / 1000, c->pause_ms % 1000 * 1000};
+    struct timeval pause = clock_interval(c->pause_ms * INT64_C(1000));
     evtimer_add(c->restart, &pause);
 }
 

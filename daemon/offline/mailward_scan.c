@@ -15,6 +15,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "engine/judge/judge.h"
+#include "engine/judge/verdict_header.h"
 #include "engine/scan/model.h"
 #include "engine/scan/rules.h"
 
@@ -24,6 +25,7 @@ struct scan_run {
     struct scan_rules *rules;
     struct arena *arena;
     const char *model_path, *rules_path;
+    const char *value; /* to explain; NULL: judge paths */
     bool json, stats;
     uint64_t messages;
     int64_t judge_cpu_us;
@@ -68,6 +70,38 @@ static void judge_one(void *context, const char *name, struct span message)
     arena_reset(run->arena);
 }
 
+/* ---- the header of a judged message ---- */
+
+static void print_rule(const struct scan_rules *rules, uint32_t mark)
+{
+    struct scan_rule_info info;
+    for (size_t i = 0; i < scan_rules_count(rules); i++) {
+        scan_rules_info(rules, i, &info);
+        if (judge_result_rule(&info) == mark) {
+            printf("rule %.*s: %.*s\n", (int)info.name.n, info.name.p, (int)info.about.n, info.about.p);
+            return;
+        }
+    }
+    printf("rule %08x: not among these rules\n", (unsigned)mark);
+}
+
+/* Says what a value of X-IronPort-Anti-Spam-Result holds. */
+static int explain(const struct scan_run *run)
+{
+    struct judge_result_value value;
+    if (!judge_result_value_get(span_text(run->value), &value) || value.verdict > JUDGE_POSITIVE) {
+        fprintf(stderr, "mailward-scan: this is no value of X-IronPort-Anti-Spam-Result, or it is damaged\n");
+        return 1;
+    }
+    printf("score %u, %s%s%s\n", value.score, judge_verdict_name(value.verdict),
+           value.partial ? ", partial" : "", value.test_mark ? ", test header" : "");
+    printf("engine: features %u, model %08x%s\n", value.features, (unsigned)value.model,
+           value.model == scan_model_id(run->model) ? "" : " (not the one that is installed)");
+    for (uint32_t i = 0; i < value.rule_count; i++)
+        print_rule(run->rules, value.rules[i]);
+    return 0;
+}
+
 static void print_stats(const struct scan_run *run, int64_t wall_us)
 {
     struct rusage usage;
@@ -86,6 +120,7 @@ static int usage(FILE *out, int status)
           "  --model FILE       score with this model instead of the installed one\n"
           "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
           "  --no-size-limits   look at all of every message, whatever its size\n"
+          "  --explain VALUE    say what this value of X-IronPort-Anti-Spam-Result holds; takes no paths\n"
           "  --stats            speed and memory on standard error at the end\n"
           "  --help\n",
           out);
@@ -108,15 +143,12 @@ static int scan_paths(struct scan_run *run, char **paths)
 /* Exit status for the caller to end with, or -1 to go on. */
 static int take_options(int argc, char **argv, struct scan_run *run)
 {
-    enum { JSON = 1, MODEL, RULES, NO_SIZE_LIMITS, STATS, HELP };
+    enum { JSON = 1, MODEL, RULES, NO_SIZE_LIMITS, EXPLAIN, STATS, HELP };
     static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"model", required_argument, NULL, MODEL},
-        {"rules", required_argument, NULL, RULES},
-        {"stats", no_argument, NULL, STATS},
-        {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
-        {"help", no_argument, NULL, HELP},
-        {0},
+        {"json", no_argument, NULL, JSON},         {"model", required_argument, NULL, MODEL},
+        {"rules", required_argument, NULL, RULES}, {"explain", required_argument, NULL, EXPLAIN},
+        {"stats", no_argument, NULL, STATS},       {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+        {"help", no_argument, NULL, HELP},         {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
@@ -132,6 +164,9 @@ static int take_options(int argc, char **argv, struct scan_run *run)
         case NO_SIZE_LIMITS:
             run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
             break;
+        case EXPLAIN:
+            run->value = optarg;
+            break;
         case STATS:
             run->stats = true;
             break;
@@ -141,7 +176,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             return usage(stderr, 2);
         }
     }
-    return optind < argc ? -1 : usage(stderr, 2);
+    return (optind < argc) != (run->value != NULL) ? -1 : usage(stderr, 2);
 }
 
 /* Options of the command line win over what is installed. */
@@ -183,6 +218,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "mailward-scan: %s\n", error.text);
         return finish(&run, 1);
     }
+    if (run.value)
+        return finish(&run, explain(&run));
     mime_charsets_open();
     int64_t begin = clock_mono_us();
     status = scan_paths(&run, argv + optind);

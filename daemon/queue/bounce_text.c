@@ -132,11 +132,12 @@ static void put_words(struct buf *out, const struct bounce *b)
         buf_printf(out, "  and %" PRIu32 " more\r\n", b->count - LISTED);
 }
 
-/* In ASCII whatever it is (RFC 6533 3), so that a notice needs no SMTPUTF8 for it. */
-static void put_address(struct buf *out, const char *name, struct span address)
+/* In ASCII whatever it is, so that a notice needs no SMTPUTF8 for it; special is what has a meaning of its own in such
+ * an address (RFC 6533 3). */
+static void put_address(struct buf *out, const char *name, struct span address, const char *special)
 {
     struct buf ascii = {0};
-    smtp_utf8_put_ascii(&ascii, address);
+    smtp_utf8_put_ascii(&ascii, address, special);
     put_field(out, name, buf_span(&ascii));
     buf_free(&ascii);
 }
@@ -146,10 +147,11 @@ static void put_original(struct buf *out, struct span original)
 {
     size_t type = span_find(original, ';');
     struct buf address = {0};
+    bool utf8 = span_equal_nocase(span_slice(original, 0, type), SPAN("utf-8"));
     smtp_xtext_decode(&address, span_slice(original, type + 1, original.n));
     put_field(out, "Original-Recipient: ", span_slice(original, 0, type));
     out->len -= 2;
-    put_address(out, "; ", buf_span(&address));
+    put_address(out, "; ", buf_span(&address), utf8 ? "+=" : ""); /* it may have \x{HEX} from its sender */
     buf_free(&address);
 }
 
@@ -160,7 +162,8 @@ static void put_recipient(struct buf *out, const struct bounce *b, const struct 
     if (r->recipient->original.n)
         put_original(out, r->recipient->original);
     bool utf8 = span_has_8bit(r->recipient->address);
-    put_address(out, utf8 ? "Final-Recipient: utf-8; " : "Final-Recipient: rfc822; ", r->recipient->address);
+    put_address(out, utf8 ? "Final-Recipient: utf-8; " : "Final-Recipient: rfc822; ", r->recipient->address,
+                utf8 ? "+=\\" : "");
     buf_printf(out, "Action: %s\r\n", words[r->action].action);
     put_field(out, "Status: ", r->enhanced);
     if (r->code && r->remote.n)

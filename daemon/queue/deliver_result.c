@@ -63,9 +63,12 @@ static void set_failed(struct finishing *o, struct fate *fate, const char *descr
     add_notice(o, fate, BOUNCE_FAILED);
 }
 
-/* Mail of that age is late; INT64_MAX: it never is. */
+/* Mail of that age is late; INT64_MAX: it never is.  smtp may repeat a result before the first configuration is here:
+ * then the next try tells. */
 static int64_t late_after(void)
 {
+    if (!queue_is_configured())
+        return INT64_MAX;
     const struct schema_row *delivery = config_table_single(role_config()->tables[SCHEMA_DELIVERY]);
     int64_t hours = schema_row_number(delivery, DELIVERY_DELAY_NOTICE);
     return hours ? hours * 3600 * SECOND_US : INT64_MAX;

@@ -2,19 +2,10 @@
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
 
-static void gauge_scan(struct gauges *g, int sign)
-{
-    g->messages_scan += (uint64_t)sign;
-    if (sign > 0)
-        g->scan_in++;
-    else
-        g->scan_out++;
-}
-
 void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
 {
     if (m->state == RECIPIENT_SCAN)
-        gauge_scan(&q->gauges, sign);
+        q->gauges.messages_scan += (uint64_t)sign;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         uint64_t *gauge = m->state == RECIPIENT_SCAN    ? &q->gauges.waiting_scan
                           : m->recipients[i].tries == 0 ? &q->gauges.active
@@ -38,7 +29,7 @@ void gauges_request(struct queue *q, struct wire_reader *in)
         {"recipients_waiting_scan", q->gauges.waiting_scan},
         {"messages_waiting_scan", q->gauges.messages_scan},
         {"workqueue_in", q->gauges.scan_in},
-        {"workqueue_out", q->gauges.scan_out},
+        {"workqueue_out", q->gauges.scan_in - q->gauges.messages_scan},
         {"workqueue_paused", q->scan.paused},
         {"delivery_suspended", (q->suspended.parts & QUEUE_PART_DELIVERY) != 0},
         {"listeners_suspended", (q->suspended.parts & QUEUE_PART_LISTENERS) != 0},

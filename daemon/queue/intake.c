@@ -171,6 +171,7 @@ static void committed_arrival(struct queue *q, struct operation *op)
         body_cache_add(&q->cache, m, a->bytes.data);
         a->bytes = (struct buf){0};
     }
+    q->gauges.scan_in++;
     queue_add_message(q, m);
     free_arrival(q, a);
 }

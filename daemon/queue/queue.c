@@ -157,7 +157,9 @@ static bool make_folder(const char *path, struct error *error)
 
 static void load_message(void *context, const struct message *m)
 {
-    queue_add_message(context, message_copy(m, NULL, 0));
+    struct queue *q = context;
+    q->gauges.scan_in += m->state == RECIPIENT_SCAN;
+    queue_add_message(q, message_copy(m, NULL, 0));
 }
 
 static void load_body(void *context, uint64_t mid, const struct spool_record *body)

@@ -37,8 +37,8 @@ TAILQ_HEAD(arrival_list, arrival);
 /* Recipients in memory: kept, never counted.  The store keeps the rest. */
 struct gauges {
     uint64_t waiting_scan, active, delayed;
-    uint64_t messages_scan;     /* messages, not recipients */
-    uint64_t scan_in, scan_out; /* messages that came to the work queue and left it since the start */
+    uint64_t messages_scan; /* messages, not recipients */
+    uint64_t scan_in; /* messages that were or came in the work queue since the start; no children of them */
 };
 
 struct queue {

@@ -7,6 +7,7 @@
 #include "daemon/queue/archive.h"
 #include "daemon/queue/queue.h"
 #include "daemon/role.h"
+#include "engine/base/clock.h"
 
 enum {
     RETRY_US = 100 * 1000,
@@ -31,7 +32,7 @@ static bool write_batch(struct queue *q, struct operation_list *batch, struct op
 
 static void start_timer(struct event *timer, int64_t wait_us)
 {
-    struct timeval wait = {wait_us / 1000000, wait_us % 1000000};
+    struct timeval wait = clock_interval(wait_us);
     if (!evtimer_pending(timer, NULL))
         evtimer_add(timer, &wait);
 }

@@ -41,7 +41,6 @@ static bool write_split(struct queue *q, struct verdict *v, struct child *c, str
 {
     uint64_t parent = message_mid(v->parent);
     c->m->parent = parent;
-    c->m->body = v->parent->body; /* it may have been moved since the verdict came */
     if (!store_take_id(q->store, ID_MID, &c->m->node.key, f) || !store_add_message(q->store, c->m, f))
         return false;
     for (uint32_t i = 0; i < c->m->recipient_count; i++)
@@ -112,6 +111,7 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
     struct verdict *v = (struct verdict *)op;
     for (uint32_t i = 0; i < v->result.child_count; i++) {
         struct child *c = &v->children[i];
+        c->m->body = v->parent->body; /* it may have been moved since the verdict came */
         if (i > 0 && !write_split(q, v, c, f))
             return false;
         c->m->revision = v->revision;
@@ -205,9 +205,20 @@ static void committed_verdict(struct queue *q, struct operation *op)
 
 static const struct operation_type verdict_type = {write_verdict, committed_verdict, NULL};
 
+/* What the sender wants to hear of a copy: whatever he wanted to hear of one of the recipients that it stands for, but
+ * for success, which is not theirs. */
+static uint8_t wishes_for_copy(const struct message *m)
+{
+    uint8_t wishes = 0;
+    for (uint32_t i = 0; i < m->recipient_count; i++)
+        wishes |= m->recipients[i].notify ? m->recipients[i].notify : SMTP_NOTIFY_FAILURE;
+    wishes &= SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY;
+    return wishes ? wishes : SMTP_NOTIFY_NEVER;
+}
+
 static struct message *copy_for(const struct message *m, struct span recipient)
 {
-    struct recipient to = {.address = recipient};
+    struct recipient to = {.address = recipient, .notify = wishes_for_copy(m)};
     struct message copy = *m;
     copy.icid = 0;
     copy.recipients = &to;

@@ -14,6 +14,8 @@ static void log_detail(const struct message *m, const struct judge_child *judged
         buf_append_span(&text, judged->reasons[i].name);
         buf_printf(&text, "=%s%d.%03d", weight < 0 ? "-" : "+", abs(weight / 1000), abs(weight % 1000));
     }
+    if (judged->test_mark)
+        buf_append_span(&text, SPAN(" (test header)"));
     if (judged->partial)
         buf_append_span(&text, SPAN(" (partial)"));
     LOG(VERDICT_DETAIL, LOG_U(message_mid(m)), LOG_U(judged->score < 0 ? 0 : (uint64_t)judged->score),

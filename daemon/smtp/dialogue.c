@@ -176,7 +176,7 @@ static void put_original(struct buf *out, struct span original)
     size_t before = out->len;
     buf_append_span(out, SPAN(" ORCPT="));
     size_t begin = out->len;
-    smtp_utf8_put_ascii(out, original);
+    smtp_utf8_put_ascii(out, original, "");
     if (out->len - begin > SMTP_ORIGINAL_MAX)
         out->len = before;
 }

@@ -9,10 +9,14 @@ static struct span header_of(struct span message)
 /* Mail that came with SMTPUTF8 goes without it when nothing in it needs it (RFC 6531 3.6). */
 static bool fit_utf8(struct delivery *d)
 {
-    if (span_has_8bit(d->job.sender) || span_has_8bit(header_of(d->message))) {
-        delivery_end_rest(
-            d, 0, SPAN("5.6.7"),
-            SPAN("the next hop does not offer SMTPUTF8, which the sender's address or the header needs"));
+    if (span_has_8bit(d->job.sender)) {
+        delivery_end_rest(d, 0, SPAN("5.6.7"),
+                          SPAN("the next hop does not offer SMTPUTF8, which the sender's address needs"));
+        return false;
+    }
+    if (span_has_8bit(header_of(d->message))) {
+        delivery_end_rest(d, 0, SPAN("5.6.9"),
+                          SPAN("the next hop does not offer SMTPUTF8, which the header needs"));
         return false;
     }
     delivery_leave_out(d, span_has_8bit, SPAN("5.6.7"),

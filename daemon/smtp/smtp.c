@@ -170,47 +170,48 @@ static void answer_status(struct wire_reader *in)
     buf_free(&body);
 }
 
+static void take_space(struct wire_reader *in)
+{
+    space = wire_get_u8(in) == 1;
+}
+
+/* Every message without a descriptor that smtp takes, from whom, and where it goes. */
+static const struct {
+    enum role_id peer;
+    uint16_t type;
+    void (*handle)(struct wire_reader *in);
+} handlers[] = {
+    {ROLE_MASTER, MSG_PORT_CLOSED, listener_port_closed},
+    {ROLE_CONTROL, MSG_STATUS_QUERY, answer_status},
+    {ROLE_QUEUE, MSG_ID_BLOCK, take_id_block},
+    {ROLE_QUEUE, MSG_MAIL_ACCEPTED, take_acceptance},
+    {ROLE_QUEUE, MSG_MAIL_REFUSED, take_refusal},
+    {ROLE_QUEUE, MSG_SPACE, take_space},
+    {ROLE_QUEUE, MSG_LISTENERS_SUSPENDED, listener_take_suspension},
+    {ROLE_QUEUE, MSG_DELIVER_ACK, take_acknowledgement},
+};
+
+static void message_without_fd(enum role_id peer, uint16_t type, struct wire_reader *in)
+{
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        if (handlers[i].peer == peer && handlers[i].type == type) {
+            handlers[i].handle(in);
+            return;
+        }
+    }
+    in->failed = true;
+}
+
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
     if (peer == ROLE_QUEUE && type == MSG_DELIVER) {
         take_job(in, fd);
-        return;
-    }
-    if (peer == ROLE_MASTER && type == MSG_PORT) {
+    } else if (peer == ROLE_MASTER && type == MSG_PORT) {
         listener_take_port(in, fd);
-        return;
-    }
-    if (fd >= 0)
-        close(fd);
-    if (peer == ROLE_MASTER && type == MSG_PORT_CLOSED) {
-        listener_port_closed(in);
-        return;
-    }
-    if (peer == ROLE_CONTROL && type == MSG_STATUS_QUERY) {
-        answer_status(in);
-        return;
-    }
-    switch (peer == ROLE_QUEUE ? type : 0) {
-    case MSG_ID_BLOCK:
-        take_id_block(in);
-        break;
-    case MSG_MAIL_ACCEPTED:
-        take_acceptance(in);
-        break;
-    case MSG_MAIL_REFUSED:
-        take_refusal(in);
-        break;
-    case MSG_SPACE:
-        space = wire_get_u8(in) == 1;
-        break;
-    case MSG_LISTENERS_SUSPENDED:
-        listener_take_suspension(in);
-        break;
-    case MSG_DELIVER_ACK:
-        take_acknowledgement(in);
-        break;
-    default:
-        in->failed = true;
+    } else {
+        if (fd >= 0)
+            close(fd);
+        message_without_fd(peer, type, in);
     }
 }
 

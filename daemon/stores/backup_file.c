@@ -45,7 +45,7 @@ bool backup_head_get(struct span text, struct backup_head *head, struct error *e
     else
         good = (json_unpack(object, "{s:s,s:s,s:I}", "version", &version, "hostname", &hostname, "time",
                             &time) == 0 &&
-                copy_text(version, head->version, sizeof head->version) &&
+                time >= 0 && copy_text(version, head->version, sizeof head->version) &&
                 copy_text(hostname, head->hostname, sizeof head->hostname)) ||
                error_set(error, "%s of the backup is damaged", BACKUP_HEAD);
     head->time = time;

@@ -17,18 +17,26 @@
 #include "daemon/stores/check.h"
 #include "daemon/stores/restore.h"
 #include "daemon/stores_status.h"
+#include "engine/base/text.h"
 
+/* SQLite's words may quote a hostile file. */
 static int fail(const struct error *error)
 {
-    fprintf(stderr, "mailwardd: %s\n", error->text);
+    struct buf safe = {0};
+    text_from_wire(&safe, span_text(error->text), sizeof error->text);
+    fprintf(stderr, "mailwardd: %s\n", buf_text(&safe));
+    buf_free(&safe);
     return STORES_FAILED;
 }
 
+/* The owner of the state folder itself, which root named; what is in it may have been put there by a role. */
 static bool become_owner(struct error *error)
 {
     struct stat st;
-    if (stat("queue", &st) != 0 || stat("config", &st) != 0)
+    if (access("queue", F_OK) != 0 || access("config", F_OK) != 0)
         return error_set(error, "there are no stores in this state folder");
+    if (stat(".", &st) != 0)
+        return error_set_errno(error, "cannot look at the state folder");
     if (geteuid() != 0)
         return privileges_drop(error); /* mailwardd is not root in a system instance, and has capabilities */
     if (st.st_uid == 0)

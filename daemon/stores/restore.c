@@ -15,6 +15,7 @@
 #include "daemon/stores/digest.h"
 #include "daemon/stores/staging.h"
 #include "engine/base/clock.h"
+#include "engine/base/text.h"
 
 enum { CHUNK_BYTES = 128 * 1024, JSON_MOST = 64 * 1024 * 1024, SECOND_US = 1000000 };
 
@@ -230,16 +231,19 @@ static bool go_on_from(struct restore *r, bool hold)
 static void tell(const struct restore *r, const struct check_config_figures *config,
                  const struct check_queue *queue, bool hold, FILE *out)
 {
+    struct buf hostname = {0};
     char time_text[64] = "an unknown time";
     time_t seconds = (time_t)(r->head.time / SECOND_US);
     struct tm tm;
     if (localtime_r(&seconds, &tm))
         strftime(time_text, sizeof time_text, "%Y-%m-%d %H:%M:%S %Z", &tm);
+    text_from_wire(&hostname, span_text(r->head.hostname), sizeof r->head.hostname); /* it may be anybody's */
     fprintf(out,
             "Restored: revision %llu of the configuration and %llu messages, from the backup of %s of %s.\n"
             "Mail that was delivered since then is delivered again%s.\n",
-            config->head, (unsigned long long)queue->messages, r->head.hostname, time_text,
+            config->head, (unsigned long long)queue->messages, buf_text(&hostname), time_text,
             hold ? "; nothing leaves before `resumedel`" : "");
+    buf_free(&hostname);
     if (json_array_size(r->manifest.damaged))
         fprintf(out, "%zu bodies were damaged when the backup was made; --check names their messages.\n",
                 json_array_size(r->manifest.damaged));

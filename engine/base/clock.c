@@ -38,3 +38,8 @@ void clock_use_offset(const volatile int64_t *offset_us)
 {
     wall_offset = offset_us;
 }
+
+struct timeval clock_interval(int64_t microseconds)
+{
+    return (struct timeval){.tv_sec = (time_t)(microseconds / 1000000), .tv_usec = microseconds % 1000000};
+}

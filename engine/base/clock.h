@@ -6,6 +6,7 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
 
 /* Microseconds since 1970-01-01 UTC, shifted by the test clock when there is one. */
 int64_t clock_wall_us(void);
@@ -15,6 +16,9 @@ int64_t clock_mono_us(void);
 int64_t clock_boot_us(void);
 /* CPU time of this thread in microseconds. */
 int64_t clock_cpu_us(void);
+
+/* For timers. */
+struct timeval clock_interval(int64_t microseconds);
 
 /* From now on wall time is shifted by *offset_us, read anew at each call; NULL ends that.
  * The memory stays the caller's and may change at any moment. */

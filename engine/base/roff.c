@@ -24,7 +24,7 @@ void roff_text(struct buf *out, const char *text)
 void roff_page(struct buf *out, const char *program, const char *title, int section)
 {
     buf_printf(out,
-               ".\\\" Made by %s --describe man: change the tables, not this page.\n"
+               ".\\\" Made by %s --describe: change the tables, not this page.\n"
                ".TH %s %d " PAGE_DATE " mailward \"Mail security\"\n",
                program, title, section);
 }

@@ -1,4 +1,4 @@
-/* Parts of manual pages, man(7): the programs print their own from their tables (--describe man). */
+/* Parts of manual pages, man(7): the programs print their own from their tables (--describe). */
 #ifndef BASE_ROFF_H
 #define BASE_ROFF_H
 

@@ -188,12 +188,6 @@ static void check_table(struct check *check, const struct config_table *before,
         config_table_diff(before, after, check_row, check);
 }
 
-static bool check_alerts(const struct config_table *alerts, struct error *error)
-{
-    return config_table_count(alerts) <= ALERTS_MAX ||
-           error_set(error, "there are more than %d alert recipients", ALERTS_MAX);
-}
-
 bool config_check(const struct config_tree *tree, const struct config_tree *before,
                   const struct config_place *place, void (*warn)(const char *sentence, void *context),
                   void *context, struct error *error)
@@ -211,8 +205,7 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
             check_table(&check, old[id], new[id]);
     }
     if (!check.failed)
-        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error) ||
-                       !check_alerts(new[SCHEMA_ALERTS], error);
+        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
     bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
         doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],

@@ -2,40 +2,23 @@
 #include "engine/judge/header_edits.h"
 
 #include "engine/judge/verdict_header.h"
-#include "engine/scan/hash.h"
-#include "engine/wire/wire.h"
 
-static void append_base64url(struct buf *out, struct span bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint32_t bits = 0;
-    unsigned held = 0;
-    for (size_t i = 0; i < bytes.n; i++) {
-        bits = bits << 8 | (unsigned char)bytes.p[i];
-        for (held += 8; held >= 6; held -= 6)
-            buf_append_char(out, digits[bits >> (held - 6) & 63]);
-    }
-    if (held)
-        buf_append_char(out, digits[bits << (6 - held) & 63]);
-}
-
-/* The value of X-IronPort-Anti-Spam-Result, opaque to others: the bytes
- *     format, 1 | model id, 4 | feature version, 1 | score, 1 | verdict, 1 | flags, 1 | check, 2
- * in base64url without padding (RFC 4648, 5).  Flags: 1 partial, 2 test header.  The check is the lower half of a
- * hash of the bytes before it and tells a damaged value, nothing more.  15 characters: no folding needed. */
 static void append_result_value(struct buf *out, const struct judge_child *child,
-                                const struct scan_model *model)
+                                const struct judge_findings *findings)
 {
-    struct buf bytes = {0};
-    wire_put_u8(&bytes, 1);
-    wire_put_u32(&bytes, scan_model_id(model));
-    wire_put_u8(&bytes, SCAN_FEATURE_VERSION);
-    wire_put_u8(&bytes, (uint8_t)child->score);
-    wire_put_u8(&bytes, (uint8_t)child->verdict);
-    wire_put_u8(&bytes, (uint8_t)(child->partial | child->test_mark << 1));
-    wire_put_u16(&bytes, (uint16_t)scan_hash_bytes(0, buf_span(&bytes)));
-    append_base64url(out, buf_span(&bytes));
-    buf_free(&bytes);
+    struct judge_result_value value = {.model = scan_model_id(findings->model),
+                                       .features = SCAN_FEATURE_VERSION,
+                                       .score = (uint8_t)child->score,
+                                       .verdict = (uint8_t)child->verdict,
+                                       .partial = child->partial,
+                                       .test_mark = child->test_mark};
+    uint32_t hits = findings->hits ? findings->hits->count : 0;
+    struct scan_rule_info info;
+    while (value.rule_count < hits && value.rule_count < JUDGE_RESULT_RULES_MAX) {
+        scan_rules_info(findings->rules, findings->hits->rules[value.rule_count], &info);
+        value.rules[value.rule_count++] = judge_result_rule(&info);
+    }
+    judge_result_value_put(out, &value);
 }
 
 /* Where the text goes that is put before the subject: behind "Subject:" and its blanks, those of a fold too, unless
@@ -63,12 +46,12 @@ static struct judge_edit removal(struct span message, const struct mime_header *
 }
 
 /* new_subject is for a message that has none. */
-static struct span new_headers(const struct judge_child *child, const struct scan_model *model,
+static struct span new_headers(const struct judge_child *child, const struct judge_findings *findings,
                                struct span header, struct span new_subject, struct arena *arena)
 {
     struct buf headers = {0};
     buf_append_span(&headers, SPAN("X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: "));
-    append_result_value(&headers, child, model);
+    append_result_value(&headers, child, findings);
     buf_append_span(&headers, SPAN("\r\n"));
     if (header.n) {
         buf_append_span(&headers, header);
@@ -85,7 +68,7 @@ static struct span new_headers(const struct judge_child *child, const struct sca
 }
 
 void judge_edit_headers(const struct judge_input *input, const struct mime_view *view,
-                        const struct scan_model *model, const struct judge_treatment *treatment,
+                        const struct judge_findings *findings, const struct judge_treatment *treatment,
                         struct arena *arena, struct judge_child *child)
 {
     static const struct judge_treatment nothing;
@@ -96,7 +79,7 @@ void judge_edit_headers(const struct judge_input *input, const struct mime_view 
     uint32_t count = 0;
     if (child->score >= 0)
         edits[count++] = (struct judge_edit){
-            0, 0, new_headers(child, model, t->header, subject ? (struct span){0} : text, arena)};
+            0, 0, new_headers(child, findings, t->header, subject ? (struct span){0} : text, arena)};
     for (size_t i = 0; i < view->header_count; i++) {
         const struct mime_header *h = &view->headers[i];
         if (judge_is_verdict_header(h->name))

@@ -4,13 +4,21 @@
 
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
+#include "engine/scan/rules.h"
+
+/* By what a message was judged. */
+struct judge_findings {
+    const struct scan_model *model;
+    const struct scan_rules *rules;
+    const struct scan_hits *hits; /* NULL: none */
+};
 
 /* Fills in child->edits.  Mail that was scanned gets the two anti-spam headers before everything else, where no text
  * of the sender can be glued to them; treatment (NULL for none) adds its header there and changes the subject.
  * Headers of our names that the sender put in are taken out of any mail, as they would speak for this gateway.  The
  * body is never touched. */
 void judge_edit_headers(const struct judge_input *input, const struct mime_view *view,
-                        const struct scan_model *model, const struct judge_treatment *treatment,
+                        const struct judge_findings *findings, const struct judge_treatment *treatment,
                         struct arena *arena, struct judge_child *child);
 
 #endif

@@ -211,7 +211,8 @@ static void pass_unscanned(const struct judge_runtime *rt, const struct judge_po
     if (rt->test_hooks)
         obey_test_hooks(&view, breadcrumb, child);
     child->score = -1;
-    judge_edit_headers(input, &view, rt->model, resolve(policy, child), arena, child);
+    const struct judge_findings findings = {.model = rt->model};
+    judge_edit_headers(input, &view, &findings, resolve(policy, child), arena, child);
 }
 
 static void scan(const struct judge_runtime *rt, const struct judge_policy *policy,
@@ -234,7 +235,8 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
     score_view(rt, &view, &hits, breadcrumb, arena, child);
     child->verdict = verdict_of(policy, child->score);
     enter_stage(breadcrumb, "edits");
-    judge_edit_headers(input, &view, rt->model, resolve(policy, child), arena, child);
+    const struct judge_findings findings = {rt->model, rt->rules, &hits};
+    judge_edit_headers(input, &view, &findings, resolve(policy, child), arena, child);
 }
 
 static void judge_by_policy(const struct judge_runtime *rt, const struct judge_policy *policy,

@@ -3,13 +3,34 @@
 #define JUDGE_VERDICT_HEADER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/span.h"
+#include "engine/scan/rules.h"
 
 /* On mail that no worker survived and that is delivered all the same. */
 #define JUDGE_UNSCANNABLE_HEADER "X-Mailward-Unscannable"
 
 /* Whether a field, or its name, is one by which only this gateway may speak. */
 bool judge_is_verdict_header(struct span field);
+
+enum { JUDGE_RESULT_RULES_MAX = 32 };
+
+/* What X-IronPort-Anti-Spam-Result tells who has the rules and the model, and nobody else. */
+struct judge_result_value {
+    uint32_t model; /* scan_model_id() */
+    uint8_t features, score, verdict;
+    bool partial, test_mark;
+    uint32_t rules[JUDGE_RESULT_RULES_MAX]; /* that hit: judge_result_rule() of each */
+    uint32_t rule_count;
+};
+
+/* How a rule is named there: half of the hash of its name. */
+uint32_t judge_result_rule(const struct scan_rule_info *rule);
+/* Appends the value; a long one is folded. */
+void judge_result_value_put(struct buf *out, const struct judge_result_value *value);
+/* Reads one, however it is folded.  False when it is damaged, or of another format. */
+bool judge_result_value_get(struct span text, struct judge_result_value *value);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "engine/mime/entity.h"
 
-enum { DEPTH_MOST = 20, CHANGES_MOST = 20000, CHANGES_FIRST = 16, LONGEST_DELIMITER = 300 };
+enum { DEPTH_MOST = 20, CHANGES_MOST = 20000, CHANGES_FIRST = 16, DASHES = 2, LONGEST_REST = 300 };
 
 struct walk {
     struct span message;
@@ -20,7 +20,8 @@ struct part {
     bool ended; /* by an empty line, which begins at */
     size_t empty_line;
     size_t encoding, encoding_end; /* the field Content-Transfer-Encoding; both 0: none */
-    bool is_8bit;                  /* says that field */
+    bool is_8bit;                  /* says that field: 8bit or binary */
+    bool is_encoded;               /* says that field: in some way, maybe one that we do not know */
     struct mime_entity entity;
 };
 
@@ -45,6 +46,12 @@ static void add(struct walk *w, struct seven_bit_change change)
     plan->changes[plan->count++] = change;
 }
 
+static void take_encoding(struct part *p, struct span value)
+{
+    p->is_8bit = span_starts_nocase(value, SPAN("8bit")) || span_starts_nocase(value, SPAN("binary"));
+    p->is_encoded = value.n && !p->is_8bit && !span_starts_nocase(value, SPAN("7bit"));
+}
+
 static void take_field(struct part *p, const struct mime_field *field, size_t begin, size_t end)
 {
     if (span_equal_nocase(field->name, SPAN("MIME-Version"))) {
@@ -54,7 +61,7 @@ static void take_field(struct part *p, const struct mime_field *field, size_t be
     } else if (p->encoding_end == 0 && span_equal_nocase(field->name, SPAN("Content-Transfer-Encoding"))) {
         p->encoding = begin;
         p->encoding_end = end;
-        p->is_8bit = span_starts_nocase(span_trim(field->value), SPAN("8bit"));
+        take_encoding(p, span_trim(field->value));
     }
 }
 
@@ -100,7 +107,7 @@ static const char *encode(struct walk *w, const struct part *p)
             relabel(w, p, SPAN("7bit"));
         return NULL;
     }
-    if (p->entity.encoding != MIME_IDENTITY)
+    if (p->is_encoded || p->entity.encoding != MIME_IDENTITY)
         return "a part says that it is encoded, and holds 8-bit bytes";
     relabel(w, p, text ? SPAN("quoted-printable") : SPAN("base64"));
     add(w, (struct seven_bit_change){
@@ -108,23 +115,41 @@ static const char *encode(struct walk *w, const struct part *p)
     return NULL;
 }
 
-/* Finds the next delimiter of the boundary from *pos on; *pos moves behind its line, *line is where that begins. */
-static bool find_delimiter(const struct walk *w, struct span boundary, size_t end, size_t *pos, size_t *line,
+/* What lines that delimit the parts begin with; empty without a boundary, and with one that fits in no line. */
+static struct span delimiter_of(const struct walk *w, struct span boundary)
+{
+    if (boundary.n == 0 || span_find(boundary, '\n') < boundary.n)
+        return (struct span){0};
+    char *text = arena_alloc(w->arena, DASHES + boundary.n);
+    memcpy(text, "--", DASHES);
+    memcpy(text + DASHES, boundary.p, boundary.n);
+    return span_of(text, DASHES + boundary.n);
+}
+
+/* rest: of a line that begins as a delimiter does. */
+static bool ends_delimiter(struct span rest, bool *closing)
+{
+    *closing = span_starts_nocase(rest, SPAN("--"));
+    return rest.n <= LONGEST_REST && span_trim(span_slice(rest, *closing ? DASHES : 0, rest.n)).n == 0;
+}
+
+/* Finds the next delimiter from *pos on; *pos moves behind its line, *line is where that begins.  Nothing is read line by
+ * line: each level of nested parts looks at all that is in it. */
+static bool find_delimiter(const struct walk *w, struct span delimiter, size_t end, size_t *pos, size_t *line,
                            bool *closing)
 {
     struct span bounded = span_slice(w->message, 0, end);
-    while (*pos < end) {
-        *line = *pos;
-        *pos = mime_line_after(bounded, *pos);
-        struct span text = range(w, *line, *pos);
-        if (text.n > LONGEST_DELIMITER || text.n < 2 || text.p[0] != '-' || text.p[1] != '-' ||
-            !span_equal(span_slice(text, 2, boundary.n), boundary))
+    for (size_t from = *pos; from < end; from = *line + 1) {
+        *line = from + span_find_span(range(w, from, end), delimiter);
+        if (*line == end)
+            break;
+        if (*line > 0 && w->message.p[*line - 1] != '\n')
             continue;
-        struct span rest = span_slice(text, 2 + boundary.n, text.n);
-        *closing = rest.n >= 2 && rest.p[0] == '-' && rest.p[1] == '-';
-        if (span_trim(span_slice(rest, *closing ? 2 : 0, rest.n)).n == 0)
+        *pos = mime_line_after(bounded, *line);
+        if (ends_delimiter(range(w, *line + delimiter.n, *pos), closing))
             return true;
     }
+    *pos = end;
     return false;
 }
 
@@ -137,14 +162,14 @@ static size_t before_delimiter(const struct walk *w, size_t begin, size_t line)
 
 static const char *walk_parts(struct walk *w, const struct part *p)
 {
-    const struct span boundary = p->entity.boundary;
+    const struct span delimiter = delimiter_of(w, p->entity.boundary);
     bool digest = span_starts_nocase(p->entity.type, SPAN("multipart/digest")), closing = false, more;
     size_t pos = p->body, line = p->body;
-    more = boundary.n && find_delimiter(w, boundary, p->end, &pos, &line, &closing);
+    more = delimiter.n && find_delimiter(w, delimiter, p->end, &pos, &line, &closing);
     size_t outside = p->body, outside_end = more ? line : p->end;
     while (more && !closing) {
         struct part child = {.header = pos};
-        more = find_delimiter(w, boundary, p->end, &pos, &line, &closing);
+        more = find_delimiter(w, delimiter, p->end, &pos, &line, &closing);
         child.end = more ? before_delimiter(w, child.header, line) : p->end;
         const char *wrong = walk_entity(w, child, digest);
         if (wrong)

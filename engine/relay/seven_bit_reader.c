@@ -8,15 +8,18 @@ enum {
 
 static void put_quoted(struct seven_bit_reader *r, char c, bool literal, struct buf *out)
 {
+    static const char hex[] = "0123456789ABCDEF";
     size_t width = literal ? 1 : 3;
     if (r->column + width > QUOTED_LINE) {
         buf_append_span(out, SPAN("=\r\n"));
         r->column = 0;
     }
-    if (literal)
+    if (literal) {
         buf_append_char(out, c);
-    else
-        buf_printf(out, "=%02X", (unsigned char)c);
+    } else {
+        const char escape[] = {'=', hex[(unsigned char)c >> 4], hex[(unsigned char)c & 15]};
+        buf_append(out, escape, sizeof escape);
+    }
     r->column += width;
 }
 

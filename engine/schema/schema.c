@@ -160,7 +160,8 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
     .row_noun = "spam quarantine settings", .preset_keys = WORDS(""), .fixed_key = "",                       \
     FIELDS(spamquarantine_fields)
 #define ALERTS_DETAILS                                                                                       \
-    .row_noun = "alert recipient", .preset_keys = (const char *const[]){NULL}, FIELDS(alerts_fields)
+    .row_noun = "alert recipient", .preset_keys = (const char *const[]){NULL}, .most_rows = ALERTS_MAX,      \
+    FIELDS(alerts_fields)
 #define ALERT_SETTINGS_DETAILS                                                                               \
     .row_noun = "alert settings", .preset_keys = WORDS(""), .fixed_key = "",                                 \
     .check_row = check_alert_settings, FIELDS(alert_settings_fields)

@@ -142,17 +142,19 @@ bool smtp_original_is_valid_utf8(struct span value)
 
 static uint32_t code_point(struct span utf8)
 {
+    if (utf8.n == 1)
+        return (unsigned char)utf8.p[0];
     uint32_t code = (unsigned char)utf8.p[0] & (0xffu >> (utf8.n + 1));
     for (size_t i = 1; i < utf8.n; i++)
         code = code << 6 | ((unsigned char)utf8.p[i] & 0x3f);
     return code;
 }
 
-void smtp_utf8_put_ascii(struct buf *out, struct span s)
+void smtp_utf8_put_ascii(struct buf *out, struct span s, const char *special)
 {
     while (s.n) {
         size_t n = text_utf8_length(s);
-        if (n > 1)
+        if (n > 1 || (n == 1 && s.p[0] && strchr(special, s.p[0])))
             buf_printf(out, "\\x{%X}", code_point(span_slice(s, 0, n)));
         else
             buf_append_char(out, n == 1 && (unsigned char)s.p[0] < 0x80 ? s.p[0] : '?');

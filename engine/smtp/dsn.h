@@ -33,8 +33,8 @@ bool smtp_envelope_id_is_valid(struct span value);
 bool smtp_original_is_valid(struct span value);
 /* The same with bytes of valid UTF-8 in an address of the type utf-8 (RFC 6533 3). */
 bool smtp_original_is_valid_utf8(struct span value);
-/* Appends s with characters beyond ASCII as \x{HEX} (utf-8-addr-xtext of RFC 6533 3). */
-void smtp_utf8_put_ascii(struct buf *out, struct span s);
+/* Appends s with characters beyond ASCII, and those of special, as \x{HEX} (utf-8-addr-xtext of RFC 6533 3). */
+void smtp_utf8_put_ascii(struct buf *out, struct span s, const char *special);
 
 /* Appends what valid xtext (4) stands for. */
 void smtp_xtext_decode(struct buf *out, struct span xtext);

@@ -11,7 +11,8 @@ enum {
     API_ALERTS_MAX = 1000,
     API_RATE_SECONDS_MAX = 3600,
     API_RATE_ROWS_MAX = 1000000,
-    API_TYPED_MAX = 100,
+    API_TYPED_MAX = 100,            /* typed lines that go with a request */
+    API_TYPED_BYTES_MAX = 4096,     /* of one of them, and of its prompt */
     API_CONFIRM_MAX = 7 * 24 * 3600 /* seconds until a commit must be confirmed */
 };
 

@@ -35,7 +35,7 @@ static void require_xtext(struct span xtext, size_t most)
 {
     struct buf decoded = {0};
     require(xtext.n <= most);
-    smtp_utf8_put_ascii(&decoded, xtext);
+    smtp_utf8_put_ascii(&decoded, xtext, "+=\\");
     for (size_t i = 0; i < decoded.len; i++)
         require(decoded.data[i] > ' ' && decoded.data[i] <= '~');
     buf_clear(&decoded);

@@ -148,6 +148,17 @@ class Instance:
         """A session at the control socket."""
         return Api(self.folder)
 
+    def api_again(self):
+        """The same, as soon as control takes one: it may just have been killed."""
+
+        def connect():
+            try:
+                return self.api()
+            except OSError:
+                return None
+
+        return wait_until(connect, "the control socket to answer")
+
     def configure(self, *edits, comment="test"):
         """Commits edits (of api.edit()) and returns the new revision: every role runs with it."""
         with self.api() as api:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from .build import wait_until
@@ -46,6 +47,23 @@ def family_of(pid):
             found.append(one)
             todo += children_of(one)
     return found
+
+
+def wait_for_rest(*pids):
+    """Returns when all of them wait for something that does not come: asleep at several looks in a row, no work between."""
+
+    def look():
+        facts = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+        return [fact[0] for fact in facts], [fact[11:13] for fact in facts]
+
+    def rests():
+        looks = []
+        for _ in range(5):
+            looks.append(look())
+            time.sleep(0.02)
+        return set(looks[0][0]) == {"S"} and all(one == looks[0] for one in looks)
+
+    wait_until(rests, "processes to come to rest")
 
 
 def send_signal(pid, number):

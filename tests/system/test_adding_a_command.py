@@ -53,6 +53,12 @@ def run(*command, cwd):
         raise AssertionError(f"{' '.join(map(str, command))}:\n{done.stdout[-4000:]}")
 
 
+def left_out(folder, names):
+    """What of a folder is not the tree: build folders have the state folders of tests in them, and devices."""
+    patterns = shutil.ignore_patterns(".git", "__pycache__", "autom4te.cache")(folder, names)
+    return patterns | {name for name in names if (Path(folder) / name / "config.status").exists()}
+
+
 def build(tree, folder):
     folder.mkdir()
     run("autoreconf", "-i", cwd=tree)
@@ -83,7 +89,7 @@ def a_tree_in_which_the_page_was_followed_has_the_command(world):
     if not shutil.which("autoreconf"):
         raise Skip("autoreconf is not installed")
     tree, folder = world.folder / "tree", world.folder / "build"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "build", "build-*", "__pycache__", "autom4te.cache"))
+    shutil.copytree(ROOT, tree, ignore=left_out)
     equal(follow_page(tree), PAGE.read_text().count("\n```") // 2 - 2, "blocks of code that are steps")
     build(tree, folder)
     os.environ["MAILWARD_BUILD"] = str(folder)

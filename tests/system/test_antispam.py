@@ -5,6 +5,7 @@ it.  Most of these tests are the proof of rows of tests/requirements.tsv."""
 import json
 import math
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -261,7 +262,10 @@ def suspected_spam_is_treated_only_where_that_is_on_and_spam_always(world):
     mid = send(instance, shade(*MIDDLING))
     equal(judgement(instance, mid)[0], "negative", "verdict")
     equal(header(delivered(instance, mid), "Subject"), "hello", "subject")
-    equal(fate(instance, send(instance, make_mail(1, headers=SPAM))), "drop", "spam")
+    spam = send(instance, make_mail(1, headers=SPAM))
+    equal(fate(instance, spam), "drop", "spam")
+    true(any(" (test header) " in line for line in instance.log.of_message(spam)), "the log does not say why it is spam")
+    true(not any("(test header)" in line for line in instance.log.of_message(mid)), "the log calls other mail a test")
     configure(instance, f"{INCOMING} on --suspect=on")
     equal(judgement(instance, send(instance, shade(*MIDDLING)))[0], "suspect", "verdict when it is on")
 
@@ -444,10 +448,30 @@ def each_judged_message_says_so_and_by_what_in_a_form_that_tells_others_nothing(
         data = delivered(instance, send(instance, message))
         equal(header(data, "X-IronPort-Anti-Spam-Filtered"), "true", "Filtered")
         result = header(data, "X-IronPort-Anti-Spam-Result")
+        result = re.sub(r"\s", "", result)
         true(re.fullmatch(r"[A-Za-z0-9_-]{12,}", result), result)
         results.setdefault(message, set()).add(result)
     true(all(len(one) == 1 for one in results.values()), "the same message has different results")
     true(len(set.union(*results.values())) > 10, "different messages have the same result")
+
+
+@test
+@proves("S2-184")
+def the_result_names_the_rules_that_hit_and_the_engine_to_who_has_them(world):
+    instance = world.instance()
+    configure(instance, f"{INCOMING} on --positive-action=deliver --suspect-action=deliver")
+    message = read_sample(SAMPLES / "spam-phishing.eml")
+    value = header(delivered(instance, send(instance, message)), "X-IronPort-Anti-Spam-Result")
+    for name in ("phish_url_ip", "mime_html_type"):
+        true(name not in value, f"{value} says {name} to everybody")
+    told = subprocess.run([program("mailward-scan"), "--explain", value], capture_output=True, text=True, timeout=60)
+    equal(told.returncode, 0, told.stderr)
+    lines = told.stdout.splitlines()
+    true(re.fullmatch(r"score \d+, (negative|suspect|positive)", lines[0]), lines[0])
+    true(re.fullmatch(r"engine: features \d+, model [0-9a-f]{8}", lines[1]), lines[1])
+    true(any(line.startswith("rule phish_url_ip: ") for line in lines[2:]), told.stdout)
+    wrong = subprocess.run([program("mailward-scan"), "--explain", value[:-3] + "xyz"], capture_output=True, text=True, timeout=60)
+    equal(wrong.returncode, 1, "exit status for a damaged value")
 
 
 main()

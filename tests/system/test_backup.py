@@ -266,6 +266,22 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
     true(not (world.folder.parent / "escape").exists(), "written outside of the folder")
 
 
+def with_head(**members):
+    """For rebuilt(): changes what a backup says of itself."""
+    return lambda name, data: json.dumps({**json.loads(data), **members}).encode() if name == "backup.json" else data
+
+
+@test
+def what_a_backup_says_of_itself_is_believed_by_no_terminal_and_no_arithmetic(world):
+    instance, _, _ = full_gateway(world, deferred=1, kept=1)
+    file = world.folder / "mx.tar"
+    backup(instance.folder, file)
+    told = restore(world.folder / "one", rebuilt(file, with_head(hostname="mx\x1b[2J")))
+    true("of mx\\x1b[2J of " in told and "\x1b" not in told, repr(told))
+    told = restore(world.folder / "two", rebuilt(file, with_head(time=-(1 << 63))), status=1)
+    true("backup.json of the backup is damaged" in told and "runtime error" not in told, told)
+
+
 def with_sums(change_name, change):
     """For rebuilt(): changes one database, and the manifest so that it fits."""
     sums = {}
@@ -354,6 +370,22 @@ def a_damaged_body_is_named_and_the_rest_is_saved(world):
     gateway = world.instance("second", route=sink.address, settings=FAST)
     sink.wait_for_messages(len(waiting) - 1)
     wait_until(lambda: gateway.status().get("recipients_held") == 2, "the damaged message to be held")
+
+
+@test
+def what_an_account_points_to_is_not_read_with_the_rights_of_root(world):
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    instance, _, _ = full_gateway(world, deferred=1, kept=1)
+    instance.stop()
+    world.folder.chmod(0o755)
+    (instance.folder / "config").rename(world.folder / "roots")
+    (instance.folder / "config").symlink_to(world.folder / "roots")
+    subprocess.run(["chown", "-R", "nobody", instance.folder], check=True)
+    (world.folder / "roots").chmod(0o700)
+    run = mailwardd(instance.folder, "--check")
+    equal(run.returncode, 1, f"status ({run.stdout})")
+    true("config/config.db: cannot be opened: Permission denied" in run.stdout, run.stdout + run.stderr)
 
 
 @test

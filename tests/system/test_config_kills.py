@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.api import Api, edit
+from harness.api import edit
 from harness.build import wait_until
 from harness.mail import body_sha256, make_mail
 from harness.sender import Session, send_one
@@ -66,21 +66,10 @@ class Gateway:
         self.serial = 0
         equal(self.commit(1)[0], 0, "the status of the first commit")
 
-    def api(self):
-        """A session, as soon as control takes one."""
-
-        def connect():
-            try:
-                return Api(self.instance.folder)
-            except OSError:
-                return None
-
-        return wait_until(connect, "the control socket to answer")
-
     def commit(self, number, commit_id=None):
         """Commits generation `number`.  Returns (status, None), or (None, commit id) when the answer was lost."""
         commit_id = commit_id or uuid.uuid4().hex
-        with self.api() as api:
+        with self.instance.api_again() as api:
             api.edit(*fields_of(number, self.sinks))
             try:
                 return api.call("config.commit", commit_id=commit_id, comment=f"generation {number}")[0], None
@@ -89,18 +78,18 @@ class Gateway:
 
     def look_up(self, commit_id):
         """The revision that a lost commit became, or None."""
-        with self.api() as api:
+        with self.instance.api_again() as api:
             return api.must("config.lookup", commit_id=commit_id)["revision"]
 
     def settle(self):
         """Returns when every role runs the head: a check of any change has all of them prepare on top of it."""
-        with self.api() as api:
+        with self.instance.api_again() as api:
             api.edit(edit("smtproutes", "put", "settled.example", destination="192.0.2.1:25"))
             equal(api.call("config.commit", commit_id=uuid.uuid4().hex, check=True)[0], 0, "the status of the check")
 
     def stored(self):
         """The generation that control says is in force."""
-        with self.api() as api:
+        with self.instance.api_again() as api:
             (policy,) = api.rows("incoming-policy", running=True)
             return int(policy["positive-header"].rpartition(" ")[2])
 
@@ -198,7 +187,7 @@ def a_master_that_is_killed_during_a_commit_starts_again_with_all_of_it_or_nothi
     gateway = Gateway(world)
     running = 1
     for number, pause in enumerate((0.0, 0.005, 0.01, 0.02, 0.05)):
-        with gateway.api() as api:
+        with gateway.instance.api_again() as api:
             api.edit(*fields_of(running + 1, gateway.sinks))
             api.send("config.commit", commit_id=uuid.uuid4().hex, comment="")
             time.sleep(pause)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.api import Api, edit
+from harness.api import edit
 from harness.build import program, wait_until
 from harness.sender import Session
 from harness.tap import equal, main, test, true
@@ -28,18 +28,9 @@ class Gateway:
         self.instance = world.instance()
         self.commit(edit("rcptaccess", "clear"), edit("rcptaccess", "put", "public/old.example"))
 
-    def api(self):
-        def connect():
-            try:
-                return Api(self.instance.folder)
-            except OSError:
-                return None
-
-        return wait_until(connect, "the control socket to answer")
-
     def commit(self, *edits, **members):
         """Returns the end frame, or None when the answer was lost."""
-        with self.api() as api:
+        with self.instance.api_again() as api:
             api.edit(*edits)
             try:
                 return api.call("config.commit", commit_id=uuid.uuid4().hex, **members)[1]
@@ -66,11 +57,11 @@ class Gateway:
         return takes[wanted]
 
     def pending(self):
-        with self.api() as api:
+        with self.instance.api_again() as api:
             return api.must("config.confirm", operation="status")["confirmation"]
 
     def answer(self, operation):
-        with self.api() as api:
+        with self.instance.api_again() as api:
             return api.call("config.confirm", operation=operation)[0]
 
     def store(self, sql):
@@ -161,7 +152,7 @@ def accepted_is_for_good_and_rejected_is_undone_at_once(world):
     gateway.instance.power_off()
     gateway.instance.start()
     true(gateway.runs("new.example"), "what was accepted, after a restart")
-    with gateway.api() as api:
+    with gateway.instance.api_again() as api:
         api.edit(edit("antispam", timeout=33))
         equal(api.call("config.commit", commit_id=uuid.uuid4().hex, confirm=LONG)[0], 0, "status of the commit")
         equal(api.call("config.confirm", operation="reject")[0], 0, "status of the rejection")
@@ -199,7 +190,7 @@ def a_time_that_is_none_is_refused_and_nothing_committed(world):
 @test
 def people_who_are_logged_in_are_told(world):
     gateway = Gateway(world)
-    with gateway.api() as person, gateway.api() as program_session:
+    with gateway.instance.api_again() as person, gateway.instance.api_again() as program_session:
         person.must("hello", terminal=True)
         program_session.must("hello", terminal=False)
         gateway.commit_new(confirm=WITHIN, comment="try it")
@@ -213,7 +204,7 @@ def people_who_are_logged_in_are_told(world):
         true("revision 4 restores revision 2" in told, told)
         equal(program_session.must("version")["product"], "mailward", "the next frame of a program")
     gateway.commit_new(confirm=LONG)
-    with gateway.api() as late:
+    with gateway.instance.api_again() as late:
         (notice,) = late.must("hello", terminal=True)["notices"]
         true("is undone in" in notice, notice)
 
@@ -243,11 +234,11 @@ def a_label_names_a_revision_everywhere_and_keeps_it(world):
 @test
 def a_lock_warns_others_and_holds_up_nobody(world):
     gateway = Gateway(world)
-    with gateway.api() as holder, gateway.api() as person:
+    with gateway.instance.api_again() as holder, gateway.instance.api_again() as person:
         person.must("hello", terminal=True)
         holder.must("config.lock", operation="lock", comment="moving routes")
         true("has locked the configuration" in person.receive()["notice"], "the notice")
-        with gateway.api() as late:
+        with gateway.instance.api_again() as late:
             (notice,) = late.must("hello", terminal=True)["notices"]
             true(notice.endswith(": moving routes"), notice)
         end = gateway.commit(edit("antispam", timeout=30))
@@ -255,6 +246,15 @@ def a_lock_warns_others_and_holds_up_nobody(world):
         true("moving routes" in end["warnings"][0], end["warnings"])
         equal(person.call("config.lock", operation="lock")[0], 1, "status of a second lock")
     equal(shell(gateway.instance, "config status").stdout, "The configuration is not locked.\n", "after its session")
+
+
+@test
+def a_comment_of_bytes_that_are_not_shown_is_told_and_ends_nothing(world):
+    instance = world.instance()
+    with instance.api() as holder, instance.api() as person:
+        person.must("hello", terminal=True)
+        holder.must("config.lock", operation="lock", comment=200 * "\x01" + 400 * "é")
+        true(person.receive()["notice"].endswith(": " + 200 * "\\x01" + 400 * "é"), "the notice")
 
 
 main()

@@ -38,6 +38,13 @@ def state_folder(root):
     return Path(setting(unit, "ReadWritePaths")[0].lstrip("-"))
 
 
+def libraries(path):
+    """What a program is linked with itself, without what every machine has."""
+    run = subprocess.run(["readelf", "-d", path], capture_output=True, text=True)
+    return {name for name in re.findall(r"\(NEEDED\).*\[(lib.*)\]", run.stdout)
+            if not re.match(r"lib(c|m|crypto|asan|ubsan|gcc_s)\.so", name)}
+
+
 def make_people(machine):
     machine.run("useradd", "-m", "-G", "mailward-admin", "anna")
     machine.run("useradd", "-m", "stranger")
@@ -96,6 +103,28 @@ def private_folders(machine, state):
     equal(folders.pop(""), "mailward 755", "the state folder")
     equal(folders.pop("run"), "mailward 755", "the folder of the control socket")
     true(len(folders) > 3 and set(folders.values()) == {"mailward 750"}, f"folders of the roles: {folders}")
+
+
+def every_program_has_its_libraries(machine):
+    """The packages that doc/install.md names are all that is needed."""
+    programs = machine.run("sh", "-c", "find /usr -name 'mailward*' -type f -perm -u+x -print").stdout.split()
+    true(len(programs) > 9, f"programs: {programs}")
+    for path in programs:
+        missing = re.findall(r"(\S+) => not found", machine.run("ldd", path, check=False).stdout)
+        equal(missing, [], f"libraries that {path} lacks")
+    machine.run("mailwardd", "--check")
+    machine.run("mailwardd", "--backup", "/root/backup.tar")
+
+
+@test
+def the_page_names_the_package_of_each_library(world):
+    if not shutil.which("readelf"):
+        raise Skip("readelf is not installed")
+    page = (Path(__file__).resolve().parents[2] / "doc" / "install.md").read_text()
+    packages = {re.sub("[-.]", "", name) for name in re.search(r"apt-get install ((?:.|\\\n)*?)\n\n", page)[1].split()}
+    needed = {name for path in build_folder().glob("mailward*") if path.is_file() for name in libraries(path)}
+    true(len(needed) > 8, needed)
+    equal({name for name in needed if re.sub(r"\.so|[-_.]", "", name) not in packages}, set(), "libraries without a package")
 
 
 @test
@@ -165,6 +194,7 @@ def systemd_runs_the_gateway_in_a_fresh_root(world):
         equal(machine.run("systemctl", "is-active", "mailward").stdout, "active\n", "state of the unit")
         only_administrators_are_let_in(machine)
         a_message_arrives(machine, state)
+        every_program_has_its_libraries(machine)
         each_process_has_what_it_needs(machine)
         private_folders(machine, state)
         log = machine.run("mailward", "-c", "tail -n 500 mail_logs").stdout

@@ -323,7 +323,8 @@ def a_client_without_lines_is_logged_by_its_methods_and_hostile_lines_are_made_s
     with instance.api() as api:
         api.must("status")
         api.must("version", typed=[{"line": "a\nb\x1b[31m\u202e'; prompt was 'x", "prompt": "\r\n"}])
-        for wrong in ("text", [1], [{"line": "x"}], [{"line": 1, "prompt": ""}], [{"line": "", "prompt": ""}] * 101):
+        for wrong in ("text", [1], [{"line": "x"}], [{"line": 1, "prompt": ""}], [{"line": "", "prompt": ""}] * 101,
+                      [{"line": 4097 * "x", "prompt": ""}]):
             equal(api.call("version", typed=wrong)[0], 2, f"typed {wrong!r:.30}")
     cli.wait_for(f"PID {os.getpid()}: User ")
     cli.wait_for(" called status")
@@ -358,7 +359,7 @@ def a_dialogue_is_logged_with_its_answers_and_their_questions(world):
 def what_was_typed_goes_with_the_next_request_and_secrets_do_not(world):
     daemon = FakeDaemon(world.folder)
     shell = [program("shell_probe"), "--private", str(world.folder)]
-    given = 'put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it s3cret x\nword\ns3cret\ncommit\n'
+    given = 'put a; PUT "b c"\nsay x\nask\none\ntwo\ncall text\nhide it --secret=s3cret x\nword\ns3cret\ncommit\n'
     subprocess.run(shell, input=given, text=True, capture_output=True, timeout=60)
     typed = [[line["line"] for line in request.pop("typed")] for request in daemon.requests]
     wanted = [

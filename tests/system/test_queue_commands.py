@@ -53,7 +53,9 @@ def recipients_are_shown_by_host_and_sender(world):
     equal(recipients(instance, "sender nobody@sender.example"), [], "of nobody")
     run(instance, "showrecipients host", status=2)
     true(f"MID {mids[0]}:" in run(instance, "oldmessage"), "not the oldest")
-    true("Message-ID:" in run(instance, f"showmessage {mids[1]}"), "no header")
+    shown = run(instance, f"showmessage {mids[1]}")
+    true("Message-ID:" in shown, "no header")
+    true("\n\tby " in shown, f"a folded header is not shown as it is: {shown}")
     run(instance, "showmessage 100000", status=1)
 
 

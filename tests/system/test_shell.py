@@ -10,14 +10,13 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import program, wait_until
 from harness.mail import make_mail
-from harness.processes import children_of, peak_bytes
+from harness.processes import children_of, peak_bytes, wait_for_rest
 from harness.sender import send_one
 from harness.tap import equal, main, test, true
 
@@ -143,7 +142,7 @@ def output_waits_for_a_shell_that_does_not_read(world):
         before = peak_bytes(pid)
         shell.ask(method="grep", log="mail_logs", expression="x")
         shell.read()
-        time.sleep(3)
+        wait_for_rest(pid, *children_of(pid))
         grown = peak_bytes(pid) - before
         true(grown < 20 * 1024 * 1024, f"{grown} bytes more in memory")
         equal(shell.read_end()["result"]["lines"] >= 60000, True, "all lines came")

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program
+from harness.logs import Log
 from harness.tap import equal, main, test, true
 from harness.terminal import Terminal
 
@@ -82,6 +83,9 @@ def tab_knows_the_names_in_the_candidate(world):
         shown = person.run("smtproutes delete on" + TAB)
         true("smtproutes delete only.example.com" in shown, shown)
         true("no changes pending" in person.run("showchanges"), "the route is still there")
+    cli = Log(instance.folder, "cli_logs")
+    cli.wait_for("entered 'showchanges'")
+    equal(cli.find("config.keys"), [], "keys that were pressed, in cli_logs")
 
 
 @test
@@ -152,6 +156,8 @@ def commands_are_kept_for_the_next_session_but_no_secret(world):
     with Person(world, instance) as person:
         person.run("version")
         person.run("certconfig delete X --private-key=abc")
+        person.run('version; certconfig delete X "--private-"key=abc')
+        person.run("c2VjcmV0LXNlY3JldA==")  # a line of a key that was pasted
         person.run("antispamconfig setup on --timeout=21")
         person.type("exit\ry\r")
         person.terminal.end()
@@ -164,6 +170,18 @@ def commands_are_kept_for_the_next_session_but_no_secret(world):
         person.wait(PROMPT)
         person.type(CTRL_R + "vers\r")
         person.wait("Product: mailward")
+
+
+@test
+def of_a_history_that_has_grown_the_newest_lines_count(world):
+    kept = world.folder / "mailward" / "history"
+    kept.parent.mkdir()
+    kept.write_text(30 * (100000 * "x" + "\n") + "antispamconfig setup on --timeout=22\n")
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.type(UP + "\rshowchanges\r")
+        person.wait("timeout: 60 -> 22")
+    true(kept.stat().st_size <= 1 << 20, "it is as long as it was")
 
 
 @test

@@ -1,5 +1,5 @@
 # Commands and their dialogues against a scripted shell.
-COMMAND_TEST_SOURCES = tests/unit/fake_shell.c tests/unit/fake_shell.h
+COMMAND_TEST_SOURCES = tests/unit/fake_shell.c tests/unit/fake_shell.h tests/unit/shell_fixture.h
 COMMAND_TEST_LIBS = libcommands.a $(TEST_LIBS) $(JANSSON_LIBS)
 
 UNIT_TESTS += test_commands

@@ -30,7 +30,7 @@ test_permit_SOURCES = tests/unit/test_permit.c daemon/control/permit.c
 test_permit_LDADD = $(TEST_LIBS)
 
 # The sessions are real, what is behind them is played by the test.
-CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h $(control_session_sources) \
+CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h tests/unit/control_fixture.h $(control_session_sources) \
 	daemon/control/self_signed.c daemon/control/self_signed.h \
 	daemon/log_lines.c daemon/protocol_queue.c daemon/roles.c
 UNIT_TESTS += test_control test_control_config test_control_figures test_control_queue test_control_limits test_control_logs

@@ -304,11 +304,6 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
     return true;
 }
 
-void shell_hide_words(struct shell *sh, const char *from)
-{
-    out_text(sh, "(hidden: %s)\n", from);
-}
-
 void shell_hide_answer(struct shell *sh)
 {
     sh->hidden++;

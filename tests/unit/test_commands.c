@@ -1,35 +1,5 @@
 /* Batch lines: from words to requests, and what a wrong line is told. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/fake_shell.h"
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sh = fake_shell(false);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_shell_free(sh);
-    return 0;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in '%s'", part, text);
-}
+#include "tests/unit/shell_fixture.h"
 
 /* ---- words ---- */
 
@@ -130,19 +100,14 @@ static void a_value_out_of_range_names_field_value_and_range(void **state)
     assert_null(strstr(fake_sent(sh), "config.edit"));
 }
 
-static void a_secret_in_a_line_is_hidden_right_or_wrong(void **state)
+static void the_first_secret_of_a_command_is_found_as_it_will_be_read(void **state)
 {
     (void)state;
-    static const struct step steps[] = {{.field = CERTIFICATES_PRIVATE_KEY}};
-    static const struct form form = {.table = SCHEMA_CERTIFICATES, .steps = steps, .step_count = 1};
-    struct answers a;
-    char *args[] = {(char *)"--private-key=s3cret"};
-    answers_begin(&a, &schema_tables[SCHEMA_CERTIFICATES], NULL);
-    assert_int_equal(form_read(sh, &form, 1, args, &a), API_USAGE);
-    assert_string_equal(fake_shown(sh),
-                        "(hidden: --private-key=s3cret)\n"
-                        "private-key: this is not one private key in PEM without a passphrase\n");
-    answers_end(&a);
+    char *words[] = {(char *)"certconfig", (char *)"--certificate=x", (char *)"--Private-Key=y", (char *)"z"};
+    assert_int_equal(command_secret_word(4, words), 2);
+    assert_int_equal(command_secret_word(2, words), 2);
+    words[2] = (char *)"private-key=y";
+    assert_int_equal(command_secret_word(4, words), 4);
 }
 
 static void an_unknown_option_names_the_nearest(void **state)
@@ -533,7 +498,7 @@ static void a_commit_is_found_by_its_id(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, without_a_terminal, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_command_names_itself_first_and_then_the_nearest),
         TEST(an_unknown_word_names_the_nearest_and_all_valid_ones),
@@ -545,7 +510,7 @@ int main(void)
         TEST(the_table_is_sorted_and_every_command_says_what_it_is),
         TEST(options_of_a_line_come_in_any_order_and_only_what_was_given_is_sent),
         TEST(a_value_out_of_range_names_field_value_and_range),
-        TEST(a_secret_in_a_line_is_hidden_right_or_wrong),
+        TEST(the_first_secret_of_a_command_is_found_as_it_will_be_read),
         TEST(an_unknown_option_names_the_nearest),
         TEST(words_of_a_form_can_be_missing_double_or_too_many),
         TEST(setup_on_accepts_the_licence_and_scans_under_the_default_policy),

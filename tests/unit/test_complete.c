@@ -1,32 +1,8 @@
 /* What may come next in a line: from the tables of commands, and names from the daemon. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "commands/complete.h"
-#include "tests/unit/fake_shell.h"
+#include "tests/unit/shell_fixture.h"
 
 enum { WORDS_MOST = 10 };
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sh = fake_shell(true);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_shell_free(sh);
-    return 0;
-}
 
 /* The words that may follow `line` (words with single blanks; behind the last blank is the partial one), with a blank
  * between them; valid until the next call. */
@@ -164,7 +140,7 @@ static void every_word_that_is_offered_is_understood(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, on_a_terminal, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(commands_verbs_options_and_values_come_from_their_tables),
         TEST(names_of_rows_come_from_the_daemon_where_they_must_exist),

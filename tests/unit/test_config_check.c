@@ -216,6 +216,22 @@ static void rows_that_did_not_change_are_not_looked_at(void **state)
     scene_end(&s);
 }
 
+static void there_are_only_so_many_alert_recipients(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    char key[32];
+    for (int i = 0; i < ALERTS_MAX; i++) {
+        snprintf(key, sizeof key, "a%d@example.com", i);
+        set(&s, SCHEMA_ALERTS, key, ALERTS_CLASSES, "all");
+    }
+    assert_true(check(&s));
+    set(&s, SCHEMA_ALERTS, "more@example.com", ALERTS_CLASSES, "all");
+    assert_false(check(&s));
+    assert_string_equal(s.error.text, "there are more than 100 alerts");
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +243,7 @@ int main(void)
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
         cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
         cmocka_unit_test(alternates_that_lose_to_an_action_are_warned_about),
+        cmocka_unit_test(there_are_only_so_many_alert_recipients),
         cmocka_unit_test(rows_that_did_not_change_are_not_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,24 @@ static void a_deadline_that_passed_meanwhile_is_undone_before_any_role_starts(vo
     assert_true(control_life(life_undone_at_start));
 }
 
+static void life_starts_all_the_same(void)
+{
+    struct error error;
+    CHECK(head_open(&error));
+    CHECK(head_manifest()->revision == 2 && confirmation_pending() && control_logged("no room"));
+}
+
+static void a_store_that_takes_nothing_keeps_no_gateway_from_starting(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commits_and_dies));
+    change_store("UPDATE confirmation SET boot_deadline = 1;"
+                 "CREATE TRIGGER full BEFORE INSERT ON revision BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    assert_true(control_life(life_starts_all_the_same));
+    change_store("DROP TRIGGER full");
+    assert_true(control_life(life_undone_at_start));
+}
+
 static void within_a_boot_the_wall_clock_does_not_count(void **state)
 {
     (void)state;
@@ -196,6 +214,20 @@ static void after_another_boot_the_wall_clock_counts(void **state)
     assert_true(control_life(life_still_pending));
     change_store("UPDATE confirmation SET deadline = 1");
     assert_true(control_life(life_undone_at_start));
+}
+
+static void life_a_week_at_most(void)
+{
+    control_start();
+    CHECK(confirmation_left() <= API_CONFIRM_MAX * SECOND);
+}
+
+static void a_clock_that_is_far_behind_after_a_boot_keeps_it_pending_for_a_week_at_most(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commits_and_dies));
+    change_store("UPDATE confirmation SET boot_id = 'another', deadline = deadline + 315360000000000");
+    assert_true(control_life(life_a_week_at_most));
 }
 
 /* ---- labels ---- */
@@ -239,6 +271,22 @@ static void a_revision_with_a_label_is_kept_however_old(void **state)
     assert_true(control_life(life_labels));
 }
 
+static void life_hostile_label(void)
+{
+    control_start();
+    json_t *labels = labels_json();
+    CHECK(json_object_size(labels) == 1 && json_object_get(labels, "sound"));
+    json_decref(labels);
+}
+
+static void a_label_that_nobody_can_have_given_is_not_shown(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_commits_and_dies));
+    change_store("INSERT INTO label VALUES ('sound', 1), ('a' || char(27) || '[2J', 1)");
+    assert_true(control_life(life_hostile_label));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_set_up, control_tear_down)
@@ -250,9 +298,12 @@ int main(void)
         TEST(a_role_cannot_keep_what_was_not_confirmed),
         TEST(a_confirmation_survives_the_end_of_control),
         TEST(a_deadline_that_passed_meanwhile_is_undone_before_any_role_starts),
+        TEST(a_store_that_takes_nothing_keeps_no_gateway_from_starting),
         TEST(within_a_boot_the_wall_clock_does_not_count),
         TEST(after_another_boot_the_wall_clock_counts),
+        TEST(a_clock_that_is_far_behind_after_a_boot_keeps_it_pending_for_a_week_at_most),
         TEST(a_revision_with_a_label_is_kept_however_old),
+        TEST(a_label_that_nobody_can_have_given_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,7 +295,7 @@ static void a_text_or_number_out_of_its_bounds_is_refused(void **state)
     shell_expect(sh, "{'method':'tail','log':'mail_logs','lines':0}", 2, "bad-request");
     shell_expect(sh, "{'method':'tail','log':'mail_logs','lines':10001}", 2, "bad-request");
     shell_expect(sh, "{'method':'tail','log':''}", 2, "bad-request");
-    shell_expect(sh, "{'method':'config.lookup','commit_id':'short'}", 2, "bad-request");
+    shell_expect(sh, "{'method':'config.commit','commit_id':'short'}", 2, "bad-request");
     shell_expect(sh, "{'method':'config.show','revision':-1}", 2, "bad-request");
     shell_expect(sh, "{'method':'config.show','revision':99999999999999999999}", 2, "bad-request");
 }

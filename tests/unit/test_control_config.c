@@ -1,20 +1,11 @@
 /* config.*: edits of a candidate, all or none; what is pending; commits, conflicts and roll-backs as a session sees them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
 #include "engine/wire/wire.h"
-#include "tests/unit/control_shell.h"
-
-static struct shell *sh;
+#include "tests/unit/control_fixture.h"
 
 #define ID "0123456789abcdef"
 #define NEW_ROUTE(domain, to)                                                                                \
@@ -22,22 +13,6 @@ static struct shell *sh;
     "','fields':{'destination':'" to "'}}]}"
 #define EDIT_ANTISPAM(field, value)                                                                          \
     "{'method':'config.edit','edits':[{'table':'antispam','verb':'edit','fields':{'" field "':" value "}}]}"
-
-static int set_up(void **state)
-{
-    (void)state;
-    control_begin();
-    sh = shell_open();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    shell_close(sh);
-    control_end();
-    return 0;
-}
 
 static void expect_done(const char *request)
 {

@@ -1,34 +1,8 @@
 /* The methods about numbers: real sessions, roles that the test plays. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "daemon/control/figures.h"
 #include "daemon/control/queue_call.h"
 #include "engine/wire/figures.h"
-#include "tests/unit/control_shell.h"
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    control_begin();
-    sh = shell_open();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    shell_close(sh);
-    control_end();
-    return 0;
-}
+#include "tests/unit/control_fixture.h"
 
 /* The id of the latest question; all roles are asked under one. */
 static uint32_t asked(uint16_t type)

@@ -1,33 +1,7 @@
 /* The control socket where something is too much, cannot be read or does not answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/control_shell.h"
+#include "tests/unit/control_fixture.h"
 
 #define ID "0123456789abcdef"
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    control_begin();
-    sh = shell_open();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    shell_close(sh);
-    control_end();
-    return 0;
-}
 
 static void expect_next(int status, const char *code)
 {

@@ -1,32 +1,8 @@
 /* The methods about mail in the queue: real sessions, a queue that the test plays. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "daemon/control/queue_call.h"
-#include "tests/unit/control_shell.h"
-
-static struct shell *sh;
-
-static int set_up(void **state)
-{
-    (void)state;
-    control_begin();
-    sh = shell_open();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    shell_close(sh);
-    control_end();
-    return 0;
-}
+#include "tests/unit/control_fixture.h"
 
 /* The query of the latest question to the queue; the reader is behind it. */
 static struct queue_query asked(uint16_t type, struct wire_reader *in)

@@ -1,42 +1,5 @@
 /* Dialogues: what the screen shows, what is sent at the end, and the same answers without a terminal. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/fake_shell.h"
-
-static struct shell *sh;
-
-static int on_a_terminal(void **state)
-{
-    (void)state;
-    sh = fake_shell(true);
-    return 0;
-}
-
-static int without_a_terminal(void **state)
-{
-    (void)state;
-    sh = fake_shell(false);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_shell_free(sh);
-    return 0;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in '%s'", part, text);
-}
+#include "tests/unit/shell_fixture.h"
 
 /* The fields of the edit that was sent last for a table. */
 static void assert_edited(const char *fields)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine/judge/judge.h"
+#include "engine/judge/verdict_header.h"
 #include "engine/scan/model.h"
 #include "engine/scan/rules.h"
 #include "engine/wire/wire.h"
@@ -123,6 +124,33 @@ static void ordinary_mail_is_delivered_to_all_with_the_two_headers(void **state)
     expect_contains(out, trace);
     expect_contains(out, "\r\nSubject: hi\r\n\r\nbody\r\n");
     assert_true(strcspn(out + 37, "\r") < 78);
+}
+
+static void a_result_value_says_the_same_when_it_is_read(void **state)
+{
+    (void)state;
+    struct judge_result_value value = {.model = 0xdeadbeef,
+                                       .features = 3,
+                                       .score = 97,
+                                       .verdict = JUDGE_POSITIVE,
+                                       .test_mark = true,
+                                       .rule_count = JUDGE_RESULT_RULES_MAX},
+                              read;
+    for (uint32_t i = 0; i < value.rule_count; i++)
+        value.rules[i] = i * 0x01020304;
+    struct buf text = {0};
+    judge_result_value_put(&text, &value);
+    for (struct span rest = buf_span(&text); rest.n;
+         rest = span_slice(rest, span_find(rest, '\n') + 1, rest.n))
+        assert_true(span_find(rest, '\r') < 78);
+    assert_true(judge_result_value_get(buf_span(&text), &read));
+    assert_memory_equal(&read, &value, sizeof value);
+    text.data[7] = text.data[7] == 'A' ? 'B' : 'A';
+    assert_false(judge_result_value_get(buf_span(&text), &read));
+    assert_false(judge_result_value_get(span_slice(buf_span(&text), 0, 10), &read));
+    assert_false(judge_result_value_get(SPAN(""), &read));
+    assert_false(judge_result_value_get(SPAN("not base64!"), &read));
+    buf_free(&text);
 }
 
 static void reaching_a_threshold_is_enough(void **state)
@@ -501,6 +529,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORLD(ordinary_mail_is_delivered_to_all_with_the_two_headers),
+        WITH_WORLD(a_result_value_says_the_same_when_it_is_read),
         WITH_WORLD(reaching_a_threshold_is_enough),
         WITH_WORLD(a_rule_that_hits_is_a_reason_by_its_name),
         WITH_WORLD(a_pass_cut_short_by_the_budget_is_partial),

@@ -131,6 +131,7 @@ static void split_one(void)
     peers_turn();
     CHECK(peers_logged("MID 1 was split creating MID") == 1);
     CHECK(peers_gauge("messages") == 2 && peers_gauge("recipients_active") == 2);
+    CHECK(peers_gauge("workqueue_in") == 1 && peers_gauge("workqueue_out") == 1);
 }
 
 static void deliver_both_children(void)

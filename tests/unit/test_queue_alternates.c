@@ -113,6 +113,45 @@ static void finish_copy(void)
     CHECK(!peers_deliver_job(&job, &text) && peers_gauge("spool_bytes") == 0);
 }
 
+static void fail_copy(uint8_t notify, uint8_t handed_on)
+{
+    struct deliver_job job;
+    struct span text;
+    peers_notify = notify;
+    use_policy("deliver", "", "abuse@example.org");
+    accept_three();
+    peers_judge(1, 3, JUDGE_POSITIVE, JUDGE_DELIVER);
+    CHECK(peers_deliver_job(&job, &text) && job.recipients[0].notify == handed_on);
+    peers_deliver(&job, DELIVER_FAILED, "no");
+    bool told = peers_deliver_job(&job, &text);
+    CHECK(told == (handed_on != SMTP_NOTIFY_NEVER) && peers_finals(FINAL_BOUNCED) == 1);
+}
+
+static void fail_copy_of_nobody(void)
+{
+    fail_copy(SMTP_NOTIFY_NEVER, SMTP_NOTIFY_NEVER);
+}
+
+static void fail_copy_with_success(void)
+{
+    fail_copy(SMTP_NOTIFY_SUCCESS, SMTP_NOTIFY_NEVER);
+}
+
+static void fail_copy_with_default(void)
+{
+    fail_copy(0, SMTP_NOTIFY_FAILURE);
+}
+
+static void the_failure_of_a_copy_is_told_as_that_of_its_recipients(void **state)
+{
+    void (*const lives[])(void) = {fail_copy_of_nobody, fail_copy_with_success, fail_copy_with_default};
+    for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+        peers_tear_down(state);
+        peers_set_up(state);
+        assert_true(peers_life(lives[i]));
+    }
+}
+
 static void one_copy_takes_the_place_of_three_recipients(void **state)
 {
     (void)state;
@@ -190,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_alternate_host_is_kept_for_every_try),
         TEST(one_copy_takes_the_place_of_three_recipients),
+        TEST(the_failure_of_a_copy_is_told_as_that_of_its_recipients),
         TEST(the_copy_is_what_is_quarantined),
         TEST(a_host_or_recipient_that_no_policy_has_is_not_believed),
         TEST(mail_is_judged_again_when_its_host_has_left_the_policy),

@@ -1,36 +1,5 @@
 /* The commands about mail in the queue and in quarantine: their questions, and what they send. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/fake_shell.h"
-
-static struct shell *sh;
-
-static int on_a_terminal(void **state)
-{
-    (void)state;
-    sh = fake_shell(true);
-    return 0;
-}
-
-static int without_a_terminal(void **state)
-{
-    (void)state;
-    sh = fake_shell(false);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_shell_free(sh);
-    return 0;
-}
+#include "tests/unit/shell_fixture.h"
 
 static const char changed[] = "{\"messages\":2,\"recipients\":3,\"busy_count\":0,\"busy\":[],\"missing\":[]}";
 

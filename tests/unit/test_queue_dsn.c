@@ -224,6 +224,33 @@ static void late_mail_is_told_of_only_where_that_is_configured(void **state)
     assert_true(peers_life(delay_in_silence));
 }
 
+/* smtp tells of it again as soon as it is joined, which may be before control has told the configuration. */
+static void delay_before_the_configuration(void)
+{
+    const struct deliver_recipient to = {.rid = 0};
+    const struct deliver_job job = {.mid = 1, .attempt = 1, .recipients = &to, .recipient_count = 1};
+    peers_pass_time(5 * 3600);
+    peers_smtp_hello(1, 1);
+    peers_deliver(&job, DELIVER_DEFERRED, "busy");
+    CHECK(peers_delivery_acknowledged(1, 1) && no_notice());
+    peers_first_config();
+    struct deliver_job next;
+    struct span text;
+    peers_pass_time(5 * 3600);
+    AWAIT(peers_deliver_job(&next, &text));
+    peers_deliver(&next, DELIVER_DEFERRED, "still busy");
+    CHECK(has(take_notice(), "Action: delayed\r\n"));
+}
+
+static void a_delay_before_the_first_configuration_is_told_after_it(void **state)
+{
+    (void)state;
+    assert_true(peers_life(take_wishes));
+    peers_without_config = true;
+    assert_true(peers_life(delay_before_the_configuration));
+    peers_without_config = false;
+}
+
 static void refuse(uint8_t notify)
 {
     wish(notify, SMTP_RETURN_ANY);
@@ -289,6 +316,7 @@ int main(void)
         TEST(a_failure_returns_what_was_asked_for),
         TEST(a_delay_is_told_once),
         TEST(late_mail_is_told_of_only_where_that_is_configured),
+        TEST(a_delay_before_the_first_configuration_is_told_after_it),
         TEST(a_policy_bounces_only_to_who_wants_to_hear),
         TEST(wishes_survive_the_quarantine),
     };

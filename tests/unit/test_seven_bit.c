@@ -108,6 +108,28 @@ static void only_the_parts_that_need_it_are_encoded(void **state)
            "base64\r\n\r\nAAAA\r\n--b--\r\nepilogue\r\n");
 }
 
+static void a_multipart_said_to_be_binary_is_7bit_afterwards(void **state)
+{
+    (void)state;
+    expect(SPAN("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+                "Content-Transfer-Encoding: BINARY\r\n\r\n--b\r\n\r\n\xfc\r\n--b--\r\n"),
+           "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+           "Content-Transfer-Encoding: 7bit\r\n\r\n--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+           "=FC\r\n--b--\r\n");
+}
+
+/* Within a line, or with more behind it, a boundary is text. */
+static void only_whole_lines_delimit_parts(void **state)
+{
+    (void)state;
+#define HEAD "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+    expect_refused(SPAN(HEAD "x\r\n--b-- \r\n\xfc--b\r\n\r\n"), "before or behind");
+    expect(
+        SPAN(HEAD "---b\r\nx--b\r\n--b --\r\n--b-\r\n\xfc\r\n--b--"),
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n---b\r\nx--b\r\n--b --\r\n--b-\r\n=FC\r\n--b--");
+}
+
 static void messages_inside_are_walked_into(void **state)
 {
     (void)state;
@@ -155,7 +177,12 @@ static void what_cannot_be_converted_says_why(void **state)
     expect_refused(SPAN(MIME "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b--\r\n\xfc\r\n"),
                    "before or behind");
     expect_refused(SPAN(MIME "Content-Type: multipart/mixed\r\n\r\n\xfc\r\n"), "before or behind");
+    expect_refused(SPAN(MIME
+                        "Content-Type: multipart/mixed; boundary*=''b%0D%0Ac\r\n\r\n--b\r\nc\r\n\r\n\xfc\r\n"
+                        "--b\r\nc\r\n"),
+                   "before or behind");
     expect_refused(SPAN(MIME "Content-Transfer-Encoding: base64\r\n\r\n\xfc\r\n"), "says that it is encoded");
+    expect_refused(SPAN(MIME "Content-Transfer-Encoding: x-own\r\n\r\n\xfc\r\n"), "says that it is encoded");
     expect_refused(SPAN(MIME "Content-Type: message/partial\r\n\r\n\xfc\r\n"), "may not be encoded");
     expect_refused(
         SPAN(MIME "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n\xfc\r\n"),
@@ -188,6 +215,8 @@ int main(void)
         cmocka_unit_test(lines_of_quoted_printable_are_broken_at_76),
         cmocka_unit_test(other_things_become_base64),
         cmocka_unit_test(only_the_parts_that_need_it_are_encoded),
+        cmocka_unit_test(a_multipart_said_to_be_binary_is_7bit_afterwards),
+        cmocka_unit_test(only_whole_lines_delimit_parts),
         cmocka_unit_test(messages_inside_are_walked_into),
         cmocka_unit_test(mail_that_is_no_mime_becomes_text_of_an_unknown_charset),
         cmocka_unit_test(utf8_mail_inside_is_encoded_as_a_whole),

@@ -251,8 +251,11 @@ static void utf8_is_written_in_ascii_for_reports(void **state)
 {
     (void)state;
     struct buf out = {0};
-    smtp_utf8_put_ascii(&out, SPAN("j\xc3\xb6\xe2\x82\xac\xf0\x9f\x93\xac\xffx"));
-    assert_string_equal(buf_text(&out), "j\\x{F6}\\x{20AC}\\x{1F4EC}?x");
+    smtp_utf8_put_ascii(&out, SPAN("j\xc3\xb6\xe2\x82\xac\xf0\x9f\x93\xac\xffx+\0"), "");
+    assert_string_equal(buf_text(&out), "j\\x{F6}\\x{20AC}\\x{1F4EC}?x+");
+    buf_clear(&out);
+    smtp_utf8_put_ascii(&out, SPAN("a+\\="), "+=\\");
+    assert_string_equal(buf_text(&out), "a\\x{2B}\\x{5C}\\x{3D}");
     buf_free(&out);
 }
 
