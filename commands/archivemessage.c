@@ -41,6 +41,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_archivemessage = {
     .name = "archivemessage",
     .summary = "write a message to an mbox file",
+    .flags = COMMAND_MACHINE,
     .usage = "MID [FILE]",
     .details = "FILE (default MID.mbox) is made in the folder configuration/ of the state folder.\n",
     .least_args = 1,

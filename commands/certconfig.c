@@ -240,4 +240,5 @@ const struct command command_certconfig = {
     .flags = COMMAND_CONFIG,
     .verbs = verbs,
     .dialogue = dialogue,
+    .tables = 1ul << SCHEMA_CERTIFICATES,
 };

@@ -86,10 +86,33 @@ static void put_more(struct buf *out, json_int_t count, const json_t *told)
         buf_printf(out, "and %" JSON_INTEGER_FORMAT " more\n", more);
 }
 
+/* A machine in no cluster has one level, which nobody needs to be told. */
+static bool has_levels(const struct shell *sh, const json_t *changes)
+{
+    size_t i;
+    const json_t *change;
+    bool some = shell_cluster(sh)[0] != '\0';
+    json_array_foreach(changes, i, change)
+    {
+        const char *level = text_of(change, "level");
+        some |= level[0] && strncmp(level, "machine/", 8) != 0;
+    }
+    return some;
+}
+
+static void put_heading(struct buf *out, const struct schema_table *table, const json_t *of, bool levels)
+{
+    if (levels)
+        buf_printf(out, "%s: ", text_of(of, "level"));
+    buf_printf(out, "%s", table->name);
+}
+
 void changes_show(struct shell *sh, const json_t *result)
 {
     json_t *changes = json_object_get(result, "changes");
     const struct schema_table *shown = NULL;
+    const char *level = "";
+    const bool levels = has_levels(sh, changes);
     struct buf text = {0};
     size_t i;
     json_t *change;
@@ -98,9 +121,12 @@ void changes_show(struct shell *sh, const json_t *result)
         const struct schema_table *table = schema_table_find(text_of(change, "table"));
         if (!table)
             continue; /* the greeting compared the schemas: cannot be */
-        if (table != shown)
-            buf_printf(&text, "%s\n", table->name);
+        if (table != shown || strcmp(level, text_of(change, "level")) != 0) {
+            put_heading(&text, table, change, levels);
+            buf_append_char(&text, '\n');
+        }
         shown = table;
+        level = text_of(change, "level");
         put_change(&text, table, change);
     }
     put_more(&text, json_integer_value(json_object_get(result, "count")), changes);
@@ -125,11 +151,12 @@ static bool is_disputed(const json_t *conflict, const char *name)
            !same(base, json_object_get(conflict, "mine"), name);
 }
 
-static void put_conflict(struct buf *out, const struct schema_table *table, const json_t *conflict)
+static void put_conflict(struct buf *out, const struct schema_table *table, const json_t *conflict,
+                         bool levels)
 {
     const char *key = text_of(conflict, "key");
-    buf_printf(out, "%s%s%s: changed by %s, ", table->name, key[0] ? " " : "", key,
-               text_of(conflict, "author"));
+    put_heading(out, table, conflict, levels);
+    buf_printf(out, "%s%s: changed by %s, ", key[0] ? " " : "", key, text_of(conflict, "author"));
     time_put(out, json_integer_value(json_object_get(conflict, "time")));
     buf_printf(out, ", revision %" JSON_INTEGER_FORMAT "\n",
                json_integer_value(json_object_get(conflict, "revision")));
@@ -155,7 +182,7 @@ void conflicts_show(struct shell *sh, json_t *conflicts, json_int_t count)
     {
         const struct schema_table *table = schema_table_find(text_of(conflict, "table"));
         if (table)
-            put_conflict(&text, table, conflict);
+            put_conflict(&text, table, conflict, has_levels(sh, conflicts));
     }
     put_more(&text, count, conflicts);
     buf_printf(&text, "Your changes are kept.  To go on:\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "commands/levels.h"
 #include "engine/base/nearest.h"
 
 static bool has_name(const struct command *command, const char *name)
@@ -143,6 +144,8 @@ static enum api_status run_verbs(struct shell *sh, const struct command *command
     struct call call = {.command = command};
     const struct verb *verbs = command->verbs, *verb;
     int i = 0;
+    if (count && !verb_find(verbs, words[0]) && command_tables(command))
+        verbs = level_verbs; /* unknown words are told those of the command */
     while (i < count && call.depth < CALL_DEPTH_MAX && (verb = verb_find(verbs, words[i]))) {
         i++;
         if (verb->object && i == count)
@@ -167,6 +170,9 @@ enum api_status command_run(struct shell *sh, int word_count, char **words)
         return command_unknown(sh, words[0]);
     if (count == 1 && strcmp(words[1], "--help") == 0 && !shell_is_quoted(sh, words[1]))
         return command_run(sh, 2, (char *[]){(char *)"help", words[0]});
+    enum ui_result result = level_begin(sh, command, count, words + 1);
+    if (result != UI_DONE)
+        return ui_status(sh, result);
     if (!count && command->dialogue)
         return command->dialogue(sh);
     if (!command->run)

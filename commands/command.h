@@ -44,7 +44,8 @@ struct verb {
     int least_args, most_args; /* of those words, when there is no form */
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     const struct list_table
-        *list; /* that those edit, of the object before it (list_table.h); NULL: the command's */
+        *list;     /* that those edit, of the object before it (list_table.h); NULL: the command's */
+    bool any_mode; /* whatever the command is restricted to */
     const struct live
         *live; /* what its object and those below it are; NULL: rows of the list, or free text */
     enum api_status (*batch)(struct shell *sh, const struct call *call);
@@ -56,6 +57,10 @@ enum command_flags {
     COMMAND_CONFIG = 1,         /* changes settings: takes effect with commit */
     COMMAND_LOCAL = 2,          /* needs no daemon */
     COMMAND_ABOUT_COMMANDS = 4, /* its first word is the name of one */
+    /* In a cluster it can be run in one mode alone; the daemon refuses it elsewhere (levels.h). */
+    COMMAND_MACHINE = 8,     /* it is about the mail of this machine */
+    COMMAND_LOGIN_HOST = 16, /* it reads files or sessions of this machine */
+    COMMAND_CLUSTER = 32,
 };
 
 struct command {
@@ -73,6 +78,7 @@ struct command {
     enum api_status (*dialogue)(struct shell *sh); /* typed alone; NULL: run with no words */
     const struct setup *setup;                     /* of a command that edits one single table (setup.h) */
     const struct list_table *list;                 /* of a command that edits one list (list_table.h) */
+    unsigned long tables; /* bits (1 << id) of tables that it sets, where setup, list and verbs do not tell */
 };
 
 #define COMMAND(name) extern const struct command command_##name;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "commands/levels.h"
 #include "commands/list_table.h"
 
 enum { ITEMS_STEP = 32 };
@@ -211,6 +212,11 @@ static void complete_command(struct shell *sh, const struct command *command, in
     struct place place = {.list = command->list};
     const struct verb *verbs = command->verbs, *verb;
     int i = 0;
+    bool has_levels = shell_cluster(sh)[0] && command_tables(command);
+    if (has_levels && count == 0)
+        add_verbs(c, level_verbs, partial);
+    if (has_levels && count && !find_verb(verbs, words[0]))
+        verbs = level_verbs;
     while (i < count && (verb = find_verb(verbs, words[i]))) {
         step_down(&place, verb);
         i++;

@@ -18,6 +18,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_deleterecipients = {
     .name = "deleterecipients",
     .summary = "delete recipients from the queue",
+    .flags = COMMAND_MACHINE,
     .usage = QUEUED_SELECTION_USAGE,
     .least_args = 1,
     .most_args = 2,

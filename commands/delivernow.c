@@ -18,6 +18,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_delivernow = {
     .name = "delivernow",
     .summary = "try the delivery of queued mail at once",
+    .flags = COMMAND_MACHINE,
     .usage = QUEUED_SELECTION_USAGE,
     .least_args = 1,
     .most_args = 2,

@@ -73,6 +73,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 const struct command command_displayalerts = {
     .name = "displayalerts",
     .summary = "show the latest alerts, and whom they were sent to",
+    .flags = COMMAND_MACHINE,
     .usage = "[COUNT]",
     .details = "  COUNT                  alerts to show, the latest last: 1 to 1000; default 10\n",
     .most_args = 1,

@@ -62,6 +62,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_grep = {
     .name = "grep",
     .summary = "show the lines of a log that match an expression",
+    .flags = COMMAND_LOGIN_HOST,
     .usage = "[-i] EXPRESSION LOG | [-i] -e EXPRESSION [-e EXPRESSION ...] LOG",
     .least_args = 2,
     .most_args = 64,

@@ -26,5 +26,6 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 const struct command command_oldmessage = {
     .name = "oldmessage",
     .summary = "show the oldest message in the queue",
+    .flags = COMMAND_MACHINE,
     .run = run,
 };

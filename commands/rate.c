@@ -101,6 +101,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_rate = {
     .name = "rate",
     .summary = "show every few seconds what comes in and goes out",
+    .flags = COMMAND_MACHINE,
     .usage = RATE_USAGE,
     .details = "On a terminal it goes on until Ctrl-C, elsewhere for ten lines; COUNT says how many.\n"
                "Connections and recipients of the queue are those of the moment, the others new ones.\n",

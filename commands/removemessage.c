@@ -37,6 +37,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_removemessage = {
     .name = "removemessage",
     .summary = "remove messages from the queue",
+    .flags = COMMAND_MACHINE,
     .usage = "MID...",
     .least_args = 1,
     .most_args = MIDS_MOST,

@@ -10,5 +10,6 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 const struct command command_resetcounters = {
     .name = "resetcounters",
     .summary = "set the counters since the reset to zero",
+    .flags = COMMAND_MACHINE,
     .run = run,
 };

@@ -37,6 +37,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_rollovernow = {
     .name = "rollovernow",
     .summary = "save the files of logs and begin new ones",
+    .flags = COMMAND_MACHINE,
     .usage = "LOG|all",
     .least_args = 1,
     .most_args = 1,

@@ -31,6 +31,14 @@ enum api_status shell_edit(struct shell *sh, json_t *edits);
  * shell_call().  With --check, or "check" in the request, nothing is committed and the result of success is NULL. */
 enum api_status shell_commit(struct shell *sh, json_t *request, json_t **result);
 
+/* ---- the mode of this session ---- */
+
+/* The level that it acts at ("machine/mx.example.com"), and the name of the cluster, "" in none. */
+const char *shell_level(const struct shell *sh);
+const char *shell_cluster(const struct shell *sh);
+/* Goes to another level ("machine": of this machine); NULL: asks the daemon again where it is. */
+enum api_status shell_mode(struct shell *sh, const char *level);
+
 /* ---- errors ---- */
 
 /* Tells an error; returns its status. */
@@ -75,6 +83,8 @@ bool shell_is_quoted(const struct shell *sh, const char *word);
 /* Whether this session is for a person: lines are edited, output comes screen by screen.  False when there is no terminal to
  * change. */
 bool shell_set_interactive(struct shell *sh, bool on);
+/* The first word of the line that is being run. */
+const char *shell_command_name(const struct shell *sh);
 /* The session is to end after this command. */
 void shell_leave(struct shell *sh);
 const char *shell_hostname(struct shell *sh);

@@ -22,6 +22,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_showmessage = {
     .name = "showmessage",
     .summary = "show a message",
+    .flags = COMMAND_MACHINE,
     .usage = "MID",
     .least_args = 1,
     .most_args = 1,

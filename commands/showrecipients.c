@@ -68,6 +68,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_showrecipients = {
     .name = "showrecipients",
     .summary = "show the recipients that wait in the queue",
+    .flags = COMMAND_MACHINE,
     .usage = QUEUED_SELECTION_USAGE,
     .least_args = 1,
     .most_args = 2,

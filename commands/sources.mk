@@ -16,6 +16,8 @@ libcommands_a_SOURCES = \
 	%D%/command.c \
 	%D%/command.h \
 	%D%/commands.def \
+	%D%/clusterconfig.c \
+	%D%/clustermode.c \
 	%D%/commit.c \
 	%D%/commit.h \
 	%D%/commitdetail.c \
@@ -36,6 +38,8 @@ libcommands_a_SOURCES = \
 	%D%/grep.c \
 	%D%/help.c \
 	%D%/last.c \
+	%D%/level_name.c %D%/level_name.h \
+	%D%/levels.c %D%/levels.h \
 	%D%/list_file.c \
 	%D%/list_table.c \
 	%D%/list_table.h \
@@ -69,6 +73,7 @@ libcommands_a_SOURCES = \
 	%D%/showconfig.c \
 	%D%/showmessage.c \
 	%D%/showrecipients.c \
+	%D%/showsetting.c \
 	%D%/smtproutes.c \
 	%D%/spamquarantine.c \
 	%D%/status.c \

@@ -195,6 +195,7 @@ static const struct verb verbs[] = {
 const struct command command_status = {
     .name = "status",
     .summary = "show what the gateway holds and has done",
+    .flags = COMMAND_MACHINE,
     .verbs = verbs,
     .usage = "",
     .run = run,

@@ -109,30 +109,35 @@ static enum api_status run_resumelistener(struct shell *sh, int arg_count, char 
 const struct command command_suspend = {
     .name = "suspend",
     .summary = "suspend receiving and delivery",
+    .flags = COMMAND_MACHINE,
     .run = run_suspend,
 };
 
 const struct command command_resume = {
     .name = "resume",
     .summary = "resume receiving and delivery",
+    .flags = COMMAND_MACHINE,
     .run = run_resume,
 };
 
 const struct command command_suspenddel = {
     .name = "suspenddel",
     .summary = "suspend delivery; mail is still taken",
+    .flags = COMMAND_MACHINE,
     .run = run_suspenddel,
 };
 
 const struct command command_resumedel = {
     .name = "resumedel",
     .summary = "resume delivery",
+    .flags = COMMAND_MACHINE,
     .run = run_resumedel,
 };
 
 const struct command command_suspendlistener = {
     .name = "suspendlistener",
     .summary = "suspend listeners: their clients are told to try again later",
+    .flags = COMMAND_MACHINE,
     .usage = "[NAME[,NAME]...|all]",
     .most_args = 1,
     .run = run_suspendlistener,
@@ -141,6 +146,7 @@ const struct command command_suspendlistener = {
 const struct command command_resumelistener = {
     .name = "resumelistener",
     .summary = "resume listeners",
+    .flags = COMMAND_MACHINE,
     .usage = "[NAME[,NAME]...|all]",
     .most_args = 1,
     .run = run_resumelistener,

@@ -48,6 +48,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_tail = {
     .name = "tail",
     .summary = "show the last lines of a log",
+    .flags = COMMAND_LOGIN_HOST,
     .usage = "[-n LINES] LOG",
     .least_args = 1,
     .most_args = 3,

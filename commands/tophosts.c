@@ -25,6 +25,7 @@ static enum api_status show_top(struct shell *sh, int arg_count, char **args)
 const struct command command_tophosts = {
     .name = "tophosts",
     .summary = "show the twenty domains of recipients with the most mail",
+    .flags = COMMAND_MACHINE,
     .usage = "[active|out|delivered|hard|soft]",
     .details = "Sorted by recipients that wait (active), messages on their way out, recipients delivered,\n"
                "recipients hard bounced or soft bounces.  Counted since the queue's process started.\n",
@@ -85,6 +86,7 @@ static enum api_status ask_host(struct shell *sh)
 const struct command command_hoststatus = {
     .name = "hoststatus",
     .summary = "show what waits for a domain of recipients and what became of its mail",
+    .flags = COMMAND_MACHINE,
     .usage = "HOST",
     .least_args = 1,
     .most_args = 1,

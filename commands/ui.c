@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "commands/command.h"
+#include "commands/levels.h"
 #include "engine/base/nearest.h"
 
 bool ui_explain(struct shell *sh, const char *text)
@@ -49,15 +50,18 @@ enum api_status ui_status(struct shell *sh, enum ui_result result)
 
 enum { MENU_MAX = 32 };
 
+/* The verbs that can be chosen. */
 struct menu {
-    const struct verb *verbs;
-    bool (*shown)(const struct verb *verb, void *context);
-    void *context;
+    const struct verb *verbs[MENU_MAX];
+    size_t count;
 };
 
-static bool is_shown(const struct menu *menu, const struct verb *verb)
+static void add_verbs(struct menu *menu, const struct verb *verbs,
+                      bool (*shown)(const struct verb *verb, void *context), void *context)
 {
-    return verb->dialogue && (!menu->shown || menu->shown(verb, menu->context));
+    for (const struct verb *v = verbs; v && v->word && menu->count < MENU_MAX; v++)
+        if (v->dialogue && (!shown || shown(v, context)))
+            menu->verbs[menu->count++] = v;
 }
 
 static void put_upper(struct buf *out, const char *word)
@@ -70,12 +74,10 @@ static void show_menu(struct shell *sh, const struct menu *menu)
 {
     struct buf text = {0};
     buf_printf(&text, "\nChoose the operation you want to perform:\n");
-    for (const struct verb *v = menu->verbs; v->word; v++) {
-        if (!is_shown(menu, v))
-            continue;
+    for (size_t i = 0; i < menu->count; i++) {
         buf_printf(&text, "- ");
-        put_upper(&text, v->word);
-        buf_printf(&text, " - %s\n", v->text);
+        put_upper(&text, menu->verbs[i]->word);
+        buf_printf(&text, " - %s\n", menu->verbs[i]->text);
     }
     show(sh, &text);
     buf_free(&text);
@@ -86,9 +88,8 @@ static const struct verb *menu_find(const struct menu *menu, const char *word)
 {
     const struct verb *found = NULL;
     unsigned count = 0;
-    for (const struct verb *v = menu->verbs; v->word; v++) {
-        if (!is_shown(menu, v))
-            continue;
+    for (size_t i = 0; i < menu->count; i++) {
+        const struct verb *v = menu->verbs[i];
         if (strcasecmp(v->word, word) == 0)
             return v;
         if (strncasecmp(v->word, word, strlen(word)) == 0) {
@@ -102,10 +103,8 @@ static const struct verb *menu_find(const struct menu *menu, const char *word)
 static bool explain_menu(struct shell *sh, const struct menu *menu, const char *word)
 {
     const char *words[MENU_MAX + 1] = {NULL};
-    size_t count = 0;
-    for (const struct verb *v = menu->verbs; v->word && count < MENU_MAX; v++)
-        if (is_shown(menu, v))
-            words[count++] = v->word;
+    for (size_t i = 0; i < menu->count; i++)
+        words[i] = menu->verbs[i]->word;
     const char *nearest = nearest_word(span_text(word), words);
     struct buf text = {0};
     buf_printf(&text, "'%s' is not one of these operations", word);
@@ -129,18 +128,14 @@ static enum ui_result ask_menu(struct shell *sh, const struct menu *menu, struct
     return UI_DONE;
 }
 
-enum ui_result ui_menu(struct shell *sh, const struct verb *verbs,
-                       bool (*shown)(const struct verb *verb, void *context), void *context,
-                       const struct verb **chosen)
+static enum ui_result choose(struct shell *sh, const struct menu *menu, const struct verb **chosen)
 {
-    /* what is shown depends on the state; without a terminal every verb is taken and fails by itself (R6) */
-    struct menu menu = {verbs, shell_is_interactive(sh) ? shown : NULL, context};
     struct buf word = {0};
     enum ui_result result;
     *chosen = NULL;
     do
-        result = ask_menu(sh, &menu, &word, chosen);
-    while (result == UI_DONE && !*chosen && explain_menu(sh, &menu, word.data));
+        result = ask_menu(sh, menu, &word, chosen);
+    while (result == UI_DONE && !*chosen && explain_menu(sh, menu, word.data));
     buf_free(&word);
     return result == UI_DONE && !*chosen ? UI_ABORT : result;
 }
@@ -153,22 +148,37 @@ static bool ends_dialogue(struct shell *sh, enum api_status status)
     return status != API_DONE && !shell_is_interactive(sh);
 }
 
-enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, void *context)
+static enum api_status run_menu(struct shell *sh, const struct ui_dialogue *dialogue, void *context,
+                                const struct verb *more)
 {
     for (;;) {
+        struct menu menu = {.count = 0};
         enum api_status status = API_DONE;
         if (dialogue->header && shell_is_interactive(sh))
             status = dialogue->header(sh, context);
         if (status != API_DONE)
             return status;
         const struct verb *verb;
-        enum ui_result result = ui_menu(sh, dialogue->verbs, dialogue->shown, context, &verb);
+        /* what is shown depends on the state; without a terminal every verb is taken and fails by itself (R6) */
+        add_verbs(&menu, dialogue->verbs, shell_is_interactive(sh) ? dialogue->shown : NULL, context);
+        add_verbs(&menu, more, NULL, NULL);
+        enum ui_result result = choose(sh, &menu, &verb);
         if (result != UI_DONE)
             return ui_status(sh, result);
         status = verb->dialogue(sh, context);
         if (ends_dialogue(sh, status))
             return status;
     }
+}
+
+enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, void *context)
+{
+    static unsigned depth; /* menus below menus */
+    const struct verb *more = depth == 0 ? level_menu(sh) : NULL;
+    depth++;
+    enum api_status status = run_menu(sh, dialogue, context, more);
+    depth--;
+    return status;
 }
 
 /* ---- questions ---- */

@@ -20,11 +20,6 @@ struct verb;
 /* The status of a command, or of one level of it, that ends with this: only UI_ABORT is an error. */
 enum api_status ui_status(struct shell *sh, enum ui_result result);
 
-/* "Choose the operation you want to perform:", a line for each verb that shown() allows (NULL: all), "[]> ".  Any case,
- * unique prefixes. */
-enum ui_result ui_menu(struct shell *sh, const struct verb *verbs,
-                       bool (*shown)(const struct verb *verb, void *context), void *context,
-                       const struct verb **chosen);
 /* "question\n[preset]> "; the answer, or preset when it is empty.  Appends to answer. */
 enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset, struct buf *answer);
 /* The same for a field of the schema: a choice is a numbered list.  *value is the default and the result. */
@@ -43,7 +38,8 @@ enum ui_result ui_choose(struct shell *sh, const char *heading, const char *cons
 /* A wrong answer: on a terminal explained, and true (ask again); without one the error of the command, and false. */
 bool ui_explain(struct shell *sh, const char *text);
 
-/* A dialogue: its menu comes again, with the present state above it, until it is left. */
+/* "Choose the operation you want to perform:", a line for each verb of the menu, "[]> ".  Any case, unique prefixes.  The
+ * menu comes again, with the present state above it, until it is left. */
 struct ui_dialogue {
     const struct verb *verbs; /* those with .dialogue are the menu */
     /* Reads the state and shows it; only called on a terminal. */

@@ -1,5 +1,6 @@
 /* How a command is called, read from its tables. */
 #include "commands/command.h"
+#include "commands/levels.h"
 
 static void put_words(struct buf *out, const char *words)
 {
@@ -72,5 +73,8 @@ void command_usage(const struct command *command, struct buf *out)
     }
     if (command->verbs)
         put_verbs(out, command->verbs, &head);
+    if (command_tables(command))
+        buf_printf(out, "  %s clusterset|clustershow ...   (in a cluster: help clustermode)\n",
+                   command->name);
     buf_free(&head);
 }

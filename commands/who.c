@@ -57,5 +57,6 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 const struct command command_who = {
     .name = "who",
     .summary = "list the sessions that are open",
+    .flags = COMMAND_LOGIN_HOST,
     .run = run,
 };

@@ -83,6 +83,7 @@ static enum api_status dialogue(struct shell *sh)
 const struct command command_workqueue = {
     .name = "workqueue",
     .summary = "show, watch, pause or resume the work queue",
+    .flags = COMMAND_MACHINE,
     .verbs = verbs,
     .dialogue = dialogue,
 };

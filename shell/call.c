@@ -144,6 +144,7 @@ static bool say_hello(struct shell *sh)
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
+    mode_take(sh, json_object_get(result, "mode"));
     if (sh->interactive)
         terminal_hello(sh, result);
     json_decref(result);
@@ -240,8 +241,8 @@ static bool acts_at_once(const json_t *request)
 
 static void note_candidate(struct shell *sh, const json_t *request)
 {
-    static const char *const changing[] = {"certificate.make", "config.edit", "config.rebase", "config.reset",
-                                           "config.rollback"};
+    static const char *const changing[] = {"certificate.make", "config.edit",  "config.level",
+                                           "config.rebase",    "config.reset", "config.rollback"};
     const char *method = json_string_value(json_object_get(request, "method"));
     if (strcmp(method, "config.clear") == 0)
         sh->touched = false;

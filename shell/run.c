@@ -53,6 +53,11 @@ bool shell_is_quoted(const struct shell *sh, const char *word)
     return false;
 }
 
+const char *shell_command_name(const struct shell *sh)
+{
+    return sh->words ? sh->words->word[0] : "";
+}
+
 void shell_leave(struct shell *sh)
 {
     sh->leaving = true;

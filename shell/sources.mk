@@ -9,6 +9,7 @@ shell_sources = \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
 	shell/link.c shell/link.h \
+	shell/mode.c \
 	shell/options.c shell/options.def shell/options.h \
 	shell/output.c \
 	shell/output_table.c \

@@ -32,7 +32,8 @@ struct shell {
     bool welcomed;     /* the lines of the log-in were shown */
     bool touched;      /* the candidate may differ from its base */
     json_int_t revision;
-    char hostname[256]; /* of the daemon last connected to; "": none */
+    char hostname[256];           /* of the daemon last connected to; "": none */
+    char level[300], cluster[65]; /* the mode of this session (mode.c); "" before the first connection */
     struct pipeline pipeline;
     /* The command that is running. */
     const struct words *words;
@@ -63,6 +64,11 @@ bool call_has_changes(struct shell *sh);
 
 /* True when what the running command says is not to be shown, because of an edit before. */
 bool output_is_muted(struct shell *sh);
+
+/* Takes over what the daemon says about the mode. */
+void mode_take(struct shell *sh, const json_t *mode);
+/* Appends "(Group eu)> " or the like. */
+void mode_prompt(struct shell *sh, struct buf *prompt);
 
 /* All lines of a batch.  Returns the exit status. */
 enum api_status batch_run(struct shell *sh);

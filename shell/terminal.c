@@ -143,7 +143,7 @@ static void run_session(struct shell *sh)
         sh->interrupted = false;
         buf_clear(&line);
         buf_clear(&prompt);
-        buf_printf(&prompt, "\n%s> ", shell_hostname(sh));
+        mode_prompt(sh, &prompt);
         enum read_result got = terminal_read(sh, buf_text(&prompt), true, &line);
         if (got == READ_END || got == READ_BROKEN || sh->out.failed || interrupt_ends())
             break;

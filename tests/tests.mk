@@ -59,6 +59,7 @@ SYSTEM_TESTS = \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_install.py \
+	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \
 	tests/system/test_poison.py \

@@ -101,8 +101,8 @@ void certificate_list(uint64_t session, json_t *request)
 {
     (void)request;
     const struct config_tree *tree = session_config_use(&session_info(session)->config)->mine;
-    struct config_cursor cursor =
-        config_table_start(config_resolve(tree, head_place(), SCHEMA_CERTIFICATES, NULL));
+    const struct config_place place = config_place_of(session);
+    struct config_cursor cursor = config_table_start(config_resolve(tree, &place, SCHEMA_CERTIFICATES, NULL));
     const struct schema_row *row;
     while ((row = config_table_next(&cursor)))
         session_rows(session, json_pack("[o]", row_json(row)));

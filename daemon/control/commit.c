@@ -86,8 +86,7 @@ static bool rebase(struct commit *c)
     c->work = (struct config_candidate){.base_revision = c->candidate->base_revision,
                                         .base = config_tree_ref(c->candidate->base),
                                         .mine = config_tree_ref(c->candidate->mine)};
-    return config_candidate_rebase(&c->work, head_manifest()->revision, head_tree(), head_place(), NULL,
-                                   on_conflict, c);
+    return config_candidate_rebase(&c->work, head_manifest()->revision, head_tree(), NULL, on_conflict, c);
 }
 
 /* When the store does not tell, it may have been used. */
@@ -166,7 +165,8 @@ static void begin(struct commit *c)
         end_without_change(c);
     else if (waits_for_confirmation(c, &error))
         refuse(API_ERROR_UNCONFIRMED, error.text, NULL);
-    else if (!config_check(c->work.mine, head_tree(), head_place(), on_warning, c, &error) && !c->undo)
+    else if (!config_check_everywhere(c->work.mine, head_tree(), head_place(), on_warning, c, &error) &&
+             !c->undo)
         refuse(API_ERROR_INVALID_CONFIG, error.text, NULL);
     else
         prepare(c);

@@ -85,7 +85,7 @@ static void add_change(const struct config_change *change, void *context)
 json_t *config_changes_json(const struct config_tree *before, const struct config_tree *after)
 {
     struct told_list c = {.elements = json_array()};
-    config_tree_diff(before, after, head_place(), add_change, &c);
+    config_tree_diff(before, after, add_change, &c);
     return json_pack("{s:o,s:I}", "changes", c.elements, "count", c.count);
 }
 
@@ -105,7 +105,7 @@ const struct schema_table *config_forbidden(enum permit_role role, const struct 
                                             const struct config_tree *after)
 {
     struct forbidden f = {.role = role};
-    config_tree_diff(before, after, head_place(), find_forbidden, &f);
+    config_tree_diff(before, after, find_forbidden, &f);
     return f.table;
 }
 
@@ -219,8 +219,7 @@ void config_rebase(uint64_t session, json_t *request)
         arena_free(arena);
         return;
     }
-    if (config_candidate_rebase(candidate, head->revision, head_tree(), head_place(), &decision, on_conflict,
-                                &conflicts))
+    if (config_candidate_rebase(candidate, head->revision, head_tree(), &decision, on_conflict, &conflicts))
         session_done(session, json_pack("{s:I}", "revision", (json_int_t)head->revision));
     else if (conflicts.count == 0) /* the decision was for another row */
         session_fail(session, API_ERROR_WRONG_STATE, "%s '%s' is not in conflict", decision.table->row_noun,

@@ -36,7 +36,31 @@ void config_confirm(uint64_t session, json_t *request);
 /* What is pending, or null. */
 json_t *config_confirmation_json(void);
 
+/* config_mode.c */
+void config_mode(uint64_t session, json_t *request);
+/* {"level": ..., "cluster": name or ""} */
+json_t *config_mode_json(struct session_info *info);
+/* Where the methods of this session act.  Valid until its next request. */
+struct config_place config_place_of(uint64_t session);
+/* Whether its mode lets it call this method; false after the session was told. */
+bool config_mode_allows(struct session_info *info, const char *method);
+/* Whether there is such a level; false after the session was told. */
+bool config_check_level(uint64_t session, const char *level);
+
+/* config_levels.c, config_setting.c */
+void config_level(uint64_t session, json_t *request);
+void config_levels(uint64_t session, json_t *request);
+void config_setting(uint64_t session, json_t *request);
+
+/* cluster.c */
+void cluster_change(uint64_t session, json_t *request);
+void cluster_list(uint64_t session, json_t *request);
+
 /* ---- what they share ---- */
+
+/* Commits this tree (taken over), made on the head; the session has no changes of its own, and has none afterwards. */
+void config_commit_at_once(uint64_t session, const json_t *request, struct config_tree *tree,
+                           const char *comment);
 
 /* The table that the member `table` names, or NULL after the session was told. */
 const struct schema_table *config_table_of(uint64_t session, const json_t *request);

@@ -9,6 +9,7 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/confirmation.h"
 #include "daemon/control/head.h"
+#include "daemon/control/methods.h"
 #include "daemon/control/roll_back.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
@@ -54,6 +55,16 @@ static void tell_others(const struct session_info *info, const struct manifest *
     session_notice(info->id, pending);
 }
 
+/* Of a change that was refused, or only checked. */
+static void drop_at_once(struct session_config *c)
+{
+    if (c->at_once) {
+        config_tree_unref(c->candidate.mine);
+        c->candidate.mine = config_tree_ref(c->candidate.base);
+    }
+    c->at_once = false;
+}
+
 static void on_done(void *context, const struct commit_result *result)
 {
     struct session_info *info = session_info(session_of(context));
@@ -64,6 +75,7 @@ static void on_done(void *context, const struct commit_result *result)
                     (int)result->status);
     else
         tell_others(info, result->manifest);
+    drop_at_once(&info->config);
     if (!config_candidate_is_changed(&info->config.candidate))
         info->config.rollback_of = 0;
     if (result->status == API_DONE) {
@@ -88,12 +100,13 @@ static bool is_commit_id(const char *id)
     return id[strspn(id, letters)] == '\0';
 }
 
-void config_commit(uint64_t session, json_t *request)
+/* The session's candidate as it is, with the commit id and the flags of the request. */
+static void start(uint64_t session, const json_t *request, const char *comment)
 {
     struct session_info *info = session_info(session);
     const char *commit_id = json_string_value(json_object_get(request, "commit_id"));
-    const char *comment = json_string_value(json_object_get(request, "comment"));
     if (!is_commit_id(commit_id)) {
+        drop_at_once(&info->config);
         session_fail(session, API_ERROR_BAD_REQUEST, "a commit id has letters, digits and '-' only");
         return;
     }
@@ -126,6 +139,21 @@ void config_commit(uint64_t session, json_t *request)
     const struct commit_handler handler = {on_warning, on_conflict, on_done, (void *)(uintptr_t)session};
     commit_start(&commit, &handler);
     buf_free(&safe);
+}
+
+void config_commit(uint64_t session, json_t *request)
+{
+    start(session, request, member_text(request, "comment"));
+}
+
+void config_commit_at_once(uint64_t session, const json_t *request, struct config_tree *tree,
+                           const char *comment)
+{
+    struct session_config *c = &session_info(session)->config;
+    config_tree_unref(c->candidate.mine);
+    c->candidate.mine = tree;
+    c->at_once = true;
+    start(session, request, comment);
 }
 
 /* ---- what became of it ---- */

@@ -27,6 +27,7 @@ struct refusal {
 /* One request at work on a copy of the candidate. */
 struct edit {
     struct config_candidate copy;
+    struct config_place place;  /* the level that is edited */
     struct config_table *taken; /* the table that the latest edits changed; NULL: none */
     struct arena *arena;
     enum permit_role role;
@@ -76,13 +77,13 @@ static const struct config_table *table_now(const struct edit *e, const struct s
 {
     if (e->taken && config_table_schema(e->taken) == table)
         return e->taken;
-    return config_resolve(e->copy.mine, head_place(), table->id, NULL);
+    return config_resolve(e->copy.mine, &e->place, table->id, NULL);
 }
 
 static void give_back(struct edit *e)
 {
     if (e->taken)
-        config_candidate_give(&e->copy, head_place(), config_table_schema(e->taken)->id, e->taken);
+        config_candidate_give(&e->copy, &e->place, config_table_schema(e->taken)->id, e->taken);
     e->taken = NULL;
 }
 
@@ -91,7 +92,7 @@ static struct config_table **table_to_change(struct edit *e, const struct schema
 {
     if (!e->taken || config_table_schema(e->taken) != table) {
         give_back(e);
-        e->taken = config_candidate_take(&e->copy, head_place(), table->id);
+        e->taken = config_candidate_take(&e->copy, &e->place, table->id);
     }
     return &e->taken;
 }
@@ -333,6 +334,8 @@ static bool run_edit(struct edit *e, json_t *edit)
         return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", member_text(edit, "table"));
     if (!verb)
         return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no verb '%s'", member_text(edit, "verb"));
+    if (r.table->is_shape)
+        return refuse(e, API_ERROR_INVALID_ARGUMENTS, "%s is changed by clusterconfig", r.table->name);
     if (!permit_allows(e->role, "config.edit", r.table->name, verb->name))
         return refuse(e, API_ERROR_REFUSED, "the role %s may not change %s", permit_role_name(e->role),
                       r.table->name);
@@ -392,6 +395,7 @@ void config_edit(uint64_t session, json_t *request)
     struct session_config *c = &info->config;
     struct config_candidate *candidate = session_config_use(c);
     struct edit e = {.copy = *candidate,
+                     .place = config_place_of(session),
                      .arena = arena_new(),
                      .role = info->role,
                      .warnings = json_array(),

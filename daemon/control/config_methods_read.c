@@ -50,7 +50,8 @@ static void begin_reading(const struct reading *from)
 
 static void open_table(struct reading *r)
 {
-    const struct config_table *table = config_resolve(r->tree, head_place(), r->table, &r->level);
+    const struct config_place place = config_place_of(r->session);
+    const struct config_table *table = config_resolve(r->tree, &place, r->table, &r->level);
     const struct schema_row *first = r->owner ? config_table_owned(table, span_text(r->owner)) : NULL;
     r->cursor = first ? config_table_from(table, schema_row_key(first)) : config_table_start(table);
     r->count = 0;
@@ -91,7 +92,8 @@ static bool more_rows(struct reading *r)
 static void get_row(struct reading *r, const struct schema_table *table, const char *key)
 {
     struct arena *arena = arena_new();
-    const struct config_table *rows = config_resolve(r->tree, head_place(), table->id, &r->level);
+    const struct config_place place = config_place_of(r->session);
+    const struct config_table *rows = config_resolve(r->tree, &place, table->id, &r->level);
     struct span stored = schema_key_fold(table, span_text(key), arena);
     const struct schema_row *row = config_table_find(rows, stored);
     if (row) {
@@ -107,7 +109,8 @@ static void get_row(struct reading *r, const struct schema_table *table, const c
 static bool owner_exists(struct reading *r, const struct schema_table *table, const char *owner)
 {
     struct arena *arena = arena_new();
-    const struct config_table *owners = config_resolve(r->tree, head_place(), table->owner->id, &r->level);
+    const struct config_place place = config_place_of(r->session);
+    const struct config_table *owners = config_resolve(r->tree, &place, table->owner->id, &r->level);
     bool exists = config_table_find(owners, schema_key_fold(table->owner, span_text(owner), arena));
     if (!exists)
         session_fail(r->session, API_ERROR_NOT_FOUND, "%s '%s'", table->owner->row_noun, owner);
@@ -158,13 +161,14 @@ void config_keys(uint64_t session, json_t *request)
     struct buf from = {0};
     struct arena *arena = arena_new();
     const char *level;
+    const struct config_place place = config_place_of(session);
     if (owner)
         buf_printf(&from, "%s/", owner);
     size_t hidden = from.len;
     buf_printf(&from, "%s", prefix ? prefix : "");
     struct span wanted = schema_key_fold(table, buf_span(&from), arena);
-    const struct config_table *rows = config_resolve(session_config_use(&session_info(session)->config)->mine,
-                                                     head_place(), table->id, &level);
+    const struct config_table *rows =
+        config_resolve(session_config_use(&session_info(session)->config)->mine, &place, table->id, &level);
     struct config_cursor cursor = config_table_from(rows, wanted);
     json_t *keys = json_array();
     const struct schema_row *row;
@@ -198,6 +202,12 @@ static void put_row(struct buf *out, const struct schema_row *row, int indent)
     json_decref(object);
 }
 
+/* Who is in the cluster is no setting: clusterconfig tells it. */
+static bool is_shown(const struct reading *r)
+{
+    return r->table < SCHEMA_TABLE_COUNT && !schema_tables[r->table].is_shape;
+}
+
 static void put_table_start(struct reading *r, struct buf *out)
 {
     const struct schema_table *table = &schema_tables[r->table];
@@ -223,8 +233,10 @@ static bool put_table_end(struct reading *r, struct buf *out)
 {
     if (schema_tables[r->table].kind == SCHEMA_LIST)
         buf_printf(out, r->count ? "\n    ]" : "]");
-    r->table++;
-    if (r->table < SCHEMA_TABLE_COUNT) {
+    do
+        r->table++;
+    while (r->table < SCHEMA_TABLE_COUNT && !is_shown(r));
+    if (is_shown(r)) {
         buf_printf(out, ",\n");
         put_table_start(r, out);
         return true;

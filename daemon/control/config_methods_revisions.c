@@ -8,6 +8,7 @@
 #include "daemon/control/labels.h"
 #include "daemon/control/methods.h"
 #include "engine/base/text.h"
+#include "engine/config/cluster.h"
 
 enum { HISTORY = 10 };
 
@@ -170,17 +171,39 @@ void config_diff(uint64_t session, json_t *request)
 
 /* ---- roll-back ---- */
 
-/* mine with one table, or all, as in old: a new reference. */
+/* The table becomes that of old at every level that there is in mine.  When only one of them has a cluster, what was in
+ * force for this machine becomes that of the cluster, or of the machine that has left it. */
+static void take_table(struct config_tree **tree, const struct config_tree *mine,
+                       const struct config_tree *old, enum schema_table_id id)
+{
+    const char *level;
+    bool is_clustered = config_cluster_name(mine).n != 0;
+    for (size_t i = 0; (level = config_tree_level(mine, i)); i++)
+        config_tree_set(tree, level, id, NULL);
+    if (is_clustered != (config_cluster_name(old).n != 0)) {
+        const struct config_table *was = config_resolve(old, head_place(), id, &level);
+        if (level)
+            config_tree_set(tree, is_clustered ? CONFIG_CLUSTER : head_place()->level, id,
+                            config_table_ref((struct config_table *)was));
+        return;
+    }
+    for (size_t i = 0; (level = config_tree_level(old, i)); i++) {
+        struct config_table *rows = config_tree_table(old, level, id);
+        if (rows && (!is_clustered || config_level_exists(mine, level)))
+            config_tree_set(tree, level, id, config_table_ref(rows));
+    }
+}
+
+/* mine with one table, or all, as in old: a new reference.  Who is in the cluster stays as it is. */
 static struct config_tree *with_tables_of(struct config_tree *mine, struct config_tree *old,
                                           const struct schema_table *table)
 {
-    if (!table)
+    if (!table && !config_cluster_name(mine).n && !config_cluster_name(old).n)
         return config_tree_ref(old);
     struct config_tree *tree = config_tree_ref(mine);
-    for (const char *const *level = head_place()->levels; *level; level++) {
-        struct config_table *rows = config_tree_table(old, *level, table->id);
-        config_tree_set(&tree, *level, table->id, rows ? config_table_ref(rows) : NULL);
-    }
+    for (int id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (table ? table->id == (enum schema_table_id)id : !schema_tables[id].is_shape)
+            take_table(&tree, mine, old, id);
     return tree;
 }
 
@@ -193,6 +216,10 @@ void config_rollback(uint64_t session, json_t *request)
     uint64_t revision;
     if (json_object_get(request, "table") && !(table = config_table_of(session, request)))
         return;
+    if (table && table->is_shape) {
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS, "%s is changed by clusterconfig", table->name);
+        return;
+    }
     if (!config_find_revision(session, member_text(request, "revision"), &revision))
         return;
     struct config_tree *old = head_load_tree(revision, &error);

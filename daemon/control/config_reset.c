@@ -10,7 +10,7 @@ void config_reset(uint64_t session, json_t *request)
     struct session_info *info = session_info(session);
     struct session_config *c = &info->config;
     struct config_candidate *candidate = session_config_use(c);
-    const char *level = head_place()->levels[0];
+    const char *level = head_place()->level;
     const struct settings *set = role_settings();
     struct error error;
     (void)request;
@@ -21,7 +21,8 @@ void config_reset(uint64_t session, json_t *request)
     }
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++) {
         struct config_table *table = config_tree_table(tree, level, (enum schema_table_id)id);
-        config_tree_set(&candidate->mine, level, (enum schema_table_id)id, config_table_ref(table));
+        if (table) /* the shape of a cluster is none of its settings */
+            config_tree_set(&candidate->mine, level, (enum schema_table_id)id, config_table_ref(table));
     }
     config_tree_unref(tree);
     c->rollback_of = 0;

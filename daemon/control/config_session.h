@@ -20,6 +20,7 @@ struct session_config {
     struct config_tree
         *pieces; /* candidate.mine with the pieces so far of an edit that goes on; NULL: none */
     struct told_list conflicts; /* of the commit that is being answered */
+    bool at_once; /* what is being committed is no candidate: nothing is left of it when it is refused */
     uint64_t rollback_of; /* the revision that candidate.mine was filled with; 0: none, or edited since */
 };
 

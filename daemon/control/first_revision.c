@@ -90,6 +90,8 @@ struct config_tree *first_revision(const char *level, const char *hostname, bool
         return NULL;
     struct config_tree *tree = config_tree_new();
     for (int id = 0; id < SCHEMA_TABLE_COUNT; id++) {
+        if (schema_tables[id].is_shape)
+            continue; /* in no cluster */
         struct config_table *table = config_table_preset(&schema_tables[id]);
         if (is_private)
             make_private(&table);

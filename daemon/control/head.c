@@ -22,7 +22,7 @@ static struct arena *arena; /* of the manifest */
 static struct manifest manifest;
 static struct config_tree *tree;
 static char level[300]; /* "machine/" and a host name */
-static const struct config_place place = {{level}};
+static const struct config_place place = {level};
 
 const struct manifest *head_manifest(void)
 {

@@ -32,7 +32,7 @@ bool head_open(struct error *error);
 const struct manifest *head_manifest(void);
 /* Valid until the next commit; take a reference to keep it. */
 struct config_tree *head_tree(void);
-/* The levels of this machine. */
+/* This machine. */
 const struct config_place *head_place(void);
 
 /* The tree of a revision: a new reference, or NULL with an error. */

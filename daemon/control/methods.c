@@ -51,6 +51,9 @@ const struct method methods[] = {
     {"alerts", alerts_list, MEMBERS(NUMBER("limit", false, 1, API_ALERTS_MAX))},
     {"certificate.list", certificate_list, NO_MEMBERS},
     {"certificate.make", certificate_make, MEMBERS(TEXT("name", true, 1, 64))},
+    {"cluster.change", cluster_change,
+     MEMBERS(OPERATION, COMMIT_ID, TEXT("name", true, 1, 255), TEXT("other", false, 1, 255), FLAG("check"))},
+    {"cluster.list", cluster_list, NO_MEMBERS},
     {"config.changes", config_changes, NO_MEMBERS},
     {"config.clear", config_clear, NO_MEMBERS},
     {"config.commit", config_commit,
@@ -69,11 +72,17 @@ const struct method methods[] = {
     {"config.keys", config_keys,
      MEMBERS(TABLE_NAME(true), TEXT("owner", false, 1, 1024), TEXT("prefix", false, 0, 1024))},
     {"config.label", config_label, MEMBERS(OPERATION, TEXT("name", true, 1, 64), REVISION(false))},
+    {"config.level", config_level,
+     MEMBERS(OPERATION, LIST("tables", true, 0, SCHEMA_TABLE_COUNT), TEXT("to", false, 1, SESSION_LEVEL_MAX),
+             FLAG("defaults"))},
+    {"config.levels", config_levels, MEMBERS(LIST("tables", true, 0, SCHEMA_TABLE_COUNT))},
     {"config.lock", config_lock, MEMBERS(OPERATION, TEXT("comment", false, 0, API_COMMENT_MAX))},
     {"config.lookup", config_lookup, MEMBERS(TEXT("commit_id", true, 1, COMMIT_ID_MAX))},
+    {"config.mode", config_mode, MEMBERS(TEXT("level", false, 1, SESSION_LEVEL_MAX))},
     {"config.rebase", config_rebase, MEMBERS(TEXT("keep", false, 1, 16), TABLE_NAME(false), KEY)},
     {"config.reset", config_reset, NO_MEMBERS},
     {"config.rollback", config_rollback, MEMBERS(REVISION(true), TABLE_NAME(false), FLAG("preview"))},
+    {"config.setting", config_setting, MEMBERS(TABLE_NAME(true), KEY, TEXT("field", false, 1, 64))},
     {"config.show", config_show, MEMBERS(REVISION(false))},
     {"counters.reset", status_reset, NO_MEMBERS},
     {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
@@ -205,6 +214,8 @@ void method_call(struct session_info *session, json_t *request)
                      permit_role_name(session->role));
         return;
     }
+    if (!config_mode_allows(session, m->name))
+        return;
     if (pipeline && !json_is_boolean(pipeline)) {
         session_fail(session->id, API_ERROR_BAD_REQUEST, "'pipeline' must be true or false");
         return;

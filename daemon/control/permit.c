@@ -42,6 +42,12 @@ static const struct permit {
     /* what people wrote */
     {"queue.read", NULL, NULL, "AO"},
     {"queue.archive", NULL, NULL, "AO"},
+    {"cluster.list", NULL, NULL, "AOTR"},
+    {"cluster.change", NULL, NULL, "A"},
+    {"config.mode", NULL, NULL, "AOTRG"},
+    {"config.levels", NULL, NULL, "AOTR"},
+    {"config.level", NULL, NULL, "AOR"},
+    {"config.setting", NULL, NULL, "AOTR"},
     {"config.get", NULL, NULL, "AOTR"},
     {"config.keys", NULL, NULL, "AOTR"},
     {"config.show", NULL, NULL, "AOTR"},

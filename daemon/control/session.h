@@ -20,7 +20,7 @@
  * when that account may not use this instance. */
 void session_open(int fd);
 
-enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63 };
+enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63, SESSION_LEVEL_MAX = 299 };
 
 struct session_info {
     uint64_t id;
@@ -34,6 +34,7 @@ struct session_info {
     /* As told by hello, unverified; made safe to show. */
     char from[SESSION_FROM_MAX + 1], program[SESSION_PROGRAM_MAX + 1];
     bool terminal;
+    char level[SESSION_LEVEL_MAX + 1]; /* its mode (config_mode.c); "": this machine */
     /* What the methods of configuration and files keep for it. */
     struct session_config config;
     struct file_upload upload;

@@ -27,6 +27,7 @@ control_session_sources = \
 	%D%/config_methods_commit.c \
 	%D%/config_methods_confirm.c \
 	%D%/config_methods_edit.c \
+	%D%/cluster.c %D%/config_levels.c %D%/config_mode.c %D%/config_setting.c \
 	%D%/config_methods_read.c \
 	%D%/config_lock.c %D%/config_lock.h \
 	%D%/config_methods_revisions.c \

@@ -98,9 +98,10 @@ void who_hello(uint64_t session, json_t *request)
     copy_member(request, "from", info->from, sizeof info->from);
     copy_member(request, "program", info->program, sizeof info->program);
     info->terminal = json_is_true(json_object_get(request, "terminal"));
-    json_t *result = json_pack("{s:s,s:s,s:o,s:I,s:o}", "user", info->account.user, "role",
+    json_t *result = json_pack("{s:s,s:s,s:o,s:I,s:o,s:o}", "user", info->account.user, "role",
                                permit_role_name(info->role), "groups", groups_of(&info->account), "revision",
-                               (json_int_t)head_manifest()->revision, "notices", notices_for(session));
+                               (json_int_t)head_manifest()->revision, "notices", notices_for(session), "mode",
+                               config_mode_json(info));
     if (info->terminal)
         json_object_set_new(result, "welcome", welcome_for(session));
     session_done(session, result);

@@ -8,6 +8,8 @@ dist_man_MANS += \
 	%D%/mailward-bouncerecipients.1 \
 	%D%/mailward-certconfig.1 \
 	%D%/mailward-clearchanges.1 \
+	%D%/mailward-clusterconfig.1 \
+	%D%/mailward-clustermode.1 \
 	%D%/mailward-commit.1 \
 	%D%/mailward-commitdetail.1 \
 	%D%/mailward-config.1 \
@@ -42,6 +44,7 @@ dist_man_MANS += \
 	%D%/mailward-showconfig.1 \
 	%D%/mailward-showmessage.1 \
 	%D%/mailward-showrecipients.1 \
+	%D%/mailward-showsetting.1 \
 	%D%/mailward-smtproutes.1 \
 	%D%/mailward-spamquarantine.1 \
 	%D%/mailward-status.1 \

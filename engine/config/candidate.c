@@ -31,16 +31,16 @@ bool config_candidate_is_changed(const struct config_candidate *c)
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
                                            enum schema_table_id id)
 {
-    struct config_table *own = config_tree_take(&c->mine, place->levels[0], id);
+    struct config_table *own = config_tree_take(&c->mine, place->level, id);
     return own ? own : config_table_ref((struct config_table *)config_resolve(c->mine, place, id, NULL));
 }
 
 void config_candidate_give(struct config_candidate *c, const struct config_place *place,
                            enum schema_table_id id, struct config_table *table)
 {
-    const char *level = place->levels[0];
+    const char *level = place->level;
     if (!config_tree_table(c->base, level, id) &&
-        config_table_equal(table, config_inherited(c->mine, place, level, id))) {
+        config_table_equal(table, config_inherited(c->mine, level, id))) {
         config_table_unref(table);
         table = NULL;
     }
@@ -52,7 +52,6 @@ void config_candidate_give(struct config_candidate *c, const struct config_place
 struct rebase {
     const struct config_candidate *candidate;
     const struct config_tree *head;
-    const struct config_place *place;
     struct config_decision *decision;
     void (*conflict)(const struct config_conflict *conflict, void *context);
     void *context;
@@ -154,10 +153,10 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
     const struct config_candidate *c = r->candidate;
     r->level = level;
     r->schema = &schema_tables[id];
-    r->theirs = theirs ? theirs : config_inherited(r->head, r->place, level, id);
+    r->theirs = theirs ? theirs : config_inherited(r->head, level, id);
     r->result = config_table_ref((struct config_table *)r->theirs);
-    config_table_diff(base ? base : config_inherited(c->base, r->place, level, id),
-                      mine ? mine : config_inherited(c->mine, r->place, level, id), merge_row, r);
+    config_table_diff(base ? base : config_inherited(c->base, level, id),
+                      mine ? mine : config_inherited(c->mine, level, id), merge_row, r);
     if (r->result != r->theirs)
         config_tree_set(&r->merged, level, id, r->result);
     else
@@ -166,13 +165,12 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
 }
 
 bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, struct config_tree *head,
-                             const struct config_place *place, struct config_decision *decision,
+                             struct config_decision *decision,
                              void (*conflict)(const struct config_conflict *conflict, void *context),
                              void *context)
 {
     struct rebase r = {.candidate = c,
                        .head = head,
-                       .place = place,
                        .decision = decision,
                        .conflict = conflict,
                        .context = context,

@@ -40,11 +40,11 @@ struct config_conflict {
 /* Moves c onto head.  Each conflict that no decision settles is told; with any such one c is left as it was and false
  * returned; the same when the decision is for a row that is not in conflict. */
 bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, struct config_tree *head,
-                             const struct config_place *place, struct config_decision *decision,
+                             struct config_decision *decision,
                              void (*conflict)(const struct config_conflict *conflict, void *context),
                              void *context);
 
-/* The table that an edit changes: that of place's nearest level, made from what it inherits when there is none (R12).
+/* The table that an edit changes: that of place itself, made from what it inherits when there is none (R12).
  * It is taken out of the candidate, so that nothing is copied that need not be: edit it through config_table_put() and
  * the like, then always give it back.  A table that still is what the level inherits is not set there (R4). */
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
@@ -58,5 +58,11 @@ void config_candidate_give(struct config_candidate *c, const struct config_place
 bool config_check(const struct config_tree *tree, const struct config_tree *before,
                   const struct config_place *place, void (*warn)(const char *sentence, void *context),
                   void *context, struct error *error);
+/* The same for every machine of the cluster; warnings are those of place, a machine.  Also whether every level that has
+ * settings exists. */
+bool config_check_everywhere(const struct config_tree *tree, const struct config_tree *before,
+                             const struct config_place *place,
+                             void (*warn)(const char *sentence, void *context), void *context,
+                             struct error *error);
 
 #endif

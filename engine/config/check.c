@@ -6,6 +6,7 @@
 #include "engine/config/check.h"
 #include "engine/base/text.h"
 #include "engine/config/candidate.h"
+#include "engine/config/cluster.h"
 
 struct check {
     const struct schema_table *table;
@@ -212,4 +213,34 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
         config_table_unref(empty[id]);
     return !check.failed;
+}
+
+/* Nobody is told the warnings: they are about a machine that is not here. */
+static bool check_other(const struct config_tree *tree, const struct config_tree *before, struct span machine,
+                        struct error *error)
+{
+    struct buf level = {0};
+    struct error why;
+    buf_printf(&level, CONFIG_MACHINE "%.*s", (int)machine.n, machine.p);
+    const struct config_place place = {buf_text(&level)};
+    bool good = config_check(tree, before, &place, NULL, NULL, &why) ||
+                error_set(error, "machine %.*s: %s", (int)machine.n, machine.p, why.text);
+    buf_free(&level);
+    return good;
+}
+
+bool config_check_everywhere(const struct config_tree *tree, const struct config_tree *before,
+                             const struct config_place *place,
+                             void (*warn)(const char *sentence, void *context), void *context,
+                             struct error *error)
+{
+    const struct config_place cluster = {CONFIG_CLUSTER};
+    struct span own = span_text(place->level + strlen(CONFIG_MACHINE));
+    if (!config_check_levels(tree, error) || !config_check(tree, before, place, warn, context, error))
+        return false;
+    struct config_cursor c = config_table_start(config_resolve(tree, &cluster, SCHEMA_CLUSTER_MEMBERS, NULL));
+    for (const struct schema_row *row; (row = config_table_next(&c));)
+        if (!span_equal(schema_row_key(row), own) && !check_other(tree, before, schema_row_key(row), error))
+            return false;
+    return true;
 }

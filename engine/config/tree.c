@@ -142,35 +142,52 @@ static const struct config_table *built_in(enum schema_table_id id)
     return presets[id];
 }
 
-static const struct config_table *resolve(const struct config_tree *tree, const char *const *levels,
-                                          enum schema_table_id id, const char **level)
+static bool is_below(const char *level, const char *kind)
 {
-    for (; *levels; levels++) {
-        const struct config_table *table = config_tree_table(tree, *levels, id);
-        if (table) {
-            *level = *levels;
-            return table;
-        }
+    return strncmp(level, kind, strlen(kind)) == 0;
+}
+
+/* A group that sets nothing has no level in the tree, and nothing is inherited from it. */
+static const char *level_of_group(const struct config_tree *tree, struct span group)
+{
+    struct span name;
+    for (size_t i = 0; i < tree->count; i++) {
+        name = span_text(tree->levels[i].name);
+        if (is_below(name.p, CONFIG_GROUP) &&
+            span_equal(span_slice(name, strlen(CONFIG_GROUP), name.n), group))
+            return name.p;
     }
-    *level = NULL;
-    return built_in(id);
+    return CONFIG_CLUSTER;
+}
+
+const char *config_level_above(const struct config_tree *tree, const char *level)
+{
+    if (is_below(level, CONFIG_GROUP))
+        return CONFIG_CLUSTER;
+    const struct config_table *members = config_tree_table(tree, CONFIG_CLUSTER, SCHEMA_CLUSTER_MEMBERS);
+    if (!members || !is_below(level, CONFIG_MACHINE))
+        return NULL;
+    const struct schema_row *member = config_table_find(members, span_text(level + strlen(CONFIG_MACHINE)));
+    return member ? level_of_group(tree, schema_row_text(member, CLUSTER_MEMBERS_GROUP)) : NULL;
 }
 
 const struct config_table *config_resolve(const struct config_tree *tree, const struct config_place *place,
                                           enum schema_table_id id, const char **level)
 {
-    const char *ignored;
-    return resolve(tree, place->levels, id, level ? level : &ignored);
+    const char *at = place->level;
+    const struct config_table *table = NULL;
+    while (at && !(table = config_tree_table(tree, at, id)))
+        at = config_level_above(tree, at);
+    if (level)
+        *level = at;
+    return table ? table : built_in(id);
 }
 
-const struct config_table *config_inherited(const struct config_tree *tree, const struct config_place *place,
-                                            const char *level, enum schema_table_id id)
+const struct config_table *config_inherited(const struct config_tree *tree, const char *level,
+                                            enum schema_table_id id)
 {
-    const char *ignored;
-    const char *const *above = place->levels;
-    while (*above && strcmp(*above, level) != 0)
-        above++;
-    return resolve(tree, *above ? above + 1 : above, id, &ignored);
+    const struct config_place above = {config_level_above(tree, level)};
+    return config_resolve(tree, &above, id, NULL);
 }
 
 /* ---- differences ---- */
@@ -215,7 +232,6 @@ bool config_tree_equal(const struct config_tree *a, const struct config_tree *b)
 
 struct diff {
     const struct config_tree *before, *after;
-    const struct config_place *place;
     struct config_change change;
     void (*visit)(const struct config_change *change, void *context);
     void *context;
@@ -234,15 +250,14 @@ static bool visit_table(const char *level, enum schema_table_id id, struct confi
 {
     struct diff *diff = context;
     diff->change = (struct config_change){.level = level, .table = &schema_tables[id]};
-    config_table_diff(before ? before : config_inherited(diff->before, diff->place, level, id),
-                      after ? after : config_inherited(diff->after, diff->place, level, id), visit_row, diff);
+    config_table_diff(before ? before : config_inherited(diff->before, level, id),
+                      after ? after : config_inherited(diff->after, level, id), visit_row, diff);
     return true;
 }
 
 void config_tree_diff(const struct config_tree *before, const struct config_tree *after,
-                      const struct config_place *place,
                       void (*visit)(const struct config_change *change, void *context), void *context)
 {
-    struct diff diff = {.before = before, .after = after, .place = place, .visit = visit, .context = context};
+    struct diff diff = {.before = before, .after = after, .visit = visit, .context = context};
     config_tree_pairs(before, after, visit_table, &diff);
 }

@@ -1,12 +1,17 @@
 /* A whole configuration: for each level the tables that are set there.
  *
- * Levels are "cluster", "group/NAME" and "machine/NAME"; a standalone machine uses its machine level alone.  A table
- * that a level does not have is inherited, which is not the same as an empty one.
+ * Levels are "cluster", "group/NAME" and "machine/NAME".  Which machine is in which group is part of the tree (cluster.h);
+ * a standalone machine uses its machine level alone.  A table that a level does not have is inherited, which is not the
+ * same as an empty one.
  */
 #ifndef CONFIG_TREE_H
 #define CONFIG_TREE_H
 
 #include "engine/config/table.h"
+
+#define CONFIG_CLUSTER "cluster"
+#define CONFIG_GROUP "group/"
+#define CONFIG_MACHINE "machine/"
 
 struct config_tree; /* references are counted; shared ones are copied before a change */
 
@@ -26,20 +31,23 @@ struct config_table *config_tree_take(struct config_tree **tree, const char *lev
 /* Levels in the order of their names; NULL behind the last. */
 const char *config_tree_level(const struct config_tree *tree, size_t index);
 
-/* Who asks: the levels of one machine, the nearest first ("machine/a", "group/b", "cluster"), ended by NULL. */
+/* Who asks: a level.  What it does not set it inherits from the one above it. */
 struct config_place {
-    const char *levels[4];
+    const char *level;
 };
+
+/* The level above, of those that set anything: a machine's group, a group's cluster; NULL above the cluster and for a
+ * machine that is in none.  Valid as long as tree is. */
+const char *config_level_above(const struct config_tree *tree, const char *level);
 
 /* What is in force at place: the nearest level that has the table, else the built-in default (never NULL).  level,
  * when not NULL, is set to its name, or NULL for the built-in default. */
 const struct config_table *config_resolve(const struct config_tree *tree, const struct config_place *place,
                                           enum schema_table_id id, const char **level);
 
-/* What level inherits: what would be in force at place if neither level nor any nearer one had the table.  A level that
- * is none of place's inherits the built-in default. */
-const struct config_table *config_inherited(const struct config_tree *tree, const struct config_place *place,
-                                            const char *level, enum schema_table_id id);
+/* What level inherits: what would be in force there if it did not have the table. */
+const struct config_table *config_inherited(const struct config_tree *tree, const char *level,
+                                            enum schema_table_id id);
 
 /* Calls visit for each table of each level that is set in either tree (NULL where it is not) and not shared by both, in
  * the order of levels, until it returns false.  Returns whether it never did. */
@@ -52,14 +60,13 @@ bool config_tree_pairs(const struct config_tree *before, const struct config_tre
 bool config_tree_equal(const struct config_tree *a, const struct config_tree *b);
 
 /* Calls visit for each row of each level's tables that differs.  A table that is set where it was inherited is
- * compared with what `place` inherited there. */
+ * compared with what was inherited there. */
 struct config_change {
     const char *level;
     const struct schema_table *table;
     const struct schema_row *before, *after; /* NULL: not there */
 };
 void config_tree_diff(const struct config_tree *before, const struct config_tree *after,
-                      const struct config_place *place,
                       void (*visit)(const struct config_change *change, void *context), void *context);
 
 #endif

@@ -93,6 +93,15 @@ static const struct schema_field users_fields[] = {
 static const struct schema_field access_fields[] = {
 #include "engine/schema/access.def"
 };
+static const struct schema_field cluster_fields[] = {
+#include "engine/schema/cluster.def"
+};
+static const struct schema_field cluster_groups_fields[] = {
+#include "engine/schema/cluster_groups.def"
+};
+static const struct schema_field cluster_members_fields[] = {
+#include "engine/schema/cluster_members.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -180,6 +189,14 @@ static const struct schema_preset logs_presets[] = {
     FIELDS(users_fields)
 #define ACCESS_DETAILS                                                                                       \
     .row_noun = "access settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(access_fields)
+#define CLUSTER_DETAILS                                                                                      \
+    .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
+#define CLUSTER_GROUPS_DETAILS                                                                               \
+    .row_noun = "group", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                       \
+    FIELDS(cluster_groups_fields)
+#define CLUSTER_MEMBERS_DETAILS                                                                              \
+    .row_noun = "machine", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                     \
+    FIELDS(cluster_members_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -70,6 +70,7 @@ struct schema_table {
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
+    bool is_shape; /* of the cluster: set at its level alone, and by clusterconfig alone */
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
     const char *row_noun; /* "policy", "SMTP route": for messages */
@@ -145,6 +146,19 @@ enum users_field {
 enum access_field {
 #include "engine/schema/access.def"
     ACCESS_FIELD_COUNT
+};
+#define CLUSTER_FIRST_GROUP "Main_Group" /* that a new cluster has */
+enum cluster_field {
+#include "engine/schema/cluster.def"
+    CLUSTER_FIELD_COUNT
+};
+enum cluster_groups_field {
+#include "engine/schema/cluster_groups.def"
+    CLUSTER_GROUPS_FIELD_COUNT
+};
+enum cluster_members_field {
+#include "engine/schema/cluster_members.def"
+    CLUSTER_MEMBERS_FIELD_COUNT
 };
 #undef FLAG
 #undef NUMBER

@@ -21,7 +21,11 @@ class Log:
         return sorted(self.folder.glob(f"log/{self.name}/*.@*"))
 
     def lines(self):
-        return [line for path in self.files() for line in path.read_text(errors="replace").splitlines()]
+        while True:
+            try:
+                return [line for path in self.files() for line in path.read_text(errors="replace").splitlines()]
+            except FileNotFoundError:
+                continue  # rolled over between the look and the read
 
     def find(self, text):
         return [line for line in self.lines() if text in line]

@@ -45,7 +45,10 @@ class Gateway:
     def takes(self, domain):
         with Session(self.instance.address) as session:
             session.command("MAIL FROM:<anna@example.org>")
-            return session.command(f"RCPT TO:<x@{domain}>").code == 250
+            code = session.command(f"RCPT TO:<x@{domain}>").code
+        if code not in (250, 550):
+            raise ConnectionError(f"{domain}: {code}, ask again")  # a role is away for a moment
+        return code == 250
 
     def runs(self, wanted):
         """True when smtp follows this revision alone; a mixture fails."""

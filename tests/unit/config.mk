@@ -1,5 +1,5 @@
 # Unit tests of what can be configured and of the configuration itself.
-UNIT_TESTS += test_schema test_config_table test_config_tree test_candidate test_config_check test_config_json test_listeners
+UNIT_TESTS += test_cluster test_schema test_config_table test_config_tree test_candidate test_config_check test_config_json test_listeners
 test_schema_SOURCES = tests/unit/test_schema.c
 test_schema_LDADD = $(TEST_LIBS)
 test_config_table_SOURCES = tests/unit/test_config_table.c
@@ -7,6 +7,8 @@ test_config_table_LDADD = $(TEST_LIBS)
 test_config_json_SOURCES = tests/unit/test_config_json.c tests/unit/config_fixture.h
 test_config_json_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 test_config_json_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
+test_cluster_SOURCES = tests/unit/test_cluster.c tests/unit/config_fixture.h
+test_cluster_LDADD = $(TEST_LIBS)
 test_config_tree_SOURCES = tests/unit/test_config_tree.c tests/unit/config_fixture.h
 test_config_tree_LDADD = $(TEST_LIBS)
 test_candidate_SOURCES = tests/unit/test_candidate.c tests/unit/config_fixture.h

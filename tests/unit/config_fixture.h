@@ -6,8 +6,7 @@
 
 #include "engine/config/candidate.h"
 
-static const struct config_place standalone = {{"machine/a", NULL}};
-static const struct config_place clustered = {{"machine/a", "group/b", "cluster", NULL}};
+static const struct config_place standalone = {"machine/a"};
 
 /* base (NULL: defaults, with this key) with one field set as typed. */
 static inline struct schema_row *row_with(const struct schema_table *table, const struct schema_row *base,
@@ -25,6 +24,16 @@ static inline struct schema_row *row_with(const struct schema_table *table, cons
     free(values);
     schema_row_unref(start);
     return row;
+}
+
+/* A tree in which the machine is in the group, and nothing else. */
+static inline struct config_tree *tree_of_member(const char *machine, const char *group)
+{
+    struct config_tree *tree = config_tree_new();
+    struct config_table *t = config_table_new(&schema_tables[SCHEMA_CLUSTER_MEMBERS]);
+    config_table_put(&t, row_with(config_table_schema(t), NULL, machine, CLUSTER_MEMBERS_GROUP, group));
+    config_tree_set(&tree, "cluster", SCHEMA_CLUSTER_MEMBERS, t);
+    return tree;
 }
 
 /* Sets one field of a row of the table in force, which is made when it is not there. */

@@ -26,7 +26,7 @@
 struct control_played played;
 static struct event_base *base;
 static struct settings settings;
-static const struct config_place place = {{"machine/test", "cluster", NULL}};
+static const struct config_place place = {"machine/test"};
 
 /* ---- the role ---- */
 

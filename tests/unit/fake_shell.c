@@ -76,6 +76,7 @@ enum api_status fake_run(struct shell *sh, ...)
     for (int i = 0; i < count; i++)
         if (sh->quoted && strcmp(words[i], sh->quoted) == 0)
             sh->quoted = words[i];
+    sh->command = words[0];
     enum api_status status = command_run(sh, count, words);
     for (int i = 0; i < count; i++)
         free(words[i]);
@@ -328,4 +329,24 @@ const char *shell_hostname(struct shell *sh)
 {
     (void)sh;
     return "mx.example.com";
+}
+
+const char *shell_level(const struct shell *sh)
+{
+    return sh->level ? sh->level : "machine/mx.example.com";
+}
+
+const char *shell_cluster(const struct shell *sh)
+{
+    return sh->level ? "c1" : "";
+}
+
+enum api_status shell_mode(struct shell *sh, const char *level)
+{
+    return shell_call(sh, json_pack("{s:s,s:s*}", "method", "config.mode", "level", level), NULL);
+}
+
+const char *shell_command_name(const struct shell *sh)
+{
+    return sh->command ? sh->command : "";
 }

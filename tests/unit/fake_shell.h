@@ -23,7 +23,9 @@ struct shell {
     const char *data; /* for shell_read_data() */
     const char *quoted;
     bool interrupted, left;
-    json_t *tables; /* name -> rows of config.get */
+    const char *level;   /* its mode in a cluster; NULL: in none */
+    const char *command; /* first word of the line that is run */
+    json_t *tables;      /* name -> rows of config.get */
     struct fake_reply replies[FAKE_MOST];
     size_t reply_count;
     struct buf shown; /* text, errors, prompts with their answers */

@@ -74,8 +74,7 @@ static void append_conflict(const struct config_conflict *conflict, void *contex
 static bool rebase_second(struct sessions *s, struct config_decision *decision)
 {
     buf_clear(&s->conflicts);
-    return config_candidate_rebase(&s->second, 2, s->first.mine, &standalone, decision, append_conflict,
-                                   &s->conflicts);
+    return config_candidate_rebase(&s->second, 2, s->first.mine, decision, append_conflict, &s->conflicts);
 }
 
 static void assert_refused_with(struct sessions *s, const char *conflicts)
@@ -240,12 +239,12 @@ static void present_values_leave_nothing_pending(void **state)
 static void an_override_starts_from_what_is_inherited(void **state)
 {
     (void)state;
-    struct config_tree *head = config_tree_new();
+    struct config_tree *head = tree_of_member("a", "b");
     struct config_candidate c;
-    const struct config_place cluster = {{"cluster", NULL}};
+    const struct config_place cluster = {"cluster"};
     config_candidate_begin(&c, 1, head);
     edit(&c, &cluster, SCHEMA_SMTPROUTES, "c.example", SMTPROUTES_DESTINATION, "h1");
-    edit(&c, &clustered, SCHEMA_SMTPROUTES, "m.example", SMTPROUTES_DESTINATION, "h2");
+    edit(&c, &standalone, SCHEMA_SMTPROUTES, "m.example", SMTPROUTES_DESTINATION, "h2");
     assert_int_equal(config_table_count(config_tree_table(c.mine, "cluster", SCHEMA_SMTPROUTES)), 1);
     assert_int_equal(config_table_count(config_tree_table(c.mine, "machine/a", SCHEMA_SMTPROUTES)), 2);
     config_candidate_end(&c);
@@ -323,13 +322,12 @@ static void random_sessions_merge_key_by_key(void **state)
         config_candidate_begin(&second, 2, start.mine);
         set_all(&first, theirs);
         set_all(&second, mine);
-        assert_int_equal(
-            config_candidate_rebase(&second, 3, first.mine, &standalone, NULL, count_conflict, &told),
-            conflicts == 0);
+        assert_int_equal(config_candidate_rebase(&second, 3, first.mine, NULL, count_conflict, &told),
+                         conflicts == 0);
         assert_int_equal(told, conflicts);
         if (conflicts) {
             assert_all(&second, mine);
-            assert_true(config_candidate_rebase(&second, 3, first.mine, &standalone,
+            assert_true(config_candidate_rebase(&second, 3, first.mine,
                                                 &(struct config_decision){.keep = keep}, NULL, NULL));
         }
         assert_all(&second, merged);

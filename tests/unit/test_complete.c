@@ -62,6 +62,16 @@ static void names_of_rows_come_from_the_daemon_where_they_must_exist(void **stat
     assert_string_equal(after("rollbackconfig r"), "rescue");
 }
 
+static void in_a_cluster_the_words_about_levels_follow_commands_with_tables(void **state)
+{
+    (void)state;
+    assert_string_equal(after("smtproutes cl"), "clear");
+    sh->level = "group/eu";
+    assert_string_equal(after("smtproutes cl"), "clusterset clustershow clear");
+    assert_string_equal(after("certconfig clusterset "), "new delete copy move");
+    assert_string_equal(after("rollbackconfig cl"), "");
+}
+
 static void a_daemon_that_does_not_answer_leaves_the_words_that_are_known(void **state)
 {
     (void)state;
@@ -134,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(commands_verbs_options_and_values_come_from_their_tables),
         TEST(names_of_rows_come_from_the_daemon_where_they_must_exist),
+        TEST(in_a_cluster_the_words_about_levels_follow_commands_with_tables),
         TEST(a_daemon_that_does_not_answer_leaves_the_words_that_are_known),
         TEST(what_is_free_text_is_hinted_at),
         TEST(every_word_that_is_offered_is_understood),

@@ -20,7 +20,7 @@ static struct config_table *routes_of(const char *domain)
 static void assert_level(const struct config_tree *tree, const char *level, const char *domain)
 {
     const char *found = "?";
-    const struct config_table *t = config_resolve(tree, &clustered, SCHEMA_SMTPROUTES, &found);
+    const struct config_table *t = config_resolve(tree, &standalone, SCHEMA_SMTPROUTES, &found);
     assert_non_null(t);
     if (level)
         assert_string_equal(found, level);
@@ -33,7 +33,7 @@ static void assert_level(const struct config_tree *tree, const char *level, cons
 static void the_nearest_level_that_has_the_table_is_in_force(void **state)
 {
     (void)state;
-    struct config_tree *tree = config_tree_new();
+    struct config_tree *tree = tree_of_member("a", "b");
     assert_level(tree, NULL, NULL);
     config_tree_set(&tree, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     assert_level(tree, "cluster", "c.example");
@@ -44,14 +44,14 @@ static void the_nearest_level_that_has_the_table_is_in_force(void **state)
     assert_level(tree, "group/b", "g.example");
     config_tree_set(&tree, "machine/a", SCHEMA_SMTPROUTES, routes_of("m.example"));
     assert_level(tree, "machine/a", "m.example");
-    assert_int_equal(config_table_count(config_resolve(tree, &clustered, SCHEMA_ANTISPAM, NULL)), 1);
+    assert_int_equal(config_table_count(config_resolve(tree, &standalone, SCHEMA_ANTISPAM, NULL)), 1);
     config_tree_unref(tree);
 }
 
 static void an_empty_table_is_not_an_absent_one(void **state)
 {
     (void)state;
-    struct config_tree *tree = config_tree_new();
+    struct config_tree *tree = tree_of_member("a", "b");
     config_tree_set(&tree, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     config_tree_set(&tree, "machine/a", SCHEMA_SMTPROUTES, routes_of(NULL));
     assert_level(tree, "machine/a", NULL);
@@ -78,7 +78,7 @@ static void levels_come_in_the_order_of_their_names(void **state)
 static void a_change_leaves_trees_that_others_hold_as_they_are(void **state)
 {
     (void)state;
-    struct config_tree *old = config_tree_new();
+    struct config_tree *old = tree_of_member("a", "b");
     config_tree_set(&old, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     struct config_tree *new = config_tree_ref(old);
     assert_true(config_tree_equal(old, new));
@@ -122,19 +122,19 @@ static void a_difference_names_level_table_and_row(void **state)
 {
     (void)state;
     struct buf out = {0};
-    struct config_tree *old = config_tree_new();
+    struct config_tree *old = tree_of_member("a", "b");
     config_tree_set(&old, "cluster", SCHEMA_SMTPROUTES, routes_of("c.example"));
     struct config_candidate c;
     config_candidate_begin(&c, 1, old);
-    edit(&c, &clustered, SCHEMA_SMTPROUTES, "m.example", SMTPROUTES_DESTINATION, "h");
-    edit(&c, &clustered, SCHEMA_ANTISPAM, "", ANTISPAM_TIMEOUT, "5");
-    edit(&c, &clustered, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "drop");
-    config_tree_diff(old, c.mine, &clustered, append_change, &out);
+    edit(&c, &standalone, SCHEMA_SMTPROUTES, "m.example", SMTPROUTES_DESTINATION, "h");
+    edit(&c, &standalone, SCHEMA_ANTISPAM, "", ANTISPAM_TIMEOUT, "5");
+    edit(&c, &standalone, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "drop");
+    config_tree_diff(old, c.mine, append_change, &out);
     assert_string_equal(buf_text(&out), "machine/a antispam =\n"
                                         "machine/a incoming-policy =DEFAULT\n"
                                         "machine/a smtproutes +m.example\n");
     buf_clear(&out);
-    config_tree_diff(c.mine, old, &clustered, append_change, &out);
+    config_tree_diff(c.mine, old, append_change, &out);
     assert_string_equal(buf_text(&out), "machine/a antispam =\n"
                                         "machine/a incoming-policy =DEFAULT\n"
                                         "machine/a smtproutes -m.example\n");

@@ -100,7 +100,7 @@ bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
     return true;
 }
 
-static const struct config_place place = {{"machine/a"}};
+static const struct config_place place = {"machine/a"};
 
 static uint32_t attempts;
 

@@ -1,0 +1,89 @@
+/* The mode of a session: the level that its methods of configuration act at.  A session begins in the mode of this machine. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/control/config_methods.h"
+#include "daemon/control/head.h"
+#include "daemon/control/methods.h"
+#include "engine/config/cluster.h"
+
+struct config_place config_place_of(uint64_t session)
+{
+    const struct session_info *info = session_info(session);
+    return info->level[0] ? (struct config_place){info->level} : *head_place();
+}
+
+/* The level may have gone since: then the session is where it began. */
+static void leave_missing_level(struct session_info *info)
+{
+    if (info->level[0] && !config_level_exists(head_tree(), info->level))
+        info->level[0] = '\0';
+}
+
+json_t *config_mode_json(struct session_info *info)
+{
+    leave_missing_level(info);
+    struct span cluster = config_cluster_name(head_tree());
+    return json_pack("{s:s,s:o}", "level", config_place_of(info->id).level, "cluster",
+                     json_stringn(cluster.n ? cluster.p : "", cluster.n));
+}
+
+bool config_check_level(uint64_t session, const char *level)
+{
+    if (!config_cluster_name(head_tree()).n)
+        session_fail(session, API_ERROR_NOT_CLUSTERED, "clustermode");
+    else if (strlen(level) > SESSION_LEVEL_MAX || !config_level_exists(head_tree(), level))
+        session_fail(session, API_ERROR_NOT_FOUND, "the level %s", level);
+    else
+        return true;
+    return false;
+}
+
+void config_mode(uint64_t session, json_t *request)
+{
+    struct session_info *info = session_info(session);
+    const char *level = member_text(request, "level");
+    if (level && strcmp(level, "machine") == 0)
+        level = head_place()->level; /* this one, whatever it is called */
+    if (level) {
+        if (!config_check_level(session, level))
+            return;
+        bool is_own = strcmp(level, head_place()->level) == 0;
+        snprintf(info->level, sizeof info->level, "%s", is_own ? "" : level);
+    }
+    session_done(session, config_mode_json(info));
+}
+
+/* ---- what a mode restricts ---- */
+
+/* Methods that are about this machine and its mail, not about the configuration. */
+static bool is_of_this_machine(const char *method)
+{
+    static const char *const names[] = {"alerts", "counters.reset", "grep", "hosts", "log.rollover", "rate",
+                                        "status", "suspend",        "tail", "who",   "workqueue"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], method) == 0)
+            return true;
+    return strncmp(method, "queue.", 6) == 0 || strncmp(method, "quarantine.", 11) == 0;
+}
+
+bool config_mode_allows(struct session_info *info, const char *method)
+{
+    if (!info->level[0])
+        return true;
+    if (strncmp(method, "config.", 7) == 0 && strcmp(method, "config.mode") != 0 &&
+        !config_level_exists(head_tree(), info->level)) {
+        session_fail(info->id, API_ERROR_WRONG_STATE,
+                     "%s does not exist any more; choose a mode by clustermode", info->level);
+        return false;
+    }
+    if (!is_of_this_machine(method))
+        return true;
+    if (strncmp(info->level, CONFIG_MACHINE, strlen(CONFIG_MACHINE)) == 0)
+        session_fail(info->id, API_ERROR_REFUSED,
+                     "This command acts on the machine that you are logged in to: clustermode machine %s",
+                     head_place()->level + strlen(CONFIG_MACHINE));
+    else
+        session_fail(info->id, API_ERROR_RESTRICTED, "machine");
+    return false;
+}

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+"""The levels of a cluster on one machine: modes and their prompts, which settings are in force, and where they come from."""
+
+import json
+import re
+import socket
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program
+from harness.mail import make_mail
+from harness.sender import send_one
+from harness.tap import equal, main, test, true
+from harness.terminal import Terminal
+
+HOST = socket.gethostname()
+MACHINE = f"clustermode machine {HOST}"
+GROUP, CLUSTER = "clustermode group eu", "clustermode cluster"
+
+# Suspected spam for the normal profile, spam for the aggressive one.
+BODY = b"\r\n".join(
+    (
+        b"The minutes of the meeting are on the table.",
+        b"We take the early train, and lunch is at noon.",
+        b"The garden needs water before the weekend.",
+        b"Lose weight fast!",
+        b"Order now, limited time offer!",
+        b"Cheap pharmacy, no prescription needed!",
+        b"Click here to claim your free cash!",
+        b"",
+    )
+)
+
+
+def run(instance, *commands, status=0):
+    """What a batch of the shell says; it must end with this status."""
+    ended = instance.shell("; ".join(commands))
+    equal(ended.returncode, status, f"status of {commands}: {ended.stdout}{ended.stderr}")
+    return ended.stdout
+
+
+def results(instance, *commands):
+    """The result of each command that has one."""
+    ended = instance.shell("; ".join(commands), "--json")
+    equal(ended.returncode, 0, f"status of {commands}: {ended.stdout}{ended.stderr}")
+    objects = [json.loads(line) for line in ended.stdout.splitlines()]
+    return [o["result"] for o in objects if o.get("result")]
+
+
+def cluster(world):
+    """An instance in a cluster c1; this machine is in the group eu."""
+    instance = world.instance()
+    run(instance, "clusterconfig new c1; clusterconfig addgroup eu", f"clusterconfig setgroup {HOST} eu")
+    return instance
+
+
+def verdict(instance):
+    """Of the same mail each time; None when it was not judged."""
+    mid = send_one(instance.address, make_mail(1, body=BODY, subject="hello"))
+    instance.wait_idle()
+    found = re.search(r"CASE spam (\w+)", "\n".join(instance.log.of_message(mid)))
+    return found and found.group(1)
+
+
+def in_force(instance, setting):
+    """Value and level."""
+    found = results(instance, f"showsetting {setting}")[0]
+    return found["settings"][0]["value"], found["level"]
+
+
+@test
+def the_verdict_of_the_same_mail_follows_the_nearest_level(world):
+    instance = cluster(world)
+    equal(verdict(instance), "suspect", "by the settings of the cluster")
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
+    equal(verdict(instance), "positive", "by those of the group")
+    run(instance, MACHINE, "antispamconfig setup off", "commit")
+    equal(verdict(instance), None, "by those of the machine")
+    run(instance, CLUSTER, "antispamconfig setup on --timeout=33", "commit")
+    equal(verdict(instance), None, "a change above changes nothing below")
+    run(instance, MACHINE, "antispamconfig clusterset delete", "commit")
+    equal(verdict(instance), "positive", "by those of the group again")
+    run(instance, GROUP, "antispamconfig clusterset delete", "commit")
+    equal(verdict(instance), "suspect", "by those of the cluster again")
+    equal(in_force(instance, "antispam.timeout"), (33, "cluster"), "what the cluster was given")
+
+
+@test
+def an_override_starts_from_what_is_inherited_and_holds_the_whole_table(world):
+    instance = cluster(world)
+    run(instance, CLUSTER, "smtproutes new c.example.com 192.0.2.1", "commit")
+    run(instance, GROUP, "smtproutes new g.example.com 192.0.2.2", "commit")
+    run(instance, CLUSTER, "smtproutes new late.example.com 192.0.2.3", "commit")
+    shown = run(instance, "smtproutes print")
+    true("c.example.com" in shown and "g.example.com" in shown, shown)
+    true("late.example.com" not in shown, "the group has a table of its own")
+    run(instance, GROUP, "smtproutes clear", "commit")
+    true("example.com" not in run(instance, "smtproutes print"), "an empty table is an override, too")
+    shown = run(instance, "smtproutes clustershow")
+    true(re.search(r"smtproutes +cluster", shown) and re.search(r"smtproutes +group/eu +here", shown), shown)
+
+
+@test
+def settings_are_copied_moved_and_started_anew_at_another_level(world):
+    instance = cluster(world)
+    run(instance, CLUSTER, "deliveryconfig setup preferred --delay-notice=9", "commit")
+    run(instance, MACHINE, "deliveryconfig clusterset new", "deliveryconfig setup preferred --delay-notice=7", "commit")
+    equal(in_force(instance, "delivery.delay-notice"), (7, f"machine/{HOST}"), "set here")
+    run(instance, MACHINE, "deliveryconfig clusterset move group eu", "commit")
+    equal(in_force(instance, "delivery.delay-notice"), (7, "group/eu"), "moved up")
+    run(instance, MACHINE, "deliveryconfig clusterset new defaults", "commit")
+    equal(in_force(instance, "delivery.delay-notice"), (4, f"machine/{HOST}"), "the default")
+    run(instance, MACHINE, "deliveryconfig clusterset copy cluster", "deliveryconfig clusterset delete", "commit")
+    run(instance, GROUP, "deliveryconfig clusterset delete", "commit")
+    equal(in_force(instance, "delivery.delay-notice"), (4, "cluster"), "copied up")
+    run(instance, MACHINE, "deliveryconfig clusterset copy cluster", status=1)
+
+
+@test
+def the_wrong_mode_ends_a_batch_with_3(world):
+    instance = world.instance()
+    for command in ("clustermode cluster", "antispamconfig clusterset delete"):
+        shown = run(instance, command, status=3)
+        true("Unknown command or missing feature key: cluster" in shown, shown)
+    run(instance, "clusterconfig new c1")
+    shown = run(instance, "clusterconfig addgroup eu", status=3)
+    true('This command is restricted to "cluster" mode.' in shown, shown)
+    for command in ("tophosts", "suspend", "workqueue pause", "status", "tail mail_logs"):
+        shown = run(instance, CLUSTER, command, status=3)
+        true('This command is restricted to "machine" mode.' in shown, shown)
+    true(f"Machine {HOST}" in run(instance, "clusterconfig list"), "a list can be had in every mode")
+    run(instance, CLUSTER, "clustermode machine", "status")
+    run(instance, "clustermode group nowhere", status=1)
+    run(instance, CLUSTER, "clusterconfig join 192.0.2.1", status=3)
+
+
+@test
+def rows_of_another_machine_are_edited_here_and_have_no_effect_here(world):
+    instance = cluster(world)
+    run(instance, CLUSTER, "clusterconfig prepjoin new other.example.com eu")
+    run(instance, "clustermode machine other.example.com", "antispamconfig setup off", "commit")
+    equal(verdict(instance), "suspect", "the other machine's settings count here")
+    equal(in_force(instance, "antispam.enabled"), (True, "cluster"), "of this machine")
+    run(instance, "clustermode machine other.example.com", "suspend", status=3)
+    other = results(instance, "clustermode machine other.example.com", "showsetting antispam.enabled")[-1]
+    equal((other["level"], other["settings"][0]["value"]), ("machine/other.example.com", False), "of the other")
+    # What that machine could not run is refused, by its name.
+    run(instance, "clustermode machine other.example.com", "listenerconfig clusterset new", "commit")
+    run(instance, CLUSTER, "clusterconfig removemachine other.example.com")
+    true("other.example.com" not in run(instance, "clusterconfig list"), "it is still there")
+
+
+@test
+def who_leaves_the_cluster_keeps_what_was_in_force(world):
+    instance = cluster(world)
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
+    run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
+    equal(verdict(instance), "positive", "after it left")
+    equal(in_force(instance, "antispam.profile"), ("aggressive", f"machine/{HOST}"), "its own now")
+    run(instance, "clustermode cluster", status=3)
+    instance.stop()
+    instance.start()
+    equal(in_force(instance, "antispam.profile"), ("aggressive", f"machine/{HOST}"), "after a restart")
+
+
+@test
+def groups_are_renamed_and_deleted_with_their_machines_in_them(world):
+    instance = cluster(world)
+    run(instance, GROUP, "antispamconfig setup on --profile=aggressive", "commit")
+    run(instance, CLUSTER, "clusterconfig renamegroup eu europe", "clusterconfig setname c2")
+    equal(in_force(instance, "antispam.profile"), ("aggressive", "group/europe"), "goes along with its group")
+    shown = run(instance, CLUSTER, "clusterconfig deletegroup europe", status=1)
+    true("name the group that they are to go to" in shown, shown)
+    run(instance, CLUSTER, "clusterconfig deletegroup europe Main_Group")
+    equal(in_force(instance, "antispam.profile"), ("normal", "cluster"), "the group's settings went with it")
+    equal(verdict(instance), "suspect", "by the cluster's")
+    shown = run(instance, "clusterconfig list")
+    true(shown.startswith("cluster = c2\nGroup Main_Group:\n") and "europe" not in shown, shown)
+    before = results(instance, "rollbackconfig list")
+    run(instance, CLUSTER, "clusterconfig addgroup Main_Group")
+    equal(results(instance, "rollbackconfig list"), before, "nothing was changed, and no revision made")
+
+
+@test
+def the_shape_of_the_cluster_outlives_a_roll_back_and_waits_for_pending_changes(world):
+    instance = world.instance()
+    run(instance, "antispamconfig setup on --timeout=44; commit")
+    run(instance, "clusterconfig new c1", "antispamconfig setup on --timeout=55", "commit")
+    shown = run(instance, CLUSTER, "antispamconfig setup on --timeout=56", "clusterconfig addgroup eu", status=1)
+    true("commit or clear your pending changes" in shown, shown)
+    run(instance, "rollbackconfig 1", "commit")
+    equal(in_force(instance, "antispam.timeout"), (60, "cluster"), "as it was in revision 1")
+    true("cluster = c1" in run(instance, "clusterconfig list"), "the cluster went away")
+    run(instance, "rollbackconfig 3 --table=cluster-members", status=2)
+    run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
+    run(instance, "rollbackconfig 4", "commit")
+    equal(in_force(instance, "antispam.timeout"), (55, f"machine/{HOST}"), "without the cluster that it had")
+
+
+@test
+def pending_changes_and_conflicts_name_their_level(world):
+    instance = cluster(world)
+    shown = run(
+        instance,
+        GROUP,
+        "antispamconfig setup on --timeout=44",
+        CLUSTER,
+        "antispamconfig setup on --timeout=45",
+        "showchanges",
+        "commit",
+    )
+    true(shown.startswith("cluster: antispam\n  timeout: 60 -> 45\ngroup/eu: antispam\n  timeout: 60 -> 44\n"), shown)
+
+
+@test
+def a_machine_in_no_cluster_is_told_nothing_of_levels(world):
+    shown = run(world.instance(), "antispamconfig setup on --timeout=44; showchanges; clearchanges")
+    true(shown.startswith("antispam\n"), "one machine has no levels to tell")
+
+
+@test
+def a_setting_tells_where_it_comes_from(world):
+    instance = cluster(world)
+    run(instance, GROUP, 'antispamconfig setup on --timeout=44; commit "slow disk"')
+    run(instance, GROUP, "smtproutes new a.example.com 192.0.2.1; commit")
+    shown = run(instance, "showsetting antispam.timeout")
+    true(shown.startswith("antispam timeout: 44\n  level: group/eu\n  set: revision 5, "), shown)
+    true(shown.endswith("\n  default: 60\n"), shown)
+    found = {s["field"]: s for s in results(instance, "showsetting antispam")[0]["settings"]}
+    equal((found["timeout"]["revision"], found["timeout"]["default"]), (5, 60), "the field that was set last")
+    run(instance, CLUSTER, "spamquarantine clusterset delete; commit")
+    equal(results(instance, "showsetting spamquarantine")[0]["level"], None, "what nobody sets is built in")
+    route = results(instance, "showsetting smtproutes.destination a.example.com")[0]["settings"][0]
+    equal((route["value"], route["revision"]), ("192.0.2.1", 6), "a row of a list")
+    run(instance, "showsetting smtproutes", status=2)
+    run(instance, "showsetting antispam.nothing", status=2)
+    run(instance, "showsetting smtproutes b.example.com", status=1)
+
+
+class Person:
+    """Somebody at a terminal of a clustered machine."""
+
+    def __init__(self, world, instance):
+        command = [program("mailward"), "--private", str(instance.folder)]
+        self.terminal = Terminal(command, "dumb", 0, 0, world.folder)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.terminal.__exit__(*error)
+
+    def sees(self, text):
+        return self.terminal.wait(text)
+
+    def answers(self, *keys):
+        for line in keys:
+            self.terminal.type(line + "\r")
+
+
+@test
+def prompts_tell_the_mode(world):
+    instance = world.instance()
+    with Person(world, instance) as person:
+        person.sees(f"\n{HOST}> ")
+        person.answers("clusterconfig", "2", "c1", "")
+        person.sees("\n(Cluster c1)> ")
+        person.answers("clusterconfig addgroup eu", "clustermode group eu")
+        person.sees("\n(Group eu)> ")
+        person.answers("clustermode", "3")
+        shown = person.sees(f"\n(Machine {HOST})> ")
+        true("1. Cluster c1\r\n2. Group Main_Group\r\n" in shown, shown)
+    with Person(world, instance) as person:
+        person.sees(f"\n(Machine {HOST})> ")
+
+
+@test
+def a_person_is_asked_what_a_batch_is_refused_or_takes_for_granted(world):
+    instance = cluster(world)
+    with Person(world, instance) as person:
+        person.sees(f"\n(Machine {HOST})> ")
+        person.answers("clusterconfig setname c2")
+        person.sees('This command is restricted to "cluster" mode.')
+        person.sees('Would you like to switch to "cluster" mode? [Y]> ')
+        person.answers("")
+        person.sees("\n(Cluster c2)> ")
+        person.answers("tophosts", "n")
+        person.sees("\n(Cluster c2)> ")
+        person.answers("clustermode group eu", "antispamconfig")
+        person.sees("NOTICE: This configuration command has not yet been configured for the current cluster mode")
+        person.sees('1. Switch modes to edit at mode "Cluster c2".')
+        person.sees("[1]> ")
+        person.answers("2")
+        shown = person.sees("[]> ")
+        true("- CLUSTERSET - " in shown and "- CLUSTERSHOW - " in shown, shown)
+        person.answers("clustershow", "")
+        person.sees("group/eu")
+        person.answers('commit "here"')
+        person.sees("Changes committed")
+        person.answers("antispamconfig")
+        true("NOTICE" not in person.sees("[]> "), "it has settings of its own now")
+        person.answers("clusterset", "2", "", "antispamconfig")
+        person.sees("NOTICE")
+        person.sees("[1]> ")
+        person.answers("", "")
+        person.sees("\n(Cluster c2)> ")
+
+
+main()
