@@ -133,7 +133,7 @@ static void in_config(struct reading *r, const char *name)
 {
     for (size_t i = 0; i < SCHEMA_TABLE_COUNT; i++) {
         const struct schema_table *table = &schema_tables[i];
-        if (!table->owner && schema_element_is(schema_section_name(table), span_text(name))) {
+        if (schema_is_section(table) && schema_element_is(schema_section_name(table), span_text(name))) {
             begin_section(r, table);
             return;
         }

@@ -161,7 +161,7 @@ static void put_owned(struct config_xml *x, struct buf *out)
 
 static bool open_section(struct config_xml *x, struct buf *out)
 {
-    while (x->section < SCHEMA_TABLE_COUNT && schema_tables[x->section].owner)
+    while (x->section < SCHEMA_TABLE_COUNT && !schema_is_section(&schema_tables[x->section]))
         x->section++;
     if (x->section == SCHEMA_TABLE_COUNT)
         return false;

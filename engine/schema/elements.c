@@ -66,3 +66,8 @@ bool schema_element_is(const char *name, struct span element)
         i++;
     return i == element.n && !name[i];
 }
+
+bool schema_is_section(const struct schema_table *table)
+{
+    return !table->owner && !table->is_shape;
+}

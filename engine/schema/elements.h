@@ -20,4 +20,8 @@ bool schema_element_is(const char *name, struct span element);
 #define SCHEMA_SEALED_ATTRIBUTE "encrypted"
 #define SCHEMA_SEALED_METHOD "aes-256-siv"
 
+/* Whether a table is a section of the file: rows of an owner stand in those of its table, and the shape of a cluster is no
+ * setting. */
+bool schema_is_section(const struct schema_table *table);
+
 #endif
