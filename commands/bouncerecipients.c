@@ -19,6 +19,7 @@ const struct command command_bouncerecipients = {
     .name = "bouncerecipients",
     .summary = "return queued mail to its senders",
     .usage = QUEUED_SELECTION_USAGE,
+    .details = QUEUED_SELECTION_DETAILS,
     .least_args = 1,
     .most_args = 2,
     .run = run,
