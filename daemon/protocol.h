@@ -92,7 +92,7 @@ enum message_type {
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
-    MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not */
+    MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
