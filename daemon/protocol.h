@@ -239,6 +239,7 @@ struct deliver_reply {
     enum deliver_outcome outcome;
     uint16_t code;        /* 0: no reply was had */
     struct span enhanced; /* "5.1.1"; never empty */
+    bool said;            /* the next hop sent it */
     struct span text;     /* of the next hop, or our own words */
 };
 
