@@ -73,7 +73,7 @@ enum message_type {
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
     MSG_LOG_ROLL,           /* to log: u32 id, span name, empty for all */
-    MSG_LOG_ROLLED,         /* u32 id, u32 logs that were rolled over */
+    MSG_LOG_ROLLED,         /* u32 id, u32 count, count of span name of a log that was rolled over */
     /* control <-> log */
     MSG_COUNTERS = 410, /* u32 id, u8 1: reset them first, span who */
     MSG_COUNTERS_REPLY, /* u32 id, span why they were not reset, counters_put() of daemon/log/counters.h */
