@@ -29,6 +29,8 @@ static void show_fate(struct shell *sh, const json_t *row, const char *indent)
         out_text(sh, "%snot sent yet to %s: %s\n", indent, recipients, *why ? why : "it waits for the queue");
     else if (strcmp(state, "over-limit") == 0)
         out_text(sh, "%snot sent to %s: too many alerts within the hour\n", indent, recipients);
+    else if (strcmp(state, "refused") == 0)
+        out_text(sh, "%snot sent to %s: the queue refused it, and the log says why\n", indent, recipients);
     else
         out_text(sh, "%snot sent: nobody is to get it\n", indent);
 }

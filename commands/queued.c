@@ -117,6 +117,15 @@ void queued_recipients_cell(struct buf *out, const json_t *row)
         buf_printf(out, " and %zu more", count - RECIPIENTS_SHOWN);
 }
 
+void queued_sender_cell(struct buf *out, const json_t *row)
+{
+    const char *sender = text_of(row, "sender");
+    buf_append_span(out, *sender ? span_text(sender) : SPAN("<>"));
+}
+
+/* A variable of a script that was never set must not mean all bounces. */
+static const char empty_sender[] = "the sender is empty; mail without a sender is that of \"<>\"";
+
 enum api_status queued_selection_read(struct shell *sh, const struct command *command, int count,
                                       char **words, struct queued_selection *selection)
 {
@@ -125,6 +134,8 @@ enum api_status queued_selection_read(struct shell *sh, const struct command *co
         return API_DONE;
     if (count != 2 || (strcmp(words[0], "host") != 0 && strcmp(words[0], "sender") != 0))
         return command_usage_error(sh, command, "which recipients: host NAME, sender ADDRESS or all");
+    if (!*words[1])
+        return command_usage_error(sh, command, words[0][0] == 's' ? empty_sender : "the host is empty");
     buf_append_span(&selection->text, span_text(words[1]));
     return API_DONE;
 }
@@ -134,7 +145,8 @@ enum api_status queued_selection_ask(struct shell *sh, const char *question,
 {
     static const char *const texts[] = {"By recipient host.", "By envelope sender.", "All."};
     static const char *const matches[] = {"host", "sender", "all"};
-    static const char *const details[] = {"Enter the host of the recipients:", "Enter the envelope sender:"};
+    static const char *const details[] = {"Enter the host of the recipients:",
+                                          "Enter the envelope sender, or <> for mail without one:"};
     size_t chosen = 0;
     *selection = (struct queued_selection){.match = "all"};
     if (ui_choose(sh, question, texts, sizeof texts / sizeof texts[0], &chosen) != UI_DONE)
@@ -143,6 +155,8 @@ enum api_status queued_selection_ask(struct shell *sh, const char *question,
     if (chosen < sizeof details / sizeof details[0] &&
         ui_ask(sh, details[chosen], "", &selection->text) != UI_DONE)
         return shell_aborted(sh);
+    if (chosen < sizeof details / sizeof details[0] && selection->text.len == 0)
+        return shell_fail(sh, API_ERROR_INVALID_VALUE, "%s", chosen ? empty_sender : "the host is empty");
     return API_DONE;
 }
 

@@ -24,6 +24,11 @@ enum api_status queued_show(struct shell *sh, const char *mid);
 
 /* Which recipients of the queue: "host NAME", "sender ADDRESS" or "all". */
 #define QUEUED_SELECTION_USAGE "host NAME|sender ADDRESS|all"
+#define QUEUED_SELECTION_DETAILS                                                                             \
+    "  host NAME              those at this host, which is what follows the @\n"                             \
+    "  sender ADDRESS         those of mail from this envelope sender; \"<>\": of mail without one "         \
+    "(bounces)\n"                                                                                            \
+    "  all                    all of the queue\n"
 struct queued_selection {
     const char *match;
     struct buf text; /* the caller frees it */
@@ -40,5 +45,7 @@ enum api_status queued_change_selected(struct shell *sh, const struct command *c
 
 /* The cell of a column of the member "recipients": their addresses in one text. */
 void queued_recipients_cell(struct buf *out, const json_t *row);
+/* That of the member "sender": <> when it is empty. */
+void queued_sender_cell(struct buf *out, const json_t *row);
 
 #endif

@@ -4,6 +4,17 @@
 #include "commands/command.h"
 #include "commands/logs.h"
 
+static void tell(struct shell *sh, const json_t *result)
+{
+    json_t *logs = json_object_get(result, "logs"), *name;
+    size_t i;
+    json_array_foreach(logs, i, name)
+        out_text(sh, "%s%s", i ? ", " : "Rolled over: ", json_string_value(name));
+    out_text(sh, json_array_size(logs) ? "\n" : "No log was rolled over.\n");
+    out_value(sh, "count", json_incref(json_object_get(result, "count")));
+    out_value(sh, "logs", json_incref(logs));
+}
+
 /* log NULL: all. */
 static enum api_status roll(struct shell *sh, const char *log)
 {
@@ -12,7 +23,7 @@ static enum api_status roll(struct shell *sh, const char *log)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the log is not UTF-8");
     enum api_status status = shell_call(sh, request, &result);
     if (status == API_DONE)
-        out_value(sh, "count", json_incref(json_object_get(result, "count")));
+        tell(sh, result);
     json_decref(result);
     return status;
 }

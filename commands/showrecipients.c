@@ -23,10 +23,14 @@ static void add_recipients(json_t *rows, json_t *message)
 static enum api_status show(struct shell *sh, const struct queued_selection *selection, const char *text)
 {
     static const struct out_column columns[] = {
-        {"MID", "mid", -8, NULL},          {"RID", "rid", -4, NULL},
-        {"Bytes", "bytes", -9, NULL},      {"State", "state", 10, NULL},
-        {"Tries", "tries", -5, NULL},      {"Received", "time", 29, time_cell},
-        {"Sender", "sender", 28, NULL},    {"Alternate Host", "alternate_host", 14, NULL},
+        {"MID", "mid", -8, NULL},
+        {"RID", "rid", -4, NULL},
+        {"Bytes", "bytes", -9, NULL},
+        {"State", "state", 10, NULL},
+        {"Tries", "tries", -5, NULL},
+        {"Received", "time", 29, time_cell},
+        {"Sender", "sender", 28, queued_sender_cell},
+        {"Alternate Host", "alternate_host", 14, NULL},
         {"Recipient", "address", 0, NULL},
     };
     enum api_status status;
@@ -70,6 +74,7 @@ const struct command command_showrecipients = {
     .summary = "show the recipients that wait in the queue",
     .flags = COMMAND_MACHINE,
     .usage = QUEUED_SELECTION_USAGE,
+    .details = QUEUED_SELECTION_DETAILS,
     .least_args = 1,
     .most_args = 2,
     .run = run,

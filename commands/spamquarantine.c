@@ -17,7 +17,7 @@ static enum api_status list(struct shell *sh, const char *match, const char *tex
         {"MID", "mid", -8, NULL},
         {"Quarantined", "time", 29, time_cell},
         {"Score", "score", -5, NULL},
-        {"Sender", "sender", 28, NULL},
+        {"Sender", "sender", 28, queued_sender_cell},
         {"Recipients", "recipients", 28, queued_recipients_cell},
         {"Subject", "subject", 0, NULL},
     };

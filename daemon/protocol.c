@@ -197,6 +197,7 @@ void deliver_result_put(struct buf *out, const struct deliver_result *r)
         wire_put_u8(out, (uint8_t)reply->outcome);
         wire_put_u16(out, reply->code);
         wire_put_span(out, reply->enhanced);
+        wire_put_u8(out, reply->said);
         wire_put_span(out, reply->text);
     }
 }
@@ -210,7 +211,7 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
     in->failed |= handover >= DELIVER_HANDOVER_COUNT;
     r->handover = handover;
     r->remote = wire_get_span(in);
-    r->reply_count = wire_get_count(in, 15);
+    r->reply_count = wire_get_count(in, 16);
     struct deliver_reply *replies = arena_calloc(arena, r->reply_count, sizeof *replies);
     for (uint32_t i = 0; i < r->reply_count; i++) {
         replies[i].rid = wire_get_u32(in);
@@ -220,6 +221,7 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
             in->failed = true;
         replies[i].code = wire_get_u16(in);
         replies[i].enhanced = wire_get_span(in);
+        replies[i].said = wire_get_u8(in) != 0;
         replies[i].text = wire_get_span(in);
     }
     r->replies = replies;

@@ -73,7 +73,7 @@ enum message_type {
     MSG_WORKQUEUE,          /* to queue: u32 id, u8 0 resume, 1 pause, 2 only tell */
     MSG_WORKQUEUE_REPLY,    /* u32 id, u8 paused, u64 messages that wait for their scan */
     MSG_LOG_ROLL,           /* to log: u32 id, span name, empty for all */
-    MSG_LOG_ROLLED,         /* u32 id, u32 logs that were rolled over */
+    MSG_LOG_ROLLED,         /* u32 id, u32 count, count of span name of a log that was rolled over */
     /* control <-> log */
     MSG_COUNTERS = 410, /* u32 id, u8 1: reset them first, span who */
     MSG_COUNTERS_REPLY, /* u32 id, span why they were not reset, counters_put() of daemon/log/counters.h */
@@ -92,7 +92,7 @@ enum message_type {
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
-    MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not */
+    MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
@@ -239,6 +239,7 @@ struct deliver_reply {
     enum deliver_outcome outcome;
     uint16_t code;        /* 0: no reply was had */
     struct span enhanced; /* "5.1.1"; never empty */
+    bool said;            /* the next hop sent it */
     struct span text;     /* of the next hop, or our own words */
 };
 

@@ -8,7 +8,8 @@ enum { ALERTS_DEFAULT = 10 };
 static const char *const states[] = {[ALERT_WAITS] = "waits",
                                      [ALERT_SENT] = "sent",
                                      [ALERT_UNWANTED] = "no-recipient",
-                                     [ALERT_OVER_LIMIT] = "over-limit"};
+                                     [ALERT_OVER_LIMIT] = "over-limit",
+                                     [ALERT_REFUSED] = "refused"};
 
 static json_t *text_json(struct span text)
 {

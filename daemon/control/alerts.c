@@ -34,7 +34,8 @@ static struct {
     enum alert_class alert_class;
     enum alert_severity severity;
     struct buf subject, recipients;
-    uint64_t mid; /* it is stored as that, which alerts.db does not know yet */
+    enum alert_state state; /* ALERT_WAITS: no answer yet; else alerts.db does not know it yet */
+    uint64_t mid;
 } asked;
 static char obstacle[sizeof((struct error *)0)->text];
 
@@ -190,6 +191,7 @@ static void send_one(void *context, const struct stored_alert *alert)
     add_notice(&body, &mail);
     if (role_send(ROLE_QUEUE, MSG_NOTICE, buf_span(&body), -1)) {
         asked.id = alert->id;
+        asked.state = ALERT_WAITS;
         asked.alert_class = alert->alert_class;
         asked.severity = alert->severity;
         buf_clear(&asked.subject);
@@ -205,12 +207,11 @@ static void send_one(void *context, const struct stored_alert *alert)
 static void send_next(void)
 {
     struct error error;
-    if (!store_alert_is_open() || (asked.id && !asked.mid))
+    if (!store_alert_is_open() || (asked.id && asked.state == ALERT_WAITS))
         return;
-    if (asked.mid && !stored(store_alert_sent(asked.id, asked.mid, &error), &error))
+    if (asked.id && !stored(store_alert_settle(asked.id, asked.state, asked.mid, &error), &error))
         return;
     asked.id = 0;
-    asked.mid = 0;
     if (!store_alert_waiting(send_one, NULL, &error)) /* a full disk can be read: success says nothing */
         stored(false, &error);
 }
@@ -231,12 +232,17 @@ static void take_answer(struct wire_reader *in)
     int64_t id = (int64_t)wire_get_u64(in);
     uint64_t mid = wire_get_u64(in);
     struct span why = wire_get_span(in);
-    if (in->failed || id != asked.id || asked.mid)
+    bool for_ever = wire_get_u8(in) != 0;
+    if (in->failed || !asked.id || id != asked.id || asked.state != ALERT_WAITS)
         return;
-    if (mid) {
+    if (mid || for_ever) {
         obstacle[0] = '\0';
         asked.mid = mid;
-        log_sent();
+        asked.state = mid ? ALERT_SENT : ALERT_REFUSED;
+        if (mid)
+            log_sent();
+        else
+            LOG(ALERT_REFUSED, LOG_S(why));
         send_next();
         return;
     }
@@ -286,7 +292,7 @@ void alerts_peer_up(enum role_id peer)
 /* Whether it was stored is not known.  It is sent again under the same Message-ID. */
 void alerts_peer_down(enum role_id peer)
 {
-    if (peer == ROLE_QUEUE && !asked.mid)
+    if (peer == ROLE_QUEUE && asked.state == ALERT_WAITS)
         asked.id = 0;
 }
 

@@ -139,6 +139,7 @@ bool config_mail_stored(struct wire_reader *in)
     struct wire_reader ahead = *in;
     uint64_t id = wire_get_u64(&ahead), mid = wire_get_u64(&ahead);
     struct span why = wire_get_span(&ahead);
+    (void)wire_get_u8(&ahead); /* whether another try were of use: who asked decides that */
     if (ahead.failed || id < FIRST_ID)
         return false;
     *in = ahead;

@@ -314,6 +314,19 @@ static bool open_sealed(struct edit *e, const struct row_edit *r)
     return true;
 }
 
+/* Whether the row is there that this one, or for `clear` these, belong to: the listener of a recipient.  A key that names
+ * none is refused for its form. */
+static bool check_owner(struct edit *e, const struct row_edit *r, const struct edit_verb *verb)
+{
+    if (!r->table->owner || !r->typed_key)
+        return true;
+    struct span owner = schema_key_owner(r->key);
+    if ((owner.n == r->key.n && verb->key) || config_table_find(table_now(e, r->table->owner), owner))
+        return true;
+    return refuse(e, API_ERROR_NOT_FOUND, "%s '%.*s'", r->table->owner->row_noun, (int)owner.n,
+                  owner.n ? owner.p : "");
+}
+
 static bool run_edit(struct edit *e, json_t *edit)
 {
     static const struct member members[] = {{"table", MEMBER_TEXT, true, 1, 64},
@@ -343,6 +356,8 @@ static bool run_edit(struct edit *e, json_t *edit)
         return false;
     if (r.typed_key)
         r.key = schema_key_fold(r.table, span_text(r.typed_key), e->arena);
+    if (!check_owner(e, &r, verb))
+        return false;
     r.present = r.table->kind == SCHEMA_SINGLE ? config_table_single(table_now(e, r.table))
                 : r.typed_key                  ? config_table_find(table_now(e, r.table), r.key)
                                                : NULL;

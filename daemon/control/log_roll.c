@@ -82,12 +82,18 @@ void log_roll(uint64_t session, json_t *request)
 
 void log_roll_reply(struct wire_reader *in)
 {
-    uint32_t id = wire_get_u32(in), count = wire_get_u32(in);
+    uint32_t id = wire_get_u32(in), count = wire_get_count(in, 4);
+    json_t *names = json_array();
+    for (uint32_t i = 0; i < count; i++) {
+        struct span name = wire_get_span(in);
+        json_array_append_new(names, json_stringn(name.n ? name.p : "", name.n));
+    }
     struct question *q = questions;
     while (q && q->id != id)
         q = q->next;
-    if (!q || in->failed)
-        return;
-    session_done(q->session, json_pack("{s:I}", "count", (json_int_t)count));
-    forget(q);
+    if (q && !in->failed) {
+        session_done(q->session, json_pack("{s:I,s:O}", "count", (json_int_t)count, "logs", names));
+        forget(q);
+    }
+    json_decref(names);
 }

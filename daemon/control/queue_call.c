@@ -108,6 +108,13 @@ bool queue_query_read(uint64_t session, const json_t *request, struct queue_quer
     }
     query->match = found;
     query->text = span_of(json_string_value(text), json_string_length(text));
+    if (query->text.n == 0 && (found == QUEUE_MATCH_HOST || found == QUEUE_MATCH_SENDER)) {
+        session_fail(session, API_ERROR_INVALID_ARGUMENTS,
+                     "the text of %s is empty (mail without a sender: sender with <>)", match);
+        return false;
+    }
+    if (found == QUEUE_MATCH_SENDER && span_equal(query->text, SPAN("<>")))
+        query->text.n = 0;
     return true;
 }
 

@@ -182,7 +182,7 @@ static bool each(sqlite3_stmt *stmt, store_alert_visit *visit, void *context, st
             .text = text_at(stmt, TEXT),
             .wait = sqlite3_column_int64(stmt, WAIT),
             .more = sqlite3_column_int64(stmt, MORE),
-            .state = bounded(stmt, STATE, ALERT_OVER_LIMIT + 1),
+            .state = bounded(stmt, STATE, ALERT_STATE_COUNT),
             .recipients = text_at(stmt, RECIPIENTS),
             .mid = (uint64_t)sqlite3_column_int64(stmt, MID),
         };
@@ -216,10 +216,11 @@ bool store_alert_repeat(int64_t id, int64_t time, struct error *error)
     return run(bind_number(stmt, 2, id), error);
 }
 
-bool store_alert_sent(int64_t id, uint64_t mid, struct error *error)
+bool store_alert_settle(int64_t id, enum alert_state state, uint64_t mid, struct error *error)
 {
-    sqlite3_stmt *stmt = bind_number(statements[STATEMENT_SENT], 1, (int64_t)mid);
-    return run(bind_number(stmt, 2, id), error);
+    sqlite3_stmt *stmt = bind_number(statements[STATEMENT_SETTLE], 1, state);
+    bind_number(stmt, 2, (int64_t)mid);
+    return run(bind_number(stmt, 3, id), error);
 }
 
 bool store_alert_latest(struct span kind, store_alert_visit *visit, void *context, struct error *error)

@@ -19,10 +19,12 @@ enum {
 
 /* Stored: numbers never change. */
 enum alert_state {
-    ALERT_WAITS = 0,     /* for the queue */
-    ALERT_SENT = 1,      /* given to the queue as a message */
-    ALERT_UNWANTED = 2,  /* nobody is to get it */
-    ALERT_OVER_LIMIT = 3 /* too many within an hour */
+    ALERT_WAITS = 0,      /* for the queue */
+    ALERT_SENT = 1,       /* given to the queue as a message */
+    ALERT_UNWANTED = 2,   /* nobody is to get it */
+    ALERT_OVER_LIMIT = 3, /* too many within an hour */
+    ALERT_REFUSED = 4,    /* the queue will never take it */
+    ALERT_STATE_COUNT
 };
 
 struct stored_alert {
@@ -46,10 +48,12 @@ bool store_alert_open(const char *path, struct error *error);
 bool store_alert_is_open(void);
 void store_alert_close(void);
 
-/* id, last, repeats and mid count for nothing.  Forgets all but the newest ALERTS_KEPT. */
+/* id, last, repeats and mid count for nothing.  Forgets all but the newest ALERTS_KEPT and, of those that
+ * wait, the newest ALERTS_KEPT. */
 bool store_alert_add(const struct stored_alert *alert, struct error *error);
 bool store_alert_repeat(int64_t id, int64_t time, struct error *error);
-bool store_alert_sent(int64_t id, uint64_t mid, struct error *error);
+/* It waits no longer; mid 0: it is no message. */
+bool store_alert_settle(int64_t id, enum alert_state state, uint64_t mid, struct error *error);
 
 /* Texts of what is found are valid during the call. */
 typedef void store_alert_visit(void *context, const struct stored_alert *alert);

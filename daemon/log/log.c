@@ -217,14 +217,16 @@ static void answer_counters(struct wire_reader *in)
 /* What was logged before the request is in the saved file. */
 static void roll_over(struct wire_reader *in)
 {
-    struct buf body = {0};
+    struct buf body = {0}, rolled = {0};
     uint32_t id = wire_get_u32(in);
     struct span name = wire_get_span(in);
     if (in->failed)
         return;
     write_lines(INT64_MAX);
     wire_put_u32(&body, id);
-    wire_put_u32(&body, subscriptions_roll(name));
+    wire_put_u32(&body, subscriptions_roll(name, &rolled));
+    buf_append_span(&body, buf_span(&rolled));
+    buf_free(&rolled);
     role_send(ROLE_CONTROL, MSG_LOG_ROLLED, buf_span(&body), -1);
     buf_free(&body);
 }

@@ -280,12 +280,14 @@ void subscriptions_tick(void)
     }
 }
 
-uint32_t subscriptions_roll(struct span name)
+uint32_t subscriptions_roll(struct span name, struct buf *rolled)
 {
     uint32_t count = 0;
     for (unsigned i = 0; i < running.count; i++)
-        if (name.n == 0 || span_equal(span_text(running.logs[i].name), name))
-            count += roll(&running.logs[i]);
+        if ((name.n == 0 || span_equal(span_text(running.logs[i].name), name)) && roll(&running.logs[i])) {
+            wire_put_span(rolled, span_text(running.logs[i].name));
+            count++;
+        }
     return count;
 }
 

@@ -21,8 +21,9 @@ void subscriptions_write(void);
 
 /* Now and then: saves what is old enough, and what concerns syslog. */
 void subscriptions_tick(void);
-/* Saves the file of this log and begins another; of all when name is empty.  Returns the number of files. */
-uint32_t subscriptions_roll(struct span name);
+/* Saves the file of this log and begins another; of all when name is empty.  Returns the number of files;
+ * rolled: their logs as spans. */
+uint32_t subscriptions_roll(struct span name, struct buf *rolled);
 /* At the end: all files are saved. */
 void subscriptions_close(void);
 

@@ -10,6 +10,7 @@ struct bounce_recipient {
     const struct recipient *recipient;
     enum bounce_action action;
     struct span enhanced; /* status code, RFC 3463 */
+    struct span said;     /* that of the next hop's reply; empty: it sent none */
     struct span text;     /* what the next hop said, or our own words */
     uint16_t code;        /* SMTP reply code; 0: the next hop did not say it */
     struct span remote;   /* name of the next hop; empty: not known */

@@ -100,6 +100,18 @@ static void put_envelope(struct buf *out, const struct bounce *b)
     buf_append_span(out, SPAN("\"\r\n"));
 }
 
+/* The reply of the next hop as it was, or our own words. */
+static void put_reply(struct buf *out, const struct bounce_recipient *r)
+{
+    if (r->code)
+        buf_printf(out, "%u ", (unsigned)r->code);
+    if (r->said.n) {
+        put_printable(out, r->said);
+        buf_append_char(out, ' ');
+    }
+    put_field(out, "", r->text);
+}
+
 /* The recipients of one action; *listed counts towards LISTED. */
 static void put_group(struct buf *out, const struct bounce *b, enum bounce_action action, uint32_t *listed)
 {
@@ -114,7 +126,8 @@ static void put_group(struct buf *out, const struct bounce *b, enum bounce_actio
         ++*listed;
         buf_append_span(out, SPAN("  "));
         text_from_wire(out, r->recipient->address, TEXT_BYTES);
-        put_field(out, "\r\n    ", r->text);
+        buf_append_span(out, SPAN("\r\n    "));
+        put_reply(out, r);
     }
     if (begun)
         buf_append_span(out, SPAN("\r\n"));
@@ -168,12 +181,10 @@ static void put_recipient(struct buf *out, const struct bounce *b, const struct 
     put_field(out, "Status: ", r->enhanced);
     if (r->code && r->remote.n)
         put_field(out, "Remote-MTA: dns; ", r->remote);
-    if (r->code)
-        buf_printf(out, "Diagnostic-Code: smtp; %u ", (unsigned)r->code);
-    else if (explained)
-        buf_append_span(out, SPAN("Diagnostic-Code: x-mailward; "));
-    if (r->code || explained)
-        put_field(out, "", r->text);
+    if (r->code || explained) {
+        buf_printf(out, "Diagnostic-Code: %s; ", r->code ? "smtp" : "x-mailward");
+        put_reply(out, r);
+    }
     if (r->action == BOUNCE_DELAYED)
         put_date(out, "Will-Retry-Until: ", b->retry_until);
 }

@@ -18,7 +18,7 @@ struct fate {
     bool delay_told; /* by now */
     uint16_t code;
     const char *description;
-    struct span enhanced, text;
+    struct span enhanced, said, text;
 };
 
 struct finishing {
@@ -44,6 +44,7 @@ static void add_notice(struct finishing *o, const struct fate *fate, enum bounce
     o->notices[o->notice_count++] = (struct bounce_recipient){.recipient = fate->recipient,
                                                               .action = action,
                                                               .enhanced = fate->enhanced,
+                                                              .said = fate->said,
                                                               .text = fate->text,
                                                               .code = fate->code,
                                                               .remote = o->remote};
@@ -94,6 +95,7 @@ static void decide(struct queue *q, struct finishing *o, struct fate *fate, cons
     int64_t now = clock_wall_us();
     fate->code = reply->code;
     fate->enhanced = arena_dup(o->arena, reply->enhanced);
+    fate->said = reply->said ? fate->enhanced : SPAN("");
     fate->text = arena_dup(o->arena, reply->text);
     fate->tries = fate->recipient->tries + 1;
     if (reply->outcome == DELIVER_DONE) {

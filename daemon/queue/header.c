@@ -1,6 +1,9 @@
 /* What the queue reads from the header of a message itself. */
 #include "daemon/queue/header.h"
 
+#include "engine/mime/charset.h"
+#include "engine/mime/words.h"
+
 enum { VALUE_BYTES = 998 };
 
 /* The next line without its end; *rest moves behind it. */
@@ -37,9 +40,17 @@ struct span header_message_id(struct span head)
     return header_field(head, SPAN("message-id:"));
 }
 
-struct span header_subject(struct span head)
+struct span header_subject(struct span head, struct arena *arena)
 {
-    return header_field(head, SPAN("subject:"));
+    const struct span name = SPAN("subject:");
+    struct span field;
+    for (size_t at = 0; header_next_field(head, &at, &field);) {
+        if (!span_starts_nocase(field, name))
+            continue;
+        struct span text = mime_words_decode(span_slice(field, name.n, field.n), arena);
+        return mime_utf8_trim(span_slice(text, 0, VALUE_BYTES));
+    }
+    return (struct span){0};
 }
 
 struct span header_block(struct span head)

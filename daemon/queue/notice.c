@@ -1,7 +1,7 @@
 /* Mail that the gateway makes itself (alerts): stored as a message from <> that waits for its delivery.
  *
- * It is not scanned and meets no policy; as it comes from <>, it never bounces.  One that cannot be stored is refused, and
- * control comes again.
+ * It is not scanned and meets no policy; as it comes from <>, it never bounces.  One that cannot be stored for now is
+ * refused, and control comes again; one that is no message is refused for ever, and control goes on with the next.
  */
 #include <stdlib.h>
 
@@ -21,12 +21,13 @@ struct noticing {
     struct message *m; /* its MID and body are known once it is written */
 };
 
-static void reply(uint64_t id, uint64_t mid, const char *why)
+static void reply(uint64_t id, uint64_t mid, const char *why, bool for_ever)
 {
     struct buf body = {0};
     wire_put_u64(&body, id);
     wire_put_u64(&body, mid);
     wire_put_span(&body, span_text(why));
+    wire_put_u8(&body, for_ever);
     role_send(ROLE_CONTROL, MSG_NOTICE_STORED, buf_span(&body), -1);
     buf_free(&body);
 }
@@ -62,7 +63,7 @@ static void committed_noticing(struct queue *q, struct operation *op)
         LOG(TO, LOG_U(mid), LOG_U(0), LOG_U(m->recipients[i].rid), LOG_S(m->recipients[i].address));
     LOG(QUEUED, LOG_U(mid));
     queue_add_message(q, m);
-    reply(o->id, mid, "");
+    reply(o->id, mid, "", false);
     free_noticing(o);
 }
 
@@ -70,7 +71,7 @@ static void refused_noticing(struct queue *q, struct operation *op, const struct
 {
     struct noticing *o = (struct noticing *)op;
     (void)q;
-    reply(o->id, 0, f->error.text);
+    reply(o->id, 0, f->error.text, false);
     free_noticing(o);
 }
 
@@ -86,13 +87,20 @@ static bool has_whole_lines(struct span text)
     return text.n > 0 && text.p[text.n - 1] == '\n';
 }
 
-static struct message *make_message(const struct notice *n, struct arena *arena)
+/* NULL: it is no message, for that reason. */
+static struct message *make_message(const struct notice *n, struct arena *arena, struct error *why)
 {
+    if (!has_whole_lines(n->text)) {
+        error_set(why, "its text is no mail");
+        return NULL;
+    }
     struct recipient *recipients = arena_calloc(arena, n->recipient_count, sizeof *recipients);
     for (uint32_t i = 0; i < n->recipient_count; i++) {
         struct smtp_mailbox mailbox;
-        if (!smtp_mailbox_parse(n->recipients[i], &mailbox))
+        if (!smtp_mailbox_parse(n->recipients[i], &mailbox)) {
+            error_set(why, "its recipient %u is no address", i);
             return NULL;
+        }
         recipients[i] = (struct recipient){.rid = i, .address = n->recipients[i]};
     }
     const struct message m = {.received = clock_wall_us(),
@@ -108,16 +116,23 @@ static struct message *make_message(const struct notice *n, struct arena *arena)
 void notice_request(struct queue *q, struct wire_reader *in)
 {
     struct arena *arena = arena_new();
+    struct error why;
     struct notice n;
     struct message *m = NULL;
-    if (notice_get(in, arena, &n) && has_whole_lines(n.text))
-        m = make_message(&n, arena);
+    bool has_id = in->rest.n >= sizeof n.id;
+    if (notice_get(in, arena, &n))
+        m = make_message(&n, arena, &why);
+    else
+        error_set(&why, "it cannot be read");
     if (m) {
         struct noticing *o = xcalloc(1, sizeof *o);
         *o = (struct noticing){.op.type = &noticing_type, .id = n.id, .m = m};
         buf_append_span(&o->text, n.text);
         turn_add(q, &o->op, TURN_NOW);
     }
-    in->failed |= !m;
+    if (!m && has_id) { /* ending here would have it sent again, and again */
+        reply(n.id, 0, why.text, true);
+        *in = wire_reader_of((struct span){0});
+    }
     arena_free(arena);
 }

@@ -17,6 +17,7 @@
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+#include "engine/mime/view.h"
 
 enum {
     LOG_PAGES_IDLE = 100,
@@ -228,6 +229,7 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->deliver.in_hand);
     TAILQ_INIT(&q->deliver.next_hops);
     turn_open(q, role_base());
+    mime_charsets_open(); /* of subjects: the sandbox lets nobody load them */
     if (!make_folder("queue", error) || !make_folder("queue/spool", error) ||
         !make_folder("archive", error) || !lock_queue(error) || !open_stores(q, error) ||
         !archive_open(q, error) || !open_route(q, error))

@@ -93,7 +93,7 @@ bool store_newest(struct store *s, uint64_t *mid, struct fault *f);
 /* What only the store knows of a message. */
 struct store_kept {
     int64_t since;       /* in quarantine; 0: it is not there */
-    struct span subject; /* as on the wire, of a quarantined one */
+    struct span subject; /* header_subject(), of a quarantined one */
     int32_t score;       /* -1: none */
 };
 /* One message of a page, in any state; false ends the page behind it. */

@@ -71,8 +71,11 @@ static bool write_rewrite(struct queue *q, struct verdict *v, struct child *c, s
 static bool quarantine_message(struct queue *q, const struct message *m, struct fault *f)
 {
     char head[HEAD_BYTES];
-    struct span subject = header_subject(span_of(head, body_head(q, m, head, sizeof head)));
-    return store_quarantine(q->store, m, clock_wall_us(), subject, f);
+    struct arena *arena = arena_new();
+    struct span subject = header_subject(span_of(head, body_head(q, m, head, sizeof head)), arena);
+    bool good = store_quarantine(q->store, m, clock_wall_us(), subject, f);
+    arena_free(arena);
+    return good;
 }
 
 static bool write_action(struct queue *q, struct child *c, struct fault *f)

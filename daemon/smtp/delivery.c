@@ -141,6 +141,7 @@ static struct deliver_reply copy_reply(struct delivery *d, const struct smtp_rep
                                             : DELIVER_DEFERRED,
         .code = reply->code,
         .enhanced = arena_dup(d->arena, span_text(reply->enhanced)),
+        .said = reply->said,
         .text = text,
     };
 }

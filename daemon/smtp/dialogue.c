@@ -50,9 +50,14 @@ void dialogue_begin(struct connection *c)
  * even when the code says for ever. */
 static void give_up_connection(struct connection *c)
 {
+    struct buf said = {0}; /* with its code, as another one may stand for it */
+    if (c->reply.said)
+        buf_printf(&said, "%s ", c->reply.enhanced);
+    buf_append_span(&said, buf_span(&c->reply.text));
     client_connection_failed(c, c->reply.code,
                              c->reply.code / 100 == 4 ? span_text(c->reply.enhanced) : SPAN("4.4.0"),
-                             buf_span(&c->reply.text));
+                             buf_span(&said));
+    buf_free(&said);
     c->state = CONNECTION_CLOSED;
 }
 

@@ -2,8 +2,9 @@
 #include "daemon/stores/check.h"
 #include "engine/base/arena.h"
 #include "engine/judge/judge.h"
+#include "engine/smtp/dsn.h"
 
-enum { OFFENCES_MOST = 20 };
+enum { OFFENCES_MOST = 20, FORMAT_WITH_DSN = 7 };
 
 #define RESTORE "restore a backup"
 #define REMOVE "remove the message (removemessage MID, spamquarantine delete MID), or restore a backup"
@@ -88,6 +89,46 @@ static bool check_edits(struct checking *w, sqlite3 *db, struct error *error)
     return good;
 }
 
+/* What a sender asked for goes into commands to the next hop: the smtp role reads nothing else and would end at it. */
+static const struct {
+    const char *sql, *name;
+    bool (*is_valid)(struct span value);
+} dsn_texts[] = {
+    {"SELECT mid, envelope_id FROM message WHERE envelope_id <> ''", "ENVID", smtp_envelope_id_is_valid},
+    {"SELECT mid, original FROM recipient WHERE original <> ''", "ORCPT", smtp_original_is_valid_utf8},
+};
+
+static bool check_dsn_text(struct checking *w, sqlite3 *db, size_t which, struct error *error)
+{
+    sqlite3_stmt *row = database_prepare(db, dsn_texts[which].sql, error);
+    int code = SQLITE_DONE;
+    bool more = true;
+    if (!row)
+        return false;
+    w->help = REMOVE;
+    w->offences = 0;
+    while (more && (code = sqlite3_step(row)) == SQLITE_ROW) {
+        struct buf text = {0};
+        buf_printf(&text, "MID %lld: its %s is none", (long long)sqlite3_column_int64(row, 0),
+                   dsn_texts[which].name);
+        if (!dsn_texts[which].is_valid(database_column(row, 1)))
+            more = on_offence(buf_span(&text), w);
+        buf_free(&text);
+    }
+    bool good = !more || code == SQLITE_DONE || database_fail(db, error);
+    sqlite3_finalize(row);
+    return good;
+}
+
+static bool check_dsn(struct checking *w, sqlite3 *db, struct error *error)
+{
+    int64_t format;
+    bool good = database_format(db, &format, error);
+    for (size_t i = 0; good && format >= FORMAT_WITH_DSN && i < sizeof dsn_texts / sizeof dsn_texts[0]; i++)
+        good = check_dsn_text(w, db, i, error);
+    return good;
+}
+
 static bool check_body(const struct body_of *body, void *context)
 {
     static const char *const words[] = {
@@ -128,7 +169,7 @@ void check_queue(struct report *r, struct check_queue *c)
     if (!db)
         return;
     if (!check_rows(&w, db, &error) || !check_tracked(&w, db, &error) || !check_edits(&w, db, &error) ||
-        !check_bodies(&w, db, &error) ||
+        !check_dsn(&w, db, &error) || !check_bodies(&w, db, &error) ||
         !database_number(db, "SELECT count(*) FROM message", &messages, &error))
         report_problem(r, c->path, RESTORE, "%s", error.text);
     c->messages = (uint64_t)messages;

@@ -33,6 +33,7 @@ static void keep_text(struct smtp_reply *r, struct span text)
     if (enhanced && !r->enhanced[0]) {
         memcpy(r->enhanced, text.p, enhanced);
         r->enhanced[enhanced] = '\0';
+        r->said = true;
     }
     if (r->lines > 1 && r->text.len < SMTP_REPLY_TEXT_MAX)
         buf_append_char(&r->text, '\n');
@@ -76,6 +77,7 @@ void smtp_reply_clear(struct smtp_reply *r)
     buf_clear(&r->text);
     r->code = 0;
     r->enhanced[0] = '\0';
+    r->said = false;
     r->lines = 0;
 }
 

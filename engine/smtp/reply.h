@@ -18,6 +18,7 @@ enum {
 struct smtp_reply {
     uint16_t code;
     char enhanced[SMTP_ENHANCED_MAX]; /* as sent, or made from the code; set when the reply is complete */
+    bool said;                        /* it was sent */
     struct buf text;                  /* without codes; lines joined by '\n', cut at SMTP_REPLY_TEXT_MAX */
     unsigned lines;
 };

@@ -18,6 +18,7 @@ from harness.terminal import Terminal  # noqa: E402
 
 SOURCE = build.TESTS.parent
 
+# clustermode is refused to everybody on a machine that is in no cluster; test_levels.py has it.
 # Lines that do no harm, and the letters of the roles that may give them.  A line that is not refused may fail: there is
 # no such object.
 LINES = {
@@ -33,6 +34,8 @@ LINES = {
     "certconfig print": "AOTR",
     "certconfig delete nothing": "AOR",
     "clearchanges": "AOR",
+    "clusterconfig list": "AOTR",
+    "clusterconfig addgroup nothing": "A",
     "commitdetail 0123456789abcdef0123": "AOTR",
     "config status": "AOTR",
     "config lock": "AO",
@@ -47,25 +50,32 @@ LINES = {
     "last 3": "AOTR",
     "listenerconfig print": "AOTR",
     "listenerconfig delete nothing": "AOR",
+    "loadconfig nothing.xml": "AOT",
     "logconfig delete nothing": "AOR",
+    "mailconfig x@nowhere.example": "AOTR",
     "oldmessage": "AOTR",
     "passphrase": "AOTRG",
     "policyconfig incoming edit DEFAULT antispam off": "AOR",
     "rate 1 1": "AOTRG",
     "removemessage 999999": "AO",
+    "resetconfig": "A",
     "resetcounters": "AOT",
     "rollbackconfig list": "AOTR",
     "rollovernow mail_logs": "AOT",
     "setttymode 0": "AOTRG",
+    "saveconfig 1 nothing.xml": "AOTR",
+    "saveconfig 2 nothing.xml": "AOT",
     "showchanges": "AOTR",
     "showconfig": "AOTR",
     "showmessage 999999": "AO",
+    "showsetting antispam.timeout": "AOTR",
     "showrecipients all": "AOTR",
     "smtproutes new a.example mx.example": "AOR",
     "spamquarantine list": "AOR",
     "spamquarantine delete 999999": "AO",
     "status": "AOTRG",
     "suspend": "AOT",
+    "systemsetup --engine=antispam": "AOR",
     "resume": "AOT",
     "suspenddel": "AOT",
     "resumedel": "AOT",
@@ -94,6 +104,8 @@ METHODS = {
     "alerts": "AOTR", "certificate.list": "AOTR", "certificate.make": "AOR", "config.changes": "AOTR",
     "config.clear": "AOR", "config.commit": "AO", "config.confirm": "AO", "config.diff": "AOTR", "config.edit": "AOR",
     "config.get": "AOTR", "config.history": "AOTR", "config.keys": "AOTR", "config.label": "AO", "config.lock": "AO",
+    "cluster.change": "A", "cluster.list": "AOTR", "config.export": "AOTR", "config.level": "AOR",
+    "config.levels": "AOTR", "config.mode": "AOTRG", "config.reset": "A", "config.setting": "AOTR",
     "config.lookup": "AOTR", "config.rebase": "AOR", "config.rollback": "AOR", "config.show": "AOTR",
     "counters.reset": "AOT", "file.read": "AOT", "file.write": "AOT", "grep": "AOTR", "hello": "AOTRG",
     "hosts": "AOTR", "last": "AOTR", "log.rollover": "AOT", "logs": "AOTR", "quarantine.change": "AO",
@@ -187,7 +199,7 @@ def people_are_as_root_left_them(gateway):
 @tap.test
 def the_matrix_names_every_command_and_every_method(world):
     table = (SOURCE / "commands" / "commands.def").read_text()
-    tap.equal(sorted({line.split()[0] for line in LINES}), sorted(re.findall(r"^COMMAND\((\w+)\)", table, re.M)), "commands")
+    tap.equal(sorted({line.split()[0] for line in LINES}), sorted(set(re.findall(r"^COMMAND\((\w+)\)", table, re.M)) - {"clustermode"}), "commands")
     table = (SOURCE / "daemon" / "control" / "methods.c").read_text()
     tap.equal(sorted(METHODS), sorted(re.findall(r'^    \{"([a-z._]+)", ', table, re.M)), "methods")
 

@@ -99,7 +99,7 @@ def a_failure_is_told_with_what_was_asked_for_and_never_to_who_said_never(world)
     notice = take_notice(sink)
     recipient = fields_of(notice)[1]
     equal(recipient["Final-Recipient"], "rfc822; no3@example.com", "Final-Recipient")
-    equal(recipient["Diagnostic-Code"], "smtp; 550 no such user", "Diagnostic-Code")
+    equal(recipient["Diagnostic-Code"], "smtp; 550 5.1.1 no such user", "Diagnostic-Code")
     returned = notice.get_payload()[2]
     equal(returned.get_content_type(), "message/rfc822", "what is returned")
     equal(body_sha256(notices(sink)[0].data.split(b"Content-Type: message/rfc822", 1)[1].split(b"\r\n\r\n", 1)[1]

@@ -163,16 +163,29 @@ def a_hundred_thousand_recipients_are_imported(world):
 @test
 def a_listener_goes_with_what_belongs_to_it(world):
     instance = world.instance()
-    instance.configure(listener("Extra", "127.0.0.3"), recipient("Extra/example.com"), recipient("Extra.x/a.example"),
-                       listener("Extra.x", "127.0.0.4"), edit("hostaccess", "new", "Extra/192.0.2.0/24"))
+    instance.configure(listener("Extra", "127.0.0.3"), recipient("Extra/example.com"), listener("Extra.x", "127.0.0.4"),
+                       recipient("Extra.x/a.example"), edit("hostaccess", "new", "Extra/192.0.2.0/24"))
     instance.configure(edit("listeners", "delete", "Extra"))
     with instance.api() as api:
         keys = [row["recipient"] for row in api.rows("rcptaccess")]
         equal(keys, ["Extra.x/a.example", "public/ALL"], "recipients that are left")
         equal(api.rows("hostaccess"), [], "hosts that are left")
-    run = instance.shell("listenerconfig edit Extra rcptaccess new example.com accept; commit")
-    equal(run.returncode, 4, "the status of rows without a listener")
-    true("there is no listener 'Extra'" in run.stdout, run.stdout)
+
+
+@test
+def recipients_and_hosts_of_a_listener_that_does_not_exist_are_refused_at_once(world):
+    instance = world.instance()
+    for edit_word in ("rcptaccess clear", "rcptaccess new example.com accept", "rcptaccess edit example.com accept",
+                      "rcptaccess delete example.com", "hostaccess clear", "hostaccess new 192.0.2.1"):
+        run = instance.shell(f"listenerconfig edit nope {edit_word}")
+        equal((run.returncode, "listener 'nope' does not exist" in run.stdout), (1, True), f"{edit_word}: {run.stdout}")
+    line = [program("mailward"), "--private", str(instance.folder), "-c", "listenerconfig edit nope rcptaccess import -"]
+    run = subprocess.run(line, input="example.com\n", capture_output=True, text=True, timeout=60)
+    equal((run.returncode, "listener 'nope' does not exist" in run.stdout), (1, True), f"import: {run.stdout}")
+    with instance.api() as api:
+        equal(api.rows("rcptaccess"), [{"recipient": "public/ALL", "access": "accept"}], "recipients")
+    run = instance.shell("listenerconfig delete public; listenerconfig edit public rcptaccess new example.com accept")
+    equal(run.returncode, 1, f"of a listener that the candidate has no more: {run.stdout}")
 
 
 # Ports

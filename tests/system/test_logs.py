@@ -164,13 +164,15 @@ def a_log_is_rolled_over_by_time(world):
 def rollovernow_saves_one_log_or_all(world):
     instance = world.instance()
     type_lines(instance, "before")
-    must(instance, "rollovernow cli_logs")
+    equal(must(instance, "rollovernow cli_logs"), "Rolled over: cli_logs\n", "what is said")
     equal(len(saved(instance, "cli_logs")), 1, "saved files")
     true("before" in saved(instance, "cli_logs")[0].read_text(), "what came before is not in the saved file")
     equal(saved(instance, "mail_logs"), [], "saved files of another log")
     run = instance.shell("rollovernow all", "--json")
     equal(json.loads(run.stdout.splitlines()[0])["result"]["count"], 4, "logs")
     equal([len(saved(instance, name)) for name in ("cli_logs", "mail_logs")], [2, 1], "saved files")
+    said = instance.shell("rollovernow all").stdout
+    equal(said, "Rolled over: cli_logs, error_logs, mail_logs, system_logs\n", "what is said of all")
     equal(saved(instance, "error_logs"), [], "saved files without a line")
     run = instance.shell("rollovernow nothing")
     equal(run.returncode, 1, "an unknown log")

@@ -71,6 +71,22 @@ def quarantined_mail_is_listed_newest_first_and_found_by_its_text(world):
 
 
 @test
+def an_encoded_subject_is_listed_and_found_as_it_is_read(world):
+    instance, _ = gateway(world)
+    subjects = ("=?utf-8?B?R2zDvGNr?=\r\n =?iso-8859-1?Q?_f=FCr_alle?=", "=?koi8-r?B?8NLJ18XU?=",
+                "=?utf-8?Q?one=0Atwo=1B[2J?= =?utf-8?B?!!?=", "=?utf-8?B?R2zDvGNr")
+    for number, subject in enumerate(subjects):
+        send_one(instance.address, make_mail(number, headers=(SPAM,), subject=subject))
+    instance.wait_idle()
+    rows = [row["subject"] for row in listed(instance)[::-1]]
+    equal(rows[:2], ["Glück für alle", "Привет"], "subjects")
+    true(rows[2].startswith("one\\x0atwo\\x1b[2J"), f"not made safe: {rows[2]}")
+    equal(rows[3], subjects[3], "a word without an end")
+    equal(len(listed(instance, 'spamquarantine search subject "ück für"')), 1, "found by what is read")
+    equal(len(listed(instance, "spamquarantine search subject Прив")), 1, "found by another script")
+
+
+@test
 def a_quarantined_message_is_shown_safely(world):
     instance, _ = gateway(world)
     body = b"click\x1b[2Jhere\r\n"

@@ -60,6 +60,25 @@ def recipients_are_shown_by_host_and_sender(world):
 
 
 @test
+def mail_without_a_sender_is_chosen_by_its_sign_and_never_by_an_empty_word(world):
+    instance, sink, mids = busy_gateway(world, ["a@one.example"])
+    bounce = send_one(instance.address, make_mail(7), sender="", recipients=["b@two.example"])
+    wait_until(lambda: instance.status().get("recipients_delayed") == 2, "deferred mail")
+    for command in ("showrecipients", "deleterecipients", "bouncerecipients", "delivernow"):
+        for word in ("sender", "host"):
+            true(f"the {word} is empty" in run(instance, f'{command} {word} ""', status=2), f"{command} {word}: no reason")
+    with instance.api() as api:
+        status, end, _ = api.call("queue.change", operation="delete", match="sender", text="")
+        true(status != 0 and "the text of sender is empty" in str(end), f"the API answers {end}")
+    equal(recipients(instance), ["a@one.example", "b@two.example"], "left")
+    equal(recipients(instance, 'sender "<>"'), ["b@two.example"], "of mail without a sender")
+    rows = run(instance, 'showrecipients sender "<>"').splitlines()
+    equal([row.split()[0] for row in rows if " <> " in row], [str(bounce)], "MIDs of rows with the sign")
+    equal(run(instance, 'deleterecipients sender "<>"'), "1 recipient deleted.\n", "answer")
+    equal(recipients(instance), ["a@one.example"], "left at the end")
+
+
+@test
 def deleting_by_host_takes_these_recipients_and_no_others(world):
     instance, sink, mids = busy_gateway(world, ["a@one.example", "b@two.example"])
     equal(run(instance, "deleterecipients host one.example"), "1 recipient deleted.\n", "answer")

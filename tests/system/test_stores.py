@@ -72,6 +72,10 @@ def whatever_is_wrong_in_a_database_is_named_with_its_place(world):
         ("UPDATE message SET trace_bytes = length + 1 WHERE mid = 1", "its trace header"),
         ("UPDATE message SET sha256 = x'00' WHERE mid = 1", "its place cannot be right"),
         ("UPDATE message SET edits = x'ffff' WHERE mid = 1", "MID 1: what its verdict changes cannot be read"),
+        ("UPDATE message SET envelope_id = 'a' || char(10) || 'b' WHERE mid = 1", "MID 1: its ENVID is none"),
+        ("UPDATE recipient SET original = 'no address' WHERE mid = 1 AND rid = 0", "MID 1: its ORCPT is none"),
+        ("UPDATE message SET returns = 3 WHERE mid = 1", "MID 1: its RET is 3"),
+        ("UPDATE recipient SET notify = 16 WHERE mid = 1 AND rid = 0", "recipient 0 of MID 1: its NOTIFY is 16"),
         ("INSERT INTO outbox (sequence, mid, rid, time, kind, message_id, sender, recipient, detail)"
          " VALUES (900, 1, 0, 0, 0, '', '', '', '')", "recipient 0 of MID 1 has its end in the outbox and waits still"),
         ("INSERT INTO outbox (sequence, mid, rid, time, kind, message_id, sender, recipient, detail)"

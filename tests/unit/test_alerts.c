@@ -145,17 +145,24 @@ static struct notice notice_of(struct arena *arena)
     return n;
 }
 
-static void answer(uint64_t mid, const char *why)
+static void answer_so(uint64_t mid, const char *why, bool for_ever)
 {
     struct arena *arena = arena_new();
     struct buf body = {0};
     wire_put_u64(&body, notice_of(arena).id);
     wire_put_u64(&body, mid);
     wire_put_span(&body, span_text(why));
+    wire_put_u8(&body, for_ever);
     struct wire_reader in = wire_reader_of(buf_span(&body));
     assert_true(alerts_message(ROLE_QUEUE, MSG_NOTICE_STORED, &in));
+    assert_true(wire_reader_done(&in));
     buf_free(&body);
     arena_free(arena);
+}
+
+static void answer(uint64_t mid, const char *why)
+{
+    answer_so(mid, why, false);
 }
 
 static unsigned count_in_log(const char *text)
@@ -166,18 +173,18 @@ static unsigned count_in_log(const char *text)
     return count;
 }
 
-/* Counts of rows by state; [4]: repeats of all. */
+/* Counts of rows by state, and at the end the repeats of all. */
 static void count_row(void *context, const struct stored_alert *a)
 {
     int *counts = context;
     counts[a->state]++;
-    counts[4] += (int)a->repeats;
+    counts[ALERT_STATE_COUNT] += (int)a->repeats;
 }
 
 static void assert_rows(int waiting, int mailed, int unwanted, int over_limit, int repeats)
 {
-    int counts[5] = {0};
-    const int expected[5] = {waiting, mailed, unwanted, over_limit, repeats};
+    int counts[ALERT_STATE_COUNT + 1] = {0};
+    const int expected[ALERT_STATE_COUNT + 1] = {waiting, mailed, unwanted, over_limit, 0, repeats};
     struct error error;
     assert_true(store_alert_each(ALERTS_KEPT, count_row, counts, &error));
     assert_memory_equal(counts, expected, sizeof counts);
@@ -302,6 +309,32 @@ static void what_the_queue_does_not_take_waits_and_outlives_control(void **state
     assert_int_equal(sent_count, 3);
 }
 
+static void take_state(void *context, const struct stored_alert *a)
+{
+    enum alert_state **next = context;
+    *(*next)++ = a->state;
+}
+
+static void what_the_queue_refuses_for_ever_is_given_up_and_the_next_one_sent(void **state)
+{
+    (void)state;
+    struct error error;
+    enum alert_state states[2], *next = states;
+    raise_died("queue", 1);
+    raise_died("scan", 1);
+    assert_int_equal(sent_count, 1);
+    answer_so(0, "its text is no mail", true);
+    assert_int_equal(count_in_log("alerts: the queue refuses one (its text is no mail); it is not sent\n"),
+                     1);
+    assert_int_equal(sent_count, 2);
+    answer(9, "");
+    assert_true(store_alert_each(2, take_state, &next, &error));
+    assert_int_equal(states[0], ALERT_REFUSED);
+    assert_int_equal(states[1], ALERT_SENT);
+    alerts_peer_up(ROLE_QUEUE);
+    assert_int_equal(sent_count, 2);
+}
+
 static void what_is_no_alert_is_an_error_of_the_log_role(void **state)
 {
     (void)state;
@@ -328,6 +361,35 @@ static void the_newest_thousand_are_kept(void **state)
     for (a.time = 1; a.time <= ALERTS_KEPT + 5; a.time++)
         assert_true(store_alert_add(&a, &error));
     assert_rows(0, 0, ALERTS_KEPT, 0, 0);
+}
+
+static void add_alerts(enum alert_state state, int count)
+{
+    struct error error;
+    struct stored_alert a = {.kind = SPAN("k"), .text = SPAN("t"), .state = state};
+    for (a.time = 1; a.time <= count; a.time++)
+        assert_true(store_alert_add(&a, &error));
+}
+
+static void take_id(void *context, const struct stored_alert *a)
+{
+    *(int64_t *)context = a->id;
+}
+
+static void those_that_wait_are_not_forgotten_for_newer_ones(void **state)
+{
+    (void)state;
+    struct error error;
+    int64_t first = 0, oldest = 0;
+    add_alerts(ALERT_WAITS, 1);
+    assert_true(store_alert_waiting(take_id, &first, &error));
+    add_alerts(ALERT_UNWANTED, ALERTS_KEPT + 5);
+    assert_true(store_alert_waiting(take_id, &oldest, &error));
+    assert_int_equal(oldest, first);
+    add_alerts(ALERT_WAITS, ALERTS_KEPT + 5); /* but no more than so many */
+    assert_true(store_alert_waiting(take_id, &oldest, &error));
+    assert_true(oldest > first);
+    assert_rows(ALERTS_KEPT, 0, 0, 0, 0);
 }
 
 /* --- text and pace --- */
@@ -440,8 +502,10 @@ int main(void)
         TEST(somebody_who_comes_later_need_not_wait_for_the_next_time),
         TEST(more_than_so_many_in_an_hour_are_kept_but_not_sent),
         TEST(what_the_queue_does_not_take_waits_and_outlives_control),
+        TEST(what_the_queue_refuses_for_ever_is_given_up_and_the_next_one_sent),
         TEST(what_is_no_alert_is_an_error_of_the_log_role),
         TEST(the_newest_thousand_are_kept),
+        TEST(those_that_wait_are_not_forgotten_for_newer_ones),
         TEST(the_mail_is_safe_and_its_lines_are_short),
         TEST(the_wait_doubles_up_to_its_most_and_begins_anew_after_a_calm),
         TEST(a_certificate_is_told_of_once_at_each_step),

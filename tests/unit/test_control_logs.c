@@ -69,12 +69,16 @@ static void a_rollover_is_asked_of_the_log_role_and_its_answer_told(void **state
         buf_clear(&reply);
         wire_put_u32(&reply, id + wrong);
         wire_put_u32(&reply, 1 + wrong);
+        for (uint32_t i = 0; i < 1 + wrong; i++)
+            wire_put_span(&reply, SPAN("mail_logs"));
         in = wire_reader_of(buf_span(&reply));
         log_roll_reply(&in);
     }
     buf_free(&reply);
     json_t *end = shell_answer(sh);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(end, "result"), "count")), 1);
+    json_t *logs = json_object_get(json_object_get(end, "result"), "logs");
+    assert_string_equal(json_string_value(json_array_get(logs, 0)), "mail_logs");
     json_decref(end);
     assert_string_equal(played.audit, "log.rollover mail_logs 0");
     played.queue_away = true;

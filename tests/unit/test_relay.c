@@ -180,11 +180,14 @@ static const struct recipient lost_recipient = {.address = {"lost@example.net", 
 static const struct message lost = {
     .sender = {"from@example.org", 16}, .received = 1700000000000000, .envelope_id = {"QQ+2B1", 6}};
 
+static struct span said = {"5.1.1", 5};
+
 static struct buf notice_of(enum bounce_action action, struct span text, struct span head, bool whole)
 {
     struct bounce_recipient told = {.recipient = &lost_recipient,
                                     .action = action,
                                     .enhanced = SPAN("5.1.1"),
+                                    .said = said,
                                     .text = text,
                                     .code = 550,
                                     .remote = SPAN("mx.example.net")};
@@ -222,10 +225,23 @@ static void a_bounce_says_who_was_not_reached_and_why(void **state)
     assert_non_null(strstr(out.data, "\r\n\r\nOriginal-Recipient: rfc822; old+name@example.net\r\n"
                                      "Final-Recipient: rfc822; lost@example.net\r\nAction: failed\r\n"
                                      "Status: 5.1.1\r\nRemote-MTA: dns; mx.example.net\r\n"
-                                     "Diagnostic-Code: smtp; 550 no such user\r\n"));
+                                     "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"));
+    assert_non_null(strstr(out.data, "  lost@example.net\r\n    550 5.1.1 no such user\r\n"));
     assert_non_null(strstr(out.data, "\r\n\r\nSubject: hello\r\n"));
     assert_null(strstr(out.data, "secret"));
     assert_non_null(strstr(out.data, "Tue, 14 Nov 2023 22:13:20 +0000"));
+    buf_free(&out);
+}
+
+static void a_bounce_puts_no_words_into_the_mouth_of_the_next_hop(void **state)
+{
+    (void)state;
+    const struct span sent = said;
+    said = SPAN("");
+    struct buf out = bounce_of(SPAN("no such user"), SPAN("Subject: hello\r\n\r\n"));
+    said = sent;
+    assert_non_null(strstr(out.data, "Diagnostic-Code: smtp; 550 no such user\r\n"));
+    assert_non_null(strstr(out.data, "Status: 5.1.1\r\n"));
     buf_free(&out);
 }
 
@@ -325,6 +341,7 @@ int main(void)
         cmocka_unit_test(the_schedule_gives_the_earliest_first),
         cmocka_unit_test(the_message_id_is_found_in_the_header_only),
         cmocka_unit_test(a_bounce_says_who_was_not_reached_and_why),
+        cmocka_unit_test(a_bounce_puts_no_words_into_the_mouth_of_the_next_hop),
         cmocka_unit_test(a_notice_of_a_delay_says_until_when),
         cmocka_unit_test(a_whole_message_is_returned_as_it_is),
         cmocka_unit_test(a_notice_about_utf8_mail_says_addresses_in_ascii_where_programs_read),

@@ -136,9 +136,13 @@ static void each_log_has_a_bit_of_its_own(void **state)
     apply();
     assert_int_equal(subscriptions_wanting(LINE_FINISHED), 0x55555555);
     assert_int_equal(subscriptions_wanting(LINE_CLI_TYPED), 0xaaaaaaaa);
-    assert_int_equal(subscriptions_roll(SPAN("log07")), 1);
-    assert_int_equal(subscriptions_roll(SPAN("log99")), 0);
-    assert_int_equal(subscriptions_roll(SPAN("")), LOGS_MAX);
+    struct buf rolled = {0};
+    assert_int_equal(subscriptions_roll(SPAN("log07"), &rolled), 1);
+    assert_int_equal(subscriptions_roll(SPAN("log99"), &rolled), 0);
+    struct wire_reader in = wire_reader_of(buf_span(&rolled));
+    assert_true(span_equal(wire_get_span(&in), SPAN("log07")) && wire_reader_done(&in));
+    assert_int_equal(subscriptions_roll(SPAN(""), &rolled), LOGS_MAX);
+    buf_free(&rolled);
 }
 
 /* ---- folders ---- */
