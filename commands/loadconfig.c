@@ -73,7 +73,7 @@ static json_t *secrets_of(const struct loading *l)
 static bool send_piece(struct loading *l, bool last, json_t **result)
 {
     json_t *answer = NULL, *request = json_pack("{s:s,s:o,s:b,s:b}", "method", "config.edit", "edits",
-                                                l->edits, "more", (int)!last, "check", (int)last);
+                                                l->edits, "more", (int)!last, "check", 1);
     if (l->edits_sealed)
         json_object_set_new(request, "secrets", secrets_of(l));
     l->edits = json_array();

@@ -32,6 +32,7 @@ struct edit {
     struct arena *arena;
     enum permit_role role;
     json_t *warnings;
+    bool whole; /* the request is a file, which is checked at its end: rows may come before their owner */
     const json_t *secrets; /* of the request: which key they are encrypted with; NULL: none is */
     struct config_secrets opened;
     bool is_open;
@@ -318,7 +319,7 @@ static bool open_sealed(struct edit *e, const struct row_edit *r)
  * none is refused for its form. */
 static bool check_owner(struct edit *e, const struct row_edit *r, const struct edit_verb *verb)
 {
-    if (!r->table->owner || !r->typed_key)
+    if (!r->table->owner || !r->typed_key || e->whole)
         return true;
     struct span owner = schema_key_owner(r->key);
     if ((owner.n == r->key.n && verb->key) || config_table_find(table_now(e, r->table->owner), owner))
@@ -414,14 +415,15 @@ void config_edit(uint64_t session, json_t *request)
                      .arena = arena_new(),
                      .role = info->role,
                      .warnings = json_array(),
+                     .whole = json_is_true(json_object_get(request, "check")),
                      .secrets = json_object_get(request, "secrets")};
     size_t failed;
     e.copy.mine = config_tree_ref(c->pieces ? c->pieces : candidate->mine);
-    bool check = json_is_true(json_object_get(request, "check"));
+    bool more = json_is_true(json_object_get(request, "more")), check = e.whole && !more;
     if (run_edits(&e, json_object_get(request, "edits"), &failed) &&
         (!check || check_whole(&e, e.copy.mine))) {
         bool changed = check && !config_tree_equal(e.copy.mine, head_tree());
-        keep(c, e.copy.mine, json_is_true(json_object_get(request, "more")));
+        keep(c, e.copy.mine, more);
         tell_warnings(session, e.warnings);
         session_done(session, check ? json_pack("{s:b}", "changed", (int)changed) : NULL);
     } else {

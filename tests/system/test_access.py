@@ -35,7 +35,6 @@ LINES = {
     "certconfig delete nothing": "AOR",
     "clearchanges": "AOR",
     "clusterconfig list": "AOTR",
-    "clusterconfig addgroup nothing": "A",
     "commitdetail 0123456789abcdef0123": "AOTR",
     "config status": "AOTR",
     "config lock": "AO",

@@ -44,6 +44,8 @@ FILLED = (
     "alertconfig setup --repeat=77",
     'addressconfig setup --alerts="A & B <a@example.com>"',
     "logconfig new copy_logs --type=mail --level=debug",
+    "userconfig new auditor --role=guest",
+    "adminaccessconfig setup --idle-limit=45",
 )
 
 
