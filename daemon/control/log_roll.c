@@ -1,45 +1,14 @@
-/* Questions to the log role, each with the session that waits for the answer. */
+/* Rollover: a question to the log role. */
 #include "daemon/control/log_roll.h"
-
-#include <event2/event.h>
-#include <stdlib.h>
 
 #include "daemon/control/audit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
+#include "daemon/control/question.h"
 #include "daemon/protocol.h"
-#include "daemon/role.h"
-#include "engine/base/xalloc.h"
 
-enum { WAIT_SECONDS = 5 };
-
-struct question {
-    struct question *next;
-    uint32_t id;
-    uint64_t session;
-    struct event *timer;
-};
-
-static struct question *questions;
-static uint32_t last_id;
-
-static void forget(struct question *q)
-{
-    struct question **p = &questions;
-    while (*p != q)
-        p = &(*p)->next;
-    *p = q->next;
-    event_free(q->timer);
-    free(q);
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct question *q = context;
-    session_fail(q->session, API_ERROR_FAILED, "the log role did not answer");
-    forget(q);
-}
+static struct questions questions = {
+    .role = ROLE_LOG, .type = MSG_LOG_ROLL, .silent = "the log role did not answer"};
 
 /* Whether the log is configured and runs; the session was told otherwise. */
 static bool is_log(uint64_t session, const char *name)
@@ -64,18 +33,10 @@ void log_roll(uint64_t session, json_t *request)
     const char *name = member_text(request, "log");
     if (name && !is_log(session, name))
         return;
-    struct question *q = xcalloc(1, sizeof *q);
-    *q = (struct question){.next = questions, .id = ++last_id, .session = session};
-    q->timer = evtimer_new(role_base(), on_timeout, q);
-    questions = q;
     struct buf body = {0};
-    wire_put_u32(&body, q->id);
     wire_put_span(&body, span_text(name ? name : ""));
-    bool sent = role_send(ROLE_LOG, MSG_LOG_ROLL, buf_span(&body), -1);
+    bool sent = question_ask(&questions, session, buf_span(&body));
     buf_free(&body);
-    /* One that is away is started anew and answers nothing that was asked before: no use in waiting. */
-    struct timeval limit = {sent ? WAIT_SECONDS : 0, 0};
-    evtimer_add(q->timer, &limit);
     audit_write(info->account.user, info->from, "log.rollover", name ? name : "all",
                 sent ? API_DONE : API_FAILED);
 }
@@ -88,12 +49,8 @@ void log_roll_reply(struct wire_reader *in)
         struct span name = wire_get_span(in);
         json_array_append_new(names, json_stringn(name.n ? name.p : "", name.n));
     }
-    struct question *q = questions;
-    while (q && q->id != id)
-        q = q->next;
-    if (q && !in->failed) {
-        session_done(q->session, json_pack("{s:I,s:O}", "count", (json_int_t)count, "logs", names));
-        forget(q);
-    }
+    uint64_t session = in->failed ? 0 : question_answered(&questions, id);
+    if (session)
+        session_done(session, json_pack("{s:I,s:O}", "count", (json_int_t)count, "logs", names));
     json_decref(names);
 }

@@ -43,6 +43,7 @@ control_session_sources = \
 	%D%/logins.c %D%/logins.h \
 	%D%/methods.c %D%/methods.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/question.c %D%/question.h \
 	%D%/queue_archive.c \
 	%D%/queue_call.c %D%/queue_call.h \
 	%D%/queue_change.c \
