@@ -222,7 +222,7 @@ static void use_test_page(int fd)
     if (page == MAP_FAILED)
         role_fatal("cannot map the page of the tests: %s", strerror(errno));
     close(fd);
-    clock_use_offset(&page->clock_offset);
+    clock_use_offsets(&page->wall_offset, &page->mono_offset);
     failpoint_use(page);
 }
 

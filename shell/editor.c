@@ -68,18 +68,25 @@ static void show_news(struct editor *e)
     el_set(e->line, EL_REFRESH);
 }
 
+/* Whether there is something to tell now.  In front of a question, only that the session has ended. */
+static bool has_news(struct editor *e)
+{
+    return e->is_command || !link_is_alive(e->shell->link);
+}
+
 /* Until there is input, telling what happens meanwhile.  False when interrupted. */
 static bool wait_for_input(struct editor *e)
 {
     struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
     for (;;) {
-        wait[1].fd = e->is_command ? terminal_news_fd(e->shell) : -1;
+        wait[1].fd = terminal_news_fd(e->shell);
         wait[0].revents = wait[1].revents = 0;
         if (!interrupt_poll(wait, 2, -1))
             return false;
         if (wait[0].revents || !wait[1].revents)
             return true;
-        show_news(e);
+        if (has_news(e))
+            show_news(e);
         if (e->shell->leaving) /* the daemon ended the session */
             return false;
     }

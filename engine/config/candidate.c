@@ -39,7 +39,7 @@ void config_candidate_give(struct config_candidate *c, const struct config_place
                            enum schema_table_id id, struct config_table *table)
 {
     const char *level = place->level;
-    if (!config_tree_table(c->base, level, id) &&
+    if (!config_tree_table(c->base, level, id) && !config_tree_is_asked(c->mine, level, id) &&
         config_table_equal(table, config_inherited(c->mine, level, id))) {
         config_table_unref(table);
         table = NULL;
@@ -144,13 +144,15 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
 {
     struct rebase *r = context;
     struct config_table *theirs = config_tree_table(r->head, level, id);
+    const struct config_candidate *c = r->candidate;
     if (same_table(base, mine))
         return true;
     if (same_table(base, theirs)) {
         config_tree_set(&r->merged, level, id, mine ? config_table_ref(mine) : NULL);
+        if (config_tree_is_asked(c->mine, level, id))
+            config_tree_ask(&r->merged, level, id);
         return true;
     }
-    const struct config_candidate *c = r->candidate;
     r->level = level;
     r->schema = &schema_tables[id];
     r->theirs = theirs ? theirs : config_inherited(r->head, level, id);

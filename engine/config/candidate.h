@@ -46,7 +46,8 @@ bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, stru
 
 /* The table that an edit changes: that of place itself, made from what it inherits when there is none (R12).
  * It is taken out of the candidate, so that nothing is copied that need not be: edit it through config_table_put() and
- * the like, then always give it back.  A table that still is what the level inherits is not set there (R4). */
+ * the like, then always give it back.  A table that still is what the level inherits is not set there (R4), unless
+ * somebody asked for it (config_tree_ask). */
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
                                            enum schema_table_id id);
 void config_candidate_give(struct config_candidate *c, const struct config_place *place,

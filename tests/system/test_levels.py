@@ -103,6 +103,23 @@ def an_override_starts_from_what_is_inherited_and_holds_the_whole_table(world):
 
 
 @test
+def an_override_that_was_asked_for_stays_until_it_is_deleted(world):
+    instance = cluster(world)
+    at_machine = (60, f"machine/{HOST}")
+    run(instance, "antispamconfig clusterset new", "antispamconfig setup on --timeout=60", "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "an edit that changed nothing")
+    run(instance, "antispamconfig clusterset delete", "antispamconfig clusterset new", "commit")
+    run(instance, "antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=60", "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "one that was taken back")
+    run(instance, CLUSTER, "antispamconfig setup on --timeout=33", "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "what the cluster has since is overridden")
+    run(instance, "antispamconfig clusterset delete", "commit")
+    equal(in_force(instance, "antispam.timeout"), (33, "cluster"), "deleted")
+    shown = run(instance, "antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=33", "commit")
+    true("There is no data to commit." in shown, "nobody asked for this one: " + shown)
+
+
+@test
 def settings_are_copied_moved_and_started_anew_at_another_level(world):
     instance = cluster(world)
     run(instance, CLUSTER, "deliveryconfig setup preferred --delay-notice=9", "commit")
