@@ -53,7 +53,9 @@ control_session_sources = \
 	%D%/queue_suspend.c \
 	%D%/rate.c \
 	%D%/secret_key.c %D%/secret_key.h \
-	%D%/session.c %D%/session.h \
+	%D%/session.c %D%/session.h %D%/session_state.h \
+	%D%/session_answers.c \
+	%D%/session_requests.c \
 	%D%/status.c %D%/status.h \
 	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \
