@@ -179,7 +179,8 @@ bool call_connect(struct shell *sh)
     if (sh->link)
         return true;
     if (sh->touched && !sh->interactive) { /* half of the changes must not be taken for the whole */
-        unreachable(sh, "the session ended, and its uncommitted changes with it; the rest is not done without them");
+        unreachable(
+            sh, "the session ended, and its uncommitted changes with it; the rest is not done without them");
         return false;
     }
     sh->touched = false;
@@ -323,12 +324,29 @@ json_t *shell_live(struct shell *sh, json_t *request)
     return result;
 }
 
+/* The end of the answer to a request that belongs to no command; NULL: there is none. */
+static json_t *ask_quietly(struct shell *sh, struct span request)
+{
+    link_queue_text(sh->link, request);
+    return take_answer(sh, &(struct parts){0});
+}
+
+void call_follow_mode(struct shell *sh)
+{
+    if (!sh->link || !link_take_new_mode(sh->link))
+        return;
+    json_t *end = ask_quietly(sh, SPAN("{\"method\":\"config.mode\",\"typed\":[]}"));
+    json_t *mode = json_object_get(end, "result");
+    if (mode)
+        mode_take(sh, mode);
+    json_decref(end);
+}
+
 bool call_has_changes(struct shell *sh)
 {
     if (!sh->link || !sh->touched)
         return false;
-    link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\",\"typed\":[]}"));
-    json_t *end = take_answer(sh, &(struct parts){0});
+    json_t *end = ask_quietly(sh, SPAN("{\"method\":\"config.changes\",\"typed\":[]}"));
     json_t *count = json_object_get(json_object_get(end, "result"), "count");
     bool some = !count || json_integer_value(count) > 0; /* no answer: what was touched is lost */
     json_decref(end);

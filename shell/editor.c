@@ -39,6 +39,7 @@ struct editor {
     struct buf typed; /* read, not yet handed to libedit */
     wchar_t next;     /* behind LITERAL_NEXT; 0: none */
     bool pasting;
+    bool outdated; /* the prompt: the mode of the session is another one */
 };
 
 bool editor_suits(const char *terminal)
@@ -57,6 +58,12 @@ static char *show_prompt(EditLine *line)
     struct editor *e;
     el_get(line, EL_CLIENTDATA, &e);
     return (char *)e->prompt;
+}
+
+static struct span before_cursor(EditLine *line)
+{
+    const LineInfo *info = el_line(line);
+    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
 }
 
 /* Below the line, which is then drawn anew. */
@@ -87,7 +94,9 @@ static bool wait_for_input(struct editor *e)
             return true;
         if (has_news(e))
             show_news(e);
-        if (e->shell->leaving) /* the daemon ended the session */
+        struct link *link = e->shell->link;
+        e->outdated = e->is_command && link && link_has_new_mode(link) && before_cursor(e->line).n == 0;
+        if (e->outdated || e->shell->leaving) /* the daemon ended the session */
             return false;
     }
 }
@@ -188,12 +197,6 @@ static int next_character(EditLine *line, wchar_t *out)
 }
 
 /* ---- keys of our own ---- */
-
-static struct span before_cursor(EditLine *line)
-{
-    const LineInfo *info = el_line(line);
-    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
-}
 
 /* The count is of characters, and so is what libedit erases. */
 static int characters(struct span text)
@@ -318,6 +321,7 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     const char *last = strrchr(prompt, '\n');
     e->prompt = last ? last + 1 : prompt;
     e->is_command = is_command;
+    e->outdated = false;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
     el_set(e->line, EL_PREP_TERM, 1); /* before the prompt: who answers at once is not to be echoed twice */
     fputs(paste_on, stdout);          /* nothing may stand between the newline of a prompt and its text */
@@ -325,6 +329,10 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     const char *text = el_gets(e->line, &count);
     fputs(paste_off, stdout);
     fflush(stdout);
+    if (e->outdated) {
+        el_reset(e->line);
+        return READ_INTERRUPTED;
+    }
     if (interrupt_seen()) {
         buf_clear(&e->typed);
         e->pasting = false;

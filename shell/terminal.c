@@ -141,6 +141,7 @@ static void run_session(struct shell *sh)
             break;
         interrupt_clear();
         sh->interrupted = false;
+        call_follow_mode(sh); /* only here: what is typed is meant for the mode that its prompt names */
         buf_clear(&line);
         buf_clear(&prompt);
         mode_prompt(sh, &prompt);

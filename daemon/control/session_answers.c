@@ -149,6 +149,19 @@ void session_fail_with(uint64_t id, enum api_error error, json_t *members, const
     va_end(args);
 }
 
+void session_news(uint64_t id, const char *text, json_t *mode)
+{
+    struct session *s = session_find(id);
+    json_t *notice = text ? json_pack("{s:s}", "notice", text) : NULL;
+    bool takes = s && s->info.terminal && !s->ending && !session_has_no_room(s);
+    if (takes && mode)
+        session_send(s, json_pack("{s:O}", "mode", mode));
+    if (takes && notice)
+        session_send(s, json_incref(notice));
+    json_decref(notice);
+    json_decref(mode);
+}
+
 void session_notice(uint64_t but, const char *text)
 {
     struct buf safe = {0};

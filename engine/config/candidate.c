@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/base/xalloc.h"
+#include "engine/config/cluster.h"
 
 void config_candidate_begin(struct config_candidate *c, uint64_t revision, struct config_tree *head)
 {
@@ -24,6 +25,28 @@ void config_candidate_end(struct config_candidate *c)
 bool config_candidate_is_changed(const struct config_candidate *c)
 {
     return !config_tree_equal(c->base, c->mine);
+}
+
+struct lost {
+    const struct config_tree *head;
+    const char *level;
+};
+
+static bool is_there(const char *level, enum schema_table_id id, struct config_table *base,
+                     struct config_table *mine, void *context)
+{
+    struct lost *lost = context;
+    (void)id, (void)base;
+    if (mine && !config_level_may_have_settings(lost->head, level))
+        lost->level = level;
+    return !lost->level;
+}
+
+const char *config_candidate_lost_level(const struct config_candidate *c, const struct config_tree *head)
+{
+    struct lost lost = {.head = head};
+    config_tree_pairs(c->base, c->mine, is_there, &lost);
+    return lost.level;
 }
 
 /* ---- edits ---- */
@@ -145,8 +168,15 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
     struct rebase *r = context;
     struct config_table *theirs = config_tree_table(r->head, level, id);
     const struct config_candidate *c = r->candidate;
+    r->schema = &schema_tables[id];
     if (same_table(base, mine))
         return true;
+    if (!config_level_may_have_settings(r->head, level) &&
+        decided(r, (struct span){0}) == CONFIG_KEEP_THEIRS) {
+        r->decision->settled =
+            true; /* with its level, what is set there is gone; else the commit will say so */
+        return true;
+    }
     if (same_table(base, theirs)) {
         config_tree_set(&r->merged, level, id, mine ? config_table_ref(mine) : NULL);
         if (config_tree_is_asked(c->mine, level, id))
@@ -154,7 +184,6 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
         return true;
     }
     r->level = level;
-    r->schema = &schema_tables[id];
     r->theirs = theirs ? theirs : config_inherited(r->head, level, id);
     r->result = config_table_ref((struct config_table *)r->theirs);
     config_table_diff(base ? base : config_inherited(c->base, level, id),

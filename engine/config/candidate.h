@@ -18,6 +18,10 @@ void config_candidate_begin(struct config_candidate *c, uint64_t revision, struc
 void config_candidate_end(struct config_candidate *c);
 bool config_candidate_is_changed(const struct config_candidate *c);
 
+/* A level at which the candidate has changes and which head does not have (any more), or NULL: they cannot be committed;
+ * a rebase that keeps theirs drops them.  Valid as long as c. */
+const char *config_candidate_lost_level(const struct config_candidate *c, const struct config_tree *head);
+
 enum config_keep { CONFIG_KEEP_NONE, CONFIG_KEEP_MINE, CONFIG_KEEP_THEIRS };
 
 /* A decision: for all conflicts (table NULL), for a table, or for one row of it (key.p not NULL). */
