@@ -1,10 +1,5 @@
-/* Whether a configuration can be committed, and what in it will not do what one would think.
- *
- * Only rows that differ from the configuration before are looked at, and policies when the settings of the gateway
- * that they depend on differ.
- */
+/* Whether a configuration can be committed.  Only rows that differ from the configuration before are looked at. */
 #include "engine/config/check.h"
-#include "engine/base/text.h"
 #include "engine/config/candidate.h"
 #include "engine/config/cluster.h"
 
@@ -35,140 +30,6 @@ static void check_row(const struct schema_row *before, const struct schema_row *
         schema_row_warn(before, after, check->warn, check->context);
 }
 
-/* ---- policies against the settings of the gateway ---- */
-
-static bool is_on_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                          const struct schema_row *gateway)
-{
-    (void)before;
-    return schema_row_number(policy, POLICY_ANTISPAM) && !schema_row_number(gateway, ANTISPAM_ENABLED);
-}
-
-static bool has_default(const struct schema_row *row, unsigned field)
-{
-    const struct schema_field *f = &row->table->fields[field];
-    struct schema_value preset;
-    struct error error;
-    return schema_value_parse(f, span_text(f->preset), &preset, &error) &&
-           schema_value_equal(f, &preset, &row->values[field]);
-}
-
-static bool is_sharpened(const struct schema_row *before, const struct schema_row *policy,
-                         const struct schema_row *gateway)
-{
-    (void)before;
-    return schema_row_number(gateway, ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
-           !(has_default(policy, POLICY_POSITIVE_THRESHOLD) && has_default(policy, POLICY_SUSPECT_THRESHOLD));
-}
-
-static bool is_suspect_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                               const struct schema_row *gateway)
-{
-    (void)gateway;
-    bool changed = false;
-    for (unsigned i = POLICY_SUSPECT_THRESHOLD; i <= POLICY_SUSPECT_ARCHIVE; i++)
-        changed |=
-            before ? !schema_value_equal(&policy->table->fields[i], &before->values[i], &policy->values[i])
-                   : !has_default(policy, i);
-    return changed && !schema_row_number(policy, POLICY_SUSPECT);
-}
-
-/* The block of one verdict. */
-struct block {
-    enum policy_field action, host, recipient;
-};
-static const struct block positive = {POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST,
-                                      POLICY_POSITIVE_RECIPIENT};
-static const struct block suspect = {POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST, POLICY_SUSPECT_RECIPIENT};
-
-static bool ends_with_alternates(const struct schema_row *policy, const struct block *b)
-{
-    int64_t action = schema_row_number(policy, b->action);
-    return (action == SCHEMA_DROP || action == SCHEMA_BOUNCE) &&
-           (schema_row_text(policy, b->host).n || schema_row_text(policy, b->recipient).n);
-}
-
-static bool is_alternate_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                                 const struct schema_row *gateway)
-{
-    (void)before, (void)gateway;
-    return ends_with_alternates(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && ends_with_alternates(policy, &suspect));
-}
-
-static bool leaves_quarantine(const struct schema_row *policy, const struct block *b)
-{
-    return schema_row_number(policy, b->action) == SCHEMA_QUARANTINE && schema_row_text(policy, b->host).n;
-}
-
-static bool is_quarantine_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                                  const struct schema_row *gateway)
-{
-    (void)before, (void)gateway;
-    return leaves_quarantine(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && leaves_quarantine(policy, &suspect));
-}
-
-/* before is the row as it was, NULL for a new one. */
-static const struct doubt {
-    bool (*applies)(const struct schema_row *before, const struct schema_row *policy,
-                    const struct schema_row *gateway);
-    const char *sentence;
-} doubts[] = {
-    {is_on_in_vain, "antispam is on, but anti-spam is off for the whole gateway"},
-    {is_sharpened,
-     "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
-    {is_suspect_in_vain, "settings for suspected spam have no effect while suspect is off"},
-    {is_alternate_in_vain,
-     "mail that is dropped or bounced reaches no alternate host and no alternate recipient"},
-    {is_quarantine_in_vain, "mail with an alternate host goes there and not into quarantine"},
-};
-
-enum { DOUBT_COUNT = sizeof doubts / sizeof doubts[0] };
-
-struct policies {
-    const struct schema_row *gateway;
-    struct {
-        size_t count;
-        struct span first;
-    } found[DOUBT_COUNT];
-};
-
-static void doubt_policy(const struct schema_row *before, const struct schema_row *after, void *context)
-{
-    struct policies *policies = context;
-    for (size_t i = 0; after && i < DOUBT_COUNT; i++)
-        if (doubts[i].applies(before, after, policies->gateway) && policies->found[i].count++ == 0)
-            policies->found[i].first = schema_row_key(after);
-}
-
-/* all: the gateway's settings differ too, so every policy is looked at. */
-static void doubt_policies(const struct check *check, const struct config_table *before,
-                           const struct config_table *after, const struct schema_row *gateway, bool all)
-{
-    struct policies policies = {.gateway = gateway};
-    if (all) {
-        struct config_cursor c = config_table_start(after);
-        for (const struct schema_row *row; (row = config_table_next(&c));)
-            doubt_policy(config_table_find(before, schema_row_key(row)), row, &policies);
-    } else {
-        config_table_diff(before, after, doubt_policy, &policies);
-    }
-    for (size_t i = 0; i < DOUBT_COUNT; i++) {
-        struct buf sentence = {0};
-        if (policies.found[i].count == 0)
-            continue;
-        buf_printf(&sentence, "%s ", config_table_schema(after)->name);
-        buf_append_span(&sentence, policies.found[i].first);
-        if (policies.found[i].count > 1)
-            buf_printf(&sentence, " and %zu more", policies.found[i].count - 1);
-        buf_printf(&sentence, ": %s", doubts[i].sentence);
-        if (check->warn)
-            check->warn(buf_text(&sentence), check->context);
-        buf_free(&sentence);
-    }
-}
-
 /* ---- the whole ---- */
 
 static void check_table(struct check *check, const struct config_table *before,
@@ -192,7 +53,6 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
                   const struct config_place *place, void (*warn)(const char *sentence, void *context),
                   void *context, struct error *error)
 {
-    static const enum schema_table_id policy_tables[] = {SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
     struct check check = {.warn = warn, .context = context, .error = error};
     struct config_check whole = {.warn = warn, .context = context};
     const struct config_table **old = whole.before, **new = whole.after;
@@ -206,10 +66,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
     }
     if (!check.failed)
         check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
-    bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
-    for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
-        doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],
-                       config_table_single(new[SCHEMA_ANTISPAM]), gateway_differs);
+    if (!check.failed && warn)
+        config_check_effect(&whole);
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
         config_table_unref(empty[id]);
     return !check.failed;
@@ -242,5 +100,7 @@ bool config_check_everywhere(const struct config_tree *tree, const struct config
     for (const struct schema_row *row; (row = config_table_next(&c));)
         if (!span_equal(schema_row_key(row), own) && !check_other(tree, before, schema_row_key(row), error))
             return false;
+    if (before && warn)
+        config_check_levels_effect(tree, before, warn, context);
     return true;
 }

@@ -202,7 +202,8 @@ unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
 enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
-enum { LOGS_MAX = 32 }; /* rows */
+enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
+enum { LOGS_MAX = 32 };                          /* rows */
 
 /* The choices of USERS_ROLE. */
 enum users_role { USERS_ADMINISTRATOR, USERS_OPERATOR, USERS_TECHNICIAN, USERS_READ_ONLY, USERS_GUEST };
@@ -289,7 +290,7 @@ void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
 /* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
 
-bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
+bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_.-]+ */
 bool schema_check_account(struct span text, struct error *error); /* of this machine */
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
