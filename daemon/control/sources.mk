@@ -14,6 +14,7 @@ control_config_sources = \
 	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
 	%D%/store_config_internal.h %D%/store_config_rows.c \
+	%D%/stored_row.c %D%/stored_row.h \
 	%D%/stored_tree.c %D%/stored_tree.h \
 	%D%/tidy.c %D%/tidy.h
 
