@@ -443,12 +443,12 @@ def a_conflict_is_headed_by_its_level_and_there_is_none_between_levels(world):
         instance, (GROUP, "antispamconfig setup on --timeout=46"), (GROUP, "antispamconfig setup on --timeout=47")
     )
     equal(status, 5, f"at the same level: {shown}")
-    heading = r"group/eu: antispam: changed by root, .*, revision \d+\n  timeout\n    base    44\n    theirs  47\n    mine    46\n"
+    heading = r"group/eu: antispam: changed by \w+, .*, revision \d+\n  timeout\n    base    44\n    theirs  47\n    mine    46\n"
     true(re.search(heading, shown), shown)
     routes = ("smtproutes new r.example.com 192.0.2.1", "smtproutes new r.example.com 192.0.2.2")
     status, shown = conflicting(instance, (CLUSTER, routes[0]), (CLUSTER, routes[1]))
     equal(status, 5, f"a row that both have made: {shown}")
-    true(re.search(r"cluster: smtproutes r.example.com: changed by root, .*, revision \d+\n  destination\n", shown), shown)
+    true(re.search(r"cluster: smtproutes r.example.com: changed by \w+, .*, revision \d+\n  destination\n", shown), shown)
     status, shown = conflicting(
         instance, (MACHINE, "antispamconfig clusterset new"), (MACHINE, "antispamconfig setup on --timeout=48")
     )
