@@ -331,15 +331,16 @@ static json_t *ask_quietly(struct shell *sh, struct span request)
     return take_answer(sh, &(struct parts){0});
 }
 
-void call_follow_mode(struct shell *sh)
+bool call_follow_mode(struct shell *sh)
 {
     if (!sh->link || !link_take_new_mode(sh->link))
-        return;
+        return false;
     json_t *end = ask_quietly(sh, SPAN("{\"method\":\"config.mode\",\"typed\":[]}"));
     json_t *mode = json_object_get(end, "result");
     if (mode)
         mode_take(sh, mode);
     json_decref(end);
+    return true;
 }
 
 bool call_has_changes(struct shell *sh)

@@ -62,8 +62,8 @@ enum api_status call_tell_gone(struct shell *sh, struct report *r, const char *o
 /* Whether the session holds changes that nobody committed, or lost them with the daemon. */
 bool call_has_changes(struct shell *sh);
 
-/* Takes over the mode that the daemon has put the session into, if it has. */
-void call_follow_mode(struct shell *sh);
+/* Takes over the mode that the daemon has put the session into; false when it has not. */
+bool call_follow_mode(struct shell *sh);
 
 /* True when what the running command says is not to be shown, because of an edit before. */
 bool output_is_muted(struct shell *sh);

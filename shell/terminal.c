@@ -136,12 +136,13 @@ static void run_session(struct shell *sh)
 {
     struct buf line = {0}, prompt = {0};
     for (unsigned number = 1;; number++) {
-        terminal_tell_news(sh);
+        do /* only here: what is typed is meant for the mode that its prompt names */
+            terminal_tell_news(sh);
+        while (call_follow_mode(sh)); /* there may be news before its answer */
         if (sh->leaving)
             break;
         interrupt_clear();
         sh->interrupted = false;
-        call_follow_mode(sh); /* only here: what is typed is meant for the mode that its prompt names */
         buf_clear(&line);
         buf_clear(&prompt);
         mode_prompt(sh, &prompt);

@@ -152,13 +152,11 @@ void session_fail_with(uint64_t id, enum api_error error, json_t *members, const
 void session_news(uint64_t id, const char *text, json_t *mode)
 {
     struct session *s = session_find(id);
-    json_t *notice = text ? json_pack("{s:s}", "notice", text) : NULL;
     bool takes = s && s->info.terminal && !s->ending && !session_has_no_room(s);
     if (takes && mode)
         session_send(s, json_pack("{s:O}", "mode", mode));
-    if (takes && notice)
-        session_send(s, json_incref(notice));
-    json_decref(notice);
+    if (takes && text)
+        session_send(s, json_pack("{s:s}", "notice", text));
     json_decref(mode);
 }
 

@@ -27,6 +27,11 @@ bool config_candidate_is_changed(const struct config_candidate *c)
     return !config_tree_equal(c->base, c->mine);
 }
 
+static bool same_table(const struct config_table *a, const struct config_table *b)
+{
+    return a == b || (a && b && config_table_equal(a, b));
+}
+
 struct lost {
     const struct config_tree *head;
     const char *level;
@@ -36,8 +41,8 @@ static bool is_there(const char *level, enum schema_table_id id, struct config_t
                      struct config_table *mine, void *context)
 {
     struct lost *lost = context;
-    (void)id, (void)base;
-    if (mine && !config_level_may_have_settings(lost->head, level))
+    (void)id;
+    if (mine && !same_table(base, mine) && !config_level_may_have_settings(lost->head, level))
         lost->level = level;
     return !lost->level;
 }
@@ -156,11 +161,6 @@ static void merge_row(const struct schema_row *base, const struct schema_row *mi
         config_table_remove(&r->result, key);
 }
 
-static bool same_table(const struct config_table *a, const struct config_table *b)
-{
-    return a == b || (a && b && config_table_equal(a, b));
-}
-
 /* A table that the candidate may have changed. */
 static bool merge_table(const char *level, enum schema_table_id id, struct config_table *base,
                         struct config_table *mine, void *context)
@@ -171,10 +171,10 @@ static bool merge_table(const char *level, enum schema_table_id id, struct confi
     r->schema = &schema_tables[id];
     if (same_table(base, mine))
         return true;
+    /* What is set at a level that is gone is gone with it; undecided it stays, and the commit will say so. */
     if (!config_level_may_have_settings(r->head, level) &&
         decided(r, (struct span){0}) == CONFIG_KEEP_THEIRS) {
-        r->decision->settled =
-            true; /* with its level, what is set there is gone; else the commit will say so */
+        r->decision->settled = true;
         return true;
     }
     if (same_table(base, theirs)) {
