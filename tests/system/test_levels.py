@@ -110,14 +110,15 @@ def an_override_that_was_asked_for_stays_until_it_is_deleted(world):
     at_machine = (60, f"machine/{HOST}")
     run(instance, "antispamconfig clusterset new", "antispamconfig setup on --timeout=60", "commit")
     equal(in_force(instance, "antispam.timeout"), at_machine, "an edit that changed nothing")
-    run(instance, "antispamconfig clusterset delete", "antispamconfig clusterset new", "commit")
-    run(instance, "antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=60", "commit")
+    run(instance, "antispamconfig clusterset delete", "commit")
+    taken_back = ("antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=60")
+    run(instance, "antispamconfig clusterset new", *taken_back, "commit")
     equal(in_force(instance, "antispam.timeout"), at_machine, "one that was taken back")
     run(instance, CLUSTER, "antispamconfig setup on --timeout=33", "commit")
     equal(in_force(instance, "antispam.timeout"), at_machine, "what the cluster has since is overridden")
     run(instance, "antispamconfig clusterset delete", "commit")
     equal(in_force(instance, "antispam.timeout"), (33, "cluster"), "deleted")
-    shown = run(instance, "antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=33", "commit")
+    shown = run(instance, taken_back[0], "antispamconfig setup on --timeout=33", "commit")
     true("There is no data to commit." in shown, "nobody asked for this one: " + shown)
 
 
