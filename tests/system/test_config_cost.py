@@ -75,25 +75,6 @@ def one_row_more_costs_the_same_on_ten_thousand_rows_as_on_one_thousand(world):
 
 
 @test
-def where_a_setting_comes_from_is_found_without_reading_the_tables(world):
-    instance = world.instance()
-    reads = {}
-    for size in (1000, 10000):
-        with instance.api() as api:
-            add(api, routes(size, f"table-{size}-"))
-            api.commit()
-            for n in range(50):
-                api.edit(edit("smtproutes", "put", f"table-{size}-{n * 19}.example.com", destination=f"192.0.2.{n}:26"))
-                api.commit()
-            before = io_counts(instance.role_pid("control"))
-            api.must("config.setting", table="smtproutes", key=f"table-{size}-500.example.com")
-            after = io_counts(instance.role_pid("control"))
-        reads[size] = after["rchar"] - before["rchar"]
-    print(f"# bytes read: {reads}")
-    true(reads[10000] < 10_000_000, f"bytes read: {reads}")  # the table has 1 MB in each of 50 revisions
-
-
-@test
 def ten_times_the_lines_write_at_most_eleven_times_as_much(world):
     costs = {}
     for size in (1000, 10000):

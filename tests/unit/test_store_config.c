@@ -291,6 +291,48 @@ static void a_row_is_the_same_on_its_walk_as_in_every_whole_revision(void **stat
     assert_true(control_life(life_walk));
 }
 
+static void change_hot(struct config_candidate *c)
+{
+    char to[64];
+    snprintf(to, sizeof to, "hot-%02u.example:25", turn);
+    put_route(c, "many-009000.example", to);
+}
+
+static bool count_step(const struct schema_row *before, const struct manifest *revision, void *context)
+{
+    unsigned *steps = context;
+    CHECK((before != NULL) == (revision->revision > 2));
+    return ++*steps > 0;
+}
+
+/* Chunks that are in no other revision are damaged: whoever reads them gets no further. */
+static void life_reads_little(void)
+{
+    struct arena *arena = arena_new();
+    unsigned steps = 0;
+    open_head();
+    CHECK(commit_edit("id-many", add_ten_thousand, false));
+    for (turn = 0; turn < 20; turn++) {
+        char id[32];
+        snprintf(id, sizeof id, "id-%u", turn);
+        CHECK(commit_edit(id, change_hot, false));
+    }
+    ask_file("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'hot-', 'not-') AS BLOB)"
+             " WHERE instr(CAST(body AS TEXT), 'hot-19') = 0");
+    CHECK(ask_file("SELECT count(*) FROM blob WHERE instr(CAST(body AS TEXT), 'not-')") == 19);
+    const struct config_table *table = config_tree_table(head_tree(), head_place()->level, SCHEMA_SMTPROUTES);
+    const struct schema_row *row = config_table_find(table, SPAN("many-000500.example"));
+    head_walk_row(arena, head_place()->level, row, count_step, &steps);
+    CHECK(steps == 22);
+    arena_free(arena);
+}
+
+static void the_walk_of_a_row_reads_no_other_part_of_old_revisions(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_reads_little));
+}
+
 static void life_old_tree(void)
 {
     struct error error;
@@ -564,6 +606,7 @@ int main(void)
         TEST(history_is_newest_first_and_leaves_out_hidden_revisions),
         TEST(the_last_change_of_a_row_names_its_revision),
         TEST(a_row_is_the_same_on_its_walk_as_in_every_whole_revision),
+        TEST(the_walk_of_a_row_reads_no_other_part_of_old_revisions),
         TEST(an_old_revision_is_loaded_and_shares_its_chunks_with_the_head),
         TEST(one_row_on_top_of_ten_thousand_writes_one_chunk),
         TEST(a_damaged_blob_is_refused),
