@@ -290,6 +290,8 @@ struct editor *editor_open(struct shell *sh)
     el_set(e->line, EL_EDITOR, "emacs");
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
+    /* Enter is a newline, as it is where lines are read without an editor: what is typed ahead may be for either. */
+    el_set(e->line, EL_SETTY, "-d", "+icrnl", "-inlcr", NULL);
     bind_keys(e->line);
     e->file = history_file_open(recall, e);
     return e;
@@ -342,6 +344,11 @@ bool editor_take_byte(struct editor *e, char *byte)
     *byte = e->typed.data[0];
     buf_consume(&e->typed, 1);
     return true;
+}
+
+void editor_give_byte(struct editor *e, char byte)
+{
+    buf_append_char(&e->typed, byte);
 }
 
 void editor_close(struct editor *e)

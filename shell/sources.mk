@@ -5,6 +5,7 @@ shell_sources = \
 	shell/commit.c \
 	shell/complete.c shell/complete.h \
 	shell/editor.c shell/editor.h \
+	shell/hidden.c shell/hidden.h \
 	shell/history.c shell/history.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
