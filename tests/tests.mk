@@ -72,6 +72,7 @@ SYSTEM_TESTS = \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_rules.py \
+	tests/system/test_secrets.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_ended.py \

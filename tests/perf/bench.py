@@ -172,7 +172,7 @@ def bench_start(folder, options):
     ready, verdict, memory = (statistics.median(column) for column in zip(*starts))
     print_row("start to ready", f"{ready * 1000:.0f} ms")
     print_row("start to the first message delivered", f"{verdict * 1000:.0f} ms")
-    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB")
+    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB" if memory else "needs root")
 
 
 def main():
