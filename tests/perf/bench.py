@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_config import bench_configuration
+from bench_shell import bench_shell
 from harness import postfix, processes
 from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
@@ -192,6 +193,7 @@ def main():
         folder.chmod(0o755)  # Postfix's processes have an account of their own
         bench_start(folder, options)
         bench_configuration(folder, options, print_row)
+        bench_shell(folder, print_row)
         bench_throughput(folder, options, write_messages(folder))
 
 
