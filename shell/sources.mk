@@ -19,6 +19,7 @@ shell_sources = \
 	shell/progress.c shell/progress.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \
+	shell/resize.c shell/resize.h \
 	shell/run.c \
 	shell/state.h \
 	shell/terminal.c \
