@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L /* sigaction */
 #include "shell/hidden.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,7 +17,9 @@ static struct termios before, silent;
 static void silence(int number)
 {
     (void)number;
+    int error = errno;
     tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+    errno = error;
 }
 
 static void on_continue(void (*act)(int))

@@ -1,9 +1,9 @@
+/* Both ways that Linux has: the one is for files, the other for whatever the kernel pipes a dump to, and for tracers. */
 #include "engine/base/dumps.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* The limit is for what dumps into files; a program that the kernel pipes dumps to is not held up by it. */
 void dumps_forbid(void)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

@@ -6,11 +6,10 @@ import json
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from bench_config import ROWS, run, timed
-from harness.build import program
+from harness.build import program, wait_until
 from harness.instance import Instance
 from harness.people import Sshd
 from harness.tap import Skip
@@ -82,8 +81,7 @@ def shared_connection(sshd, folder, first):
     words = [*command[:-1], "-S", path, command[-1]]
     with subprocess.Popen([*command[:-1], "-M", "-S", path, "-N", command[-1]], stdin=subprocess.DEVNULL) as master:
         try:
-            while not Path(path).exists():
-                time.sleep(0.01)
+            wait_until(lambda: Path(path).exists(), "the shared connection")
             run([*words, first])
             yield words
         finally:

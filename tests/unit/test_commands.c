@@ -431,7 +431,8 @@ static void rollback_takes_a_revision_and_a_table(void **state)
         fake_sent(sh),
         "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\",\"table\":\"smtproutes\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", NULL), API_DONE);
-    assert_string_equal(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":true,\"revision\":\"12\"}\n");
+    assert_string_equal(fake_sent(sh),
+                        "{\"method\":\"config.rollback\",\"preview\":true,\"revision\":\"12\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "--table=antispam", NULL), API_DONE);
     assert_contains(fake_sent(sh), "\"preview\":true,\"revision\":\"12\",\"table\":\"antispam\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "antispam", NULL), API_USAGE);
