@@ -19,6 +19,7 @@
 #include "daemon/route.h"
 #include "daemon/sandbox.h"
 #include "engine/base/clock.h"
+#include "engine/base/dumps.h"
 
 enum { LOG_BACKLOG_MAX = 1024 * 1024 };
 
@@ -283,6 +284,7 @@ static void on_master_closed(void *context, const char *why)
 
 int main(void)
 {
+    dumps_forbid();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C is the master's to answer */
     base = event_base_new();
