@@ -37,6 +37,7 @@ libcommands_a_SOURCES = \
 	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/incomingrelayconfig.c \
 	%D%/last.c \
 	%D%/level_name.c %D%/level_name.h \
 	%D%/levels.c %D%/levels.h \
@@ -54,6 +55,7 @@ libcommands_a_SOURCES = \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
+	%D%/portalregistrationconfig.c \
 	%D%/queued.c \
 	%D%/queued.h \
 	%D%/rate.c \

@@ -47,7 +47,8 @@ enum message_type {
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
     MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time */
+    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
+                         * the client) */
     MSG_MAIL_ABORT,     /* u64 mid */
     MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
     MSG_DELIVER_RESULT, /* struct deliver_result; repeated after a reconnection until acknowledged */

@@ -145,6 +145,12 @@ static void add_warning(const char *sentence, void *context)
         json_array_append_new(e->warnings, config_text_json(sentence));
 }
 
+/* What all machines of a cluster have in common is not set below its level. */
+static bool is_right_level(struct edit *e, const struct schema_table *table)
+{
+    return !config_is_level_too_low(&e->place, table) || refuse(e, API_ERROR_RESTRICTED, "cluster");
+}
+
 /* Puts a row in place of the present one; when they are equal nothing is done, so that reruns (R4) cost nothing.  row is
  * taken over; NULL: it was refused. */
 static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row *row)
@@ -152,7 +158,7 @@ static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row 
     if (!row)
         return false;
     bool same = r->present && schema_row_equal(r->present, row);
-    bool good = same || has_keys_for(e, row);
+    bool good = same || (is_right_level(e, r->table) && has_keys_for(e, row));
     if (good && !r->present && config_table_count(table_now(e, r->table)) >= ROWS_MOST)
         good = refuse(e, API_ERROR_FAILED, "%s has %d rows and takes no more", r->table->name, ROWS_MOST);
     if (good && !same) {

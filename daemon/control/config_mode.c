@@ -54,6 +54,12 @@ void config_mode(uint64_t session, json_t *request)
     session_done(session, config_mode_json(info));
 }
 
+bool config_is_level_too_low(const struct config_place *place, const struct schema_table *table)
+{
+    return table->for_cluster && config_cluster_name(head_tree()).n &&
+           strcmp(place->level, CONFIG_CLUSTER) != 0;
+}
+
 /* ---- what a mode restricts ---- */
 
 /* Methods that are about this machine and its mail, not about the configuration. */
