@@ -33,6 +33,8 @@ libcommands_a_SOURCES = \
 	%D%/deliveryconfig.c \
 	%D%/displayalerts.c \
 	%D%/exit.c \
+	%D%/featurekey.c \
+	%D%/featurekeyconfig.c \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/grep.c \

@@ -56,6 +56,7 @@ SYSTEM_TESTS = \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
 	tests/system/test_extensions.py \
+	tests/system/test_feature_keys.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \

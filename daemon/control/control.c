@@ -9,6 +9,7 @@
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/config_mail.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
@@ -92,6 +93,8 @@ static bool start(struct error *error)
     ports_start();
     alerts_start();
     trusted_keys_start();
+    if (!feature_keys_start(error))
+        return false;
     roll_back_watch();
     access_watch();
     commit_watch_head(access_judge_all);
@@ -100,6 +103,8 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
+    if (peer == ROLE_QUEUE)
+        feature_keys_queue_up();
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }

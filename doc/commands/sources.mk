@@ -18,6 +18,8 @@ dist_man_MANS += \
 	%D%/mailward-deliveryconfig.1 \
 	%D%/mailward-displayalerts.1 \
 	%D%/mailward-exit.1 \
+	%D%/mailward-featurekey.1 \
+	%D%/mailward-featurekeyconfig.1 \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \

@@ -141,6 +141,9 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
     return check_order(row, ALERT_SETTINGS_REPEAT, ALERT_SETTINGS_REPEAT_MOST, error);
 }
 
+static const struct schema_field featurekey_fields[] = {
+#include "engine/schema/featurekey.def"
+};
 static const struct schema_field portal_registration_fields[] = {
 #include "engine/schema/portal_registration.def"
 };
@@ -238,6 +241,8 @@ static const struct schema_preset logs_presets[] = {
 #define PORTAL_REGISTRATION_DETAILS                                                                          \
     .row_noun = "portal registration", .preset_keys = WORDS(""), .fixed_key = "", .for_cluster = true,       \
     .doubt_row = doubt_registration, FIELDS(portal_registration_fields)
+#define FEATUREKEY_DETAILS                                                                                   \
+    .row_noun = "feature key settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(featurekey_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -175,6 +175,10 @@ enum portal_registration_field {
 #include "engine/schema/portal_registration.def"
     PORTAL_REGISTRATION_FIELD_COUNT
 };
+enum featurekey_field {
+#include "engine/schema/featurekey.def"
+    FEATUREKEY_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE

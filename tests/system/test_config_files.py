@@ -37,6 +37,7 @@ FILLED = (
     "smtproutes new .example.net 192.0.2.1:2525",
     'incomingrelayconfig setup on; incomingrelayconfig relaylist new mx 10.2.3.1-10 "--received-after=[" --hop=2',
     "incomingrelayconfig relaylist new mx6 2001:db8::/64 --custom-header=SenderIP:",
+    "featurekeyconfig setup --autocheck=off",
     "portalregistrationconfig set 0123456789abcdef",
     "listenerconfig new inside private 127.0.0.2 0",
     "listenerconfig edit inside hostaccess new 192.0.2.0/24",
