@@ -63,6 +63,7 @@ static enum api_status ask_activate(struct shell *sh, void *context)
     struct buf text = {0};
     (void)context;
     enum ui_result result = ui_ask(sh, "Paste the feature key (one line):", "", &text);
+    shell_hide_answer(sh); /* whoever reads the log could use it */
     if (result == UI_DONE && text.len)
         return activate(sh, &text);
     buf_free(&text);

@@ -67,7 +67,7 @@ static void tell(const struct schema_row *row, int64_t end, int64_t now)
 static bool look_at(const struct schema_row *row, int64_t now, struct error *error)
 {
     struct buf fingerprint = {0};
-    int64_t end;
+    int64_t end = 0;
     bool due = false, good = true;
     if (read_certificate(schema_row_text(row, CERTIFICATES_CERTIFICATE), &end, &fingerprint))
         good = expiry_due(buf_span(&fingerprint), end, now, &due, error);

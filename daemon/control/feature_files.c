@@ -9,11 +9,9 @@
 #include "daemon/control/feature_keys.h"
 #include "daemon/control/files.h"
 #include "daemon/control/head.h"
-#include "daemon/control/trusted_keys.h"
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
-#include "engine/package/feature_key.h"
 
 enum { HOUR = 3600, FILES_MOST = 100 };
 
@@ -62,10 +60,9 @@ static void take_file(int folder, const char *name, json_t *found)
     if (!readable)
         error_set(&error, "it cannot be read, or is no feature key");
     if (!readable || !feature_keys_has(buf_span(&line))) {
-        bool good =
-            readable &&
-            (activate ? feature_keys_activate(buf_span(&line), "autoactivate", &feature, &is_new, &error)
-                      : feature_key_read(buf_span(&line), trusted_keys(), &terms, &error));
+        bool good = readable && (activate ? feature_keys_activate(buf_span(&line), "autoactivate", &feature,
+                                                                  &is_new, &error)
+                                          : feature_keys_read(buf_span(&line), &terms, &error));
         if (!good)
             LOG(FEATURE_UNUSABLE, LOG_T(buf_text(&shown)), LOG_T(error.text));
         else if (!activate)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/control/expiry.h"
 #include "daemon/control/head.h"
@@ -13,7 +14,6 @@
 #include "daemon/role.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
-#include "engine/package/feature_key.h"
 #include "engine/schema/features.h"
 #include "engine/smtp/date.h"
 
@@ -169,11 +169,11 @@ static void add_own_keys(void)
     }
 }
 
-static bool read_line(struct span line, struct feature_key *terms, struct error *error)
+bool feature_keys_read(struct span line, struct feature_key *terms, struct error *error)
 {
     if (!feature_key_read(line, trusted_keys(), terms, error))
         return false;
-    if (strcmp(terms->serial, "any") != 0 && strcmp(terms->serial, role_settings()->hostname) != 0)
+    if (strcmp(terms->serial, "any") != 0 && strcasecmp(terms->serial, role_settings()->hostname) != 0)
         return error_set(error, "the feature key is for %s, and this gateway is %s", terms->serial,
                          role_settings()->hostname);
     for (unsigned i = 0; i < FEATURE_COUNT; i++)
@@ -192,7 +192,7 @@ static void take_stored(struct span text, int64_t time, void *context)
         return;
     }
     struct key k = {.line = NULL};
-    if (!read_line(text, &k.terms, &error)) {
+    if (!feature_keys_read(text, &k.terms, &error)) {
         LOG(FEATURE_UNUSABLE, LOG_T("config.db"), LOG_T(error.text));
     } else if (count < KEYS_MOST) {
         k.line = xmemdup0(text.p, text.n);
@@ -239,7 +239,7 @@ bool feature_keys_activate(struct span line, const char *user, const char **name
     static struct feature_key terms;
     *name = terms.feature;
     *is_new = !feature_keys_has(line);
-    if (!read_line(line, &terms, error))
+    if (!feature_keys_read(line, &terms, error))
         return false;
     if (!*is_new)
         return true;

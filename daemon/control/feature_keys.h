@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/span.h"
+#include "engine/package/feature_key.h"
 
 /* Once head and trusted keys are there, before the sandbox closes. */
 bool feature_keys_start(struct error *error);
@@ -21,7 +22,9 @@ void feature_keys_queue_up(void);
 /* Whether a part of this name is there and may be used. */
 bool feature_keys_allow(const char *name);
 
-/* Checks a line (feature_key_clean() it first) and keeps it.  True also for one that was kept before: then *name is its
+/* Whether a line (feature_key_clean() it first) is a key for this gateway; false, with the reason, when it is none. */
+bool feature_keys_read(struct span line, struct feature_key *terms, struct error *error);
+/* The same, and keeps it.  True also for one that was kept before: then *name is its
  * feature and *is_new false.  False, with the reason, when it does not count. */
 bool feature_keys_activate(struct span line, const char *user, const char **name, bool *is_new,
                            struct error *error);

@@ -4,7 +4,6 @@
 #include "daemon/control/methods.h"
 #include "daemon/control/session.h"
 #include "engine/base/buf.h"
-#include "engine/package/feature_key.h"
 
 void feature_list(uint64_t session, json_t *request)
 {

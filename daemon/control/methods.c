@@ -19,7 +19,6 @@
 #include "daemon/control/status.h"
 #include "daemon/control/typed.h"
 #include "daemon/control/workqueue.h"
-#include "engine/package/feature_key.h"
 
 static void call_version(uint64_t session, json_t *request)
 {

@@ -5,8 +5,6 @@ static void append_value(struct smtp_header_capture *c, struct span piece)
 {
     if (!c->field)
         return;
-    if (piece.n && piece.p[piece.n - 1] == '\r')
-        piece.n--;
     if (c->field->len == 0)
         while (piece.n && (piece.p[0] == ' ' || piece.p[0] == '\t'))
             piece = span_slice(piece, 1, piece.n);
@@ -72,6 +70,8 @@ static void end_line(struct smtp_header_capture *c)
     c->done = c->start_length == 0 || (c->start_length == 1 && c->start[0] == '\r');
     if (!c->done && !c->classified)
         classify(c);
+    if (c->field && c->field->len && c->field->data[c->field->len - 1] == '\r')
+        c->field->len--;
     if (c->done) {
         trim_end(&c->message_id);
         trim_end(&c->subject);
