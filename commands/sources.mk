@@ -36,10 +36,13 @@ libcommands_a_SOURCES = \
 	%D%/deliveryconfig.c \
 	%D%/displayalerts.c \
 	%D%/exit.c \
+	%D%/featurekey.c \
+	%D%/featurekeyconfig.c \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/incomingrelayconfig.c \
 	%D%/last.c \
 	%D%/level_name.c %D%/level_name.h \
 	%D%/levels.c %D%/levels.h \
@@ -57,6 +60,7 @@ libcommands_a_SOURCES = \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
+	%D%/portalregistrationconfig.c \
 	%D%/queued.c \
 	%D%/queued.h \
 	%D%/rate.c \

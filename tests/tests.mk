@@ -13,6 +13,7 @@ include tests/unit/smtp.mk
 include tests/unit/commands.mk
 include tests/unit/queue.mk
 include tests/unit/sandbox.mk
+include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
 EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_rules.dict
@@ -56,9 +57,11 @@ SYSTEM_TESTS = \
 	tests/system/test_delivery.py \
 	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
+	tests/system/test_feature_keys.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
+	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \

@@ -10,12 +10,14 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/config_mail.h"
 #include "daemon/control/config_methods.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
+#include "daemon/control/trusted_keys.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -97,6 +99,9 @@ static bool start(struct error *error)
         return false;
     ports_start();
     alerts_start();
+    trusted_keys_start();
+    if (!feature_keys_start(error))
+        return false;
     roll_back_watch();
     access_watch();
     commit_watch_head(head_changed);
@@ -105,6 +110,8 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
+    if (peer == ROLE_QUEUE)
+        feature_keys_queue_up();
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }

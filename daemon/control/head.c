@@ -24,6 +24,11 @@ static struct config_tree *tree;
 static char level[300]; /* "machine/" and a host name */
 static const struct config_place place = {level};
 
+struct store_config *head_store(void)
+{
+    return store;
+}
+
 const struct manifest *head_manifest(void)
 {
     return &manifest;

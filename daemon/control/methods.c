@@ -10,6 +10,7 @@
 #include "daemon/control/config_mail.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/config_secrets.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/log_roll.h"
@@ -85,6 +86,9 @@ const struct method methods[] = {
     {"config.setting", config_setting, MEMBERS(TABLE_NAME(true), KEY, TEXT("field", false, 1, 64))},
     {"config.show", config_show, MEMBERS(REVISION(false))},
     {"counters.reset", status_reset, NO_MEMBERS},
+    {"feature.activate", feature_activate, MEMBERS(TEXT("text", true, 1, 2 * FEATURE_KEY_TEXT_MAX))},
+    {"feature.check", feature_check, NO_MEMBERS},
+    {"feature.list", feature_list, NO_MEMBERS},
     {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
     {"file.write", files_write,
      MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"),

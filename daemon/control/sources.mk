@@ -35,6 +35,7 @@ control_session_sources = \
 	%D%/config_reset.c \
 	%D%/config_secrets.c %D%/config_secrets.h \
 	%D%/config_session.c %D%/config_session.h \
+	%D%/feature_methods.c \
 	%D%/figures.c %D%/figures.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \
@@ -58,16 +59,20 @@ control_session_sources = \
 	%D%/session_answers.c \
 	%D%/session_requests.c \
 	%D%/status.c %D%/status.h \
+	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 
-# Alerts: reached by unit tests of their own.
+# Feature keys, and what ends at a known time: reached by unit tests of their own.
 control_alert_sources = \
+	%D%/feature_files.c \
+	%D%/feature_keys.c %D%/feature_keys.h \
 	%D%/alert_list.c \
 	%D%/alert_mail.c %D%/alert_mail.h \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/certificate_expiry.c %D%/certificate_expiry.h \
+	%D%/expiry.c %D%/expiry.h \
 	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
 
 pkglibexec_PROGRAMS += mailwardd-control

@@ -18,6 +18,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/scan/packet.h"
 #include "daemon/scan/process.h"
+#include "engine/schema/features.h"
 
 /* Growth of resident memory after which a worker asks to be replaced. */
 enum { GROWTH_MAX_KIB = 64 * 1024, DESCRIPTORS_MAX = 16 };
@@ -108,6 +109,7 @@ static void judge(struct worker *w, const struct packet *packet)
         .message = map_message(w, packet->fd),
         .trace_bytes = job.trace_bytes,
         .outbound = job.outbound,
+        .without_antispam = job.missing_features & feature_bit(FEATURE_ANTISPAM),
         .sender = job.sender,
         .helo = job.helo,
         .client_ip = job.client_ip,

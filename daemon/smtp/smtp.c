@@ -12,6 +12,7 @@
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
+#include "daemon/smtp/incoming_relay.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/session.h"
 #include "daemon/smtp/tls.h"
@@ -89,6 +90,7 @@ static void config_apply(void)
 {
     tls_server_apply();
     listener_follow_config();
+    incoming_relay_follow_config();
 }
 
 static void peer_up(enum role_id peer)

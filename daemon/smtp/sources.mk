@@ -14,6 +14,7 @@ mailwardd_smtp_SOURCES = \
 	%D%/fitting.c %D%/fitting.h \
 	%D%/idna.c %D%/idna.h \
 	%D%/ids.c %D%/ids.h \
+	%D%/incoming_relay.c %D%/incoming_relay.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/mail.c %D%/mail.h \
 	%D%/net.c %D%/net.h \

@@ -18,9 +18,12 @@ dist_man_MANS += \
 	%D%/mailward-deliveryconfig.1 \
 	%D%/mailward-displayalerts.1 \
 	%D%/mailward-exit.1 \
+	%D%/mailward-featurekey.1 \
+	%D%/mailward-featurekeyconfig.1 \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
+	%D%/mailward-incomingrelayconfig.1 \
 	%D%/mailward-last.1 \
 	%D%/mailward-listenerconfig.1 \
 	%D%/mailward-loadconfig.1 \
@@ -29,6 +32,7 @@ dist_man_MANS += \
 	%D%/mailward-oldmessage.1 \
 	%D%/mailward-passphrase.1 \
 	%D%/mailward-policyconfig.1 \
+	%D%/mailward-portalregistrationconfig.1 \
 	%D%/mailward-rate.1 \
 	%D%/mailward-removemessage.1 \
 	%D%/mailward-resetconfig.1 \

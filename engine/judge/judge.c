@@ -244,7 +244,7 @@ static void judge_by_policy(const struct judge_runtime *rt, const struct judge_p
                             struct arena *arena, struct judge_child *child)
 {
     child->policy = policy->name;
-    if (!rt->antispam || !policy->antispam) {
+    if (!rt->antispam || !policy->antispam || input->without_antispam) {
         child->verdict = JUDGE_OFF;
         pass_unscanned(rt, policy, input, breadcrumb, arena, child);
     } else if (input->message.n - input->trace_bytes > rt->never_scan_bytes) {

@@ -103,6 +103,13 @@ static const struct schema_field cluster_members_fields[] = {
 #include "engine/schema/cluster_members.def"
 };
 
+static const struct schema_field incoming_relay_fields[] = {
+#include "engine/schema/incoming_relay.def"
+};
+static const struct schema_field incoming_relays_fields[] = {
+#include "engine/schema/incoming_relays.def"
+};
+
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
 {
@@ -132,6 +139,34 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 static bool check_alert_settings(const struct schema_row *row, struct error *error)
 {
     return check_order(row, ALERT_SETTINGS_REPEAT, ALERT_SETTINGS_REPEAT_MOST, error);
+}
+
+static const struct schema_field featurekey_fields[] = {
+#include "engine/schema/featurekey.def"
+};
+static const struct schema_field portal_registration_fields[] = {
+#include "engine/schema/portal_registration.def"
+};
+
+/* Those that have been given out so far (R26). */
+static void doubt_registration(const struct schema_row *row, struct buf *sentence)
+{
+    size_t length = schema_row_text(row, PORTAL_REGISTRATION_ID).n;
+    if (length && length != 16 && length != 36)
+        buf_printf(sentence, "id: it has %zu characters; known ones have 16 or 36", length);
+}
+
+/* The header is one that the relay adds, or a Received header. */
+static bool check_incoming_relay(const struct schema_row *row, struct error *error)
+{
+    bool has_custom = schema_row_text(row, INCOMING_RELAYS_CUSTOM_HEADER).n > 0;
+    bool has_received = schema_row_text(row, INCOMING_RELAYS_RECEIVED_AFTER).n > 0;
+    if (has_custom == has_received)
+        return error_set(error, "%s: where the address of the sender stands",
+                         has_custom ? "give custom-header or received-after, not both"
+                                    : "give custom-header or received-after");
+    return has_received || schema_row_number(row, INCOMING_RELAYS_HOP) == 1 ||
+           error_set(error, "hop: it counts Received headers; leave it out with custom-header");
 }
 
 /* What tables.def does not say. */
@@ -197,6 +232,17 @@ static const struct schema_preset logs_presets[] = {
 #define CLUSTER_MEMBERS_DETAILS                                                                              \
     .row_noun = "machine", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                     \
     FIELDS(cluster_members_fields)
+#define INCOMING_RELAY_DETAILS                                                                               \
+    .row_noun = "incoming relay settings", .preset_keys = WORDS(""), .fixed_key = "",                        \
+    FIELDS(incoming_relay_fields)
+#define INCOMING_RELAYS_DETAILS                                                                              \
+    .row_noun = "incoming relay", .preset_keys = (const char *const[]){NULL},                                \
+    .check_row = check_incoming_relay, FIELDS(incoming_relays_fields)
+#define PORTAL_REGISTRATION_DETAILS                                                                          \
+    .row_noun = "portal registration", .preset_keys = WORDS(""), .fixed_key = "", .for_cluster = true,       \
+    .doubt_row = doubt_registration, FIELDS(portal_registration_fields)
+#define FEATUREKEY_DETAILS                                                                                   \
+    .row_noun = "feature key settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(featurekey_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -70,9 +70,12 @@ struct schema_table {
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
-    bool is_shape; /* of the cluster: set at its level alone, and by clusterconfig alone */
+    bool for_cluster; /* in a cluster set at its level alone */
+    bool is_shape;    /* of the cluster: set at its level alone, and by clusterconfig alone */
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
+    /* Appends what about the row is allowed and unusual; NULL: nothing ever is. */
+    void (*doubt_row)(const struct schema_row *row, struct buf *sentence);
     const char *row_noun; /* "policy", "SMTP route": for messages */
 };
 
@@ -159,6 +162,22 @@ enum cluster_groups_field {
 enum cluster_members_field {
 #include "engine/schema/cluster_members.def"
     CLUSTER_MEMBERS_FIELD_COUNT
+};
+enum incoming_relay_field {
+#include "engine/schema/incoming_relay.def"
+    INCOMING_RELAY_FIELD_COUNT
+};
+enum incoming_relays_field {
+#include "engine/schema/incoming_relays.def"
+    INCOMING_RELAYS_FIELD_COUNT
+};
+enum portal_registration_field {
+#include "engine/schema/portal_registration.def"
+    PORTAL_REGISTRATION_FIELD_COUNT
+};
+enum featurekey_field {
+#include "engine/schema/featurekey.def"
+    FEATUREKEY_FIELD_COUNT
 };
 #undef FLAG
 #undef NUMBER
@@ -275,7 +294,8 @@ struct span schema_key_owner(struct span key);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 /* The same where either may be NULL, which is equal to itself alone. */
 bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
-/* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row). */
+/* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row), and of
+ * what is unusual about a row that differs. */
 void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
                      void (*warn)(const char *sentence, void *context), void *context);
 
@@ -301,6 +321,11 @@ bool schema_check_next_host(struct span text, struct error *error); /* "" or a d
 bool schema_check_mailbox(struct span text, struct error *error);   /* "" or user@domain (RFC 5321) */
 /* An address as it is usually written, so that one address is one text. */
 bool schema_check_address(struct span text, struct error *error);
+bool schema_check_address_range(struct span text, struct error *error); /* smtp_address_range_parse() */
+bool schema_check_header_name(struct span text, struct error *error);   /* "", NAME or NAME: */
+/* Without the colon that may be there. */
+struct span schema_header_name(struct span text);
+bool schema_check_registration_id(struct span text, struct error *error); /* "" or [A-Za-z0-9._-]+ */
 bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */
 bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
 bool schema_check_plain_mailbox(struct span text, struct error *error); /* user@domain, without quotes */

@@ -7,4 +7,6 @@ libengine_a_SOURCES += \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/rcptaccess.def \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/logs.def %D%/rcptaccess.def \
 	%D%/access.def %D%/users.def \
+	%D%/incoming_relay.def %D%/incoming_relays.def %D%/portal_registration.def \
+	%D%/featurekey.def %D%/features.def %D%/features.h \
 	%D%/settings.c %D%/settings.h %D%/settings.def

@@ -20,7 +20,7 @@ test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += test_alerts
 test_alerts_SOURCES = tests/unit/test_alerts.c tests/unit/config_fixture.h daemon/control/alert_mail.c \
-	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/self_signed.c \
+	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/expiry.c daemon/control/self_signed.c \
 	daemon/control/store_alert.c daemon/log/alert.c
 test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
@@ -33,7 +33,7 @@ test_permit_LDADD = $(TEST_LIBS)
 CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h tests/unit/control_fixture.h $(control_session_sources) \
 	daemon/control/self_signed.c daemon/control/self_signed.h \
 	daemon/control/first_revision.c daemon/control/first_revision.h \
-	daemon/log_lines.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
+	daemon/log_lines.c daemon/paths.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
 UNIT_TESTS += test_control test_control_access test_control_config test_control_figures test_control_queue \
 	test_control_limits test_control_logs
 test_control_access_SOURCES = tests/unit/test_control_access.c tests/unit/config_fixture.h $(CONTROL_SHELL)

@@ -1,5 +1,7 @@
 # Unit tests of smtp.
-UNIT_TESTS += test_smtp test_smtp_data test_access test_destination test_resolve test_client test_tls test_idna
+UNIT_TESTS += test_smtp test_smtp_data test_access test_destination test_resolve test_client test_tls test_idna test_address_range
+test_address_range_SOURCES = tests/unit/test_address_range.c
+test_address_range_LDADD = $(TEST_LIBS)
 test_smtp_SOURCES = tests/unit/test_smtp.c
 test_smtp_LDADD = $(TEST_LIBS)
 test_smtp_data_SOURCES = tests/unit/test_smtp_data.c

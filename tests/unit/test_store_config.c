@@ -406,6 +406,7 @@ static void life_of_format_1(void)
     open_head();
     ask_file("DROP TABLE confirmation");
     ask_file("DROP TABLE label");
+    ask_file("DROP TABLE feature_key");
     ask_file("PRAGMA user_version = 1");
 }
 
