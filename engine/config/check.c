@@ -205,7 +205,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
             check_table(&check, old[id], new[id]);
     }
     if (!check.failed)
-        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
+        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error) ||
+                       !config_check_spamd(&whole, error);
     bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
         doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],

@@ -15,5 +15,7 @@ struct config_check {
 bool config_check_owners(const struct config_check *check, struct error *error);
 /* Listeners against each other; warns of what is open to everybody, or in vain. */
 bool config_check_listeners(const struct config_check *check, struct error *error);
+/* Sockets of spamd against listeners; warns when there is nothing that it could answer. */
+bool config_check_spamd(const struct config_check *check, struct error *error);
 
 #endif

@@ -7,4 +7,5 @@ libengine_a_SOURCES += \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/rcptaccess.def \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/logs.def %D%/rcptaccess.def \
 	%D%/access.def %D%/users.def \
+	%D%/network_checks.c %D%/spamd.def \
 	%D%/settings.c %D%/settings.h %D%/settings.def

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -28,6 +28,7 @@ ARROWS = {
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
     "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
+    "engine/spamd": ("engine/base", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
     # Reads what these write.
