@@ -169,10 +169,12 @@ static void mail_goes_before_what_others_ask(void **state)
     assert_int_equal(mids.len, 10 * sizeof(uint64_t)); /* the queue hears of its own only */
     buf_free(&mids);
     run_until(20);
-    /* the last two may still be in work when the third of the others is handed out */
-    for (uint64_t mail = 11; mail <= 18; mail++)
-        for (uint64_t other = 3; other <= 10; other++)
-            assert_true(t.place_of[mail] < t.place_of[other]);
+    unsigned first = t.place_of[3], late = 0;
+    for (uint64_t other = 4; other <= 10; other++)
+        first = t.place_of[other] < first ? t.place_of[other] : first;
+    for (uint64_t mail = 11; mail <= 20; mail++)
+        late += t.place_of[mail] > first;
+    assert_true(late <= 1); /* the last one may still be in work when the next of the others is handed out */
 }
 
 static void what_others_asked_and_need_no_more_is_not_scanned(void **state)
