@@ -98,6 +98,8 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
+	tests/harness/peers.py \
+	tests/harness/spamd.py \
 	tests/harness/mail.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \

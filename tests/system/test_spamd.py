@@ -295,8 +295,7 @@ def a_flood_of_large_messages_is_served_within_bounded_memory(world):
 def hostile_messages_are_judged_and_returned_whole(world):
     instance = service(world)
     instance.configure(edit("antispam", always_scan_size="100M", never_scan_size="100M"))
-    for name in hostile.MESSAGES:
-        message = hostile.make(name)
+    for name, message in hostile.all_of_them():
         reply = ask(tcp(instance), "PROCESS", message)
         equal(reply.code, 0, f"code of {name}")
         true(reply.body.endswith(message), f"{name} came back changed")
