@@ -233,6 +233,8 @@ size_t spamd_put_message_header(struct buf *out, struct span message, const stru
         struct span line = first_line(message);
         buf_append_span(out, line);
         start = line.n;
+        if (line.p[line.n - 1] != '\n')
+            end_line(&l);
     }
     put_own_fields(&l, v);
     return copy_fields(out, message, start);

@@ -217,7 +217,9 @@ def bench_rates(services, listing, options, print_row):
         for service in services:
             runs = service.runs[concurrency]
             rate = median_of(runs, 0)
-            ratio = "" if service is ours else f"; ours is {median_of(ours.runs[concurrency], 0) / rate:.1f} times that"
+            more = median_of(ours.runs[concurrency], 0) / rate
+            less = median_of(runs, 3) / median_of(ours.runs[concurrency], 3)
+            ratio = "" if service is ours else f"; ours is {more:.1f} times that, at 1/{less:.1f} of the CPU"
             spread = "-".join(f"{one(run[0] for run in runs):.0f}" for one in (min, max))
             note = f"{spread}; p50 {median_of(runs, 1):.2f} ms, p99 {median_of(runs, 2):.2f} ms; {median_of(runs, 3):.2f} ms of CPU each{ratio}"
             print_row(f"{service.title}: messages/s, {concurrency} at a time", f"{rate:.0f}", note)

@@ -222,6 +222,7 @@ static void messages_without_a_body_or_anything_keep_what_they_have(void **state
     size_t at;
     assert_ptr_equal(strstr(header("From x\nSubject: s\n\nb", 60, &at), "From x\nX-Spam-"), buf_text(&out));
     assert_int_equal(at, strlen("From x\nSubject: s\n\n"));
+    assert_ptr_equal(strstr(header("From x", 60, &at), "From x\r\nX-Spam-"), buf_text(&out));
 }
 
 static void a_refusal_is_one_line(void **state)
