@@ -82,6 +82,7 @@ libcommands_a_SOURCES = \
 	%D%/showrecipients.c \
 	%D%/showsetting.c \
 	%D%/smtproutes.c \
+	%D%/spamdconfig.c \
 	%D%/spamquarantine.c \
 	%D%/status.c \
 	%D%/suspend.c \

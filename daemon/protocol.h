@@ -17,13 +17,13 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1,   /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
+    MSG_START = 1, /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
                       * daemon/failpoint.h, or none */
-    MSG_PEER,        /* u8 role; descriptor */
-    MSG_LISTENER,    /* to control: -; descriptor: its socket */
-    MSG_STOP,        /* - */
-    MSG_PORT,        /* to smtp: span address, u16 port; descriptor: a socket that listens there */
-    MSG_PORT_CLOSED, /* to smtp: span address, u16 port: that socket is not to be listened on any more */
+    MSG_PEER,      /* u8 role; descriptor */
+    MSG_LISTENER,  /* to control: -; descriptor: its socket */
+    MSG_STOP,      /* - */
+    MSG_PORT,      /* to smtp or spamd: span address, u16 port; descriptor: a socket that listens there */
+    MSG_PORT_CLOSED, /* to smtp or spamd: span address, u16 port: that socket is not to be listened on any more */
     MSG_PORTS_STATE, /* to control: u64 id of the request, u32 count, count of span why not (empty: it is bound) */
     MSG_SYSLOG, /* to log: u32 id of the request, span why not; descriptor: a socket that is connected there */
     /* role -> master */
@@ -61,11 +61,11 @@ enum message_type {
     MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
     MSG_LISTENERS_SUSPENDED = 240, /* as MSG_SUSPEND_REPLY without its id: clients of these get 421 */
 
-    /* scan -> queue */
+    /* scan -> queue, spamd: what is said of one is never said to the other */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
     MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
     MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
-    /* queue -> scan */
+    /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
     /* control <-> queue, smtp: gauges and moments of engine/wire/figures.def, and others */
@@ -124,13 +124,16 @@ void config_revision_put(struct buf *out, const struct config_revision *r);
 struct config_revision config_revision_get(struct wire_reader *in);
 bool config_revision_equal(const struct config_revision *a, const struct config_revision *b);
 
+#define PORT_UNIX "unix" /* in place of an address: run/spamd.sock */
+
 /* The addresses and ports that the master is to listen on. */
 struct ports_request {
     uint64_t id;
     bool running; /* false: of a revision that is being prepared, besides those of the running one */
     const struct port_wanted {
-        struct span name, address; /* of the listener */
+        struct span name, address; /* of the listener; the address PORT_UNIX is a UNIX socket */
         uint16_t port;             /* 0: one from the kernel */
+        uint8_t role;              /* who accepts there: ROLE_SMTP or ROLE_SPAMD */
     } * ports;
     uint32_t count;
 };
@@ -269,7 +272,8 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
 
 struct scan_job {
     uint64_t mid;
-    bool alone; /* it has killed a worker before */
+    bool alone;      /* it has killed a worker before */
+    bool score_only; /* of spamd: it is judged whatever the policies say, and nothing becomes of it */
     bool outbound;
     uint32_t missing_features; /* bits as in MSG_FEATURES */
     uint32_t trace_bytes;

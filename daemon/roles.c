@@ -9,7 +9,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "log",
             .account = "mailward",
-            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD) | BIT(ROLE_CONTROL),
             .write_dirs = {"log", "track"},
             .reader = SCHEMA_LOG,
         },
@@ -25,7 +25,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "scan",
             .account = "mailward-scan",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SPAMD) | BIT(ROLE_CONTROL),
             .reader = SCHEMA_SCAN,
         },
     [ROLE_SMTP] =
@@ -36,11 +36,19 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .reader = SCHEMA_SMTP,
             .network = true,
         },
+    /* Its sockets come from the master: it may make none. */
+    [ROLE_SPAMD] =
+        {
+            .name = "spamd",
+            .account = "mailward-spamd",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_SPAMD,
+        },
     [ROLE_CONTROL] =
         {
             .name = "control",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD),
             .write_dirs = {"config", "configuration"},
             .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },

@@ -22,10 +22,11 @@ include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
+include tests/fuzz/spamd.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_seven_bit fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -87,6 +88,7 @@ SYSTEM_TESTS = \
 	tests/system/test_shell_start.py \
 	tests/system/test_shell_terminal.py \
 	tests/system/test_smtp.py \
+	tests/system/test_spamd.py \
 	tests/system/test_status.py \
 	tests/system/test_tls.py
 include tests/durability/durability.mk
@@ -104,6 +106,8 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
+	tests/harness/peers.py \
+	tests/harness/spamd.py \
 	tests/harness/mail.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \

@@ -1,6 +1,7 @@
-/* The scan role: takes jobs from the queue, has them judged in sandboxed workers, and answers.
+/* The scan role: takes jobs from the queue and from spamd, has them judged in sandboxed workers, and answers.
  *
- * It looks into no message itself.  Answers that are ready while the queue is away are kept until it is back.
+ * It looks into no message itself.  Answers that are ready while the queue is away are kept until it is back; those for
+ * a spamd that is gone are nobody's.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "engine/scan/model.h"
 #include "engine/scan/rules.h"
 
-/* The queue sends at most two jobs a worker; far more is a queue that does not keep to that. */
+/* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
 
 struct answer {
@@ -31,8 +32,9 @@ static struct pool *pool;
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
 static uint32_t kept_count;
-static struct buf ready_report; /* until the log role can be told */
-static bool is_same;            /* what is prepared differs from what runs in nothing but its revision */
+static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
+static struct buf ready_report;   /* until the log role can be told */
+static bool is_same;              /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -47,22 +49,34 @@ static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
     kept_count++;
 }
 
-static void on_result(uint64_t mid, uint64_t revision, struct span result)
+/* To whom the job came from; takes over body. */
+static void reply(const struct job *job, enum message_type type, struct buf *body)
 {
-    struct buf body = {0};
-    wire_put_u64(&body, mid);
-    wire_put_u64(&body, revision);
-    wire_put_span(&body, result);
-    send_or_keep(MSG_SCAN_RESULT, mid, &body);
+    if (job->client == 0) {
+        send_or_keep(type, job->mid, body);
+        return;
+    }
+    if (job->client == spamd_connection)
+        role_send(ROLE_SPAMD, (uint16_t)type, buf_span(body), -1);
+    buf_free(body);
 }
 
-static void on_crash(uint64_t mid, struct span stage, struct span cause)
+static void on_result(const struct job *job, struct span result)
 {
     struct buf body = {0};
-    wire_put_u64(&body, mid);
+    wire_put_u64(&body, job->mid);
+    wire_put_u64(&body, job->revision);
+    wire_put_span(&body, result);
+    reply(job, MSG_SCAN_RESULT, &body);
+}
+
+static void on_crash(const struct job *job, struct span stage, struct span cause)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, job->mid);
     wire_put_span(&body, stage);
     wire_put_span(&body, cause);
-    send_or_keep(MSG_SCAN_CRASH, mid, &body);
+    reply(job, MSG_SCAN_CRASH, &body);
 }
 
 static void tell_ready(void)
@@ -138,11 +152,23 @@ static void say_hello(void)
 {
     struct buf body = {0};
     wire_put_u32(&body, (uint32_t)workers);
-    wire_put_u32(&body, (uint32_t)pool_job_count(pool) + kept_count);
+    wire_put_u32(&body, (uint32_t)pool_job_count(pool, true) + kept_count);
     pool_put_mids(pool, &body);
     for (const struct answer *a = kept; a; a = a->next)
         wire_put_u64(&body, a->mid);
     role_send(ROLE_QUEUE, MSG_SCAN_HELLO, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+/* Nothing is in hand of a spamd that has just come. */
+static void greet_spamd(void)
+{
+    struct buf body = {0};
+    if (!pool_is_running(pool) || !role_peer(ROLE_SPAMD))
+        return;
+    wire_put_u32(&body, (uint32_t)workers);
+    wire_put_u32(&body, 0);
+    role_send(ROLE_SPAMD, MSG_SCAN_HELLO, buf_span(&body), -1);
     buf_free(&body);
 }
 
@@ -173,6 +199,11 @@ static void peer_up(enum role_id peer)
         tell_ready();
     if (peer == ROLE_QUEUE)
         greet_queue();
+    if (peer == ROLE_SPAMD) {
+        spamd_connection++;
+        pool_drop_others(pool);
+        greet_spamd();
+    }
 }
 
 static void config_apply(void)
@@ -181,8 +212,10 @@ static void config_apply(void)
     if (!is_same)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
-    if (first)
-        greet_queue();
+    if (!first)
+        return;
+    greet_queue();
+    greet_spamd();
 }
 
 static void config_discard(void)
@@ -190,29 +223,34 @@ static void config_discard(void)
     pool_discard(pool);
 }
 
-/* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to the queue's charge and
+/* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
  * not to the message's. */
-static void take_job(struct wire_reader *in, int fd)
+static void take_job(enum role_id peer, struct wire_reader *in, int fd)
 {
+    bool of_queue = peer == ROLE_QUEUE;
     struct span envelope = in->rest;
     struct arena *arena = arena_new();
     struct scan_job wanted;
-    bool good = scan_job_get(in, arena, &wanted) && fd >= 0;
+    bool good = scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue;
     arena_free(arena);
     if (!good)
-        role_fatal("cannot read a job of the queue");
-    if (pool_job_count(pool) + kept_count >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
-        role_fatal("the queue sends more jobs than were asked for");
+        role_fatal("cannot read a job of role %s", role_table[peer].name);
+    size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
+    if (jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
+        role_fatal("role %s sends more jobs than were asked for", role_table[peer].name);
     struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .fd = fd};
+    *job = (struct job){.client = of_queue ? 0 : spamd_connection,
+                        .mid = wanted.mid,
+                        .alone = wanted.alone && of_queue,
+                        .fd = fd};
     buf_append_span(&job->envelope, envelope);
     pool_submit(pool, job);
 }
 
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (peer == ROLE_QUEUE && type == MSG_SCAN_JOB) {
-        take_job(in, fd);
+    if ((peer == ROLE_QUEUE || peer == ROLE_SPAMD) && type == MSG_SCAN_JOB) {
+        take_job(peer, in, fd);
         return;
     }
     in->failed = true;

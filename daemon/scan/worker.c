@@ -99,6 +99,10 @@ static struct span map_message(const struct worker *w, int fd)
     return span_of(bytes, (size_t)size);
 }
 
+/* The policy of messages that only their score is wanted of. */
+static const struct judge_policy scored_only = {
+    .name = SPAN("spamd"), .antispam = true, .positive.threshold = 101, .suspect.threshold = 101};
+
 static void judge(struct worker *w, const struct packet *packet)
 {
     struct scan_job job;
@@ -120,7 +124,10 @@ static void judge(struct worker *w, const struct packet *packet)
     if (input.trace_bytes > input.message.n)
         give_up(w, "the trace header is longer than the message");
     struct judge_result result;
-    judge_message(w->runtime, &input, &w->crumb, w->arena, &result);
+    struct judge_runtime runtime = *w->runtime;
+    if (job.score_only)
+        runtime.policies[JUDGE_INCOMING] = scored_only;
+    judge_message(&runtime, &input, &w->crumb, w->arena, &result);
     buf_clear(&w->result);
     judge_result_put(&w->result, &result);
     if (input.message.n)

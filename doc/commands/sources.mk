@@ -50,6 +50,7 @@ dist_man_MANS += \
 	%D%/mailward-showrecipients.1 \
 	%D%/mailward-showsetting.1 \
 	%D%/mailward-smtproutes.1 \
+	%D%/mailward-spamdconfig.1 \
 	%D%/mailward-spamquarantine.1 \
 	%D%/mailward-status.1 \
 	%D%/mailward-suspend.1 \

@@ -45,8 +45,7 @@ static void enter_stage(struct judge_breadcrumb *breadcrumb, const char *stage)
 
 static bool cpu_expired(void *context)
 {
-    const int64_t *end_us = context;
-    return clock_cpu_us() >= *end_us;
+    return clock_cpu_limit_passed(context);
 }
 
 static bool header_says(const struct mime_view *view, const char *name, struct span value)
@@ -221,8 +220,9 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
 {
     enter_stage(breadcrumb, "mime");
     struct span part = looked_at(rt, input, input->message.n - input->trace_bytes);
-    int64_t end_us = clock_cpu_us() + rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20);
-    struct mime_budget budget = {cpu_expired, &end_us};
+    struct clock_cpu_limit limit =
+        clock_cpu_limit_of(rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20));
+    struct mime_budget budget = {cpu_expired, &limit};
     struct mime_view view;
     mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &view);
     const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |

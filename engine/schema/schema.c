@@ -102,6 +102,9 @@ static const struct schema_field cluster_groups_fields[] = {
 static const struct schema_field cluster_members_fields[] = {
 #include "engine/schema/cluster_members.def"
 };
+static const struct schema_field spamd_fields[] = {
+#include "engine/schema/spamd.def"
+};
 
 static const struct schema_field incoming_relay_fields[] = {
 #include "engine/schema/incoming_relay.def"
@@ -169,6 +172,13 @@ static bool check_incoming_relay(const struct schema_row *row, struct error *err
            error_set(error, "hop: it counts Received headers; leave it out with custom-header");
 }
 
+static bool check_spamd(const struct schema_row *row, struct error *error)
+{
+    return !schema_row_number(row, SPAMD_ENABLED) || schema_row_number(row, SPAMD_SOCKET) ||
+           schema_row_text(row, SPAMD_TCP).n ||
+           error_set(error, "it is enabled, but has neither tcp nor socket to listen on");
+}
+
 /* What tables.def does not say. */
 #define FIELDS(array) .fields = array, .field_count = sizeof array / sizeof array[0]
 #define ANTISPAM_DETAILS                                                                                     \
@@ -224,6 +234,9 @@ static const struct schema_preset logs_presets[] = {
     FIELDS(users_fields)
 #define ACCESS_DETAILS                                                                                       \
     .row_noun = "access settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(access_fields)
+#define SPAMD_SERVICE_DETAILS                                                                                \
+    .row_noun = "spamd settings", .preset_keys = WORDS(""), .fixed_key = "", .check_row = check_spamd,       \
+    FIELDS(spamd_fields)
 #define CLUSTER_DETAILS                                                                                      \
     .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
 #define CLUSTER_GROUPS_DETAILS                                                                               \

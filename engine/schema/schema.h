@@ -33,7 +33,7 @@ struct schema_field {
 };
 
 /* Roles that a change of a table is told to. */
-enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8 };
+enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8, SCHEMA_SPAMD = 16 };
 
 enum schema_kind { SCHEMA_SINGLE, SCHEMA_LIST };
 
@@ -179,6 +179,10 @@ enum featurekey_field {
 #include "engine/schema/featurekey.def"
     FEATUREKEY_FIELD_COUNT
 };
+enum spamd_field {
+#include "engine/schema/spamd.def"
+    SPAMD_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -223,6 +227,10 @@ unsigned schema_alert_classes(struct span text);
 enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
 enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
 enum { LOGS_MAX = 32 };                          /* rows */
+
+/* The choices of SPAMD_SCALE, and how much its lists hold. */
+enum spamd_scale { SPAMD_SCALE_POINTS, SPAMD_SCALE_RAW };
+enum { SPAMD_TCP_MAX = 8, SPAMD_CLIENTS_MAX = 64 };
 
 /* The choices of USERS_ROLE. */
 enum users_role { USERS_ADMINISTRATOR, USERS_OPERATOR, USERS_TECHNICIAN, USERS_READ_ONLY, USERS_GUEST };
@@ -341,6 +349,25 @@ bool schema_check_syslog(struct span text, struct error *error);
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
  * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */
 bool schema_pem_next(struct span *text, struct span *label, struct span *block);
+
+bool schema_check_networks(struct span text, struct error *error);
+bool schema_check_sockets(struct span text, struct error *error);
+
+/* Elements of such lists, one after the other; *list moves on. */
+enum schema_next { SCHEMA_NEXT_GOOD, SCHEMA_NEXT_WRONG, SCHEMA_NEXT_END };
+struct schema_network {
+    bool is_v6;
+    unsigned char bytes[16]; /* 4 of IPv4 */
+    unsigned bits;           /* of the address that count */
+};
+enum schema_next schema_network_next(struct span *list, struct schema_network *network);
+/* address: 4 bytes, or 16. */
+bool schema_network_has(const struct schema_network *network, bool is_v6, const unsigned char *address);
+struct schema_socket {
+    struct span address; /* without brackets; points into the list */
+    uint16_t port;       /* 0: one from the kernel */
+};
+enum schema_next schema_socket_next(struct span *list, struct schema_socket *at);
 
 /* Where a destination of smtproutes leads; spans point into text. */
 struct schema_destination {

@@ -9,4 +9,5 @@ libengine_a_SOURCES += \
 	%D%/access.def %D%/users.def \
 	%D%/incoming_relay.def %D%/incoming_relays.def %D%/portal_registration.def \
 	%D%/featurekey.def %D%/features.def %D%/features.h \
+	%D%/network_checks.c %D%/spamd.def \
 	%D%/settings.c %D%/settings.h %D%/settings.def

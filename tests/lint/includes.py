@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -30,6 +30,7 @@ ARROWS = {
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
     "engine/trust": ("engine/base",),
     "engine/package": ("engine/base", "engine/trust", "engine/scan"),
+    "engine/spamd": ("engine/base", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
     # Reads what these write.

@@ -76,6 +76,7 @@ LINES = {
     "showsetting antispam.timeout": "AOTR",
     "showrecipients all": "AOTR",
     "smtproutes new a.example mx.example": "AOR",
+    "spamdconfig setup on --tcp=": "AOR",
     "spamquarantine list": "AOR",
     "spamquarantine delete 999999": "AO",
     "status": "AOTRG",

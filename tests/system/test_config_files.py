@@ -50,6 +50,7 @@ FILLED = (
     "logconfig new copy_logs --type=mail --level=debug",
     "userconfig new auditor --role=guest",
     "adminaccessconfig setup --idle-limit=45",
+    "spamdconfig setup on --tcp=127.0.0.1:0 --clients=192.0.2.0/24 --scale=raw",
 )
 
 
