@@ -13,6 +13,7 @@ include tests/unit/smtp.mk
 include tests/unit/commands.mk
 include tests/unit/queue.mk
 include tests/unit/sandbox.mk
+include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
 EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_rules.dict

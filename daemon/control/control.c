@@ -15,6 +15,7 @@
 #include "daemon/control/queue_call.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
+#include "daemon/control/trusted_keys.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -90,6 +91,7 @@ static bool start(struct error *error)
         return false;
     ports_start();
     alerts_start();
+    trusted_keys_start();
     roll_back_watch();
     access_watch();
     commit_watch_head(access_judge_all);

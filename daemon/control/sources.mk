@@ -55,6 +55,7 @@ control_session_sources = \
 	%D%/secret_key.c %D%/secret_key.h \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
+	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
