@@ -1,6 +1,9 @@
 # Programs that run the engine without a daemon.
-bin_PROGRAMS += mailward-rules mailward-scan mailward-train
-dist_man_MANS += doc/mailward-rules.1 doc/mailward-scan.1 doc/mailward-train.1
+bin_PROGRAMS += mailward-package mailward-rules mailward-scan mailward-train
+dist_man_MANS += doc/mailward-package.1 doc/mailward-rules.1 doc/mailward-scan.1 doc/mailward-train.1
+mailward_package_SOURCES = %D%/mailward_package.c %D%/package_key.c %D%/package_key.h
+mailward_package_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+mailward_package_LDADD = libengine.a $(CRYPTO_LIBS)
 mailward_rules_SOURCES = %D%/mailward_rules.c %D%/mail_files.c %D%/mail_files.h
 mailward_rules_LDADD = libengine.a $(PCRE2_LIBS)
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h

@@ -16,6 +16,7 @@
 #include "engine/mime/view.h"
 
 enum {
+    SCAN_RULES_FORMAT = 1, /* of the language: a package of rules must have been written for it */
     SCAN_RULES_MAX = 4096,
     SCAN_HITS_MAX = 64, /* of one message; further ones are not reported */
 };
