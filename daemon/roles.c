@@ -26,6 +26,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .name = "scan",
             .account = "mailward-scan",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .read_dirs = {"/proc"}, /* where a zygote's machine code is, which it makes read-only */
             .reader = SCHEMA_SCAN,
         },
     [ROLE_SMTP] =
