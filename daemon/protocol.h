@@ -105,6 +105,12 @@ enum message_type {
     MSG_ENGINE_TRIED =
         490, /* u32 id, span why not; empty: it is ready.  0: what is installed cannot be used */
 
+    /* control <-> fetch */
+    MSG_FETCH =
+        495, /* u32 id, span URL, span PEM of who may vouch for it (empty: as the system), span proxy, u64 bytes at
+                      * most */
+    MSG_FETCHED, /* u32 id, span why not; else descriptor: sealed memfd with the file */
+
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
         500, /* u64 running, span commit id, u64 prepared, span commit id; first, 0 and empty for none */

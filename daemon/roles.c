@@ -9,7 +9,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "log",
             .account = "mailward",
-            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL) | BIT(ROLE_FETCH),
             .write_dirs = {"log", "track"},
             .reader = SCHEMA_LOG,
         },
@@ -41,8 +41,16 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "control",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
-            .write_dirs = {"config", "configuration"},
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_FETCH),
+            .write_dirs = {"config", "configuration", "updates"},
             .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
+        },
+    [ROLE_FETCH] =
+        {
+            .name = "fetch",
+            .account = "mailward-fetch",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_CONTROL),
+            .read_dirs = {"/etc"}, /* name servers, and the certificates that the machine trusts */
+            .network = true,
         },
 };

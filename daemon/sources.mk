@@ -5,6 +5,7 @@ libdaemon_a_SOURCES += \
 	%D%/channel.c %D%/channel.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
+	%D%/memory_file.c %D%/memory_file.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/policy_row.c %D%/policy_row.h \
 	%D%/privileges.c %D%/privileges.h \

@@ -81,7 +81,8 @@ SYSTEM_TESTS = \
 	tests/system/test_shell_terminal.py \
 	tests/system/test_smtp.py \
 	tests/system/test_status.py \
-	tests/system/test_tls.py
+	tests/system/test_tls.py \
+	tests/system/test_updates.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 
@@ -104,7 +105,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/sink.py \
 	tests/harness/store.py \
 	tests/harness/tap.py \
-	tests/harness/terminal.py \
+	tests/harness/terminal.py tests/harness/update_server.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \

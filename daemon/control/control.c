@@ -16,6 +16,7 @@
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/trusted_keys.h"
+#include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -61,6 +62,8 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (updates_message(peer, type, in, fd))
+        return;
     bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_HOSTS_REPLY;
     if (about_queue)
         queue_call_reply(in, fd);
@@ -92,6 +95,7 @@ static bool start(struct error *error)
     ports_start();
     alerts_start();
     trusted_keys_start();
+    updates_start();
     roll_back_watch();
     access_watch();
     commit_watch_head(access_judge_all);
@@ -100,6 +104,7 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
+    updates_peer_up(peer);
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }
@@ -107,6 +112,7 @@ static void peer_up(enum role_id peer)
 static void peer_down(enum role_id peer)
 {
     commit_peer_down(peer);
+    updates_peer_down(peer);
     alerts_peer_down(peer);
     if (peer == ROLE_QUEUE)
         config_mail_queue_down();

@@ -57,6 +57,9 @@ control_session_sources = \
 	%D%/status.c %D%/status.h \
 	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/typed.c %D%/typed.h \
+	%D%/update_files.c %D%/update_files.h \
+	%D%/update_run.c %D%/update_run.h \
+	%D%/updates.c %D%/updates.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 

@@ -1,12 +1,10 @@
 /* What is tried, what is to be used, and what runs. */
-#define _GNU_SOURCE /* F_GET_SEALS */
 #include "daemon/scan/updates.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
@@ -144,26 +142,14 @@ bool updates_prepared(const struct error *refusal)
 
 /* ---- messages ---- */
 
-static bool read_package(int fd, struct buf *out)
-{
-    const int needed = F_SEAL_SHRINK | F_SEAL_WRITE;
-    off_t size = lseek(fd, 0, SEEK_END);
-    if ((fcntl(fd, F_GET_SEALS) & needed) != needed || size <= 0 || size > PACKAGE_BYTES_MAX)
-        return false;
-    void *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
-    if (bytes == MAP_FAILED)
-        return false;
-    buf_clear(out);
-    buf_append(out, bytes, (size_t)size);
-    munmap(bytes, (size_t)size);
-    return true;
-}
-
 static void take_package(struct wire_reader *in, int fd)
 {
     uint8_t component = wire_get_u8(in);
-    if (component >= PACKAGE_COMPONENT_COUNT || fd < 0 || !read_package(fd, &incoming[component]))
-        in->failed = true;
+    in->failed = in->failed || component >= PACKAGE_COMPONENT_COUNT || fd < 0;
+    if (in->failed)
+        return;
+    buf_clear(&incoming[component]);
+    in->failed = !memory_file_read(fd, PACKAGE_BYTES_MAX, &incoming[component]);
 }
 
 /* What came, which is over with that. */
