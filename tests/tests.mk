@@ -16,16 +16,17 @@ include tests/unit/sandbox.mk
 include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_rules.dict
+EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
 if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
+include tests/fuzz/package.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_seven_bit fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_rules fuzz_seven_bit fuzz_smtp
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \

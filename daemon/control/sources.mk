@@ -55,13 +55,16 @@ control_session_sources = \
 	%D%/secret_key.c %D%/secret_key.h \
 	%D%/session.c %D%/session.h \
 	%D%/status.c %D%/status.h \
-	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/typed.c %D%/typed.h \
-	%D%/update_files.c %D%/update_files.h \
-	%D%/update_run.c %D%/update_run.h \
-	%D%/updates.c %D%/updates.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
+
+# Updates of rules and models, and who is trusted with them.
+control_update_sources = \
+	%D%/trusted_keys.c %D%/trusted_keys.h \
+	%D%/update_files.c %D%/update_files.h \
+	%D%/update_run.c %D%/update_run.h \
+	%D%/updates.c %D%/updates.h
 
 # Alerts: reached by unit tests of their own.
 control_alert_sources = \
@@ -73,7 +76,7 @@ control_alert_sources = \
 
 pkglibexec_PROGRAMS += mailwardd-control
 mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
-	%D%/control.c
+	$(control_update_sources) %D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)

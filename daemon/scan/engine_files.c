@@ -1,6 +1,7 @@
 /* Models and rules in memory. */
 #include "daemon/scan/engine_files.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "daemon/paths.h"
@@ -37,12 +38,13 @@ static void add_rules(struct engine_files *f, enum package_component component, 
     f->rules[f->rule_count++] = file;
 }
 
-/* Shipped files of one folder belong to a component by their names. */
+/* Shipped files of one folder belong to a component by their names: lists of senders are graymail's too. */
 static enum package_component component_of_file(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    return strncmp(name, "graymail", strlen("graymail")) == 0 ? PACKAGE_GRAYMAIL_RULES
-                                                              : PACKAGE_ANTISPAM_RULES;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    bool graymail =
+        strncmp(name, "graymail", strlen("graymail")) == 0 || (dot && strcmp(dot, ".senders") == 0);
+    return graymail ? PACKAGE_GRAYMAIL_RULES : PACKAGE_ANTISPAM_RULES;
 }
 
 static bool read_shipped(struct engine_files *f, struct error *error)
@@ -130,6 +132,12 @@ void engine_files_unref(struct engine_files *files)
 bool engine_files_equal(const struct engine_files *a, const struct engine_files *b)
 {
     return memcmp(a->versions, b->versions, sizeof a->versions) == 0;
+}
+
+void engine_files_put_versions(const struct engine_files *files, struct buf *out)
+{
+    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
+        buf_printf(out, "%s %s %" PRIu64, i ? "," : "", package_components[i].name, files->versions[i]);
 }
 
 const struct scan_model *engine_files_model(const struct engine_files *files)

@@ -90,11 +90,23 @@ static void follow(void)
     }
 }
 
+/* So that a verdict can be traced to its rules and model: the log has it before the first message of theirs. */
+static void set_running(struct engine_files *files)
+{
+    if (!running || !engine_files_equal(running, files)) {
+        struct buf text = {0};
+        engine_files_put_versions(files, &text);
+        LOG(ENGINE_IN_USE, LOG_S(buf_span(&text)));
+        buf_free(&text);
+    }
+    replace(&running, files);
+}
+
 static void use(struct engine_files *files)
 {
     stage = NOBODY;
+    set_running(files);
     pool->apply();
-    replace(&running, files);
 }
 
 static void give_up(void)
@@ -118,7 +130,7 @@ void updates_config_ended(bool applied)
 {
     config_is_next = false;
     if (applied)
-        replace(&running, wanted);
+        set_running(wanted);
     follow();
 }
 

@@ -79,7 +79,7 @@ def refused(instance, why, version=2):
 
 
 @test
-@proves("S2-130 S2-131 S2-246 S2-247 S2-249")
+@proves("S2-20 S2-130 S2-246 S2-247")
 def a_new_package_of_rules_arrives_by_itself_changes_a_verdict_and_shows(world):
     instance, server = gateway(world, "--interval=5")
     true("spam negative" in verdict(instance, 1), "the word means something already")
@@ -91,7 +91,7 @@ def a_new_package_of_rules_arrives_by_itself_changes_a_verdict_and_shows(world):
     equal(version, "20261122", "version")
     true(str(datetime.date.today().year) in time, time)
     equal(versions(instance)["Content Rules"], ("Never Updated", "1"), "the model")
-    instance.log.wait_for(" score ")
+    instance.log.wait_for("scan: in use: antispam-rules 20261122, spam-model 1, graymail-rules 1")
     instance.kill_role("control")
     instance.kill_role("scan")
     true("spam positive" in verdict(instance, 4), "after the death of both roles")
@@ -296,6 +296,26 @@ def a_server_with_another_certificate_is_not_asked(world):
     configure(instance, named, "--automatic=off")
     update(instance, "Dynamic manifest fetch failure: ")
     equal(named.asked, [], "what the server with another name was asked")
+
+
+@test
+def a_day_of_failures_and_a_refusal_raise_alerts(world):
+    instance, server = first_update(world)
+    run(instance, "alertconfig new ops@example.com --classes=updater --severity=information; commit")
+    (server.folder / "manifest").rename(server.folder / "away")
+    update(instance, "Dynamic manifest fetch failure: ")
+    update(instance, "Dynamic manifest fetch failure: ")
+    equal(updater(instance).find("updates have failed"), [], "alerts of a short trouble")
+    true("Trouble: The requested URL returned error: 404" in run(instance, "antispamstatus"), "trouble")
+    instance.pass_time(2)
+    update(instance, "updates have failed for 48 hours: The requested URL returned error: 404")
+    (server.folder / "away").rename(server.folder / "manifest")
+    update(instance, "updates work again")
+    server.offer("antispam-rules", 3, {"b.rules": "nonsense"})
+    update(instance, "update refused")
+    wait_until(lambda: "b.rules:1:" in run(instance, "displayalerts"), "the alert of a refusal")
+    for text in ("updates have failed for 48 hours", "updates work again"):
+        true(text in run(instance, "displayalerts"), text)
 
 
 @test
