@@ -31,19 +31,23 @@ static const struct out_column graymail_columns[] = {
 
 struct question {
     const char *engine;       /* of the method update.status */
-    const char *const *parts; /* that come with the program and are updated with it, ended by NULL */
+    const char *first, *last; /* parts of the program; last may be NULL */
     const struct out_column *columns;
 };
 
-/* The parts of the program first. */
+static void add_part(json_t *rows, const char *part, const json_t *result)
+{
+    if (part)
+        json_array_append_new(
+            rows, json_pack("{s:s,s:s}", "component", part, "version", text_of(result, "program")));
+}
+
 static json_t *make_rows(const struct question *q, const json_t *result)
 {
-    json_t *rows = json_array(), *row;
-    size_t i;
-    for (const char *const *part = q->parts; *part; part++)
-        json_array_append_new(
-            rows, json_pack("{s:s,s:s}", "component", *part, "version", text_of(result, "program")));
-    json_array_foreach(json_object_get(result, "components"), i, row) json_array_append(rows, row);
+    json_t *rows = json_array();
+    add_part(rows, q->first, result);
+    json_array_extend(rows, json_object_get(result, "components"));
+    add_part(rows, q->last, result);
     return rows;
 }
 
@@ -76,17 +80,15 @@ static enum api_status show(struct shell *sh, const struct question *q)
 
 static enum api_status run_antispamstatus(struct shell *sh, int arg_count, char **args)
 {
-    static const char *const parts[] = {"CASE Core Files", NULL};
     if (arg_count && strcasecmp(args[0], "ironport") != 0 && strcasecmp(args[0], "multiscan") != 0)
         return command_usage_error(sh, &command_antispamstatus, "'%s' is no engine", args[0]);
-    return show(sh, &(struct question){"antispam", parts, antispam_columns});
+    return show(sh, &(struct question){"antispam", "CASE Core Files", NULL, antispam_columns});
 }
 
 static enum api_status run_graymailstatus(struct shell *sh, int arg_count, char **args)
 {
-    static const char *const parts[] = {"Graymail Engine", "Graymail Tools", NULL};
     (void)arg_count, (void)args;
-    return show(sh, &(struct question){"graymail", parts, graymail_columns});
+    return show(sh, &(struct question){"graymail", "Graymail Engine", "Graymail Tools", graymail_columns});
 }
 
 const struct command command_antispamstatus = {

@@ -7,8 +7,7 @@
 static const struct step steps[] = {
     {.field = UPDATES_SERVER,
      .question =
-         "Enter the URL of the folder that updates come from (https://...), or nothing for no updates:",
-     .flags = STEP_POSITIONAL},
+         "Enter the URL of the folder that updates come from (https://...), or nothing for no updates:"},
     {.field = UPDATES_AUTOMATIC, .question = "Should updates be looked for automatically?"},
     {.field = UPDATES_INTERVAL, .question = "Enter the seconds from one look to the next:"},
     {.field = UPDATES_PROXY, .question = "Enter the HTTP proxy (http://HOST:PORT), or nothing:"},
@@ -45,7 +44,7 @@ static enum api_status ask_host(struct shell *sh, void *context)
 {
     (void)context;
     struct buf host = {0};
-    enum ui_result result = ui_ask(sh, "Enter the update server as HOST or HOST:PORT:", NULL, &host);
+    enum ui_result result = ui_ask(sh, "Enter the update server as HOST or HOST:PORT:", "", &host);
     enum api_status status = result == UI_DONE ? set_host(sh, buf_text(&host)) : shell_aborted(sh);
     buf_free(&host);
     return status;
@@ -103,7 +102,7 @@ static enum api_status ask_ca(struct shell *sh, void *context)
         sh,
         "Enter the file with the certificates, - to paste them here and end with a line that holds only a "
         "dot, or nothing to trust those that this machine trusts:",
-        NULL, &file);
+        "", &file);
     enum api_status status = result != UI_DONE ? shell_aborted(sh)
                              : file.len        ? import_ca(sh, buf_text(&file))
                                                : edit(sh, "ca", SPAN(""));

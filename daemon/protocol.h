@@ -102,8 +102,7 @@ enum message_type {
     MSG_ENGINE_USE,     /* u32 id: switch to it; 0: to what came, as soon as it is ready */
     MSG_ENGINE_DISCARD, /* u32 id: throw it away */
     /* scan -> control */
-    MSG_ENGINE_TRIED =
-        490, /* u32 id, span why not; empty: it is ready.  0: what is installed cannot be used */
+    MSG_ENGINE_TRIED = 490, /* u32 id (0: of what is installed), u8 enum engine_outcome, span why */
 
     /* control <-> fetch */
     MSG_FETCH =
@@ -124,6 +123,9 @@ enum message_type {
     MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
 };
+
+/* What came of MSG_ENGINE_TRY. */
+enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
 
 enum { COMMIT_ID_MAX = 64 };
 

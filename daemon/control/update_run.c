@@ -28,6 +28,7 @@ static struct {
     struct buf manifest, file;
     struct package_list list; /* in manifest */
     size_t at;                /* the offer in work */
+    unsigned busy;            /* bit set of engines that something was offered for */
     unsigned looks;
     struct error trouble; /* the last thing that went wrong; empty: nothing */
 } run;
@@ -138,6 +139,7 @@ void update_run_scan_up(void)
 
 static void go_on(void)
 {
+    evtimer_del(timer);
     commit_hold(false);
     buf_free(&run.file);
     run.at++;
@@ -203,18 +205,25 @@ static void try(void)
         put_off("the scan role is away");
 }
 
-/* Scan prepares one thing at a time. */
-static void try_when_no_commit_runs(void)
+/* Scan prepares one thing at a time, and its configuration comes first. */
+static void try_later(void)
 {
     struct timeval soon = clock_interval(COMMIT_LOOK_US);
-    if (!commit_is_in_work()) {
-        try();
-    } else if (run.looks++ < COMMIT_LOOKS) {
+    commit_hold(false);
+    if (run.looks++ < COMMIT_LOOKS) {
         run.step = WAITING;
         evtimer_add(timer, &soon);
     } else {
         put_off("commits leave no time for it");
     }
+}
+
+static void try_when_no_commit_runs(void)
+{
+    if (commit_is_in_work())
+        try_later();
+    else
+        try();
 }
 
 /* The same as offered, by a trusted key, and what it says it is. */
@@ -267,14 +276,23 @@ static bool is_wanted(const struct package_offer *o)
     return false;
 }
 
+static void tell_of_nothing(void)
+{
+    for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
+        if (run.wish.engines & ~run.busy & 1u << i)
+            LOG(UPDATE_NOTHING, LOG_T(update_engine_name((enum package_engine)i)), LOG_U(run.list.sequence));
+}
+
 static void next_offer(void)
 {
     while (run.at < run.list.count && !is_wanted(offer()))
         run.at++;
     if (run.at >= run.list.count) {
+        tell_of_nothing();
         end();
         return;
     }
+    run.busy |= 1u << package_components[component()].engine;
     LOG(UPDATE_FOUND, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
     LOG(UPDATE_DOWNLOADING, LOG_T(engine_name()), LOG_S(offer()->file));
     run.step = PACKAGE;
@@ -342,6 +360,7 @@ void update_run_fetched(struct wire_reader *in, int fd)
 void update_run_tried(struct wire_reader *in)
 {
     uint32_t id = wire_get_u32(in);
+    uint8_t outcome = wire_get_u8(in);
     struct span text = wire_get_span(in);
     struct error why;
     if (in->failed)
@@ -352,10 +371,12 @@ void update_run_tried(struct wire_reader *in)
     if (run.step != TRYING || id != run.id)
         return;
     evtimer_del(timer);
-    if (text.n)
-        refuse(why.text);
-    else
+    if (outcome == ENGINE_READY)
         install();
+    else if (outcome == ENGINE_BUSY)
+        try_later();
+    else
+        refuse(why.text);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -388,6 +409,7 @@ bool update_run_begin(const struct update_wish *wish, void (*done)(const char *w
     run.step = MANIFEST;
     run.wish = *wish;
     run.done = done;
+    run.busy = 0;
     run.trouble.text[0] = '\0';
     for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
         if (wish->engines & 1u << i && wish->force)

@@ -49,10 +49,11 @@ struct engine_files *updates_files(void)
     return wanted;
 }
 
-static void answer(uint32_t id, const char *why)
+static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 {
     struct buf body = {0};
     wire_put_u32(&body, id);
+    wire_put_u8(&body, (uint8_t)outcome);
     wire_put_span(&body, span_text(why));
     role_send(ROLE_CONTROL, MSG_ENGINE_TRIED, buf_span(&body), -1);
     buf_free(&body);
@@ -63,7 +64,7 @@ bool updates_fall_back(const struct error *why)
     if (running || engine_files_equal(wanted, shipped))
         return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
-    answer(0, why->text);
+    answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, shipped);
     return true;
 }
@@ -73,7 +74,7 @@ bool updates_fall_back(const struct error *why)
 static void keep_running(const struct error *why)
 {
     LOG(ENGINE_KEPT, LOG_T(why->text));
-    answer(0, why->text);
+    answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, running);
 }
 
@@ -117,7 +118,7 @@ static void give_up(void)
     stage = NOBODY;
     pool->discard();
     if (was_trying)
-        answer(tried_id, "another change came first");
+        answer(tried_id, ENGINE_BUSY, "another change came first");
 }
 
 void updates_config_begins(void)
@@ -138,7 +139,7 @@ bool updates_prepared(const struct error *refusal)
 {
     if (stage == TRYING) {
         stage = refusal ? NOBODY : TRIED;
-        answer(tried_id, refusal ? refusal->text : "");
+        answer(tried_id, refusal ? ENGINE_REFUSED : ENGINE_READY, refusal ? refusal->text : "");
         follow();
         return true;
     }
@@ -183,15 +184,17 @@ static void try(uint32_t id)
     engine_files_unref(tried);
     tried = take_incoming(&error);
     tried_id = id;
-    if (tried && !config_is_next && running) {
+    if (tried && (config_is_next || !running)) {
+        answer(id, ENGINE_BUSY, "another change comes first");
+        return;
+    }
+    if (tried) {
         stage = TRYING;
         if (pool->prepare(tried, &error))
             return;
         stage = NOBODY;
-    } else if (tried) {
-        error_set(&error, "another change came first");
     }
-    answer(id, error.text);
+    answer(id, ENGINE_REFUSED, error.text);
 }
 
 static void use_installed(void)
@@ -203,7 +206,7 @@ static void use_installed(void)
         engine_files_unref(files);
     } else {
         LOG(ENGINE_REFUSED, LOG_T(error.text));
-        answer(0, error.text);
+        answer(0, ENGINE_REFUSED, error.text);
     }
     follow();
 }

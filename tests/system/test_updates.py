@@ -32,7 +32,7 @@ def gateway(world, *options, server=None, **settings):
 
 def configure(instance, server, *options, ca=None):
     (instance.folder / "configuration" / "ca.pem").write_text(ca or server.certificate)
-    run(instance, f"updateconfig setup {server.url} {' '.join(options)}; updateconfig ca import ca.pem; commit")
+    run(instance, f"updateconfig setup --server={server.url} {' '.join(options)}; updateconfig ca import ca.pem; commit")
 
 
 def run(instance, command, status=0):
@@ -286,7 +286,7 @@ def a_server_with_another_certificate_is_not_asked(world):
     server.offer("antispam-rules", 2, GOOD)
     update(instance, "Dynamic manifest fetch failure: ")
     true("certificate" in updater(instance).find("fetch failure")[-1], updater(instance).lines())
-    run(instance, f"updateconfig ca clear; updateconfig setup {server.url}; commit")
+    run(instance, f"updateconfig ca clear; updateconfig setup --server={server.url}; commit")
     update(instance, "Dynamic manifest fetch failure: ")
     equal(server.asked, [], "what the server was asked")
     wrong_name = world.folder / "wrong"
