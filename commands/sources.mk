@@ -7,6 +7,8 @@ libcommands_a_SOURCES = \
 	%D%/adminaccessconfig.c \
 	%D%/alertconfig.c \
 	%D%/antispamconfig.c \
+	%D%/antispamstatus.c \
+	%D%/antispamupdate.c \
 	%D%/archivemessage.c \
 	%D%/bouncerecipients.c \
 	%D%/certconfig.c \
@@ -94,6 +96,7 @@ libcommands_a_SOURCES = \
 	%D%/ui.h \
 	%D%/units.c \
 	%D%/usage.c \
+	%D%/updateconfig.c \
 	%D%/userconfig.c \
 	%D%/values.c \
 	%D%/values.h \

@@ -97,6 +97,22 @@ enum message_type {
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
 
+    /* control -> scan: packages in the place of what the program came with.  First on every connection, before the
+     * configuration: those that are installed, and MSG_ENGINE_USE 0. */
+    MSG_ENGINE_PACKAGE =
+        480,            /* u8 enum package_component; descriptor: sealed memfd with the verified package */
+    MSG_ENGINE_TRY,     /* u32 id: prepare a generation with what came since the last try or use */
+    MSG_ENGINE_USE,     /* u32 id: switch to it; 0: to what came, as soon as it is ready */
+    MSG_ENGINE_DISCARD, /* u32 id: throw it away */
+    /* scan -> control */
+    MSG_ENGINE_TRIED = 490, /* u32 id (0: of what is installed), u8 enum engine_outcome, span why */
+
+    /* control <-> fetch */
+    MSG_FETCH =
+        495, /* u32 id, span URL, span PEM of who may vouch for it (empty: as the system), span proxy, u64 bytes at
+                      * most */
+    MSG_FETCHED, /* u32 id, span why not; else descriptor: sealed memfd with the file */
+
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
         500, /* u64 running, span commit id, u64 prepared, span commit id; first, 0 and empty for none */
@@ -110,6 +126,9 @@ enum message_type {
     MSG_CONFIG_PREPARE, /* u64 revision: that was all of it */
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
 };
+
+/* What came of MSG_ENGINE_TRY. */
+enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
 
 enum { COMMIT_ID_MAX = 64 };
 

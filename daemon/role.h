@@ -23,6 +23,7 @@ enum role_id {
     ROLE_SMTP,
     ROLE_SPAMD,
     ROLE_CONTROL,
+    ROLE_FETCH,
     ROLE_COUNT
 };
 

@@ -7,6 +7,7 @@ libdaemon_a_SOURCES += \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/net.c %D%/net.h \
+	%D%/memory_file.c %D%/memory_file.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/policy_row.c %D%/policy_row.h \
 	%D%/privileges.c %D%/privileges.h \

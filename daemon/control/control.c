@@ -18,6 +18,7 @@
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/trusted_keys.h"
+#include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -63,6 +64,8 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (updates_message(peer, type, in, fd))
+        return;
     bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_HOSTS_REPLY;
     if (about_queue)
         queue_call_reply(in, fd);
@@ -102,6 +105,7 @@ static bool start(struct error *error)
     trusted_keys_start();
     if (!feature_keys_start(error))
         return false;
+    updates_start();
     roll_back_watch();
     access_watch();
     commit_watch_head(head_changed);
@@ -112,6 +116,7 @@ static void peer_up(enum role_id peer)
 {
     if (peer == ROLE_QUEUE)
         feature_keys_queue_up();
+    updates_peer_up(peer);
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }
@@ -119,6 +124,7 @@ static void peer_up(enum role_id peer)
 static void peer_down(enum role_id peer)
 {
     commit_peer_down(peer);
+    updates_peer_down(peer);
     alerts_peer_down(peer);
     if (peer == ROLE_QUEUE)
         config_mail_queue_down();

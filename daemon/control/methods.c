@@ -18,6 +18,7 @@
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
 #include "daemon/control/typed.h"
+#include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
 
 static void call_version(uint64_t session, json_t *request)
@@ -121,6 +122,8 @@ const struct method methods[] = {
      MEMBERS(OPERATION, TEXT("part", false, 1, 16), LIST("names", false, 1, LISTENERS_MAX))},
     {"tail", log_query_tail,
      MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"update.start", updates_call_start, MEMBERS(TEXT("engine", true, 1, 16), FLAG("force"))},
+    {"update.status", updates_call_status, MEMBERS(TEXT("engine", true, 1, 16))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

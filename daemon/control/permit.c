@@ -28,6 +28,8 @@ static const struct permit {
     {"grep", NULL, NULL, "AOTR"},
     {"alerts", NULL, NULL, "AOTR"},
     {"log.rollover", NULL, NULL, "AOT"},
+    {"update.start", NULL, NULL, "AOT"},
+    {"update.status", NULL, NULL, "AOTR"},
     {"suspend", NULL, "status", "AOTR"},
     {"suspend", NULL, NULL, "AOT"},
     {"workqueue", NULL, "status", "AOTR"},

@@ -59,12 +59,18 @@ control_session_sources = \
 	%D%/session_answers.c \
 	%D%/session_requests.c \
 	%D%/status.c %D%/status.h \
-	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 
-# Feature keys, and what ends at a known time: reached by unit tests of their own.
+# Updates of rules and models, and who is trusted with them.
+control_update_sources = \
+	%D%/trusted_keys.c %D%/trusted_keys.h \
+	%D%/update_files.c %D%/update_files.h \
+	%D%/update_run.c %D%/update_run.h \
+	%D%/updates.c %D%/updates.h
+
+# Alerts, feature keys, and what ends at a known time: reached by unit tests of their own.
 control_alert_sources = \
 	%D%/feature_files.c \
 	%D%/feature_keys.c %D%/feature_keys.h \
@@ -77,7 +83,7 @@ control_alert_sources = \
 
 pkglibexec_PROGRAMS += mailwardd-control
 mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
-	%D%/control.c
+	$(control_update_sources) %D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)

@@ -360,9 +360,11 @@ struct generation *generation_new(const struct generation_config *config, const 
         return NULL;
     }
     struct generation *g = xcalloc(1, sizeof *g);
+    struct engine_files *files = rt->files ? engine_files_ref(rt->files) : NULL;
     *g = (struct generation){
         .config = *config,
         .shared = {.runtime = rt->judge,
+                   .files = files,
                    .crumbs = crumbs,
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
@@ -370,6 +372,8 @@ struct generation *generation_new(const struct generation_config *config, const 
         .timeout_us = rt->timeout_us,
         .since = clock_mono_us(),
     };
+    if (files)
+        g->shared.runtime.model = engine_files_model(files);
     make_slots(g);
     if (start_zygote(g, error))
         return g;
@@ -392,6 +396,7 @@ void generation_free(struct generation *g)
     zygote_stop(&g->zygote);
     munmap(g->shared.crumbs.pages, g->shared.crumbs.count * BREADCRUMB_BYTES);
     arena_free(g->texts);
+    engine_files_unref(g->shared.files);
     buf_free(&g->sandbox);
     buf_free(&g->packet);
     free(g->slots);

@@ -7,14 +7,11 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
-#include "daemon/scan/executable_memory.h"
 #include "daemon/scan/pool.h"
+#include "daemon/scan/updates.h"
 #include "engine/base/xalloc.h"
-#include "engine/scan/model.h"
-#include "engine/scan/rules.h"
 
 /* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
@@ -26,9 +23,8 @@ struct answer {
     struct buf body;
 };
 
-static struct scan_model *model;
-static struct scan_rules *rules; /* never freed: their machine code is sealed */
 static struct pool *pool;
+static const struct role_config *preparing; /* the next configuration, until the hook is answered */
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
 static uint32_t kept_count;
@@ -87,29 +83,67 @@ static void tell_ready(void)
     buf_free(&ready_report);
 }
 
+static bool prepare_generation(const struct role_config *config, struct engine_files *files,
+                               struct error *error)
+{
+    struct runtime runtime;
+    if (!runtime_build(&runtime, config->tables, error))
+        return false;
+    runtime.files = files;
+    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
+    return pool_prepare(pool, &runtime, error);
+}
+
+/* The answer to config_prepare.  A gateway whose updates do not work goes on with what came with the program. */
+static void config_prepared(const struct error *refusal)
+{
+    struct error again;
+    if (refusal && updates_fall_back(refusal)) {
+        if (prepare_generation(preparing, updates_files(), &again))
+            return;
+        refusal = &again;
+    }
+    if (refusal)
+        updates_config_ended(false);
+    role_config_prepared(refusal);
+}
+
 /* The first generation's workers are the ones that the log hears of. */
 static void on_prepared(const struct error *refusal, struct span sandbox)
 {
+    if (updates_prepared(refusal))
+        return;
     if (!refusal && !pool_is_running(pool)) {
         buf_append_span(&ready_report, sandbox);
         tell_ready();
     }
-    role_config_prepared(refusal);
+    config_prepared(refusal);
 }
 
-/* What needs files is opened here, once, and inherited by every zygote: the role may open none later.  The rules are
- * compiled here too, so that their machine code is made read-only before there is anything hostile to read. */
+static bool prepare_update(struct engine_files *files, struct error *error)
+{
+    return prepare_generation(role_config(), files, error);
+}
+
+static void apply_update(void)
+{
+    pool_apply(pool);
+    pool_set_revision(pool, role_config()->revision);
+}
+
+static void discard_update(void)
+{
+    pool_discard(pool);
+}
+
+/* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
 static bool start(struct error *error)
 {
+    static const struct updates_pool hooks = {prepare_update, apply_update, discard_update};
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
-    model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
-    if (!model)
-        return false;
-    if (!rules)
-        rules = scan_rules_open(paths_find("rules", PKG_DATA_DIR), error);
-    if (!rules || !executable_memory_seal(error))
+    if (!updates_start(&hooks, error))
         return false;
     mime_charsets_open();
     const struct pool_handler handler = {on_prepared, on_result, on_crash};
@@ -125,17 +159,6 @@ static bool same_tables(const struct role_config *a, const struct role_config *b
     return true;
 }
 
-static bool prepare_generation(const struct role_config *next, struct error *error)
-{
-    struct runtime runtime;
-    if (!runtime_build(&runtime, next->tables, error))
-        return false;
-    runtime.judge.model = model;
-    runtime.judge.rules = rules;
-    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
-    return pool_prepare(pool, &runtime, error);
-}
-
 static void config_prepare(const struct role_config *next)
 {
     is_same = pool_is_running(pool) && same_tables(role_config(), next);
@@ -144,8 +167,10 @@ static void config_prepare(const struct role_config *next)
         return;
     }
     struct error error;
-    if (!prepare_generation(next, &error))
-        role_config_prepared(&error);
+    preparing = next;
+    updates_config_begins();
+    if (!prepare_generation(next, updates_files(), &error))
+        config_prepared(&error);
 }
 
 static void say_hello(void)
@@ -204,6 +229,8 @@ static void peer_up(enum role_id peer)
         pool_drop_others(pool);
         greet_spamd();
     }
+    if (peer == ROLE_CONTROL)
+        updates_control_up();
 }
 
 static void config_apply(void)
@@ -212,6 +239,8 @@ static void config_apply(void)
     if (!is_same)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
+    if (!is_same)
+        updates_config_ended(true);
     if (!first)
         return;
     greet_queue();
@@ -220,7 +249,10 @@ static void config_apply(void)
 
 static void config_discard(void)
 {
+    if (is_same)
+        return; /* nothing was prepared, and what is may be an update */
     pool_discard(pool);
+    updates_config_ended(false);
 }
 
 /* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
@@ -253,6 +285,8 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
         take_job(peer, in, fd);
         return;
     }
+    if (peer == ROLE_CONTROL && updates_message(type, in, fd))
+        return;
     in->failed = true;
     if (fd >= 0)
         close(fd);
@@ -261,7 +295,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
 static void stop(void)
 {
     pool_free(pool);
-    scan_model_free(model);
+    updates_stop();
     role_exit();
 }
 

@@ -4,6 +4,8 @@ dist_man_MANS += \
 	%D%/mailward-adminaccessconfig.1 \
 	%D%/mailward-alertconfig.1 \
 	%D%/mailward-antispamconfig.1 \
+	%D%/mailward-antispamstatus.1 \
+	%D%/mailward-antispamupdate.1 \
 	%D%/mailward-archivemessage.1 \
 	%D%/mailward-bouncerecipients.1 \
 	%D%/mailward-certconfig.1 \
@@ -20,6 +22,8 @@ dist_man_MANS += \
 	%D%/mailward-exit.1 \
 	%D%/mailward-featurekey.1 \
 	%D%/mailward-featurekeyconfig.1 \
+	%D%/mailward-graymailstatus.1 \
+	%D%/mailward-graymailupdate.1 \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
@@ -59,6 +63,8 @@ dist_man_MANS += \
 	%D%/mailward-systemsetup.1 \
 	%D%/mailward-tail.1 \
 	%D%/mailward-tophosts.1 \
+	%D%/mailward-updateconfig.1 \
+	%D%/mailward-updatenow.1 \
 	%D%/mailward-userconfig.1 \
 	%D%/mailward-version.1 \
 	%D%/mailward-who.1 \

@@ -68,6 +68,18 @@ static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrum
         child->policy = SPAN("refuse-prepare"); /* which is not what a generation's test message expects */
 }
 
+/* The same for rules that are tried, which a package may hold: only the worker obeys, where it is of interest. */
+static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hits *hits,
+                            struct judge_breadcrumb *breadcrumb)
+{
+    for (uint32_t i = 0; breadcrumb && i < hits->count; i++) {
+        struct scan_rule_info info;
+        scan_rules_info(rt->rules, hits->rules[i], &info);
+        if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
+            abort();
+    }
+}
+
 static int stronger_first(const void *a, const void *b)
 {
     int32_t x = abs(((const struct judge_reason *)a)->millilogodds);
@@ -231,6 +243,8 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
         obey_test_hooks(&view, breadcrumb, child);
     struct scan_hits hits;
     run_rules(rt, input, part, &view, &budget, breadcrumb, arena, &hits);
+    if (rt->test_hooks)
+        obey_rule_hooks(rt, &hits, breadcrumb);
     child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
     score_view(rt, &view, &hits, breadcrumb, arena, child);
     child->verdict = verdict_of(policy, child->score);

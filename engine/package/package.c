@@ -146,17 +146,22 @@ static bool read_lines(struct reading *r, struct span lines, const struct form *
 
 /* ---- the two kinds ---- */
 
+static bool ends_in(struct span name, struct span end)
+{
+    return name.n > end.n && span_equal(span_slice(name, name.n - end.n, end.n), end);
+}
+
 static bool has_right_members(const struct package *p, struct error *error)
 {
     const struct package_component_row *row = &package_components[p->component];
-    const struct span end = SPAN(".rules");
     if (row->kind == PACKAGE_MODEL)
         return p->member_count == 1 ||
                error_set(error, "a model has one member, this has %zu", p->member_count);
     for (size_t i = 0; i < p->member_count; i++) {
         struct span name = p->members[i].name;
-        if (name.n <= end.n || !span_equal(span_slice(name, name.n - end.n, end.n), end))
-            return error_set(error, "member %.*s does not end in .rules", (int)name.n, name.p);
+        if (!ends_in(name, SPAN(".rules")) && !ends_in(name, SPAN(".senders")))
+            return error_set(error, "member %.*s ends neither in .rules nor in .senders", (int)name.n,
+                             name.p);
     }
     return p->member_count > 0 || error_set(error, "it has no members");
 }

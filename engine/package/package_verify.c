@@ -6,6 +6,17 @@
 
 #include "engine/package/package.h"
 
+bool signed_text_verify(const struct signed_text *text, const struct trust_store *trust,
+                        const char **key_name, struct error *error)
+{
+    struct span signature = span_of(text->signature, sizeof text->signature);
+    if (trust_store_verify(trust, text->message, signature, key_name))
+        return true;
+    if (trust_store_count(trust) == 0)
+        return error_set(error, "there is no trusted key to check its signature with");
+    return error_set(error, "its signature is by none of the trusted keys, or it was altered");
+}
+
 void package_sha256(struct span bytes, char hex[PACKAGE_SHA256_HEX + 1])
 {
     unsigned char digest[32];

@@ -112,6 +112,9 @@ static const struct schema_field incoming_relay_fields[] = {
 static const struct schema_field incoming_relays_fields[] = {
 #include "engine/schema/incoming_relays.def"
 };
+static const struct schema_field updates_fields[] = {
+#include "engine/schema/updates.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -220,14 +223,13 @@ static bool check_spamd(const struct schema_row *row, struct error *error)
     .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
     FIELDS(addresses_fields)
 static const struct schema_preset logs_presets[] = {
-    {"cli_logs", LOGS_TYPE, "cli"},
-    {"error_logs", LOGS_TYPE, "error"},
-    {"error_logs", LOGS_LEVEL, "critical"},
-    {"system_logs", LOGS_TYPE, "system"},
-    {NULL, 0, NULL},
+    {"cli_logs", LOGS_TYPE, "cli"},         {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"}, {"system_logs", LOGS_TYPE, "system"},
+    {"updater_logs", LOGS_TYPE, "updater"}, {NULL, 0, NULL},
 };
 #define LOGS_DETAILS                                                                                         \
-    .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
+    .row_noun = "log",                                                                                       \
+    .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs", "updater_logs"),              \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 #define USERS_DETAILS                                                                                        \
     .row_noun = "user", .preset_keys = (const char *const[]){NULL}, .most_rows = USERS_MAX,                  \
@@ -256,6 +258,8 @@ static const struct schema_preset logs_presets[] = {
     .doubt_row = doubt_registration, FIELDS(portal_registration_fields)
 #define FEATUREKEY_DETAILS                                                                                   \
     .row_noun = "feature key settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(featurekey_fields)
+#define UPDATES_DETAILS                                                                                      \
+    .row_noun = "update settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(updates_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -183,6 +183,10 @@ enum spamd_field {
 #include "engine/schema/spamd.def"
     SPAMD_FIELD_COUNT
 };
+enum updates_field {
+#include "engine/schema/updates.def"
+    UPDATES_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -224,7 +228,7 @@ const char *schema_alert_class_name(enum alert_class alert_class);
 unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
-enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_UPDATER, LOGS_TYPE_COUNT };
 enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
 enum { LOGS_MAX = 32 };                          /* rows */
 
@@ -342,9 +346,12 @@ bool schema_check_alert_classes(struct span text, struct error *error);
 bool schema_check_from(struct span text, struct error *error);
 /* Appends such a text with the name of this gateway in place of $hostname. */
 void schema_from_put(struct buf *out, struct span from, struct span hostname);
-bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
-bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
-bool schema_check_log_name(struct span text, struct error *error);    /* of a folder: [a-z][a-z0-9_-]* */
+bool schema_check_certificate(struct span text, struct error *error);   /* PEM blocks of certificates */
+bool schema_check_certificates(struct span text, struct error *error);  /* the same, or "" */
+bool schema_check_update_server(struct span text, struct error *error); /* "" or https://HOST[:PORT]/... */
+bool schema_check_proxy(struct span text, struct error *error);         /* "" or http://HOST:PORT */
+bool schema_check_private_key(struct span text, struct error *error);   /* one PEM block, not encrypted */
+bool schema_check_log_name(struct span text, struct error *error);      /* of a folder: [a-z][a-z0-9_-]* */
 bool schema_check_syslog(struct span text, struct error *error);
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
  * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */

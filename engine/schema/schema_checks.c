@@ -360,6 +360,32 @@ bool schema_check_certificate(struct span text, struct error *error)
     return count_blocks(text, SPAN("CERTIFICATE")) > 0 || error_set(error, "one or more certificates in PEM");
 }
 
+bool schema_check_certificates(struct span text, struct error *error)
+{
+    return text.n == 0 || schema_check_certificate(text, error);
+}
+
+/* SCHEME and then a host, without anything that is no part of a URL. */
+static bool is_url(struct span text, struct span scheme)
+{
+    size_t host = scheme.n + span_find(span_slice(text, scheme.n, text.n), '/') - scheme.n;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] > '~' || strchr("\"<>\\^`{|}#?@", text.p[i]))
+            return false;
+    return span_starts_nocase(text, scheme) && host > 0;
+}
+
+bool schema_check_update_server(struct span text, struct error *error)
+{
+    return text.n == 0 || is_url(text, SPAN("https://")) ||
+           error_set(error, "https://HOST[:PORT]/FOLDER, or nothing");
+}
+
+bool schema_check_proxy(struct span text, struct error *error)
+{
+    return text.n == 0 || is_url(text, SPAN("http://")) || error_set(error, "http://HOST:PORT, or nothing");
+}
+
 bool schema_check_private_key(struct span text, struct error *error)
 {
     bool encrypted = span_find_span(text, SPAN("ENCRYPTED")) < text.n;

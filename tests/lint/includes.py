@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "fetch", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -53,6 +53,7 @@ FOREIGN = {
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
+    r"curl/.*": r"daemon/fetch/\w+\.c",
     r"idn2\.h": r"daemon/smtp/idna\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",

@@ -151,7 +151,7 @@ static void what_is_wrong_is_named(void **state)
                  "line 6 is not what belongs behind 'member'");
     assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.rules\nmember 0 " EMPTY_SHA256 " a.rules\n", "",
                  "line 7 is not what belongs behind 'member'");
-    assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.sh\n", "", "member a.sh does not end in .rules");
+    assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.sh\n", "", "member a.sh ends neither in .rules nor in .senders");
     assert_wrong(HEAD "member 7 " EMPTY_SHA256 " a.rules\n", RULE "x", "has 1 bytes behind its last member");
 }
 
