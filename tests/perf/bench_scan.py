@@ -248,21 +248,24 @@ def peaks(pids):
 
 def bench_hostile(ours, print_row):
     """What each of the hostile set costs us: time to the answer, the most memory beyond what there was, the verdict."""
-    worst_ms, worst_mib = (0, ""), (0, "")
+    worst_ms, worst_cpu, worst_mib = (0, ""), (0, ""), (0, "")
     for name, message in hostile.all_of_them():
         pids = ours.instance.family()
         for pid in pids:
             Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is what there is
-        before = peaks(pids)
+        before, cpu = peaks(pids), ours.cpu()
         begin = time.monotonic()
         reply = ask(ours.address, "CHECK", message)
         milliseconds = (time.monotonic() - begin) * 1000
+        cpu = (ours.cpu() - cpu) * 1000
         alive = set(ours.instance.family()) == set(pids)
         mib = sum(peak - before[pid] for pid, peak in peaks(set(pids) & set(ours.instance.family())).items()) / MIB
-        note = f"{mib:.1f} MiB more, {reply.headers['spam'] if reply.code == 0 else reply.text}{'' if alive else ', A WORKER DIED'}"
+        note = f"{cpu:.1f} ms of CPU, {mib:.1f} MiB more, {reply.headers['spam'] if reply.code == 0 else reply.text}{'' if alive else ', A WORKER DIED'}"
         print_row(f"hostile: {name}, {len(message)} bytes", f"{milliseconds:.1f} ms", note)
-        worst_ms, worst_mib = max(worst_ms, (milliseconds, name)), max(worst_mib, (mib, name))
+        worst_ms, worst_cpu = max(worst_ms, (milliseconds, name)), max(worst_cpu, (cpu, name))
+        worst_mib = max(worst_mib, (mib, name))
     print_row("hostile: the slowest", f"{worst_ms[0]:.0f} ms", worst_ms[1])
+    print_row("hostile: the most CPU", f"{worst_cpu[0]:.0f} ms", worst_cpu[1])
     print_row("hostile: the most memory, the message included", f"{worst_mib[0]:.1f} MiB", worst_mib[1])
 
 
