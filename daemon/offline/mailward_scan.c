@@ -183,7 +183,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
 static bool load(struct scan_run *run, struct error *error)
 {
     const char *model = run->model_path ? run->model_path : paths_find("spam.model", PKG_DATA_DIR);
-    run->model = scan_model_load(model, error);
+    run->model = scan_model_load(model, SCAN_ASK_SPAM, error);
     if (!run->model)
         return false;
     run->rules =

@@ -1,4 +1,4 @@
-/* mailward-train: makes a model from folders of spam and of other mail, and measures it by cross-validation.
+/* mailward-train: makes a model from folders of spam (or graymail) and of other mail, and measures it by cross-validation.
  *
  * The same mail, options and machine give the same file.  Exit status: 0 written, 1 something could not be read or
  * written, 2 usage.
@@ -19,6 +19,7 @@
 static const double ham_at_50 = 0.0075, ham_at_90 = 0.001;
 
 struct train_run {
+    enum scan_question question;
     struct train_options options;
     struct train_set set;
     struct scan_rules *rules;
@@ -31,8 +32,9 @@ static bool score_fold(const struct train_run *run, unsigned fold, struct train_
 {
     struct buf file = {0};
     struct scan_score score;
-    train_fit(&run->set, &run->options, fold, (struct scan_model_parameters){.slope = 1}, &file);
-    struct scan_model *model = scan_model_parse(buf_span(&file), error);
+    train_fit(&run->set, &run->options, fold,
+              (struct scan_model_parameters){.question = run->question, .slope = 1}, &file);
+    struct scan_model *model = scan_model_parse(buf_span(&file), run->question, error);
     for (size_t i = 0; model && i < run->set.count; i++) {
         const struct train_example *example = &run->set.examples[i];
         if (train_fold(example, &run->options) != fold)
@@ -75,11 +77,11 @@ static void describe(const struct train_run *run, const struct train_sample *sam
 {
     const struct train_options *o = &run->options;
     buf_printf(out,
-               "%s%s%zu spam and %zu ham (%zu duplicates left out); %u table bits, %u passes, mean of %u "
+               "%s%s%zu %s and %zu other (%zu duplicates left out); %u table bits, %u passes, mean of %u "
                "descents, rate %g, seed %llu\n",
                run->note, *run->note ? "\n" : "", train_set_count(&run->set, true),
-               train_set_count(&run->set, false), run->set.duplicates, o->table_bits, o->passes, o->descents,
-               o->rate, (unsigned long long)o->seed);
+               scan_question_name(run->question), train_set_count(&run->set, false), run->set.duplicates,
+               o->table_bits, o->passes, o->descents, o->rate, (unsigned long long)o->seed);
     buf_printf(out, "cross-validation in %u parts, each thread or campaign wholly in one:\n", o->folds);
     static const double shares[] = {0.001, 0.005, 0.01};
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
@@ -123,12 +125,12 @@ static bool train(struct train_run *run, struct error *error)
 {
     train_set_drop_duplicates(&run->set);
     if (train_set_count(&run->set, true) == 0 || train_set_count(&run->set, false) == 0)
-        return error_set(error, "there must be both spam and ham to learn from");
+        return error_set(error, "there must be both kinds of mail to learn from");
     size_t count;
     struct train_sample *samples = cross_validate(run, &count, error);
     if (!samples)
         return false;
-    struct scan_model_parameters model = {0};
+    struct scan_model_parameters model = {.question = run->question};
     struct buf description = {0}, file = {0};
     calibrate(samples, count, &model);
     describe(run, samples, count, &description);
@@ -148,22 +150,25 @@ static bool train(struct train_run *run, struct error *error)
 
 static int usage(FILE *out, int status)
 {
-    fputs("Usage: mailward-train --spam PATH... --ham PATH... [--out FILE] [OPTION]...\n"
+    fputs("Usage: mailward-train --positive PATH... --negative PATH... [--out FILE] [OPTION]...\n"
           "Train a model; each PATH is a file, a folder or an mbox file and may be given again.\n\n"
+          "  --question WORD      what the positive mail is: spam or graymail (spam)\n"
+          "  --spam PATH          the same as --positive\n"
+          "  --ham PATH           the same as --negative\n"
           "  --bits N             a table of 2^N weights, 8 to 20 (18)\n"
           "  --passes N           over all mail (6)\n"
           "  --descents N         of which the mean is taken (5)\n"
           "  --rate X             of the first pass (8)\n"
           "  --seed N             of order and parts (1)\n"
           "  --cross-validate N   in N parts, at least 2 (10)\n"
-          "  --rules PATH         file or folder of rules whose hits are learnt, before --spam and --ham\n"
+          "  --rules PATH         file or folder of rules whose hits are learnt, before any mail\n"
           "  --note TEXT          what it was trained on, kept in the model\n"
           "  --help\n",
           out);
     return status;
 }
 
-enum { SPAM = 1, HAM, OUT, NOTE, RULES, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
+enum { POSITIVE = 1, NEGATIVE, QUESTION, OUT, NOTE, RULES, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
 
 static bool take_number(struct train_options *options, int option, const char *text)
 {
@@ -208,10 +213,12 @@ static bool take_number(struct train_options *options, int option, const char *t
 static bool take_option(struct train_run *run, int option, bool *readable, struct error *error)
 {
     switch (option) {
-    case SPAM:
-    case HAM:
-        *readable = *readable && train_set_add_path(&run->set, optarg, option == SPAM, error);
+    case POSITIVE:
+    case NEGATIVE:
+        *readable = *readable && train_set_add_path(&run->set, optarg, option == POSITIVE, error);
         return true;
+    case QUESTION:
+        return scan_question_of_name(span_text(optarg), &run->question);
     case RULES:
         scan_rules_free(run->rules);
         run->set.rules = run->rules = scan_rules_open(optarg, error);
@@ -231,8 +238,11 @@ static bool take_option(struct train_run *run, int option, bool *readable, struc
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"spam", required_argument, NULL, SPAM},
-        {"ham", required_argument, NULL, HAM},
+        {"positive", required_argument, NULL, POSITIVE},
+        {"spam", required_argument, NULL, POSITIVE},
+        {"negative", required_argument, NULL, NEGATIVE},
+        {"ham", required_argument, NULL, NEGATIVE},
+        {"question", required_argument, NULL, QUESTION},
         {"out", required_argument, NULL, OUT},
         {"bits", required_argument, NULL, BITS},
         {"passes", required_argument, NULL, PASSES},

@@ -90,7 +90,7 @@ static bool start(struct error *error)
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
-    model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
+    model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), SCAN_ASK_SPAM, error);
     if (!model)
         return false;
     if (!rules)

@@ -19,11 +19,16 @@ struct scan_model {
     struct span mapping; /* empty when somebody else owns the bytes */
 };
 
-struct scan_model *scan_model_parse(struct span file, struct error *error)
+struct scan_model *scan_model_parse(struct span file, enum scan_question question, struct error *error)
 {
     struct scan_model model = {0};
     if (!scan_model_get(file, &model.p, &model.checksum, error))
         return NULL;
+    if (model.p.question != question) {
+        error_set(error, "model: it tells %s, not %s", scan_question_name(model.p.question),
+                  scan_question_name(question));
+        return NULL;
+    }
     struct scan_model *copy = xmalloc(sizeof *copy);
     *copy = model;
     return copy;
@@ -43,7 +48,7 @@ static bool map_file(int fd, const char *path, struct span *mapping, struct erro
     return true;
 }
 
-struct scan_model *scan_model_load(const char *path, struct error *error)
+struct scan_model *scan_model_load(const char *path, enum scan_question question, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -56,7 +61,7 @@ struct scan_model *scan_model_load(const char *path, struct error *error)
     if (!mapped)
         return NULL;
     struct error why;
-    struct scan_model *model = scan_model_parse(mapping, &why);
+    struct scan_model *model = scan_model_parse(mapping, question, &why);
     if (!model) {
         munmap((void *)mapping.p, mapping.n);
         error_set(error, "%s: %s", path, why.text);

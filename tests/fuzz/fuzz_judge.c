@@ -45,7 +45,7 @@ static void fuzz_model(struct span file)
     const struct scan_features features = {ids, {0, 1, 1, 1, 1, 1, 1, 1, 3}, 1};
     struct scan_score score;
     struct error error;
-    struct scan_model *model = scan_model_parse(file, &error);
+    struct scan_model *model = scan_model_parse(file, SCAN_ASK_SPAM, &error);
     if (!model)
         return;
     scan_model_score(model, &features, &score);

@@ -207,7 +207,7 @@ static void a_score_is_the_sum_of_its_parts(void **state)
     struct arena *arena = arena_new();
     struct error error;
     struct buf file = model_file(12, 3, 2.0, -0.25);
-    struct scan_model *model = scan_model_parse(buf_span(&file), &error);
+    struct scan_model *model = scan_model_parse(buf_span(&file), SCAN_ASK_SPAM, &error);
     assert_non_null(model);
     struct scan_features f;
     struct scan_score score;
@@ -242,7 +242,7 @@ static void log_odds_become_scores_of_0_to_99(void **state)
 static void expect_refused(struct span file, const char *why)
 {
     struct error error = {""};
-    struct scan_model *model = scan_model_parse(file, &error);
+    struct scan_model *model = scan_model_parse(file, SCAN_ASK_SPAM, &error);
     assert_null(model);
     if (!strstr(error.text, why))
         fail_msg("refused with \"%s\", not \"%s\"", error.text, why);
@@ -257,18 +257,38 @@ static void a_damaged_model_is_refused_with_the_reason(void **state)
     expect_refused(
         SPAN("From: x\r\n\r\nthis is mail, not a model, but it is long enough to hold a header\r\n"),
         "not a model file");
-    for (size_t n = 8; n < 64; n++)
+    for (size_t n = 8; n < 80; n++)
         expect_refused(span_slice(whole, 0, n), "cut short");
-    for (size_t n = 64; n < whole.n; n++)
+    for (size_t n = 80; n < whole.n; n++)
         expect_refused(span_slice(whole, 0, n), "bytes long, should be");
     file.data[whole.n - 1] ^= 1;
     expect_refused(whole, "checksum");
     file.data[whole.n - 1] ^= 1;
     file.data[8] = 9;
     expect_refused(whole, "file format 9");
-    file.data[8] = 1;
+    file.data[8] = 2;
+    file.data[24] = 'x';
+    expect_refused(whole, "a question that this program does not ask");
+    file.data[24] = 's';
     file.data[12] = 77;
     expect_refused(whole, "feature version 77");
+    buf_free(&file);
+}
+
+static void a_model_answers_its_own_question_only(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    struct buf file = {0};
+    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    scan_model_put(&file, &(struct scan_model_parameters){.question = SCAN_ASK_GRAYMAIL,
+                                                          .table_bits = SCAN_MODEL_LEAST_BITS,
+                                                          .weights = weights,
+                                                          .slope = 1});
+    expect_refused(buf_span(&file), "it tells graymail, not spam");
+    struct scan_model *model = scan_model_parse(buf_span(&file), SCAN_ASK_GRAYMAIL, &error);
+    assert_non_null(model);
+    scan_model_free(model);
     buf_free(&file);
 }
 
@@ -290,21 +310,21 @@ static void a_model_loads_from_a_file_and_names_what_is_wrong_with_it(void **sta
     (void)state;
     char path[] = "test_scan.XXXXXX";
     struct error error = {""};
-    assert_null(scan_model_load("no/such/file", &error));
+    assert_null(scan_model_load("no/such/file", SCAN_ASK_SPAM, &error));
     assert_non_null(strstr(error.text, "no/such/file"));
-    assert_null(scan_model_load(".", &error));
+    assert_null(scan_model_load(".", SCAN_ASK_SPAM, &error));
 
     struct buf file = model_file(8, 1, 1, 0);
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_null(scan_model_load(path, &error));
+    assert_null(scan_model_load(path, SCAN_ASK_SPAM, &error));
     assert_int_equal(write(fd, file.data, file.len), file.len);
-    struct scan_model *model = scan_model_load(path, &error);
+    struct scan_model *model = scan_model_load(path, SCAN_ASK_SPAM, &error);
     assert_non_null(model);
     assert_true(span_equal(scan_model_description(model), SPAN("for a test")));
     scan_model_free(model);
     assert_int_equal(ftruncate(fd, (off_t)file.len - 1), 0);
-    assert_null(scan_model_load(path, &error));
+    assert_null(scan_model_load(path, SCAN_ASK_SPAM, &error));
     assert_non_null(strstr(error.text, path));
     close(fd);
     unlink(path);
@@ -326,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_score_is_the_sum_of_its_parts),
         cmocka_unit_test(log_odds_become_scores_of_0_to_99),
         cmocka_unit_test(a_damaged_model_is_refused_with_the_reason),
+        cmocka_unit_test(a_model_answers_its_own_question_only),
         cmocka_unit_test(a_model_with_senseless_numbers_is_refused),
         cmocka_unit_test(a_model_loads_from_a_file_and_names_what_is_wrong_with_it),
     };
