@@ -3,7 +3,7 @@
  * The log-odds of what the model was asked (spam, or graymail) are a plain sum, so every score can be shown as named parts: the prior, each fact of
  * structure that holds, each rule that hit, and each family of features.
  *
- *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_value()
+ *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_values()
  *     calibrated = slope * (raw - offset)
  *     score      = floor(100 / (1 + exp(-calibrated))), 0 to 99; 100 is left to the test header
  *
@@ -59,6 +59,7 @@ struct span scan_model_description(const struct scan_model *model);
 /* What a model file holds. */
 struct scan_model_parameters {
     enum scan_question question;
+    uint32_t left_out;     /* bit set of enum scan_family: they count nothing */
     unsigned table_bits;   /* 8 to SCAN_FEATURE_BITS: a table of 2^table_bits weights */
     const int8_t *weights; /* in units of weight_unit */
     double weight_unit;    /* log-odds */

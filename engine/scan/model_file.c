@@ -6,6 +6,7 @@
  *     4        table bits               8  offset
  *     4        length of description    8  checksum over all other bytes
  *     16       question, NUL-padded
+ *     4        bit set of families that are left out, 4 bytes 0
  *     description, then 2^bits signed bytes: the weights
  */
 #include "engine/scan/model_file.h"
@@ -16,7 +17,7 @@
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
 
-enum { FORMAT = 2, QUESTION_SIZE = 16, CHECKSUM_AT = 72, HEADER_SIZE = 80 };
+enum { FORMAT = 2, QUESTION_SIZE = 16, CHECKSUM_AT = 80, HEADER_SIZE = 88 };
 
 static const struct span magic = {"mwmodel\n", 8};
 
@@ -61,6 +62,15 @@ static bool get_question(struct wire_reader *in, enum scan_question *question, s
     return true;
 }
 
+static bool get_left_out(struct wire_reader *in, uint32_t *left_out, struct error *error)
+{
+    uint64_t set = wire_get_u64(in);
+    if (set >> SCAN_FAMILIES)
+        return error_set(error, "model: it leaves out a family that this program does not know");
+    *left_out = (uint32_t)set;
+    return true;
+}
+
 static void put_double(struct buf *out, double value)
 {
     uint64_t bits;
@@ -89,6 +99,7 @@ void scan_model_put(struct buf *out, const struct scan_model_parameters *p)
     wire_put_u32(out, p->table_bits);
     wire_put_u32(out, (uint32_t)p->description.n);
     put_question(out, p->question);
+    wire_put_u64(out, p->left_out);
     put_double(out, p->weight_unit);
     put_double(out, p->prior);
     put_double(out, p->slope);
@@ -136,7 +147,8 @@ bool scan_model_get(struct span file, struct scan_model_parameters *p, uint64_t 
     if (file.n != HEADER_SIZE + description + weights)
         return error_set(error, "model: %zu bytes long, should be %zu", file.n,
                          HEADER_SIZE + description + weights);
-    if (!get_question(&in, &p->question, error) || !get_numbers(&in, p, error))
+    if (!get_question(&in, &p->question, error) || !get_left_out(&in, &p->left_out, error) ||
+        !get_numbers(&in, p, error))
         return false;
     uint64_t stated = wire_get_u64(&in);
     if (stated != checksum_of(file))
