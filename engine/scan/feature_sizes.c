@@ -79,7 +79,7 @@ enum relation {
     CAME_FROM_ANOTHER,
 };
 
-enum { NAME_BYTES = 64, RECEIVED_BYTES = 200, MAX_URLS = 64, TO_COUNT = 0, CC_COUNT };
+enum { NAME_BYTES = 64, RECEIVED_BYTES = 200, MAX_URLS = 64, MAX_HEADERS = 1000, TO_COUNT = 0, CC_COUNT };
 
 static void relate(struct feature_sink *sink, enum relation relation)
 {
@@ -198,7 +198,7 @@ static void add_way(struct feature_sink *sink, struct span sender)
     const struct mime_view *v = sink->input->view;
     struct span ours = sink->input->own_trace;
     bool any = ours.n > 0, found = any && hop_holds(sink, ours, sender);
-    for (size_t i = 0; i < v->header_count && !found; i++) {
+    for (size_t i = 0; i < v->header_count && i < MAX_HEADERS && !found; i++) {
         if (!span_equal_nocase(v->headers[i].name, SPAN("Received")))
             continue;
         any = true;

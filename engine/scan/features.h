@@ -50,8 +50,9 @@ struct scan_features {
 
 struct scan_feature_input {
     const struct mime_view *view;
-    struct span body;      /* of the message, as it came */
-    struct span own_trace; /* our own Received, if the view begins after it; else the topmost one stands for it */
+    struct span body; /* of the message, as it came */
+    struct span
+        own_trace; /* our own Received, if the view begins after it; else the topmost one stands for it */
     const struct scan_rules *rules;
     const struct scan_hits *hits; /* of rules; both may be NULL */
 };
