@@ -17,5 +17,6 @@ mailward_train_SOURCES = \
 	%D%/mail_files.c %D%/mail_files.h \
 	%D%/train_fit.c %D%/train_fit.h \
 	%D%/train_measure.c %D%/train_measure.h \
+	%D%/train_report.c %D%/train_report.h \
 	%D%/train_set.c %D%/train_set.h
-mailward_train_LDADD = libengine.a $(PCRE2_LIBS)
+mailward_train_LDADD = libdaemon.a libengine.a $(PCRE2_LIBS)

@@ -51,7 +51,7 @@ static bool read_shipped(struct engine_files *f, struct error *error)
 {
     struct scan_rule_file *files;
     size_t count;
-    f->model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
+    f->model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), SCAN_ASK_SPAM, error);
     const char *folder = paths_find("rules", PKG_DATA_DIR);
     if (!f->model || !scan_rule_files_read(folder, f->arena, &files, &count, error))
         return false;
@@ -85,7 +85,7 @@ static bool take_package(struct engine_files *f, enum package_component componen
                          (unsigned long long)row->format);
     f->versions[component] = p.version;
     if (row->kind == PACKAGE_MODEL) {
-        f->model = scan_model_parse(p.members[0].content, error);
+        f->model = scan_model_parse(p.members[0].content, SCAN_ASK_SPAM, error);
         return f->model != NULL;
     }
     for (size_t i = 0; i < p.member_count; i++) {

@@ -160,14 +160,19 @@ static void run_rules(const struct judge_runtime *rt, const struct judge_input *
     scan_rules_run(rt->rules, &about, budget, &watch, arena, hits);
 }
 
-static void score_view(const struct judge_runtime *rt, const struct mime_view *view,
-                       const struct scan_hits *hits, struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                       struct judge_child *child)
+static void score_view(const struct judge_runtime *rt, struct span part, const struct mime_view *view,
+                       const struct judge_input *input, const struct scan_hits *hits,
+                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
 {
+    const struct scan_feature_input about = {.view = view,
+                                             .body = span_slice(part, view->body_offset, part.n),
+                                             .own_trace = span_slice(part, 0, input->trace_bytes),
+                                             .rules = rt->rules,
+                                             .hits = hits};
     struct scan_features features;
     struct scan_score score;
     enter_stage(breadcrumb, "features");
-    scan_features_extract(view, rt->rules, hits, arena, &features);
+    scan_features_extract(&about, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
     child->score = rt->profile == JUDGE_AGGRESSIVE ? judge_aggressive_score(score.score) : score.score;
@@ -246,7 +251,7 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
     if (rt->test_hooks)
         obey_rule_hooks(rt, &hits, breadcrumb);
     child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
-    score_view(rt, &view, &hits, breadcrumb, arena, child);
+    score_view(rt, part, &view, input, &hits, breadcrumb, arena, child);
     child->verdict = verdict_of(policy, child->score);
     enter_stage(breadcrumb, "edits");
     const struct judge_findings findings = {rt->model, rt->rules, &hits};

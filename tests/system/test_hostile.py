@@ -21,8 +21,8 @@ from harness.tap import main, test, true
 MIB = 1 << 20
 SECONDS = 0.25 * (12 if sanitized() else 1)
 EXTRA_BYTES = 32 * MIB
-# What the marker adds to the log odds that the text gives: 1.2 at least.  Unseen it adds nothing.
-MARKER_LOG_ODDS = 1
+# What the marker adds to the log odds that the text gives: 1.0 at least.  Unseen it adds nothing.
+MARKER_LOG_ODDS = 0.7
 LINES = {"smtp.max-line-bytes": 100 * MIB}
 
 

@@ -61,7 +61,7 @@ static struct scan_model *make_model(void)
     struct error error;
     scan_model_put(&t.model_file, &(struct scan_model_parameters){
                                       .table_bits = SCAN_MODEL_LEAST_BITS, .weights = weights, .slope = 1});
-    return scan_model_parse(buf_span(&t.model_file), &error);
+    return scan_model_parse(buf_span(&t.model_file), SCAN_ASK_SPAM, &error);
 }
 
 struct runtime make_runtime(void)
