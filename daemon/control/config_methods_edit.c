@@ -17,6 +17,9 @@ static const struct feature {
 } features[] = {
     {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
+    {SCHEMA_GRAYMAIL, GRAYMAIL_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
+    {SCHEMA_INCOMING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
+    {SCHEMA_OUTGOING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
 };
 
 struct refusal {

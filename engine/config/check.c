@@ -37,11 +37,35 @@ static void check_row(const struct schema_row *before, const struct schema_row *
 
 /* ---- policies against the settings of the gateway ---- */
 
+/* The settings of the gateway that policies depend on. */
+struct gateway {
+    const struct schema_row *antispam, *graymail;
+};
+
 static bool is_on_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                          const struct schema_row *gateway)
+                          const struct gateway *gateway)
 {
     (void)before;
-    return schema_row_number(policy, POLICY_ANTISPAM) && !schema_row_number(gateway, ANTISPAM_ENABLED);
+    return schema_row_number(policy, POLICY_ANTISPAM) &&
+           !schema_row_number(gateway->antispam, ANTISPAM_ENABLED);
+}
+
+static bool is_graymail_off(const struct schema_row *before, const struct schema_row *policy,
+                            const struct gateway *gateway)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_GRAYMAIL) &&
+           !schema_row_number(gateway->graymail, GRAYMAIL_ENABLED);
+}
+
+/* Graymail is what is left of mail that is no spam (S2-84). */
+static bool is_graymail_alone(const struct schema_row *before, const struct schema_row *policy,
+                              const struct gateway *gateway)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_GRAYMAIL) &&
+           schema_row_number(gateway->graymail, GRAYMAIL_ENABLED) &&
+           !schema_row_number(gateway->antispam, ANTISPAM_ENABLED);
 }
 
 static bool has_default(const struct schema_row *row, unsigned field)
@@ -54,15 +78,15 @@ static bool has_default(const struct schema_row *row, unsigned field)
 }
 
 static bool is_sharpened(const struct schema_row *before, const struct schema_row *policy,
-                         const struct schema_row *gateway)
+                         const struct gateway *gateway)
 {
     (void)before;
-    return schema_row_number(gateway, ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
+    return schema_row_number(gateway->antispam, ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
            !(has_default(policy, POLICY_POSITIVE_THRESHOLD) && has_default(policy, POLICY_SUSPECT_THRESHOLD));
 }
 
 static bool is_suspect_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                               const struct schema_row *gateway)
+                               const struct gateway *gateway)
 {
     (void)gateway;
     bool changed = false;
@@ -73,49 +97,57 @@ static bool is_suspect_in_vain(const struct schema_row *before, const struct sch
     return changed && !schema_row_number(policy, POLICY_SUSPECT);
 }
 
-/* The block of one verdict. */
-struct block {
-    enum policy_field action, host, recipient;
-};
-static const struct block positive = {POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST,
-                                      POLICY_POSITIVE_RECIPIENT};
-static const struct block suspect = {POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST, POLICY_SUSPECT_RECIPIENT};
-
-static bool ends_with_alternates(const struct schema_row *policy, const struct block *b)
+/* Whether a policy has settings for mail of this kind that take effect. */
+static bool is_treated(const struct schema_row *policy, enum policy_kind kind)
 {
-    int64_t action = schema_row_number(policy, b->action);
+    return kind == POLICY_SPAM || (kind == POLICY_SUSPECTED ? schema_row_number(policy, POLICY_SUSPECT)
+                                                            : schema_row_number(policy, POLICY_GRAYMAIL));
+}
+
+static bool ends_with_alternates(const struct schema_row *policy, const struct policy_treatment *t)
+{
+    int64_t action = schema_row_number(policy, t->action);
     return (action == SCHEMA_DROP || action == SCHEMA_BOUNCE) &&
-           (schema_row_text(policy, b->host).n || schema_row_text(policy, b->recipient).n);
+           (schema_row_text(policy, t->host).n || schema_row_text(policy, t->recipient).n);
+}
+
+static bool leaves_quarantine(const struct schema_row *policy, const struct policy_treatment *t)
+{
+    return schema_row_number(policy, t->action) == SCHEMA_QUARANTINE && schema_row_text(policy, t->host).n;
+}
+
+static bool any_kind(const struct schema_row *policy,
+                     bool (*holds)(const struct schema_row *policy, const struct policy_treatment *t))
+{
+    for (enum policy_kind kind = POLICY_SPAM; kind < POLICY_KINDS; kind++)
+        if (is_treated(policy, kind) && holds(policy, &policy_treatments[kind]))
+            return true;
+    return false;
 }
 
 static bool is_alternate_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                                 const struct schema_row *gateway)
+                                 const struct gateway *gateway)
 {
     (void)before, (void)gateway;
-    return ends_with_alternates(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && ends_with_alternates(policy, &suspect));
-}
-
-static bool leaves_quarantine(const struct schema_row *policy, const struct block *b)
-{
-    return schema_row_number(policy, b->action) == SCHEMA_QUARANTINE && schema_row_text(policy, b->host).n;
+    return any_kind(policy, ends_with_alternates);
 }
 
 static bool is_quarantine_in_vain(const struct schema_row *before, const struct schema_row *policy,
-                                  const struct schema_row *gateway)
+                                  const struct gateway *gateway)
 {
     (void)before, (void)gateway;
-    return leaves_quarantine(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && leaves_quarantine(policy, &suspect));
+    return any_kind(policy, leaves_quarantine);
 }
 
 /* before is the row as it was, NULL for a new one. */
 static const struct doubt {
     bool (*applies)(const struct schema_row *before, const struct schema_row *policy,
-                    const struct schema_row *gateway);
+                    const struct gateway *gateway);
     const char *sentence;
 } doubts[] = {
     {is_on_in_vain, "antispam is on, but anti-spam is off for the whole gateway"},
+    {is_graymail_off, "graymail is on, but graymail detection is off for the whole gateway"},
+    {is_graymail_alone, "graymail is on, but not looked for while anti-spam is off for the whole gateway"},
     {is_sharpened,
      "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
     {is_suspect_in_vain, "settings for suspected spam have no effect while suspect is off"},
@@ -127,7 +159,7 @@ static const struct doubt {
 enum { DOUBT_COUNT = sizeof doubts / sizeof doubts[0] };
 
 struct policies {
-    const struct schema_row *gateway;
+    const struct gateway *gateway;
     struct {
         size_t count;
         struct span first;
@@ -144,7 +176,7 @@ static void doubt_policy(const struct schema_row *before, const struct schema_ro
 
 /* all: the gateway's settings differ too, so every policy is looked at. */
 static void doubt_policies(const struct check *check, const struct config_table *before,
-                           const struct config_table *after, const struct schema_row *gateway, bool all)
+                           const struct config_table *after, const struct gateway *gateway, bool all)
 {
     struct policies policies = {.gateway = gateway};
     if (all) {
@@ -206,10 +238,12 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
     }
     if (!check.failed)
         check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
-    bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]);
+    const struct gateway gateway = {config_table_single(new[SCHEMA_ANTISPAM]),
+                                    config_table_single(new[SCHEMA_GRAYMAIL])};
+    bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]) ||
+                           !config_table_equal(old[SCHEMA_GRAYMAIL], new[SCHEMA_GRAYMAIL]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
-        doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]],
-                       config_table_single(new[SCHEMA_ANTISPAM]), gateway_differs);
+        doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]], &gateway, gateway_differs);
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)
         config_table_unref(empty[id]);
     return !check.failed;

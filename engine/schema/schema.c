@@ -103,6 +103,24 @@ static const struct schema_field cluster_members_fields[] = {
 #include "engine/schema/cluster_members.def"
 };
 
+static const struct schema_field graymail_fields[] = {
+#include "engine/schema/graymail.def"
+};
+static const struct schema_field imsandgraymail_fields[] = {
+#include "engine/schema/imsandgraymail.def"
+};
+
+#define TREATMENT(ID)                                                                                        \
+    {                                                                                                        \
+        POLICY_##ID##_ACTION, POLICY_##ID##_SUBJECT, POLICY_##ID##_HEADER, POLICY_##ID##_HOST,               \
+            POLICY_##ID##_RECIPIENT, POLICY_##ID##_ARCHIVE                                                   \
+    }
+const struct policy_treatment policy_treatments[POLICY_KINDS] = {
+    [POLICY_SPAM] = TREATMENT(POSITIVE),       [POLICY_SUSPECTED] = TREATMENT(SUSPECT),
+    [POLICY_MARKETING] = TREATMENT(MARKETING), [POLICY_SOCIAL] = TREATMENT(SOCIAL),
+    [POLICY_BULK] = TREATMENT(BULK),
+};
+
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
 {
@@ -122,6 +140,11 @@ static bool check_order(const struct schema_row *row, unsigned low, unsigned hig
 static bool check_antispam(const struct schema_row *row, struct error *error)
 {
     return check_order(row, ANTISPAM_ALWAYS_SCAN_SIZE, ANTISPAM_NEVER_SCAN_SIZE, error);
+}
+
+static bool check_imsandgraymail(const struct schema_row *row, struct error *error)
+{
+    return check_order(row, IMSANDGRAYMAIL_ALWAYS_SCAN_SIZE, IMSANDGRAYMAIL_NEVER_SCAN_SIZE, error);
 }
 
 static bool check_policy(const struct schema_row *row, struct error *error)
@@ -189,6 +212,11 @@ static const struct schema_preset logs_presets[] = {
     FIELDS(users_fields)
 #define ACCESS_DETAILS                                                                                       \
     .row_noun = "access settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(access_fields)
+#define GRAYMAIL_DETAILS                                                                                     \
+    .row_noun = "graymail settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(graymail_fields)
+#define IMSANDGRAYMAIL_DETAILS                                                                               \
+    .row_noun = "limits of multi-scan and graymail", .preset_keys = WORDS(""), .fixed_key = "",              \
+    .check_row = check_imsandgraymail, FIELDS(imsandgraymail_fields)
 #define CLUSTER_DETAILS                                                                                      \
     .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
 #define CLUSTER_GROUPS_DETAILS                                                                               \

@@ -47,6 +47,7 @@ LINES = {
     "grep x mail_logs": "AOTR",
     "help": "AOTRG",
     "hoststatus nowhere.example": "AOTR",
+    "imsandgraymailconfig graymail setup on": "AOR",
     "last 3": "AOTR",
     "listenerconfig print": "AOTR",
     "listenerconfig delete nothing": "AOR",

@@ -36,9 +36,9 @@ static void set(enum schema_table_id id, unsigned field, const char *text)
     const struct schema_row *row = schema->kind == SCHEMA_SINGLE
                                        ? config_table_single(t.tables[id])
                                        : config_table_find(t.tables[id], SPAN("DEFAULT"));
-    struct schema_value values[32];
+    struct schema_value values[64];
     struct error error;
-    assert_true(schema->field_count <= 32);
+    assert_true(schema->field_count <= 64);
     memcpy(values, row->values, schema->field_count * sizeof *values);
     assert_true(schema_value_parse(&schema->fields[field], span_text(text), &values[field], &error));
     config_table_put(&t.tables[id], schema_row_new(schema, values));
