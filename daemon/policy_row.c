@@ -42,6 +42,11 @@ struct judge_policy policy_row_read(const struct schema_row *row, struct arena *
         .suspect = read_treatment(row, POLICY_SUSPECTED, texts),
         .treat_suspects = schema_row_number(row, POLICY_SUSPECT),
         .unscannable = (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE),
+        .graymail = schema_row_number(row, POLICY_GRAYMAIL),
+        .unsigned_only = schema_row_number(row, POLICY_APPLY_TO) == POLICY_APPLY_TO_UNSIGNED,
+        .marketing = read_treatment(row, POLICY_MARKETING, texts),
+        .social = read_treatment(row, POLICY_SOCIAL, texts),
+        .bulk = read_treatment(row, POLICY_BULK, texts),
     };
     policy.positive.threshold = (int)schema_row_number(row, POLICY_POSITIVE_THRESHOLD);
     policy.suspect.threshold = (int)schema_row_number(row, POLICY_SUSPECT_THRESHOLD);

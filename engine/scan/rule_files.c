@@ -1,4 +1,4 @@
-/* Rules from files and folders. */
+/* Rules and known senders from files and folders. */
 #define _GNU_SOURCE /* O_CLOEXEC, scandir */
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +16,7 @@ enum { FILE_MAX = 4 * 1024 * 1024 };
 struct loading {
     struct arena *arena;
     struct rule_definitions definitions;
+    struct known_senders *known;
     struct scan_rule_complaints *complaints;
     struct error *error;
 };
@@ -35,6 +36,23 @@ static bool read_open_file(int fd, const char *path, struct buf *out, struct err
     }
 }
 
+static const struct span rules_end = SPAN(".rules"), senders_end = SPAN(".senders");
+
+static bool ends_in(struct span name, struct span end)
+{
+    return name.n > end.n && span_equal(span_slice(name, name.n - end.n, end.n), end);
+}
+
+static void take_file(struct loading *l, const char *path, struct span content)
+{
+    const char *file = arena_text(l->arena, span_text(path));
+    struct span text = arena_dup(l->arena, content);
+    if (ends_in(span_text(path), senders_end))
+        known_senders_read(&l->known, file, text, l->complaints);
+    else
+        rule_text_read(file, text, &l->definitions, l->complaints);
+}
+
 static bool load_file(struct loading *l, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -44,17 +62,15 @@ static bool load_file(struct loading *l, const char *path)
     bool ok = read_open_file(fd, path, &content, l->error);
     close(fd);
     if (ok)
-        rule_text_read(arena_text(l->arena, span_text(path)), arena_dup(l->arena, buf_span(&content)),
-                       &l->definitions, l->complaints);
+        take_file(l, path, buf_span(&content));
     buf_free(&content);
     return ok;
 }
 
 static int is_rule_file(const struct dirent *entry)
 {
-    struct span name = span_text(entry->d_name), end = SPAN(".rules");
-    return entry->d_name[0] != '.' && name.n > end.n &&
-           span_equal(span_slice(name, name.n - end.n, end.n), end);
+    struct span name = span_text(entry->d_name);
+    return entry->d_name[0] != '.' && (ends_in(name, rules_end) || ends_in(name, senders_end));
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -90,6 +106,11 @@ struct scan_rules *scan_rules_load(const char *path, struct scan_rule_complaints
         rules = scan_rules_compile(&l.definitions, l.arena, complaints);
     else
         arena_free(l.arena);
+    known_senders_sort(l.known);
+    if (rules)
+        rules->known = l.known;
+    else
+        known_senders_free(l.known);
     free(l.definitions.items);
     if (ok && !rules)
         error_set(error, "%s: %u mistakes", path, complaints->count);

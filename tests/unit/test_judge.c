@@ -337,7 +337,7 @@ static void each_verdict_gets_its_own_treatment(void **state)
         const struct judge_child *c = judge(w, "Subject: hi\r\n\r\n");
         assert_int_equal(c->verdict, JUDGE_POSITIVE);
         assert_int_equal(c->action, positive->action);
-        assert_int_equal(c->archive, positive->archive);
+        assert_int_equal(c->archive[JUDGE_ANTISPAM], positive->archive);
         bool goes_on = c->action == JUDGE_DELIVER || c->action == JUDGE_QUARANTINE;
         assert_int_equal(strstr(edited(w, c), "\r\nX-Spam: yes\r\nReceived: from a.example") != NULL,
                          goes_on);
@@ -347,7 +347,7 @@ static void each_verdict_gets_its_own_treatment(void **state)
         c = judge(w, "Subject: hi\r\n\r\n");
         assert_int_equal(c->verdict, JUDGE_SUSPECT);
         assert_int_equal(c->action, suspect->action);
-        assert_int_equal(c->archive, suspect->archive);
+        assert_int_equal(c->archive[JUDGE_ANTISPAM], suspect->archive);
         goes_on = c->action == JUDGE_DELIVER || c->action == JUDGE_QUARANTINE;
         const char *text = edited(w, c);
         assert_int_equal(strstr(text, "\r\nX-Spam: perhaps\r\nReceived: from a.example") != NULL, goes_on);
@@ -357,7 +357,7 @@ static void each_verdict_gets_its_own_treatment(void **state)
         c = judge(w, "Subject: hi\r\n\r\n");
         assert_int_equal(c->verdict, JUDGE_NEGATIVE);
         assert_int_equal(c->action, JUDGE_DELIVER);
-        assert_false(c->archive);
+        assert_false(c->archive[JUDGE_ANTISPAM]);
         assert_null(strstr(edited(w, c), "X-Spam"));
     }
 }

@@ -109,12 +109,12 @@ static void marks_are_those_of_the_verdict(void **state)
     (void)state;
     struct judge_policy policy = {.positive = {.header = SPAN("X-Spam: yes")}};
     struct judge_resolution resolution;
-    judge_resolve(&policy, JUDGE_POSITIVE, &resolution);
+    judge_resolve(&policy, JUDGE_POSITIVE, JUDGE_GRAYMAIL_OFF, &resolution);
     assert_ptr_equal(resolution.marks, &policy.positive);
-    judge_resolve(&policy, JUDGE_SUSPECT, &resolution);
+    judge_resolve(&policy, JUDGE_SUSPECT, JUDGE_GRAYMAIL_OFF, &resolution);
     assert_null(resolution.marks);
     policy.suspect.subject_change = JUDGE_SUBJECT_APPEND;
-    judge_resolve(&policy, JUDGE_SUSPECT, &resolution);
+    judge_resolve(&policy, JUDGE_SUSPECT, JUDGE_GRAYMAIL_OFF, &resolution);
     assert_ptr_equal(resolution.marks, &policy.suspect);
 }
 

@@ -40,7 +40,7 @@ static void put_some_result(struct buf *out)
          .action = JUDGE_DELIVER,
          .score = 77,
          .partial = true,
-         .archive = true,
+         .archive = {true},
          .host = SPAN("other.example"),
          .recipient = SPAN("abuse@example.org"),
          .reasons = reasons,
@@ -73,7 +73,7 @@ static void a_result_survives_the_wire(void **state)
     assert_int_equal(c->score, 77);
     assert_true(c->partial);
     assert_false(c->test_mark);
-    assert_true(c->archive);
+    assert_true(c->archive[JUDGE_ANTISPAM]);
     assert_true(span_equal(c->host, SPAN("other.example")));
     assert_true(span_equal(c->recipient, SPAN("abuse@example.org")));
     assert_int_equal(c->reasons[1].millilogodds, -300);
