@@ -485,7 +485,8 @@ static void mail_above_never_scan_is_left_alone(void **state)
     assert_int_equal(c->action, JUDGE_DELIVER);
     assert_int_equal(c->score, -1);
     assert_int_equal(c->size_limit, 30);
-    assert_int_equal(c->edit_count, 0);
+    assert_int_equal(c->edit_count, 1); /* IronPort-PHdr alone */
+    assert_null(strstr(edited(w, c), "X-IronPort"));
     assert_int_equal(c->rid_count, 2);
 }
 
