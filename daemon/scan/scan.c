@@ -12,6 +12,7 @@
 #include "daemon/scan/executable_memory.h"
 #include "daemon/scan/pool.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/graymail.h"
 #include "engine/scan/model.h"
 #include "engine/scan/rules.h"
 
@@ -175,12 +176,28 @@ static void peer_up(enum role_id peer)
         greet_queue();
 }
 
+/* The engine's own log; what it says of messages is in that of mail. */
+static void tell_graymail(void)
+{
+    const struct config_table *const *tables = (const struct config_table *const *)role_config()->tables;
+    const struct schema_row *limits = config_table_single(tables[SCHEMA_IMSANDGRAYMAIL]);
+    bool on = schema_row_number(config_table_single(tables[SCHEMA_GRAYMAIL]), GRAYMAIL_ENABLED);
+    LOG(GRAYMAIL_CONFIG);
+    LOG(GRAYMAIL_SETTINGS, LOG_T(on ? "on" : "off"),
+        LOG_U((uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE)),
+        LOG_U(role_config()->revision));
+    if (on)
+        LOG(GRAYMAIL_READY, LOG_U(scan_graymail_rules(rules)));
+}
+
 static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
     if (!is_same)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
+    if (!is_same)
+        tell_graymail();
     if (first)
         greet_queue();
 }

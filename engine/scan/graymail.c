@@ -24,3 +24,14 @@ enum scan_graymail scan_graymail_of(const struct scan_rules *rules, const struct
         return SCAN_GRAYMAIL_SOCIAL;
     return marketing >= SCAN_GRAYMAIL_CATEGORY_POINTS ? SCAN_GRAYMAIL_MARKETING : SCAN_GRAYMAIL_BULK;
 }
+
+size_t scan_graymail_rules(const struct scan_rules *rules)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < scan_rules_count(rules); i++) {
+        struct scan_rule_info info;
+        scan_rules_info(rules, i, &info);
+        count += !info.part && info.tags & SCAN_TAGS_OF_GRAYMAIL;
+    }
+    return count;
+}

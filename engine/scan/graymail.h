@@ -21,6 +21,9 @@ enum {
     SCAN_GRAYMAIL_CATEGORY_POINTS = 2000, /* that make it social, or marketing */
 };
 
+/* How many rules of the set are about graymail. */
+size_t scan_graymail_rules(const struct scan_rules *rules);
+
 /* rules may be NULL.  *points is the sum, in thousandths. */
 enum scan_graymail scan_graymail_of(const struct scan_rules *rules, const struct scan_hits *hits,
                                     int32_t *points);

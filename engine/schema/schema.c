@@ -198,14 +198,13 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
     .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
     FIELDS(addresses_fields)
 static const struct schema_preset logs_presets[] = {
-    {"cli_logs", LOGS_TYPE, "cli"},
-    {"error_logs", LOGS_TYPE, "error"},
-    {"error_logs", LOGS_LEVEL, "critical"},
-    {"system_logs", LOGS_TYPE, "system"},
-    {NULL, 0, NULL},
+    {"cli_logs", LOGS_TYPE, "cli"},         {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"}, {"graymail_logs", LOGS_TYPE, "graymail"},
+    {"system_logs", LOGS_TYPE, "system"},   {NULL, 0, NULL},
 };
 #define LOGS_DETAILS                                                                                         \
-    .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
+    .row_noun = "log",                                                                                       \
+    .preset_keys = WORDS("cli_logs", "error_logs", "graymail_logs", "mail_logs", "system_logs"),             \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 #define USERS_DETAILS                                                                                        \
     .row_noun = "user", .preset_keys = (const char *const[]){NULL}, .most_rows = USERS_MAX,                  \

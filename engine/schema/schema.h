@@ -186,7 +186,14 @@ enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTI
 enum policy_apply_to { POLICY_APPLY_TO_ALL, POLICY_APPLY_TO_UNSIGNED };
 
 /* What becomes of mail of one kind: the fields of a policy that all kinds have. */
-enum policy_kind { POLICY_SPAM, POLICY_SUSPECTED, POLICY_MARKETING, POLICY_SOCIAL, POLICY_BULK, POLICY_KINDS };
+enum policy_kind {
+    POLICY_SPAM,
+    POLICY_SUSPECTED,
+    POLICY_MARKETING,
+    POLICY_SOCIAL,
+    POLICY_BULK,
+    POLICY_KINDS
+};
 struct policy_treatment {
     enum policy_field action, subject, header, host, recipient, archive;
 };
@@ -219,7 +226,7 @@ const char *schema_alert_class_name(enum alert_class alert_class);
 unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
-enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_GRAYMAIL, LOGS_TYPE_COUNT };
 enum { LOGS_MAX = 32 }; /* rows */
 
 /* The choices of USERS_ROLE. */
@@ -307,7 +314,7 @@ void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
 /* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
 
-bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
+bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_.-]+ */
 bool schema_check_account(struct span text, struct error *error); /* of this machine */
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
