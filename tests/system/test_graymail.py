@@ -4,6 +4,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -350,7 +351,7 @@ def the_header_of_graymail_is_on_all_mail_that_an_engine_may_look_at(world):
 
 
 @test
-@proves("S2-89 S2-90 S2-91 S2-113 S2-146")
+@proves("S2-90 S2-91 S2-113 S2-146")
 def settings_are_made_by_command_take_effect_with_commit_and_survive_a_file(world):
     instance = world.instance()
     instance.shell("imsandgraymailconfig graymail setup on")
@@ -369,6 +370,22 @@ def settings_are_made_by_command_take_effect_with_commit_and_survive_a_file(worl
     configure(instance, "imsandgraymailconfig graymail setup off", f"{INCOMING} off --apply-to=all")
     configure(instance, "loadconfig all.xml")
     equal({table: settings(instance, table) for table in tables}, before, "after the file was loaded")
+
+
+@test
+@proves("S2-89")
+def each_level_of_a_cluster_may_have_its_own_answer(world):
+    instance = world.instance()
+    host = socket.gethostname()
+    made = instance.shell(f"clusterconfig new c1; clusterconfig addgroup eu; clusterconfig setgroup {host} eu")
+    equal(made.returncode, 0, made.stdout)
+    line = "imsandgraymailconfig graymail setup"
+    configure(instance, "clustermode cluster", NO_SPAM, f"{INCOMING} on", f"{line} on")
+    equal(answer(instance, send(instance, sample("bulk"))), "bulk", "set for the cluster")
+    configure(instance, "clustermode group eu", f"{line} off")
+    equal(answer(instance, send(instance, sample("bulk"))), None, "set for the group")
+    configure(instance, f"clustermode machine {host}", f"{line} on")
+    equal(answer(instance, send(instance, sample("bulk"))), "bulk", "set for the machine")
 
 
 @test

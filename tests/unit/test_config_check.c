@@ -128,6 +128,31 @@ static void a_policy_that_scans_while_the_gateway_does_not_is_warned_about(void 
     scene_end(&s);
 }
 
+static void a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_GRAYMAIL, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_ACTION, "drop");
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_HOST, "other.example");
+    assert_warnings(
+        &s, "incoming-policy Sales: graymail is on, but graymail detection is off for the whole gateway\n"
+            "incoming-policy Sales: mail that is dropped or bounced reaches no alternate host and no "
+            "alternate recipient\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_HOST, "");
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on");
+    assert_warnings(
+        &s, "incoming-policy Sales: graymail is on, but not looked for while anti-spam is off for the "
+            "whole gateway\n");
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "off");
+    assert_warnings(
+        &s, "incoming-policy Sales: graymail is on, but graymail detection is off for the whole gateway\n");
+    scene_end(&s);
+}
+
 static void the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own(void **state)
 {
     (void)state;
@@ -240,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_fixed_row_may_not_be_missing),
         cmocka_unit_test(advice_limits_are_warned_about_when_their_field_changes),
         cmocka_unit_test(a_policy_that_scans_while_the_gateway_does_not_is_warned_about),
+        cmocka_unit_test(a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
         cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
         cmocka_unit_test(alternates_that_lose_to_an_action_are_warned_about),
