@@ -7,7 +7,7 @@
 #include "engine/base/xalloc.h"
 #include "engine/scan/rule_text.h"
 
-enum { ROWS_MAX = 10000, LINKS_LOOKED_AT = 64, HEADER_BYTES = 4096 };
+enum { ROWS_MAX = 10000, LINKS_LOOKED_AT = 64, HEADERS_LOOKED_AT = 64, HEADER_BYTES = 1024 };
 
 enum mark { DOMAIN, HEADER };
 
@@ -123,7 +123,7 @@ static int compare_rows(const void *a, const void *b)
 
 void known_senders_sort(struct known_senders *list)
 {
-    if (list)
+    if (list && list->count)
         qsort(list->rows, list->count, sizeof *list->rows, compare_rows);
 }
 
@@ -140,6 +140,7 @@ struct search {
     const struct known_senders *list;
     struct known_sender *found;
     size_t count;
+    unsigned headers; /* looked at for domains */
 };
 
 static void add(struct search *s, const struct row *row, const char *where)
@@ -213,7 +214,7 @@ static void look_at_header(struct search *s, const struct mime_header *h)
 {
     look_up(s, HEADER, h->name, "header");
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-        if (!span_equal_nocase(h->name, span_text(headers[i].name)))
+        if (!span_equal_nocase(h->name, span_text(headers[i].name)) || s->headers++ >= HEADERS_LOOKED_AT)
             continue;
         bool signs = span_equal(span_text(headers[i].where), SPAN("signature"));
         look_up_domains(s, signs ? signing_domain(h->decoded) : h->decoded, headers[i].where);
