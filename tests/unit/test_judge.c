@@ -1,114 +1,9 @@
 /* The judging function. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/judge_fixture.h"
 
-#include <cmocka.h>
-
-#include <stdio.h>
-
-#include <stdlib.h>
-
-#include "engine/judge/judge.h"
 #include "engine/judge/verdict_header.h"
-#include "engine/scan/model.h"
 #include "engine/scan/rules.h"
 #include "engine/wire/wire.h"
-
-static const char trace[] = "Received: from a.example by gw.example; Fri, 20 Nov 2026 12:00:00 +0000\r\n";
-enum { TRACE = sizeof trace - 1 };
-
-/* What every test starts with; the model knows only a prior, so the prior is the score. */
-struct world {
-    struct arena *arena;
-    struct buf model_file, message;
-    struct scan_model *model;
-    struct judge_runtime rt;
-    struct judge_result result;
-    char breadcrumb[64];
-    bool outbound;
-};
-
-static struct judge_policy *incoming(struct world *w)
-{
-    return &w->rt.policies[JUDGE_INCOMING];
-}
-
-static void set_log_odds(struct world *w, double log_odds)
-{
-    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
-    struct error error;
-    scan_model_free(w->model);
-    buf_clear(&w->model_file);
-    scan_model_put(&w->model_file, &(struct scan_model_parameters){.table_bits = SCAN_MODEL_LEAST_BITS,
-                                                                   .weights = weights,
-                                                                   .prior = log_odds,
-                                                                   .slope = 1});
-    w->model = scan_model_parse(buf_span(&w->model_file), &error);
-    assert_non_null(w->model);
-    w->rt.model = w->model;
-}
-
-static int world_begin(void **state)
-{
-    struct world *w = calloc(1, sizeof *w);
-    w->arena = arena_new();
-    judge_runtime_defaults(&w->rt);
-    set_log_odds(w, -5);
-    *state = w;
-    return 0;
-}
-
-static int world_end(void **state)
-{
-    struct world *w = *state;
-    scan_model_free(w->model);
-    buf_free(&w->model_file);
-    buf_free(&w->message);
-    arena_free(w->arena);
-    free(w);
-    return 0;
-}
-
-static const struct judge_child *judge(struct world *w, const char *text)
-{
-    static const struct span recipients[] = {{"ann@gw.example", 14}, {"bob@gw.example", 14}};
-    buf_clear(&w->message);
-    buf_printf(&w->message, "%s%s", trace, text);
-    struct judge_input input = {.message = buf_span(&w->message),
-                                .trace_bytes = TRACE,
-                                .outbound = w->outbound,
-                                .recipients = recipients,
-                                .recipient_count = 2};
-    struct judge_breadcrumb breadcrumb = {w->breadcrumb, sizeof w->breadcrumb};
-    judge_message(&w->rt, &input, &breadcrumb, w->arena, &w->result);
-    assert_int_equal(w->result.child_count, 1);
-    return &w->result.children[0];
-}
-
-/* The message as it is delivered. */
-static const char *edited(struct world *w, const struct judge_child *child)
-{
-    struct buf out = {0};
-    size_t at = 0;
-    for (uint32_t i = 0; i < child->edit_count; i++) {
-        const struct judge_edit *e = &child->edits[i];
-        buf_append(&out, w->message.data + at, e->offset - at);
-        buf_append_span(&out, e->insert);
-        at = e->offset + e->length;
-    }
-    buf_append(&out, w->message.data + at, w->message.len - at);
-    const char *text = arena_text(w->arena, buf_span(&out));
-    buf_free(&out);
-    return text;
-}
-
-static void expect_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" is not in:\n%s", part, text);
-}
 
 static void ordinary_mail_is_delivered_to_all_with_the_two_headers(void **state)
 {
@@ -478,104 +373,6 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
     expect_contains(text, "in the body");
 }
 
-/* ---- graymail ---- */
-
-static void graymail_rules(struct world *w)
-{
-    static const char text[] =
-        "rule letter\n scope body\n match /newsletter/i\n tag graymail:bulk\n points +6\n"
-        " about A newsletter\n";
-    struct scan_rule_complaints none = {.count = 0};
-    w->rt.rules = scan_rules_parse("test.rules", span_text(text), &none);
-    assert_non_null(w->rt.rules);
-}
-
-static void graymail_is_asked_for_only_of_mail_that_is_no_spam(void **state)
-{
-    struct world *w = *state;
-    static const struct {
-        double log_odds;
-        bool gateway, policy, antispam, policy_antispam;
-        enum judge_graymail answer;
-        bool phdr;
-    } cases[] = {
-        {-5, true, true, true, true, JUDGE_GRAYMAIL_BULK, true},
-        {1, true, true, true, true, JUDGE_GRAYMAIL_BULK, true},
-        {9, true, true, true, true, JUDGE_GRAYMAIL_NEGATIVE, true},
-        {-5, false, true, true, true, JUDGE_GRAYMAIL_OFF, true},
-        {-5, true, false, true, true, JUDGE_GRAYMAIL_OFF, true},
-        {-5, true, true, false, true, JUDGE_GRAYMAIL_OFF, true},
-        {-5, true, true, true, false, JUDGE_GRAYMAIL_BULK, true},
-        {-5, false, true, true, false, JUDGE_GRAYMAIL_OFF, false},
-    };
-    graymail_rules(w);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        set_log_odds(w, cases[i].log_odds);
-        w->rt.graymail = cases[i].gateway;
-        w->rt.antispam = cases[i].antispam;
-        incoming(w)->graymail = cases[i].policy;
-        incoming(w)->antispam = cases[i].policy_antispam;
-        const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nThe newsletter\r\n");
-        assert_int_equal(c->graymail, cases[i].answer);
-        assert_int_equal(c->graymail_points, cases[i].answer == JUDGE_GRAYMAIL_BULK ? 6000 : 0);
-        assert_int_equal(c->graymail_reason_count, cases[i].answer == JUDGE_GRAYMAIL_BULK);
-        assert_int_equal(strstr(edited(w, c), "IronPort-PHdr: ") != NULL, cases[i].phdr);
-    }
-    scan_rules_free((struct scan_rules *)w->rt.rules);
-}
-
-static void two_engines_change_one_subject(void **state)
-{
-    struct world *w = *state;
-    static const struct {
-        const char *subject, *wanted;
-        enum judge_subject_change first, second;
-    } cases[] = {
-        {"Subject: hi\r\n", "Subject: 21hi\r\n", JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_PREPEND},
-        {"Subject: hi\r\n", "Subject: hi12\r\n", JUDGE_SUBJECT_APPEND, JUDGE_SUBJECT_APPEND},
-        {"Subject: hi\r\n", "Subject: 1hi2\r\n", JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_APPEND},
-        {"Subject: hi\r\n", "Subject: 2hi1\r\n", JUDGE_SUBJECT_APPEND, JUDGE_SUBJECT_PREPEND},
-        {"Subject:\r\n", "Subject:12\r\n", JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_APPEND},
-        {"", "Subject: 21\r\n", JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_PREPEND},
-    };
-    graymail_rules(w);
-    set_log_odds(w, 1);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct judge_treatment *first = &incoming(w)->suspect, *second = &incoming(w)->bulk;
-        *first = (struct judge_treatment){.threshold = 50,
-                                          .subject_change = cases[i].first,
-                                          .subject_text = SPAN("1"),
-                                          .header = SPAN("X-First: 1")};
-        *second = (struct judge_treatment){
-            .subject_change = cases[i].second, .subject_text = SPAN("2"), .header = SPAN("X-Second: 2")};
-        char text[128];
-        snprintf(text, sizeof text, "%sX: y\r\n\r\nThe newsletter\r\n", cases[i].subject);
-        const char *out = edited(w, judge(w, text));
-        expect_contains(out, cases[i].wanted);
-        expect_contains(out, "X-First: 1\r\nX-Second: 2\r\n");
-    }
-    scan_rules_free((struct scan_rules *)w->rt.rules);
-}
-
-static void a_value_of_phdr_says_the_same_when_it_is_read(void **state)
-{
-    (void)state;
-    struct judge_phdr_value value = {.graymail = JUDGE_GRAYMAIL_SOCIAL, .points = -750, .rule_count = 2},
-                            read;
-    struct judge_result_value other;
-    value.rules[0] = 0xdeadbeef;
-    value.rules[1] = 1;
-    struct buf text = {0};
-    judge_phdr_value_put(&text, &value);
-    assert_true(judge_phdr_value_get(buf_span(&text), &read));
-    assert_memory_equal(&read, &value, sizeof value);
-    assert_false(judge_result_value_get(buf_span(&text), &other));
-    text.data[3] = text.data[3] == 'A' ? 'B' : 'A';
-    assert_false(judge_phdr_value_get(buf_span(&text), &read));
-    assert_false(judge_phdr_value_get(span_slice(buf_span(&text), 0, 4), &read));
-    buf_free(&text);
-}
-
 static void mail_above_never_scan_is_left_alone(void **state)
 {
     struct world *w = *state;
@@ -624,8 +421,6 @@ static void test_hooks_are_for_those_who_ask_for_them(void **state)
     assert_string_equal(w->breadcrumb, "edits");
 }
 
-#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_begin, world_end)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,9 +442,6 @@ int main(void)
         cmocka_unit_test(the_aggressive_score_is_monotone_and_never_lower),
         WITH_WORLD(the_aggressive_profile_doubles_the_odds_and_says_so),
         WITH_WORLD(verdict_headers_of_the_sender_are_taken_out),
-        WITH_WORLD(graymail_is_asked_for_only_of_mail_that_is_no_spam),
-        WITH_WORLD(two_engines_change_one_subject),
-        WITH_WORLD(a_value_of_phdr_says_the_same_when_it_is_read),
         WITH_WORLD(mail_above_never_scan_is_left_alone),
         WITH_WORLD(mail_above_always_scan_is_looked_at_in_part),
         WITH_WORLD(no_budget_gives_a_partial_verdict),
