@@ -24,10 +24,13 @@ libcommands_a_SOURCES = \
 	%D%/complete.c \
 	%D%/complete.h \
 	%D%/config.c \
+	%D%/config_elements.c \
 	%D%/config_reader.c \
 	%D%/config_reader.h \
+	%D%/config_reading.h \
 	%D%/config_text.c \
 	%D%/config_text.h \
+	%D%/config_values.c \
 	%D%/deleterecipients.c \
 	%D%/delivernow.c \
 	%D%/deliveryconfig.c \

@@ -186,7 +186,10 @@ static enum api_status dialogue(struct shell *sh)
 {
     struct setup_answers a = {0};
     if (shell_is_interactive(sh))
-        out_text(sh, "\nAn empty answer leaves things as they are. Nothing takes effect before a commit.\n");
+        out_text(sh,
+                 "\nThis gateway is %s; the option hostname of mailwardd gives it another name.\n"
+                 "An empty answer leaves things as they are. Nothing takes effect before a commit.\n",
+                 shell_hostname(sh));
     enum ui_result result = ask_all(sh, &a);
     if (result == UI_DONE && !accepts_licence(sh, &a, &result))
         buf_clear(&a.text[ENGINE]);

@@ -17,8 +17,9 @@
 
 /* Layout of run/clock. */
 struct test_page {
-    int64_t clock_offset;
-    char failpoint[56]; /* NUL-terminated; a test writes all of it in one write() */
+    int64_t wall_offset;
+    char failpoint[56];  /* NUL-terminated; a test writes all of it in one write() */
+    int64_t mono_offset; /* idle sessions are judged by it; timers of the loop are not moved */
 };
 
 void failpoint_use(struct test_page *page);

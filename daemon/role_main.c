@@ -19,6 +19,7 @@
 #include "daemon/route.h"
 #include "daemon/sandbox.h"
 #include "engine/base/clock.h"
+#include "engine/base/dumps.h"
 
 enum { LOG_BACKLOG_MAX = 1024 * 1024 };
 
@@ -222,7 +223,7 @@ static void use_test_page(int fd)
     if (page == MAP_FAILED)
         role_fatal("cannot map the page of the tests: %s", strerror(errno));
     close(fd);
-    clock_use_offset(&page->clock_offset);
+    clock_use_offsets(&page->wall_offset, &page->mono_offset);
     failpoint_use(page);
 }
 
@@ -283,6 +284,7 @@ static void on_master_closed(void *context, const char *why)
 
 int main(void)
 {
+    dumps_forbid();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C is the master's to answer */
     base = event_base_new();

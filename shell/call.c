@@ -130,6 +130,25 @@ static enum api_status ask(struct shell *sh, const struct parts *parts, json_t *
     return status;
 }
 
+/* A batch that had chosen a mode goes on in it: nothing may land at another level.  A person reads the prompt. */
+static enum api_status go_on_in_mode(struct shell *sh, const json_t *mode)
+{
+    const char *begins = json_string_value(json_object_get(mode, "level"));
+    if (sh->interactive || !sh->level[0] || !begins || strcmp(sh->level, begins) == 0) {
+        mode_take(sh, mode);
+        return API_DONE;
+    }
+    json_t *result = NULL,
+           *request = json_pack("{s:s,s:s,s:[]}", "method", "config.mode", "level", sh->level, "typed");
+    link_queue(sh->link, request);
+    json_decref(request);
+    enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
+    if (status == API_DONE)
+        mode_take(sh, result);
+    json_decref(result);
+    return status;
+}
+
 /* Who we are: the answer carries the running revision. */
 static bool say_hello(struct shell *sh)
 {
@@ -144,9 +163,10 @@ static bool say_hello(struct shell *sh)
     json_decref(hello);
     enum api_status status = ask(sh, &(struct parts){0}, &result, NULL);
     sh->revision = json_integer_value(json_object_get(result, "revision"));
-    mode_take(sh, json_object_get(result, "mode"));
     if (sh->interactive)
         terminal_hello(sh, result);
+    if (status == API_DONE)
+        status = go_on_in_mode(sh, json_object_get(result, "mode"));
     json_decref(result);
     if (status != API_DONE)
         call_lost(sh);
@@ -158,6 +178,11 @@ bool call_connect(struct shell *sh)
     struct error error;
     if (sh->link)
         return true;
+    if (sh->touched && !sh->interactive) { /* half of the changes must not be taken for the whole */
+        unreachable(
+            sh, "the session ended, and its uncommitted changes with it; the rest is not done without them");
+        return false;
+    }
     sh->touched = false;
     sh->link = link_open(sh->options.dir, 0, &error);
     if (!sh->link) {
@@ -299,12 +324,30 @@ json_t *shell_live(struct shell *sh, json_t *request)
     return result;
 }
 
+/* The end of the answer to a request that belongs to no command; NULL: there is none. */
+static json_t *ask_quietly(struct shell *sh, struct span request)
+{
+    link_queue_text(sh->link, request);
+    return take_answer(sh, &(struct parts){0});
+}
+
+bool call_follow_mode(struct shell *sh)
+{
+    if (!sh->link || !link_take_new_mode(sh->link))
+        return false;
+    json_t *end = ask_quietly(sh, SPAN("{\"method\":\"config.mode\",\"typed\":[]}"));
+    json_t *mode = json_object_get(end, "result");
+    if (mode)
+        mode_take(sh, mode);
+    json_decref(end);
+    return true;
+}
+
 bool call_has_changes(struct shell *sh)
 {
     if (!sh->link || !sh->touched)
         return false;
-    link_queue_text(sh->link, SPAN("{\"method\":\"config.changes\",\"typed\":[]}"));
-    json_t *end = take_answer(sh, &(struct parts){0});
+    json_t *end = ask_quietly(sh, SPAN("{\"method\":\"config.changes\",\"typed\":[]}"));
     json_t *count = json_object_get(json_object_get(end, "result"), "count");
     bool some = !count || json_integer_value(count) > 0; /* no answer: what was touched is lost */
     json_decref(end);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -22,6 +23,7 @@
 #include "shell/complete.h"
 #include "shell/history.h"
 #include "shell/interrupt.h"
+#include "shell/resize.h"
 #include "shell/state.h"
 
 enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
@@ -39,6 +41,7 @@ struct editor {
     struct buf typed; /* read, not yet handed to libedit */
     wchar_t next;     /* behind LITERAL_NEXT; 0: none */
     bool pasting;
+    bool outdated; /* the prompt: the mode of the session is another one */
 };
 
 bool editor_suits(const char *terminal)
@@ -59,6 +62,12 @@ static char *show_prompt(EditLine *line)
     return (char *)e->prompt;
 }
 
+static struct span before_cursor(EditLine *line)
+{
+    const LineInfo *info = el_line(line);
+    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
+}
+
 /* Below the line, which is then drawn anew. */
 static void show_news(struct editor *e)
 {
@@ -68,19 +77,60 @@ static void show_news(struct editor *e)
     el_set(e->line, EL_REFRESH);
 }
 
+/* Whether there is something to tell now.  In front of a question, only that the session has ended. */
+static bool has_news(struct editor *e)
+{
+    return e->is_command || !link_is_alive(e->shell->link);
+}
+
+/* The count is of characters, and so is what libedit erases. */
+static int characters(struct span text)
+{
+    int count = 0;
+    for (size_t i = 0; i < text.n; i++)
+        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* The terminal has another size: the line is taken off the screen, where it was broken anew, and drawn for that. */
+static void follow_size(struct editor *e)
+{
+    struct winsize size;
+    resize_done();
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+        return;
+    int column = characters(span_text(e->prompt)) + characters(before_cursor(e->line));
+    int rows = column / size.ws_col;
+    fputc('\r', stdout);
+    if (rows)
+        printf("\033[%dA", rows);
+    fputs("\033[J", stdout);
+    fflush(stdout);
+    el_resize(e->line);
+    el_set(e->line, EL_REFRESH);
+}
+
 /* Until there is input, telling what happens meanwhile.  False when interrupted. */
 static bool wait_for_input(struct editor *e)
 {
-    struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+    struct pollfd wait[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}, {.fd = resize_fd(), .events = POLLIN}};
     for (;;) {
-        wait[1].fd = e->is_command ? terminal_news_fd(e->shell) : -1;
-        wait[0].revents = wait[1].revents = 0;
-        if (!interrupt_poll(wait, 2, -1))
+        wait[1].fd = terminal_news_fd(e->shell);
+        wait[0].revents = wait[1].revents = wait[2].revents = 0;
+        if (!interrupt_poll(wait, 3, -1))
             return false;
-        if (wait[0].revents || !wait[1].revents)
+        if (wait[2].revents)
+            follow_size(e);
+        if (wait[0].revents)
             return true;
-        show_news(e);
-        if (e->shell->leaving) /* the daemon ended the session */
+        if (!wait[1].revents)
+            continue;
+        if (has_news(e))
+            show_news(e);
+        struct link *link = e->shell->link;
+        e->outdated = e->is_command && link && link_has_new_mode(link) && before_cursor(e->line).n == 0;
+        if (e->outdated || e->shell->leaving) /* the daemon ended the session */
             return false;
     }
 }
@@ -182,21 +232,6 @@ static int next_character(EditLine *line, wchar_t *out)
 
 /* ---- keys of our own ---- */
 
-static struct span before_cursor(EditLine *line)
-{
-    const LineInfo *info = el_line(line);
-    return span_of(info->buffer, (size_t)(info->cursor - info->buffer));
-}
-
-/* The count is of characters, and so is what libedit erases. */
-static int characters(struct span text)
-{
-    int count = 0;
-    for (size_t i = 0; i < text.n; i++)
-        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
-    return count;
-}
-
 static unsigned char apply(struct editor *e, struct span text, struct completed *done)
 {
     unsigned char result = CC_REFRESH;
@@ -290,6 +325,8 @@ struct editor *editor_open(struct shell *sh)
     el_set(e->line, EL_EDITOR, "emacs");
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
+    /* Enter is a newline, as it is where lines are read without an editor: what is typed ahead may be for either. */
+    el_set(e->line, EL_SETTY, "-d", "+icrnl", "-inlcr", NULL);
     bind_keys(e->line);
     e->file = history_file_open(recall, e);
     return e;
@@ -311,6 +348,7 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     const char *last = strrchr(prompt, '\n');
     e->prompt = last ? last + 1 : prompt;
     e->is_command = is_command;
+    e->outdated = false;
     el_set(e->line, EL_HIST, history, is_command ? e->commands : e->answers);
     el_set(e->line, EL_PREP_TERM, 1); /* before the prompt: who answers at once is not to be echoed twice */
     fputs(paste_on, stdout);          /* nothing may stand between the newline of a prompt and its text */
@@ -318,6 +356,10 @@ enum read_result editor_read(struct editor *e, const char *prompt, bool is_comma
     const char *text = el_gets(e->line, &count);
     fputs(paste_off, stdout);
     fflush(stdout);
+    if (e->outdated) {
+        el_reset(e->line);
+        return READ_INTERRUPTED;
+    }
     if (interrupt_seen()) {
         buf_clear(&e->typed);
         e->pasting = false;
@@ -342,6 +384,11 @@ bool editor_take_byte(struct editor *e, char *byte)
     *byte = e->typed.data[0];
     buf_consume(&e->typed, 1);
     return true;
+}
+
+void editor_give_byte(struct editor *e, char byte)
+{
+    buf_append_char(&e->typed, byte);
 }
 
 void editor_close(struct editor *e)

@@ -35,6 +35,7 @@ struct link {
     int64_t brief;    /* the same for one question: then the link goes on; 0: none */
     unsigned late;    /* answers that nobody waits for any more */
     json_t *greeting, *notices;
+    bool new_mode;
     json_t *closed; /* why the daemon ended the session; NULL: it did not say */
     void (*waiting)(void *context);
     void *waiting_context;
@@ -184,13 +185,17 @@ static enum link_result fill(struct link *l, size_t size)
     return LINK_FRAME;
 }
 
-/* Takes what no request waits for: a notice, or a part or the end of an answer that came too late. */
+/* Takes what no request waits for: a notice, that the mode is another one, or a part or the end of an answer that came too late. */
 static bool is_unasked(struct link *l, json_t *object)
 {
     json_t *text = json_object_get(object, "notice");
     if (json_object_get(object, "closed")) {
         json_decref(l->closed);
         l->closed = json_incref(object);
+        return true;
+    }
+    if (json_object_get(object, "mode")) {
+        l->new_mode = true;
         return true;
     }
     if (!json_is_string(text)) {
@@ -281,6 +286,18 @@ json_t *link_take_notices(struct link *l)
     json_t *notices = l->notices;
     l->notices = NULL;
     return notices;
+}
+
+bool link_has_new_mode(const struct link *l)
+{
+    return l->new_mode;
+}
+
+bool link_take_new_mode(struct link *l)
+{
+    bool is_new = l->new_mode;
+    l->new_mode = false;
+    return is_new;
 }
 
 const json_t *link_closed(const struct link *l)

@@ -32,6 +32,9 @@ json_t *link_ask_briefly(struct link *l, const json_t *request, int milliseconds
 bool link_is_alive(struct link *l);
 /* The texts of notices that have come since the last call, the caller's; NULL: none. */
 json_t *link_take_notices(struct link *l);
+/* Whether the daemon said since the last call that the mode of the session is another one. */
+bool link_has_new_mode(const struct link *l);
+bool link_take_new_mode(struct link *l);
 /* The frame by which the daemon ended the session (borrowed), or NULL. */
 const json_t *link_closed(const struct link *l);
 /* For poll(): readable when something comes that was not asked for. */

@@ -22,6 +22,7 @@ struct shell {
     /* Input: lines of commands, and of answers to their questions; often the same. */
     struct reader *commands, *answers;
     struct editor *editor; /* NULL: a terminal without abilities, or none */
+    bool hidden;           /* nothing that is typed is shown now (hidden.h) */
     bool answers_ended;    /* a question of the running command met the end of the input */
     struct writer out;
     struct pager pager;
@@ -62,6 +63,9 @@ enum api_status call_tell_gone(struct shell *sh, struct report *r, const char *o
 /* Whether the session holds changes that nobody committed, or lost them with the daemon. */
 bool call_has_changes(struct shell *sh);
 
+/* Takes over the mode that the daemon has put the session into; false when it has not. */
+bool call_follow_mode(struct shell *sh);
+
 /* True when what the running command says is not to be shown, because of an edit before. */
 bool output_is_muted(struct shell *sh);
 
@@ -81,6 +85,8 @@ void terminal_hello(struct shell *sh, const json_t *hello);
 int terminal_news_fd(struct shell *sh);
 /* What happened since the last prompt. */
 void terminal_tell_news(struct shell *sh);
+/* What was typed ahead goes to the line editor, or from it to where lines are read without one. */
+void terminal_give_editor(struct shell *sh, bool give);
 /* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 

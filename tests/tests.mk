@@ -54,6 +54,7 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
@@ -73,11 +74,15 @@ SYSTEM_TESTS = \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_rules.py \
+	tests/system/test_secrets.py \
+	tests/system/test_sessions.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_ended.py \
 	tests/system/test_shell_gateway.py \
 	tests/system/test_shell_person.py \
+	tests/system/test_shell_ssh.py \
+	tests/system/test_shell_start.py \
 	tests/system/test_shell_terminal.py \
 	tests/system/test_smtp.py \
 	tests/system/test_status.py \

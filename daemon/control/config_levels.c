@@ -80,14 +80,16 @@ static struct config_table *own_table(const struct placing *p, const struct sche
     return config_tree_table(p->tree, p->level, table->id);
 }
 
+/* As a rerun finds it, it stays. */
 static void place_new(struct placing *p, const struct schema_table *table)
 {
-    if (own_table(p, table))
-        return; /* as a rerun finds it */
-    const struct config_table *inherited = config_inherited(p->tree, p->level, table->id);
-    config_tree_set(&p->tree, p->level, table->id,
-                    p->defaults ? config_table_preset(table)
-                                : config_table_ref((struct config_table *)inherited));
+    if (!own_table(p, table)) {
+        const struct config_table *inherited = config_inherited(p->tree, p->level, table->id);
+        config_tree_set(&p->tree, p->level, table->id,
+                        p->defaults ? config_table_preset(table)
+                                    : config_table_ref((struct config_table *)inherited));
+    }
+    config_tree_ask(&p->tree, p->level, table->id);
 }
 
 static void place_delete(struct placing *p, const struct schema_table *table)
@@ -98,8 +100,10 @@ static void place_delete(struct placing *p, const struct schema_table *table)
 static void place_copy(struct placing *p, const struct schema_table *table)
 {
     struct config_table *own = own_table(p, table);
-    if (own)
-        config_tree_set(&p->tree, p->to, table->id, config_table_ref(own));
+    if (!own)
+        return;
+    config_tree_set(&p->tree, p->to, table->id, config_table_ref(own));
+    config_tree_ask(&p->tree, p->to, table->id);
 }
 
 static void place_move(struct placing *p, const struct schema_table *table)

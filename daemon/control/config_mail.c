@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/control/audit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/secret_key.h"
 #include "daemon/control/session.h"
@@ -122,13 +123,30 @@ static bool hand_over(const struct config_mail *mail, uint64_t id)
     return sent;
 }
 
+/* Who let the configuration out, and to whom: recorded when it leaves, whoever waits for the answer. */
+static void audit(uint64_t session, const struct config_mail *mail, bool sent)
+{
+    const struct session_info *info = session_info(session);
+    struct buf detail = {0};
+    size_t i;
+    json_t *recipient;
+    buf_printf(&detail, "by mail to ");
+    json_array_foreach(mail->recipients, i, recipient)
+        buf_printf(&detail, "%s%s", i ? ", " : "", json_string_value(recipient));
+    audit_write(info->account.user, info->from, "config.export", buf_text(&detail),
+                sent ? API_DONE : API_FAILED);
+    buf_free(&detail);
+}
+
 void config_mail_send(uint64_t session, const struct config_mail *mail)
 {
     struct waiting *w = xcalloc(1, sizeof *w);
     *w = (struct waiting){.id = ++last_id, .session = session, .next = all};
     all = w;
     session_begin_work(session, &(struct session_work){nothing_to_resume, forget, w});
-    if (hand_over(mail, w->id))
+    bool sent = hand_over(mail, w->id);
+    audit(session, mail, sent);
+    if (sent)
         return;
     session_fail(session, API_ERROR_FAILED, "the queue is away: the configuration was not mailed");
     forget(w);

@@ -40,6 +40,8 @@ json_t *config_confirmation_json(void);
 void config_mode(uint64_t session, json_t *request);
 /* {"level": ..., "cluster": name or ""} */
 json_t *config_mode_json(struct session_info *info);
+/* The head has changed: people whose mode or changes that concerns are told. */
+void config_mode_tell_all(void);
 /* Where the methods of this session act.  Valid until its next request. */
 struct config_place config_place_of(uint64_t session);
 /* Whether its mode lets it call this method; false after the session was told. */

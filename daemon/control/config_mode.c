@@ -1,4 +1,5 @@
 /* The mode of a session: the level that its methods of configuration act at.  A session begins in the mode of this machine. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,12 +21,71 @@ static void leave_missing_level(struct session_info *info)
         info->level[0] = '\0';
 }
 
+static json_t *mode_json(const char *level)
+{
+    struct span cluster = config_cluster_name(head_tree());
+    return json_pack("{s:s,s:o}", "level", level, "cluster",
+                     json_stringn(cluster.n ? cluster.p : "", cluster.n));
+}
+
 json_t *config_mode_json(struct session_info *info)
 {
     leave_missing_level(info);
+    info->told_gone = false;
     struct span cluster = config_cluster_name(head_tree());
-    return json_pack("{s:s,s:o}", "level", config_place_of(info->id).level, "cluster",
-                     json_stringn(cluster.n ? cluster.p : "", cluster.n));
+    snprintf(info->cluster, sizeof info->cluster, "%.*s", (int)cluster.n, cluster.n ? cluster.p : "");
+    return mode_json(config_place_of(info->id).level);
+}
+
+/* ---- when the cluster changes ---- */
+
+static void put_level(struct buf *text, const char *level)
+{
+    const char *name = strchr(level, '/');
+    buf_printf(text, "the %.*s%s%s", (int)strcspn(level, "/"), level, name ? " " : "", name ? name + 1 : "");
+}
+
+/* What became of its level, and of changes that it has at one that is gone. */
+static void tell_gone(struct session_info *s, bool gone, const char *lost)
+{
+    struct buf text = {0};
+    if (gone) {
+        put_level(&text, s->level);
+        buf_printf(&text, " does not exist any more: this session goes on in the mode of ");
+        put_level(&text, head_place()->level);
+        buf_printf(&text, ".%s", lost ? " " : "");
+    }
+    if (lost) {
+        buf_printf(&text, "Uncommitted changes at ");
+        put_level(&text, lost);
+        buf_printf(&text, " cannot be committed any more: \"commit rebase keep theirs\" drops them, "
+                          "\"clearchanges\" drops all changes.");
+    }
+    if (text.len)
+        text.data[0] = (char)toupper((unsigned char)text.data[0]);
+    session_news(s->id, text.len ? buf_text(&text) : NULL, NULL);
+    buf_free(&text);
+}
+
+/* Its level is left only when the shell asks for the mode: until then what was typed for it is refused, and not done
+ * elsewhere. */
+static void tell_mode(struct session_info *s)
+{
+    bool gone = s->level[0] && !config_level_exists(head_tree(), s->level);
+    const char *lost =
+        s->config.begun ? config_candidate_lost_level(&s->config.candidate, head_tree()) : NULL;
+    if (gone || !span_equal(span_text(s->cluster), config_cluster_name(head_tree())))
+        session_news(s->id, NULL, mode_json(gone ? head_place()->level : config_place_of(s->id).level));
+    if ((gone && !s->told_gone) || (lost && !s->told_lost))
+        tell_gone(s, gone && !s->told_gone, lost && !s->told_lost ? lost : NULL);
+    s->told_gone = gone;
+    s->told_lost = lost != NULL;
+}
+
+void config_mode_tell_all(void)
+{
+    for (const struct session_info *s = session_next(NULL); s; s = session_next(s))
+        tell_mode(session_info(s->id));
 }
 
 bool config_check_level(uint64_t session, const char *level)

@@ -21,34 +21,17 @@ static bool same_value(const struct origin *o, const struct schema_row *older, u
            schema_value_equal(&o->table->fields[field], &older->values[field], &o->row->values[field]);
 }
 
-/* Settles the fields that `older` (NULL: there was no row) has otherwise; returns how many are still open. */
-static unsigned settle(struct origin *o, const struct schema_row *older, const struct manifest *newer)
+/* Settles the fields that were otherwise before this revision (NULL: there was no row); false when none is open. */
+static bool settle(const struct schema_row *before, const struct manifest *revision, void *context)
 {
+    struct origin *o = context;
     unsigned open = 0;
     for (unsigned i = 0; i < o->table->field_count; i++) {
-        if (!o->set_by[i] && !same_value(o, older, i))
-            o->set_by[i] = newer;
+        if (!o->set_by[i] && !same_value(o, before, i))
+            o->set_by[i] = revision;
         open += !o->set_by[i];
     }
-    return open;
-}
-
-/* Back through the revisions that are kept, until every field was found. */
-static void find_origins(struct origin *o, struct arena *arena)
-{
-    unsigned count, open = o->table->field_count;
-    struct error ignored;
-    const struct manifest *history = head_history(arena, REVISIONS_STORED, true, &count);
-    for (unsigned i = 0; i + 1 < count && open; i++) {
-        struct config_tree *older = head_load_tree(history[i + 1].revision, &ignored);
-        if (!older)
-            return;
-        const struct config_table *rows = config_tree_table(older, o->level, o->table->id);
-        open = settle(o, rows ? config_table_find(rows, o->key) : NULL, &history[i]);
-        config_tree_unref(older);
-    }
-    if (open && count && history[count - 1].parent == 0)
-        settle(o, NULL, &history[count - 1]);
+    return open > 0;
 }
 
 /* ---- telling ---- */
@@ -107,7 +90,7 @@ void config_setting(uint64_t session, json_t *request)
     o.key = key ? schema_key_fold(table, span_text(key), arena) : SPAN("");
     o.row = config_table_find(rows, o.key);
     if (o.row && o.level)
-        find_origins(&o, arena);
+        head_walk_row(arena, o.level, o.row, settle, &o);
     if (o.row)
         session_done(session, json_pack("{s:s,s:o,s:o}", "table", table->name, "level",
                                         config_text_json(o.level), "settings", fields_json(&o, field)));

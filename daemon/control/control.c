@@ -9,6 +9,7 @@
 #include "daemon/control/audit.h"
 #include "daemon/control/commit.h"
 #include "daemon/control/config_mail.h"
+#include "daemon/control/config_methods.h"
 #include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
@@ -84,6 +85,12 @@ static void control_message(enum role_id peer, uint16_t type, struct wire_reader
         log_roll_reply(in);
 }
 
+static void head_changed(void)
+{
+    access_judge_all();
+    config_mode_tell_all();
+}
+
 static bool start(struct error *error)
 {
     if (!head_open(error))
@@ -92,7 +99,7 @@ static bool start(struct error *error)
     alerts_start();
     roll_back_watch();
     access_watch();
-    commit_watch_head(access_judge_all);
+    commit_watch_head(head_changed);
     return true;
 }
 

@@ -11,7 +11,7 @@
 #include "daemon/control/labels.h"
 #include "daemon/control/manifest.h"
 #include "daemon/control/store_config.h"
-#include "daemon/control/stored_tree.h"
+#include "daemon/control/stored_row.h"
 #include "daemon/control/tidy.h"
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
@@ -229,6 +229,44 @@ const struct manifest *head_history(struct arena *to, unsigned limit, bool all, 
         LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
     *count = h.count;
     return h.rows;
+}
+
+struct row_walk {
+    struct arena *arena;
+    struct stored_row at;
+    const struct manifest *newer; /* the revision behind, and whether it is to be told of */
+    unsigned steps;
+    bool (*visit)(const struct schema_row *before, const struct manifest *revision, void *context);
+    void *context;
+};
+
+static bool walk_on(struct span text, void *context)
+{
+    struct row_walk *w = context;
+    struct error ignored;
+    struct manifest *m = arena_calloc(w->arena, 1, sizeof *m);
+    json_t *levels = NULL;
+    bool good = w->steps++ < REVISIONS_STORED && manifest_get(text, w->arena, m, &levels, &ignored) &&
+                stored_row_step(&w->at, levels, &ignored);
+    json_decref(levels);
+    bool goes_on = good && (!w->newer || w->visit(w->at.row, w->newer, w->context));
+    w->newer = goes_on ? m : NULL;
+    return goes_on;
+}
+
+void head_walk_row(struct arena *to, const char *at, const struct schema_row *row,
+                   bool (*visit)(const struct schema_row *before, const struct manifest *revision,
+                                 void *context),
+                   void *context)
+{
+    struct error why;
+    struct row_walk w = {
+        .arena = to, .at = {.store = store, .level = at, .like = row}, .visit = visit, .context = context};
+    if (!store_config_each_revision(store, walk_on, &w, &why))
+        LOG(CONFIG_STORE_ERROR, LOG_T(why.text));
+    else if (w.newer && w.newer->parent == 0)
+        visit(NULL, w.newer, context);
+    stored_row_end(&w.at);
 }
 
 bool head_find_commit(struct arena *to, const char *commit_id, const struct manifest **found,

@@ -39,6 +39,12 @@ const struct config_place *head_place(void);
 struct config_tree *head_load_tree(uint64_t revision, struct error *error);
 /* Newest first; in arena. */
 const struct manifest *head_history(struct arena *arena, unsigned limit, bool all, unsigned *count);
+/* A row of what is committed at this level, back through the revisions that are stored: calls visit with the row as it was
+ * before each of them (NULL: it was not there) until that returns false.  newest: in arena. */
+void head_walk_row(struct arena *arena, const char *level, const struct schema_row *row,
+                   bool (*visit)(const struct schema_row *before, const struct manifest *revision,
+                                 void *context),
+                   void *context);
 /* *found is NULL when there is no commit with this id.  False: the store cannot be read, and nothing is known. */
 bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
                       struct error *error);

@@ -20,7 +20,7 @@
  * when that account may not use this instance. */
 void session_open(int fd);
 
-enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63, SESSION_LEVEL_MAX = 299 };
+enum { SESSION_FROM_MAX = 255, SESSION_PROGRAM_MAX = 63, SESSION_LEVEL_MAX = 299, SESSION_CLUSTER_MAX = 64 };
 
 struct session_info {
     uint64_t id;
@@ -34,7 +34,10 @@ struct session_info {
     /* As told by hello, unverified; made safe to show. */
     char from[SESSION_FROM_MAX + 1], program[SESSION_PROGRAM_MAX + 1];
     bool terminal;
-    char level[SESSION_LEVEL_MAX + 1]; /* its mode (config_mode.c); "": this machine */
+    /* Its mode (config_mode.c). */
+    char level[SESSION_LEVEL_MAX + 1];     /* "": this machine */
+    char cluster[SESSION_CLUSTER_MAX + 1]; /* as it was told last */
+    bool told_gone, told_lost; /* that its level, or one of its changes, does not exist any more */
     /* What the methods of configuration and files keep for it. */
     struct session_config config;
     struct file_upload upload;
@@ -72,6 +75,10 @@ void session_judge(uint64_t session);
 /* Tells the sessions of people, but for one of them (0: all), something that they did not ask for: a frame
  * {"notice": text} between answers or their parts. */
 void session_notice(uint64_t but, const char *text);
+
+/* Tells the session of a person, if it is one, something that concerns it alone: the text of a notice, and the mode that it
+ * is to ask for before its next prompt (taken over); either may be NULL. */
+void session_news(uint64_t session, const char *text, json_t *mode);
 
 /* ---- requests that take longer than a call ---- */
 

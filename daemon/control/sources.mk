@@ -14,6 +14,7 @@ control_config_sources = \
 	%D%/self_signed.c %D%/self_signed.h \
 	%D%/store_config.c %D%/store_config.h %D%/store_config.def \
 	%D%/store_config_internal.h %D%/store_config_rows.c \
+	%D%/stored_row.c %D%/stored_row.h \
 	%D%/stored_tree.c %D%/stored_tree.h \
 	%D%/tidy.c %D%/tidy.h
 
@@ -53,7 +54,9 @@ control_session_sources = \
 	%D%/queue_suspend.c \
 	%D%/rate.c \
 	%D%/secret_key.c %D%/secret_key.h \
-	%D%/session.c %D%/session.h \
+	%D%/session.c %D%/session.h %D%/session_state.h \
+	%D%/session_answers.c \
+	%D%/session_requests.c \
 	%D%/status.c %D%/status.h \
 	%D%/typed.c %D%/typed.h \
 	%D%/who.c %D%/who.h \

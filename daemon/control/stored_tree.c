@@ -127,8 +127,7 @@ json_t *stored_tree_put(struct store_config *s, const struct config_tree *tree,
     return levels;
 }
 
-/* The member "tables" of a level tree: a new reference, or NULL. */
-static json_t *get_level(struct store_config *s, const json_t *name, struct error *error)
+json_t *stored_level_get(struct store_config *s, const json_t *name, struct error *error)
 {
     unsigned char hash[STORE_HASH_BYTES];
     struct buf body = {0};
@@ -165,6 +164,16 @@ static struct config_chunk *read_chunk(struct store_config *s, const struct sche
     return chunk;
 }
 
+struct config_chunk *stored_chunk_get(struct store_config *s, const struct schema_table *schema,
+                                      const json_t *name, struct error *error)
+{
+    unsigned char hash[STORE_HASH_BYTES];
+    if (hash_from_json(name, hash))
+        return read_chunk(s, schema, hash, error);
+    error_set(error, "a level of a stored revision is damaged");
+    return NULL;
+}
+
 static struct config_table *read_table(struct store_config *s, const struct schema_table *schema,
                                        const json_t *hashes, const struct config_table *like,
                                        struct error *error)
@@ -199,7 +208,7 @@ struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels
     const char *level, *table_name;
     json_t *level_hash, *hashes;
     json_object_foreach ((json_t *)levels, level, level_hash) {
-        json_t *tables = get_level(s, level_hash, error);
+        json_t *tables = stored_level_get(s, level_hash, error);
         bool good = tables != NULL;
         json_object_foreach (tables, table_name, hashes) {
             const struct schema_table *schema = schema_table_find(table_name);
@@ -238,7 +247,7 @@ bool stored_tree_use(struct store_config *s, const json_t *levels, struct error 
     bool good = true;
     size_t index;
     json_object_foreach ((json_t *)levels, level, level_hash) {
-        json_t *tables = good ? get_level(s, level_hash, error) : NULL;
+        json_t *tables = good ? stored_level_get(s, level_hash, error) : NULL;
         good = tables && use(s, level_hash, error);
         json_object_foreach (tables, table_name, hashes)
             json_array_foreach(hashes, index, name) good = good && use(s, name, error);

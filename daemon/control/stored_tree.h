@@ -20,4 +20,10 @@ struct config_tree *stored_tree_get(struct store_config *s, const json_t *levels
 /* Names all its blobs by store_config_use_blob(). */
 bool stored_tree_use(struct store_config *s, const json_t *levels, struct error *error);
 
+/* The tables of a level by its hash: {"smtproutes": [hashes of its chunks], ...}, a new reference, or NULL. */
+json_t *stored_level_get(struct store_config *s, const json_t *name, struct error *error);
+/* A chunk by its hash: a new reference, or NULL. */
+struct config_chunk *stored_chunk_get(struct store_config *s, const struct schema_table *schema,
+                                      const json_t *name, struct error *error);
+
 #endif

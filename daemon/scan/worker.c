@@ -45,7 +45,6 @@ static void limit(int resource, rlim_t value)
 
 static void set_limits(const struct worker_config *config)
 {
-    limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
     limit(RLIMIT_FSIZE, CHANNEL_MESSAGE_MAX); /* a large result goes through a memfd */

@@ -1,6 +1,7 @@
 /* A copy of both databases, then every body that the copy names, straight into the archive. */
 #define _GNU_SOURCE /* O_DIRECTORY */
 #include "daemon/stores/backup.h"
+#include "daemon/control/secret_key.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -172,6 +173,22 @@ static bool add_manifest(struct backup *b)
     return good;
 }
 
+/* That of secrets in configuration files, which only it opens.  One that is not as it was made is none. */
+static bool add_secret_key(struct backup *b)
+{
+    struct stat st;
+    int fd = open(BACKUP_SECRET_KEY, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == SECRET_KEY_BYTES;
+    if (!good)
+        report_problem(b->report, BACKUP_SECRET_KEY, "the backup goes on without it", "it cannot be read");
+    good = !good || add_open_file(b, BACKUP_SECRET_KEY, fd, b->manifest.key_sha256);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 /* The copy of queue.db is closed first, so that what was dropped from it is in the file. */
 static bool add_databases(struct backup *b)
 {
@@ -195,7 +212,8 @@ static bool write_all(struct backup *b, int fd)
     archive_write_set_format_pax_restricted(b->to);
     archive_write_add_filter_none(b->to);
     return (archive_write_open_fd(b->to, fd) == ARCHIVE_OK || tar_fail(b)) && add_head(b) && add_bodies(b) &&
-           add_databases(b) && add_manifest(b) && (archive_write_close(b->to) == ARCHIVE_OK || tar_fail(b));
+           add_secret_key(b) && add_databases(b) && add_manifest(b) &&
+           (archive_write_close(b->to) == ARCHIVE_OK || tar_fail(b));
 }
 
 static void clear_work_folder(void)

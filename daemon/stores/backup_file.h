@@ -2,8 +2,9 @@
  *
  *   backup.json                  what it is: format, version, hostname, time
  *   spool/SEGMENT/OFFSET/MID.eml a body, where queue.db says that it is; as many as there are
+ *   config/secret.key            where the instance has made one
  *   config/config.db, queue/queue.db
- *   manifest.json                counts, the SHA-256 of both databases, and the bodies that could not be read
+ *   manifest.json                counts, the SHA-256 of these, and the bodies that could not be read
  *
  * The SHA-256 of the bodies are in queue.db.  doc/backup.md tells it to administrators.
  */
@@ -16,10 +17,11 @@
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 
-enum { BACKUP_FORMAT = 1 };
+enum { BACKUP_FORMAT = 2 }; /* 1: without the key */
 
 #define BACKUP_HEAD "backup.json"
 #define BACKUP_MANIFEST "manifest.json"
+#define BACKUP_SECRET_KEY "config/secret.key"
 
 struct backup_head {
     int format;
@@ -34,7 +36,8 @@ bool backup_head_get(struct span text, struct backup_head *head, struct error *e
 struct backup_manifest {
     uint64_t messages, bodies;
     char config_sha256[65], queue_sha256[65];
-    json_t *damaged; /* names of the members that are missing; a reference */
+    char key_sha256[65]; /* "": there is no key */
+    json_t *damaged;     /* names of the members that are missing; a reference */
 };
 
 void backup_manifest_put(struct buf *out, const struct backup_manifest *m);

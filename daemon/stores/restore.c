@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/control/secret_key.h"
 #include "daemon/protocol_queue.h"
 #include "daemon/stores/backup_file.h"
 #include "daemon/stores/check.h"
@@ -29,7 +30,7 @@ struct restore {
     struct error *error;
     struct backup_head head;
     struct backup_manifest manifest;
-    char config_sha256[DIGEST_HEX], queue_sha256[DIGEST_HEX];
+    char config_sha256[DIGEST_HEX], queue_sha256[DIGEST_HEX], key_sha256[DIGEST_HEX];
     bool has_head, has_manifest;
     uint64_t bodies;
 };
@@ -85,26 +86,30 @@ static bool read_manifest(struct restore *r)
 
 struct file_sink {
     int fd;
+    uint64_t room; /* bytes that it may have yet */
     EVP_MD_CTX *digest;
 };
 
 static bool to_file(void *context, struct span piece, struct error *error)
 {
     struct file_sink *file = context;
+    if (piece.n > file->room)
+        return error_set(error, "a file of the backup is too long");
+    file->room -= piece.n;
     digest_add(file->digest, piece);
     while (piece.n) {
         ssize_t n = write(file->fd, piece.p, piece.n);
         if (n < 0)
-            return error_set_errno(error, "cannot write a database");
+            return error_set_errno(error, "cannot write a file of the backup");
         piece = span_slice(piece, (size_t)n, piece.n);
     }
     return true;
 }
 
-static bool read_database(struct restore *r, const char *path, char hex[DIGEST_HEX])
+static bool read_file(struct restore *r, const char *path, uint64_t most, char hex[DIGEST_HEX])
 {
     uint8_t sha256[DIGEST_BYTES];
-    struct file_sink file = {.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    struct file_sink file = {.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .room = most};
     if (file.fd < 0)
         return error_set_errno(r->error, "cannot write %s", path);
     file.digest = digest_begin();
@@ -147,9 +152,11 @@ static bool read_entry(struct restore *r, struct archive_entry *entry)
     if (strcmp(name, BACKUP_MANIFEST) == 0)
         return read_manifest(r);
     if (strcmp(name, database_path(DATABASE_CONFIG)) == 0)
-        return read_database(r, STAGED_CONFIG_DB, r->config_sha256);
+        return read_file(r, STAGED_CONFIG_DB, UINT64_MAX, r->config_sha256);
     if (strcmp(name, database_path(DATABASE_QUEUE)) == 0)
-        return read_database(r, STAGED_QUEUE_DB, r->queue_sha256);
+        return read_file(r, STAGED_QUEUE_DB, UINT64_MAX, r->queue_sha256);
+    if (strcmp(name, BACKUP_SECRET_KEY) == 0)
+        return read_file(r, STAGED_SECRET_KEY, SECRET_KEY_BYTES, r->key_sha256);
     if (backup_body_place(name, &mid, &place))
         return read_body(r, mid, &place);
     return error_set(r->error, "there is something in the file that no backup has");
@@ -176,6 +183,8 @@ static bool compare(struct restore *r)
         return error_set(r->error, "the backup is damaged: config.db does not match its SHA-256");
     if (strcmp(r->queue_sha256, r->manifest.queue_sha256) != 0)
         return error_set(r->error, "the backup is damaged: queue.db does not match its SHA-256");
+    if (strcmp(r->key_sha256, r->manifest.key_sha256) != 0)
+        return error_set(r->error, "the backup is damaged: secret.key does not match its SHA-256");
     if (r->bodies != r->manifest.bodies)
         return error_set(r->error, "the backup is damaged: it has %llu bodies, not %llu",
                          (unsigned long long)r->bodies, (unsigned long long)r->manifest.bodies);
@@ -244,6 +253,10 @@ static void tell(const struct restore *r, const struct check_config_figures *con
             config->head, (unsigned long long)queue->messages, buf_text(&hostname), time_text,
             hold ? "; nothing leaves before `resumedel`" : "");
     buf_free(&hostname);
+    if (!r->key_sha256[0])
+        fprintf(out, "The backup has no config/secret.key: files of saveconfig whose secrets are encrypted "
+                     "with the key of "
+                     "that machine cannot be loaded here.\n");
     if (json_array_size(r->manifest.damaged))
         fprintf(out, "%zu bodies were damaged when the backup was made; --check names their messages.\n",
                 json_array_size(r->manifest.damaged));

@@ -19,7 +19,7 @@
 static const struct {
     const char *folder;
     const char *begins;
-} stores[] = {{"config", "config.db"}, {"queue", "queue.db"}, {"queue/spool", ""}};
+} stores[] = {{"config", "config.db"}, {"config", "secret.key"}, {"queue", "queue.db"}, {"queue/spool", ""}};
 
 static bool is_dot(const struct dirent *entry)
 {
@@ -153,11 +153,16 @@ static bool sync_folder(const char *path, struct error *error)
     return good;
 }
 
+static bool move_key(struct error *error)
+{
+    return access(STAGED_SECRET_KEY, F_OK) != 0 || move(STAGED_SECRET_KEY, "config/secret.key", error);
+}
+
 bool staging_finish(struct error *error)
 {
     bool good = sync_path(STAGING_QUEUE, "", error) && sync_path(STAGING_CONFIG, "", error) &&
                 sync_folder("queue", error) && move(STAGED_SPOOL, "queue/spool", error) &&
-                move(STAGED_QUEUE_DB, "queue/queue.db", error) &&
+                move(STAGED_QUEUE_DB, "queue/queue.db", error) && move_key(error) &&
                 move(STAGED_CONFIG_DB, "config/config.db", error) && sync_folder("queue", error) &&
                 sync_folder("config", error);
     if (!good)

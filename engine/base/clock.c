@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <time.h>
 
-static const volatile int64_t *wall_offset;
+static const volatile int64_t *wall_offset, *mono_offset;
 
 static int64_t read_clock(clockid_t id)
 {
@@ -21,7 +21,7 @@ int64_t clock_wall_us(void)
 
 int64_t clock_mono_us(void)
 {
-    return read_clock(CLOCK_MONOTONIC);
+    return read_clock(CLOCK_MONOTONIC) + (mono_offset ? *mono_offset : 0);
 }
 
 int64_t clock_boot_us(void)
@@ -34,9 +34,10 @@ int64_t clock_cpu_us(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-void clock_use_offset(const volatile int64_t *offset_us)
+void clock_use_offsets(const volatile int64_t *wall_us, const volatile int64_t *mono_us)
 {
-    wall_offset = offset_us;
+    wall_offset = wall_us;
+    mono_offset = mono_us;
 }
 
 struct timeval clock_interval(int64_t microseconds)

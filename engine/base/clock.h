@@ -1,6 +1,6 @@
 /* The one clock of the program: wall time for records, monotonic time for timers and budgets.
  *
- * A private instance may shift wall time for tests by a mapped file that all its roles read.
+ * A private instance may shift both for tests by a mapped file that all its roles read.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -10,7 +10,7 @@
 
 /* Microseconds since 1970-01-01 UTC, shifted by the test clock when there is one. */
 int64_t clock_wall_us(void);
-/* Microseconds since some fixed moment; never goes back, never shifted. */
+/* Microseconds since some fixed moment; never goes back.  A test clock moves it on; timers of the loop do not see that. */
 int64_t clock_mono_us(void);
 /* The same, but it goes on while the machine sleeps.  Starts anew with each boot. */
 int64_t clock_boot_us(void);
@@ -20,8 +20,8 @@ int64_t clock_cpu_us(void);
 /* For timers. */
 struct timeval clock_interval(int64_t microseconds);
 
-/* From now on wall time is shifted by *offset_us, read anew at each call; NULL ends that.
+/* From now on wall and monotonic time are shifted by *wall_us and *mono_us, read anew at each call; NULL: not.
  * The memory stays the caller's and may change at any moment. */
-void clock_use_offset(const volatile int64_t *offset_us);
+void clock_use_offsets(const volatile int64_t *wall_us, const volatile int64_t *mono_us);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/base/xalloc.h"
+#include "engine/config/cluster.h"
 
 void config_candidate_begin(struct config_candidate *c, uint64_t revision, struct config_tree *head)
 {
@@ -26,6 +27,33 @@ bool config_candidate_is_changed(const struct config_candidate *c)
     return !config_tree_equal(c->base, c->mine);
 }
 
+static bool same_table(const struct config_table *a, const struct config_table *b)
+{
+    return a == b || (a && b && config_table_equal(a, b));
+}
+
+struct lost {
+    const struct config_tree *head;
+    const char *level;
+};
+
+static bool is_there(const char *level, enum schema_table_id id, struct config_table *base,
+                     struct config_table *mine, void *context)
+{
+    struct lost *lost = context;
+    (void)id;
+    if (mine && !same_table(base, mine) && !config_level_may_have_settings(lost->head, level))
+        lost->level = level;
+    return !lost->level;
+}
+
+const char *config_candidate_lost_level(const struct config_candidate *c, const struct config_tree *head)
+{
+    struct lost lost = {.head = head};
+    config_tree_pairs(c->base, c->mine, is_there, &lost);
+    return lost.level;
+}
+
 /* ---- edits ---- */
 
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
@@ -39,7 +67,7 @@ void config_candidate_give(struct config_candidate *c, const struct config_place
                            enum schema_table_id id, struct config_table *table)
 {
     const char *level = place->level;
-    if (!config_tree_table(c->base, level, id) &&
+    if (!config_tree_table(c->base, level, id) && !config_tree_is_asked(c->mine, level, id) &&
         config_table_equal(table, config_inherited(c->mine, level, id))) {
         config_table_unref(table);
         table = NULL;
@@ -133,26 +161,29 @@ static void merge_row(const struct schema_row *base, const struct schema_row *mi
         config_table_remove(&r->result, key);
 }
 
-static bool same_table(const struct config_table *a, const struct config_table *b)
-{
-    return a == b || (a && b && config_table_equal(a, b));
-}
-
 /* A table that the candidate may have changed. */
 static bool merge_table(const char *level, enum schema_table_id id, struct config_table *base,
                         struct config_table *mine, void *context)
 {
     struct rebase *r = context;
     struct config_table *theirs = config_tree_table(r->head, level, id);
+    const struct config_candidate *c = r->candidate;
+    r->schema = &schema_tables[id];
     if (same_table(base, mine))
         return true;
-    if (same_table(base, theirs)) {
-        config_tree_set(&r->merged, level, id, mine ? config_table_ref(mine) : NULL);
+    /* What is set at a level that is gone is gone with it; undecided it stays, and the commit will say so. */
+    if (!config_level_may_have_settings(r->head, level) &&
+        decided(r, (struct span){0}) == CONFIG_KEEP_THEIRS) {
+        r->decision->settled = true;
         return true;
     }
-    const struct config_candidate *c = r->candidate;
+    if (same_table(base, theirs)) {
+        config_tree_set(&r->merged, level, id, mine ? config_table_ref(mine) : NULL);
+        if (config_tree_is_asked(c->mine, level, id))
+            config_tree_ask(&r->merged, level, id);
+        return true;
+    }
     r->level = level;
-    r->schema = &schema_tables[id];
     r->theirs = theirs ? theirs : config_inherited(r->head, level, id);
     r->result = config_table_ref((struct config_table *)r->theirs);
     config_table_diff(base ? base : config_inherited(c->base, level, id),

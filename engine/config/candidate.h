@@ -18,6 +18,10 @@ void config_candidate_begin(struct config_candidate *c, uint64_t revision, struc
 void config_candidate_end(struct config_candidate *c);
 bool config_candidate_is_changed(const struct config_candidate *c);
 
+/* A level at which the candidate has changes and which head does not have (any more), or NULL: they cannot be committed;
+ * a rebase that keeps theirs drops them.  Valid as long as c. */
+const char *config_candidate_lost_level(const struct config_candidate *c, const struct config_tree *head);
+
 enum config_keep { CONFIG_KEEP_NONE, CONFIG_KEEP_MINE, CONFIG_KEEP_THEIRS };
 
 /* A decision: for all conflicts (table NULL), for a table, or for one row of it (key.p not NULL). */
@@ -46,7 +50,8 @@ bool config_candidate_rebase(struct config_candidate *c, uint64_t revision, stru
 
 /* The table that an edit changes: that of place itself, made from what it inherits when there is none (R12).
  * It is taken out of the candidate, so that nothing is copied that need not be: edit it through config_table_put() and
- * the like, then always give it back.  A table that still is what the level inherits is not set there (R4). */
+ * the like, then always give it back.  A table that still is what the level inherits is not set there (R4), unless
+ * somebody asked for it (config_tree_ask). */
 struct config_table *config_candidate_take(struct config_candidate *c, const struct config_place *place,
                                            enum schema_table_id id);
 void config_candidate_give(struct config_candidate *c, const struct config_place *place,

@@ -53,17 +53,22 @@ bool config_level_exists(const struct config_tree *tree, const char *level)
     return strcmp(level, CONFIG_CLUSTER) == 0;
 }
 
+bool config_level_may_have_settings(const struct config_tree *tree, const char *level)
+{
+    struct span ignored;
+    return config_cluster_name(tree).n ? config_level_exists(tree, level)
+                                       : is_of(span_text(level), CONFIG_MACHINE, &ignored);
+}
+
 bool config_check_levels(const struct config_tree *tree, struct error *error)
 {
     const char *level;
-    struct span ignored;
-    bool is_cluster = config_cluster_name(tree).n != 0;
-    for (size_t i = 0; (level = config_tree_level(tree, i)); i++) {
-        bool good =
-            is_cluster ? config_level_exists(tree, level) : is_of(span_text(level), CONFIG_MACHINE, &ignored);
-        if (!good)
-            return error_set(error, "there are settings at %.200s, which does not exist (any more)", level);
-    }
+    for (size_t i = 0; (level = config_tree_level(tree, i)); i++)
+        if (!config_level_may_have_settings(tree, level))
+            return error_set(error,
+                             "there are settings at %.200s, which does not exist (any more); "
+                             "commit rebase keep theirs drops them",
+                             level);
     return true;
 }
 

@@ -13,9 +13,11 @@
 struct span config_cluster_name(const struct config_tree *tree);
 /* Whether there is such a level: the cluster, a group of it, a machine of it. */
 bool config_level_exists(const struct config_tree *tree, const char *level);
+/* The same; a tree without a cluster has machines alone. */
+bool config_level_may_have_settings(const struct config_tree *tree, const char *level);
 /* The group of a machine ("a", not "machine/a"), "" when it is in none. */
 struct span config_group_of(const struct config_tree *tree, struct span machine);
-/* Whether every level that sets something exists; a tree without a cluster has machines alone. */
+/* Whether every level that sets something exists. */
 bool config_check_levels(const struct config_tree *tree, struct error *error);
 
 /* What clusterconfig can do.  Names have been checked against the schema.  False, with a sentence, when it is not possible;

@@ -8,6 +8,7 @@
 struct level {
     char *name;
     struct config_table *tables[SCHEMA_TABLE_COUNT]; /* NULL: inherited */
+    bool asked[SCHEMA_TABLE_COUNT];                  /* somebody asked for that table by name */
 };
 
 struct config_tree {
@@ -115,10 +116,28 @@ void config_tree_set(struct config_tree **tree, const char *level, enum schema_t
     struct config_tree *own = own_tree(tree);
     bool found;
     size_t index = find_level(own, level, &found);
-    if (table)
+    if (table) {
         (found ? &own->levels[index] : add_level(own, index, level))->tables[id] = table;
-    else if (found)
+    } else if (found) {
+        own->levels[index].asked[id] = false;
         drop_empty_level(own, index);
+    }
+}
+
+void config_tree_ask(struct config_tree **tree, const char *level, enum schema_table_id id)
+{
+    struct config_tree *own = own_tree(tree);
+    bool found;
+    size_t index = find_level(own, level, &found);
+    if (found)
+        own->levels[index].asked[id] = true;
+}
+
+bool config_tree_is_asked(const struct config_tree *tree, const char *level, enum schema_table_id id)
+{
+    bool found;
+    size_t index = find_level(tree, level, &found);
+    return found && tree->levels[index].asked[id];
 }
 
 struct config_table *config_tree_take(struct config_tree **tree, const char *level, enum schema_table_id id)

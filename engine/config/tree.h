@@ -28,6 +28,11 @@ void config_tree_set(struct config_tree **tree, const char *level, enum schema_t
 /* Takes the table out, so that the tree no longer shares it; NULL when there is none.  Set it (or NULL) afterwards. */
 struct config_table *config_tree_take(struct config_tree **tree, const char *level, enum schema_table_id id);
 
+/* Notes that somebody asked for the table that is set at this level: edits then leave it there whatever is in it (R12).
+ * Lasts until it is removed; it is no part of what is compared or stored. */
+void config_tree_ask(struct config_tree **tree, const char *level, enum schema_table_id id);
+bool config_tree_is_asked(const struct config_tree *tree, const char *level, enum schema_table_id id);
+
 /* Levels in the order of their names; NULL behind the last. */
 const char *config_tree_level(const struct config_tree *tree, size_t index);
 

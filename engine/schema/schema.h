@@ -227,7 +227,8 @@ unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
 enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_GRAYMAIL, LOGS_TYPE_COUNT };
-enum { LOGS_MAX = 32 }; /* rows */
+enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
+enum { LOGS_MAX = 32 };                          /* rows */
 
 /* The choices of USERS_ROLE. */
 enum users_role { USERS_ADMINISTRATOR, USERS_OPERATOR, USERS_TECHNICIAN, USERS_READ_ONLY, USERS_GUEST };

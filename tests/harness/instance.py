@@ -19,6 +19,7 @@ ROLES = ("log", "queue", "scan", "smtp", "control")
 
 # struct test_page of daemon/failpoint.h.
 FAILPOINT_OFFSET, FAILPOINT_SIZE = 8, 56
+MONO_OFFSET = 64
 
 # The gauges of `status` that count recipients who still wait for something.
 UNDONE = ("recipients_waiting_scan", "recipients_active", "recipients_delayed")
@@ -108,6 +109,14 @@ class Instance:
             (offset,) = struct.unpack("<q", page.read(8))
             page.seek(0)
             page.write(struct.pack("<q", offset + days * 86400 * 10**6))
+
+    def pass_idle(self, minutes):
+        """The clock that idle sessions are judged by goes on by so many minutes at once.  Looked at every five seconds."""
+        with open(self.folder / "run" / "clock", "r+b") as page:
+            page.seek(MONO_OFFSET)
+            (offset,) = struct.unpack("<q", page.read(8))
+            page.seek(MONO_OFFSET)
+            page.write(struct.pack("<q", offset + minutes * 60 * 10**6))
 
     def die_at(self, point):
         """The first process that comes by this point (daemon/failpoint.h) is killed there."""

@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_config import bench_configuration
+from bench_shell import bench_shell
 from harness import postfix, processes
 from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
@@ -172,7 +173,7 @@ def bench_start(folder, options):
     ready, verdict, memory = (statistics.median(column) for column in zip(*starts))
     print_row("start to ready", f"{ready * 1000:.0f} ms")
     print_row("start to the first message delivered", f"{verdict * 1000:.0f} ms")
-    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB")
+    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB" if memory else "needs root")
 
 
 def main():
@@ -192,6 +193,7 @@ def main():
         folder.chmod(0o755)  # Postfix's processes have an account of their own
         bench_start(folder, options)
         bench_configuration(folder, options, print_row)
+        bench_shell(folder, print_row)
         bench_throughput(folder, options, write_messages(folder))
 
 

@@ -2,7 +2,7 @@
 check_PROGRAMS += bench-load bench-sink
 bench_load_SOURCES = tests/perf/load.c
 bench_sink_SOURCES = tests/perf/count_sink.c
-EXTRA_DIST += tests/perf/bench.py tests/perf/bench_config.py tests/perf/bird.py tests/perf/corpus.py
+EXTRA_DIST += tests/perf/bench.py tests/perf/bench_config.py tests/perf/bench_shell.py tests/perf/bird.py tests/perf/corpus.py
 
 bench: all bench-load bench-sink
 	@MAILWARD_BUILD=$(abs_builddir) $(abs_srcdir)/tests/perf/bench.py $(BENCH_OPTIONS)

@@ -85,6 +85,34 @@ def a_second_machine_goes_on_with_queue_quarantine_and_configuration(world):
 
 
 @test
+def a_second_machine_loads_files_whose_secrets_the_first_encrypted(world):
+    first = world.instance(settings=FAST)
+    files = {}
+    for name, said in (("before", True), ("with-key", False)):
+        files[name] = world.folder / f"{name}.tar"
+        backup(first.folder, files[name])
+        told = restore(world.folder / name, files[name])
+        equal("has no config/secret.key" in told, said, f"what is said of the key: {told}")
+        equal(first.shell("saveconfig moved.xml").returncode, 0, "saveconfig, which makes the key")
+    key = world.folder / "with-key" / "config" / "secret.key"
+    equal((key.read_bytes(), key.stat().st_mode & 0o777),
+          ((first.folder / "config" / "secret.key").read_bytes(), 0o600), "the key")
+    for name, status in (("before", 1), ("with-key", 0)):
+        shutil.copy(first.folder / "configuration" / "moved.xml", world.folder)
+        second = world.instance(name, settings=FAST)
+        loaded = subprocess.run([program("mailward"), "--private", str(second.folder), "-c", "loadconfig -"],
+                                stdin=open(world.folder / "moved.xml"), capture_output=True, text=True, timeout=60)
+        equal(loaded.returncode != 0, status != 0, f"loadconfig where the key is {name}: {loaded.stdout}")
+    old = rebuilt(files["with-key"], lambda name, data: None if name == "config/secret.key" else
+                  data.replace(b'"format": 2', b'"format": 1') if name == "backup.json" else
+                  json.dumps({k: v for k, v in json.loads(data).items() if k != "key_sha256"}).encode()
+                  if name == "manifest.json" else data)
+    true("has no config/secret.key" in restore(world.folder / "old", old), "a backup of an older version")
+    spoilt_key = rebuilt(files["with-key"], lambda name, data: data[::-1] if name == "config/secret.key" else data)
+    true("secret.key does not match" in restore(world.folder / "spoilt", spoilt_key, status=1), "no reason")
+
+
+@test
 def what_was_wiped_is_restored_in_place_and_no_number_is_used_twice(world):
     instance, sink, waiting = full_gateway(world)
     file = world.folder / "mx.tar"
@@ -251,8 +279,8 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
     def is_body(name):
         return name.startswith("spool/")
 
-    refused(lambda name, data: data.replace(b'"format": 1', b'"format": 2') if name == "backup.json" else data,
-            "the backup has format 2")
+    refused(lambda name, data: data.replace(b'"format": 2', b'"format": 3') if name == "backup.json" else data,
+            "the backup has format 3")
     refused(lambda name, data: None if name == "backup.json" else data, "no backup that mailwardd wrote")
     refused(lambda name, data: None if name == "manifest.json" else data, "cut off")
     refused(lambda name, data: None if name == "queue/queue.db" else data, "queue.db does not match")

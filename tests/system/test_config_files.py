@@ -301,6 +301,8 @@ def the_configuration_comes_by_mail_as_it_is_shown(world):
     equal(attachment.get_content_type(), "application/xml", "type")
     equal(without_time(attachment.get_payload(decode=True).decode()), without_time(must(instance.shell("showconfig"))),
           "the attachment")
+    rows = database(instance.folder, "config/config.db", "SELECT method, detail, status FROM audit")
+    true(("config.export", "by mail to ops@example.com, second@example.com", 0) in rows, f"the audit: {rows}")
     run = instance.shell("mailconfig nobody")
     true(run.returncode == 1 and "'nobody' is not an address" in run.stdout, run.stdout)
 

@@ -4,11 +4,13 @@
 import json
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.api import edit
 from harness.build import program
 from harness.mail import make_mail
 from harness.sender import send_one
@@ -100,6 +102,24 @@ def an_override_starts_from_what_is_inherited_and_holds_the_whole_table(world):
     true("example.com" not in run(instance, "smtproutes print"), "an empty table is an override, too")
     shown = run(instance, "smtproutes clustershow")
     true(re.search(r"smtproutes +cluster", shown) and re.search(r"smtproutes +group/eu +here", shown), shown)
+
+
+@test
+def an_override_that_was_asked_for_stays_until_it_is_deleted(world):
+    instance = cluster(world)
+    at_machine = (60, f"machine/{HOST}")
+    run(instance, "antispamconfig clusterset new", "antispamconfig setup on --timeout=60", "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "an edit that changed nothing")
+    run(instance, "antispamconfig clusterset delete", "commit")
+    taken_back = ("antispamconfig setup on --timeout=44", "antispamconfig setup on --timeout=60")
+    run(instance, "antispamconfig clusterset new", *taken_back, "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "one that was taken back")
+    run(instance, CLUSTER, "antispamconfig setup on --timeout=33", "commit")
+    equal(in_force(instance, "antispam.timeout"), at_machine, "what the cluster has since is overridden")
+    run(instance, "antispamconfig clusterset delete", "commit")
+    equal(in_force(instance, "antispam.timeout"), (33, "cluster"), "deleted")
+    shown = run(instance, taken_back[0], "antispamconfig setup on --timeout=33", "commit")
+    true("There is no data to commit." in shown, "nobody asked for this one: " + shown)
 
 
 @test
@@ -242,9 +262,9 @@ def a_setting_tells_where_it_comes_from(world):
 class Person:
     """Somebody at a terminal of a clustered machine."""
 
-    def __init__(self, world, instance):
+    def __init__(self, world, instance, kind="dumb"):
         command = [program("mailward"), "--private", str(instance.folder)]
-        self.terminal = Terminal(command, "dumb", 0, 0, world.folder)
+        self.terminal = Terminal(command, kind, 0, 0, world.folder)
 
     def __enter__(self):
         return self
@@ -306,6 +326,139 @@ def a_person_is_asked_what_a_batch_is_refused_or_takes_for_granted(world):
         person.sees("[1]> ")
         person.answers("", "")
         person.sees("\n(Cluster c2)> ")
+
+
+KINDS = ("dumb", "xterm-256color")
+
+
+@test
+def an_open_session_learns_at_once_that_the_machine_joined_a_cluster(world):
+    for kind in KINDS:
+        instance = world.instance(kind)
+        with Person(world, instance, kind) as person:
+            person.sees(f"{HOST}> ")
+            run(instance, "clusterconfig new c1")
+            if kind == "dumb":  # a program sees no byte between its prompt and its line
+                person.answers("")
+            person.sees("clusterconfig new c1")
+            person.sees(f"(Machine {HOST})> ")
+            person.answers("clustermode cluster")
+            person.sees("(Cluster c1)> ")
+            run(instance, CLUSTER, "clusterconfig setname c2")
+            person.answers("")
+            person.sees("(Cluster c2)> ")
+
+
+@test
+def a_session_whose_level_is_deleted_is_told_and_sets_nothing_elsewhere(world):
+    for kind in KINDS:
+        instance = world.instance(kind)
+        run(instance, "clusterconfig new c1; clusterconfig addgroup eu")
+        with Person(world, instance, kind) as person:
+            person.sees(f"(Machine {HOST})> ")
+            person.answers("smtproutes new m.example.com 192.0.2.1", GROUP)
+            person.sees("(Group eu)> ")
+            person.answers("antispamconfig setup on --timeout=44")
+            person.sees("(Group eu)> ")
+            person.terminal.type("antispamconfig setup on --timeout=45")  # but for Enter
+            run(instance, CLUSTER, "clusterconfig deletegroup eu")
+            person.answers("")
+            person.sees(
+                f"Notice: The group eu does not exist any more: this session goes on in the mode of the machine {HOST}. "
+                'Uncommitted changes at the group eu cannot be committed any more: "commit rebase keep theirs" drops '
+                'them, "clearchanges" drops all changes.'
+            )
+            person.sees("group/eu does not exist any more; choose a mode by clustermode")
+            person.sees(f"(Machine {HOST})> ")
+            person.answers("commit later")
+            person.sees("there are settings at group/eu, which does not exist (any more)")
+            person.answers("commit rebase keep theirs", "showchanges")
+            shown = person.sees("+ m.example.com")
+            true("antispam" not in shown, shown)
+            person.answers("commit now")
+            person.sees("Changes committed")
+        equal(in_force(instance, "smtproutes.destination m.example.com"), ("192.0.2.1", f"machine/{HOST}"), "committed")
+        equal(in_force(instance, "antispam.timeout"), (60, "cluster"), "what was typed for the group")
+
+
+@test
+def a_session_that_other_changes_do_not_concern_is_not_disturbed(world):
+    instance = cluster(world)
+    with instance.api() as api:
+        api.must("hello", terminal=True)
+        api.must("config.mode", level="group/eu")
+        api.edit(edit("antispam", timeout=44))
+        for command in ("clusterconfig addgroup us", "clusterconfig renamegroup us asia", "clusterconfig deletegroup asia"):
+            run(instance, CLUSTER, command)
+        frames = [api.receive() for _ in range(3)]
+        true(all(list(frame) == ["notice"] and "clusterconfig" in frame["notice"] for frame in frames), frames)
+        api.commit()
+        run(instance, CLUSTER, "clusterconfig deletegroup eu Main_Group")
+        equal(api.receive(), {"mode": {"level": f"machine/{HOST}", "cluster": "c1"}}, "the level it is to ask for")
+        true("does not exist any more" in api.receive()["notice"], "its own news")
+        true("clusterconfig deletegroup eu" in api.receive()["notice"], "the commit's")
+        status, end, _ = api.call("config.edit", edits=[edit("antispam", timeout=45)])
+        equal((status, end["error"][:8]), (1, "group/eu"), "before it has asked")
+        equal(api.must("config.mode")["level"], f"machine/{HOST}", "the mode")
+        equal(api.call("config.edit", edits=[edit("antispam", timeout=45)])[0], 0, "after it has")
+    run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
+    true("c1" not in run(instance, "version"), "in no cluster")
+
+
+@test
+def who_is_in_a_cluster_that_ends_goes_on_as_the_machine(world):
+    instance = world.instance()
+    run(instance, "clusterconfig new c1")
+    with Person(world, instance) as person:
+        person.sees(f"(Machine {HOST})> ")
+        person.answers(CLUSTER)
+        person.sees("(Cluster c1)> ")
+        run(instance, CLUSTER, f"clusterconfig removemachine {HOST}")
+        person.answers("")
+        person.sees("Notice: The cluster does not exist any more: this session goes on in the mode of the machine")
+        person.sees(f"\n{HOST}> ")
+        person.answers("antispamconfig setup on --timeout=44", "commit x")
+        person.sees("Changes committed")
+
+
+def conflicting(instance, mine, theirs):
+    """What a batch is told whose changes meet these of another, which are committed first."""
+    command = [program("mailward"), "--private", str(instance.folder)]
+    batch = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    print("\n".join((*mine, "version")), file=batch.stdin, flush=True)
+    batch.stdout.readline()  # its edits are in its candidate
+    run(instance, *theirs, "commit theirs")
+    out, _ = batch.communicate("commit mine\n", timeout=60)
+    return batch.returncode, out
+
+
+@test
+def a_conflict_is_headed_by_its_level_and_there_is_none_between_levels(world):
+    instance = cluster(world)
+    status, shown = conflicting(
+        instance, (GROUP, "antispamconfig setup on --timeout=44"), (CLUSTER, "antispamconfig setup on --timeout=45")
+    )
+    equal(status, 0, f"the same field at two levels: {shown}")
+    equal(in_force(instance, "antispam.timeout"), (44, "group/eu"), "the nearer level")
+    status, shown = conflicting(
+        instance, (GROUP, "antispamconfig setup on --timeout=46"), (GROUP, "antispamconfig setup on --timeout=47")
+    )
+    equal(status, 5, f"at the same level: {shown}")
+    heading = r"group/eu: antispam: changed by \w+, .*, revision \d+\n  timeout\n    base    44\n    theirs  47\n    mine    46\n"
+    true(re.search(heading, shown), shown)
+    routes = ("smtproutes new r.example.com 192.0.2.1", "smtproutes new r.example.com 192.0.2.2")
+    status, shown = conflicting(instance, (CLUSTER, routes[0]), (CLUSTER, routes[1]))
+    equal(status, 5, f"a row that both have made: {shown}")
+    true(re.search(r"cluster: smtproutes r.example.com: changed by \w+, .*, revision \d+\n  destination\n", shown), shown)
+    status, shown = conflicting(
+        instance, (MACHINE, "antispamconfig clusterset new"), (MACHINE, "antispamconfig setup on --timeout=48")
+    )
+    equal((status, in_force(instance, "antispam.timeout")), (0, (48, f"machine/{HOST}")), f"a copy and a change: {shown}")
+    alone = world.instance("alone")
+    status, shown = conflicting(
+        alone, ("antispamconfig setup on --timeout=46",), ("antispamconfig setup on --timeout=47",)
+    )
+    true(status == 5 and "antispam: changed by" in shown and "machine/" not in shown, f"one machine: {shown}")
 
 
 main()

@@ -239,4 +239,18 @@ def following_a_log_ends_with_ctrl_c(world):
         equal(terminal.end()[1], 0, "exit status")
 
 
+@test
+def settings_without_effect_are_warned_about_and_committed(world):
+    instance = world.instance()
+    warning = "incoming-policy DEFAULT: antispam is on, but anti-spam is off for the whole gateway"
+    ended = run(instance, "-c", "antispamconfig setup off; commit check; commit why")
+    equal((ended.returncode, ended.stderr), (0, ""), "status and standard error")
+    equal(ended.stdout.count(f"Warning: {warning}\n"), 2, f"each says so: {ended.stdout}")
+    true("Changes committed" in ended.stdout, ended.stdout)
+    ended = run(instance, "--json", "-c", "logconfig new x --type=error; commit")
+    told = [json.loads(line).get("warnings") for line in ended.stdout.splitlines()]
+    true(["logs x: an error log takes critical lines and warnings, whatever its level"] in told, told)
+    equal(ended.returncode, 0, "status with --json")
+
+
 main()

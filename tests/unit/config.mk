@@ -20,7 +20,8 @@ test_listeners_LDADD = $(TEST_LIBS)
 
 # Configuration files: the writer of control, the reader of the shell, the encryption between them.
 UNIT_TESTS += test_config_xml test_config_secrets
-test_config_xml_SOURCES = tests/unit/test_config_xml.c tests/unit/config_fixture.h commands/config_reader.c
+test_config_xml_SOURCES = tests/unit/test_config_xml.c tests/unit/config_fixture.h commands/config_reader.c commands/config_elements.c \
+	commands/config_values.c
 test_config_xml_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EXPAT_CFLAGS)
 test_config_xml_LDADD = $(TEST_LIBS) $(JANSSON_LIBS) $(EXPAT_LIBS)
 test_config_secrets_SOURCES = tests/unit/test_config_secrets.c daemon/control/config_secrets.c daemon/control/secret_key.c

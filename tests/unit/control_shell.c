@@ -94,6 +94,15 @@ const struct manifest *head_history(struct arena *arena, unsigned limit, bool al
     return &played.manifest;
 }
 
+void head_walk_row(struct arena *arena, const char *level, const struct schema_row *row,
+                   bool (*visit)(const struct schema_row *before, const struct manifest *revision,
+                                 void *context),
+                   void *context)
+{
+    (void)arena, (void)level, (void)row;
+    visit(NULL, &played.manifest, context);
+}
+
 bool head_find_commit(struct arena *arena, const char *commit_id, const struct manifest **found,
                       struct error *error)
 {

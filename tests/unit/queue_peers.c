@@ -233,7 +233,7 @@ static void live(void (*life)(void))
     base = event_base_new();
     arena = arena_new();
     log_set_output(keep_line);
-    clock_use_offset(&wall_shift);
+    clock_use_offsets(&wall_shift, NULL);
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
     if (!peers_without_config)
         peers_first_config();

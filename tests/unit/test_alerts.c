@@ -517,7 +517,7 @@ int main(void)
     settings_init(&settings);
     free(settings.hostname);
     settings.hostname = xstrdup("mx.example.com");
-    clock_use_offset(&clock_offset);
+    clock_use_offsets(&clock_offset, NULL);
     log_set_output(take_line);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     settings_free(&settings);

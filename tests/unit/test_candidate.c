@@ -251,6 +251,49 @@ static void an_override_starts_from_what_is_inherited(void **state)
     config_tree_unref(head);
 }
 
+static void an_override_that_was_asked_for_stays_whatever_is_in_it(void **state)
+{
+    (void)state;
+    const enum schema_table_id routes = SCHEMA_SMTPROUTES;
+    struct sessions s = sessions_begin();
+    const struct config_place here = {"machine/b"};
+    for (int asked = 0; asked < 2; asked++) {
+        config_tree_set(&s.second.mine, here.level, routes, config_table_preset(&schema_tables[routes]));
+        if (asked)
+            config_tree_ask(&s.second.mine, here.level, routes);
+        edit(&s.second, &here, routes, "b.example", SMTPROUTES_DESTINATION, "h2");
+        route(&s.first, asked ? "d.example" : "c.example", "h3");
+        assert_true(rebase_second(&s, NULL)); /* the mark goes along */
+        edit_remove(&s.second, &here, routes, "b.example");
+        assert_int_equal(config_tree_table(s.second.mine, here.level, routes) != NULL, asked);
+    }
+    config_tree_set(&s.second.mine, here.level, routes, NULL);
+    edit(&s.second, &here, routes, "b.example", SMTPROUTES_DESTINATION, "h2");
+    edit_remove(&s.second, &here, routes, "b.example");
+    assert_null(config_tree_table(s.second.mine, here.level, routes)); /* it was given up in between */
+    sessions_end(&s);
+}
+
+static void changes_at_a_level_that_is_gone_stay_until_theirs_are_kept(void **state)
+{
+    (void)state;
+    const enum schema_table_id routes = SCHEMA_SMTPROUTES;
+    struct sessions s = sessions_begin();
+    struct config_decision theirs = {.keep = CONFIG_KEEP_THEIRS},
+                           mine = {.keep = CONFIG_KEEP_MINE, .table = &schema_tables[routes]};
+    route(&s.second, "b.example", "h2");
+    assert_null(config_candidate_lost_level(&s.second, s.first.mine));
+    config_tree_set(&s.second.mine, "group/gone", routes, config_table_preset(&schema_tables[routes]));
+    assert_string_equal(config_candidate_lost_level(&s.second, s.first.mine), "group/gone");
+    assert_true(rebase_second(&s, NULL));
+    assert_true(rebase_second(&s, &mine));
+    assert_string_equal(config_candidate_lost_level(&s.second, s.first.mine), "group/gone");
+    assert_true(rebase_second(&s, &theirs));
+    assert_null(config_candidate_lost_level(&s.second, s.first.mine));
+    assert_string_equal(destination(&s.second, "b.example"), "h2");
+    sessions_end(&s);
+}
+
 static void edits_copy_nothing_once_the_candidate_has_its_own_table(void **state)
 {
     (void)state;
@@ -351,6 +394,8 @@ int main(void)
         cmocka_unit_test(a_candidate_without_changes_follows_the_head),
         cmocka_unit_test(present_values_leave_nothing_pending),
         cmocka_unit_test(an_override_starts_from_what_is_inherited),
+        cmocka_unit_test(changes_at_a_level_that_is_gone_stay_until_theirs_are_kept),
+        cmocka_unit_test(an_override_that_was_asked_for_stays_whatever_is_in_it),
         cmocka_unit_test(random_sessions_merge_key_by_key),
         cmocka_unit_test(edits_copy_nothing_once_the_candidate_has_its_own_table),
     };

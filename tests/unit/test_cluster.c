@@ -184,6 +184,43 @@ static void every_machine_must_be_able_to_run_what_is_in_force_for_it(void **sta
     config_tree_unref(tree);
 }
 
+static void append_warning(const char *sentence, void *context)
+{
+    buf_printf(context, "%s\n", sentence);
+}
+
+/* Where the machine a of the cluster has its settings of anti-spam from decides whether `level` counts. */
+static void assert_warned(struct config_tree *before, const char *level, const char *warning)
+{
+    struct error error;
+    struct buf warnings = {0};
+    struct config_tree *tree = config_tree_ref(before);
+    set_timeout(&tree, level, "7");
+    assert_true(config_check_everywhere(tree, before, &standalone, append_warning, &warnings, &error));
+    assert_string_equal(buf_text(&warnings), warning);
+    buf_free(&warnings);
+    config_tree_unref(tree);
+}
+
+static void settings_that_are_in_force_on_no_machine_are_warned_about(void **state)
+{
+    (void)state;
+    struct config_tree *tree = cluster();
+    const char *off = "antispam: settings have no effect while enabled is off\n";
+    assert_warned(tree, "cluster", off);
+    assert_warned(tree, "group/b",
+                  "group/b: antispam is in force on no machine: none is there, or all have their own\n");
+    change(&tree, config_member_move, "a", "b");
+    assert_warned(tree, "group/b", off);
+    set_timeout(&tree, "machine/a", "8");
+    assert_warned(tree, "machine/a", off);
+    assert_warned(tree, "cluster",
+                  "cluster: antispam is in force on no machine: none is there, or all have their own\n");
+    change(&tree, config_member_prepare, "z", "b");
+    assert_warned(tree, "cluster", "");
+    config_tree_unref(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_is_to_come_has_settings_and_goes_without_a_trace),
         cmocka_unit_test(a_machine_that_leaves_takes_along_what_is_in_force),
         cmocka_unit_test(settings_of_a_level_that_is_gone_cannot_be_committed),
+        cmocka_unit_test(settings_that_are_in_force_on_no_machine_are_warned_about),
         cmocka_unit_test(every_machine_must_be_able_to_run_what_is_in_force_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ struct scene {
     struct error error;
 };
 
-static struct scene scene_begin(void)
+static struct scene scene_of_defaults(void)
 {
     struct scene s = {.error = {""}};
     struct config_tree *head = config_tree_new();
@@ -61,15 +61,33 @@ static void set(struct scene *s, enum schema_table_id id, const char *key, unsig
     edit(&s->c, &standalone, id, key, field, text);
 }
 
+/* A gateway that is in use: what is on is on everywhere. */
+static struct scene scene_begin(void)
+{
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_RCPTACCESS, "public/example.com", RCPTACCESS_ACCESS, "accept");
+    set(&s, SCHEMA_ALERTS, "ops@example.com", ALERTS_CLASSES, "all");
+    set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE,
+        "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
+    settle(&s);
+    return s;
+}
+
 static void the_defaults_are_in_order(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     /* that is made with the first revision */
     set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE,
         "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
     assert_true(config_check(s.c.mine, NULL, &standalone, append_warning, &s.warnings, &s.error));
-    assert_string_equal(buf_text(&s.warnings), "");
+    assert_string_equal(
+        buf_text(&s.warnings),
+        "listeners public: it is public and has no recipients: it takes mail only from hosts that "
+        "may relay\nalert-settings: no alert is sent: there is no alert recipient\n");
     scene_end(&s);
 }
 
@@ -116,40 +134,152 @@ static void a_policy_that_scans_while_the_gateway_does_not_is_warned_about(void 
 {
     (void)state;
     const char *in_vain =
-        "incoming-policy Sales: antispam is on, but anti-spam is off for the whole gateway\n";
-    struct scene s = scene_begin();
-    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_ANTISPAM, "on");
+        "incoming-policy DEFAULT: antispam is on, but anti-spam is off for the whole gateway\n";
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
     assert_warnings(&s, in_vain);
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
     assert_warnings(&s, "");
     settle(&s);
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "off");
     assert_warnings(&s, in_vain);
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_LICENCE_ACCEPTED, "on");
+    assert_warnings(&s, ""); /* it was so before */
+    scene_end(&s);
+}
+
+static void a_gateway_that_scans_for_no_policy_is_warned_about(void **state)
+{
+    (void)state;
+    const char *in_vain = "antispam: enabled is on, but no policy has antispam on: no mail is scanned\n";
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    assert_warnings(&s, in_vain);
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "off");
+    assert_warnings(&s, in_vain);
+    scene_end(&s);
+}
+
+/* Changes of a gateway in use, each with its only warning. */
+static void settings_without_effect_are_warned_about(void **state)
+{
+    (void)state;
+    static const struct {
+        enum schema_table_id table;
+        const char *key;
+        unsigned field;
+        const char *value, *warning;
+    } cases[] = {
+        {SCHEMA_INCOMING_POLICY, "Sales", POLICY_ANTISPAM, "on",
+         "incoming-policy Sales: no mail reaches it: the policy DEFAULT judges all\n"},
+        {SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_SUSPECT_THRESHOLD, "90",
+         "outgoing-policy DEFAULT: no mail is suspected spam: suspect-threshold is the same as "
+         "positive-threshold\n"},
+        {SCHEMA_LISTENERS, "second", LISTENERS_PORT, "26",
+         "listeners second: it is public and has no recipients: it takes mail only from hosts that may "
+         "relay\n"},
+        {SCHEMA_CERTIFICATES, "mail", CERTIFICATES_CERTIFICATE,
+         "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+         "certificates mail: listeners show the certificate DEFAULT and no other\n"},
+        {SCHEMA_LOGS, "trouble", LOGS_TYPE, "error",
+         "logs trouble: an error log takes critical lines and warnings, whatever its level\n"},
+        {SCHEMA_USERS, "root", USERS_ROLE, "guest",
+         "users root: root is an administrator, whatever its row says\n"},
+        {SCHEMA_LOGS, "error_logs", LOGS_FILES, "3", ""},
+        {SCHEMA_USERS, "anna", USERS_ROLE, "guest", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scene s = scene_begin();
+        set(&s, cases[i].table, cases[i].key, cases[i].field, cases[i].value);
+        assert_warnings(&s, cases[i].warning);
+        scene_end(&s);
+    }
+}
+
+static void what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    edit_remove(&s.c, &standalone, SCHEMA_RCPTACCESS, "public/example.com");
+    edit_remove(&s.c, &standalone, SCHEMA_ALERTS, "ops@example.com");
+    assert_warnings(
+        &s, "listeners public: it is public and has no recipients: it takes mail only from hosts that "
+            "may relay\nalert-settings: no alert is sent: there is no alert recipient\n");
+    set(&s, SCHEMA_RCPTACCESS, "public/example.org", RCPTACCESS_ACCESS, "accept");
+    set(&s, SCHEMA_ALERTS, "root@example.com", ALERTS_CLASSES, "all");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_LISTENERS, "public", LISTENERS_KIND, "private");
+    set(&s, SCHEMA_HOSTACCESS, "public/192.0.2.1", HOSTACCESS_HOST, "public/192.0.2.1");
+    edit_remove(&s.c, &standalone, SCHEMA_HOSTACCESS, "public/127.0.0.1");
+    edit_remove(&s.c, &standalone, SCHEMA_HOSTACCESS, "public/::1");
+    assert_warnings(&s, "");
+    edit_remove(&s.c, &standalone, SCHEMA_HOSTACCESS, "public/192.0.2.1");
+    assert_warnings(&s, "listeners public: it is private and has no hosts: it takes mail from nobody\n");
+    settle(&s);
+    set(&s, SCHEMA_ALERT_SETTINGS, "", ALERT_SETTINGS_REPEAT, "0");
+    assert_warnings(&s, "");
+    set(&s, SCHEMA_ALERT_SETTINGS, "", ALERT_SETTINGS_REPEAT_MOST, "60");
+    assert_warnings(&s, "alert-settings: repeat-most has no effect while repeat is 0\n");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "off");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "off");
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "off");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_TIMEOUT, "20");
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_POSITIVE_ACTION, "drop");
+    assert_warnings(&s, "outgoing-policy DEFAULT: settings for spam have no effect while antispam is off\n"
+                        "antispam: settings have no effect while enabled is off\n");
     scene_end(&s);
 }
 
 static void a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
-    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_GRAYMAIL, "on");
-    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_ACTION, "drop");
-    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_HOST, "other.example");
-    assert_warnings(
-        &s, "incoming-policy Sales: graymail is on, but graymail detection is off for the whole gateway\n"
-            "incoming-policy Sales: mail that is dropped or bounced reaches no alternate host and no "
-            "alternate recipient\n");
-    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_BULK_HOST, "");
+    const char *off =
+        "incoming-policy DEFAULT: graymail is on, but graymail detection is off for the whole gateway\n";
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
+    assert_warnings(&s, off);
     set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on");
     assert_warnings(
-        &s, "incoming-policy Sales: graymail is on, but not looked for while anti-spam is off for the "
+        &s, "incoming-policy DEFAULT: graymail is on, but not looked for while anti-spam is off for the "
             "whole gateway\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
     assert_warnings(&s, "");
     settle(&s);
     set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "off");
+    assert_warnings(&s, off);
+    scene_end(&s);
+}
+
+static void settings_for_graymail_without_effect_are_warned_about(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on");
+    assert_warnings(&s, "graymail: enabled is on, but no policy has graymail on: no mail is looked at\n");
+    settle(&s);
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_ACTION, "drop");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_HOST, "other.example");
+    assert_warnings(&s,
+                    "incoming-policy DEFAULT: settings for graymail have no effect while graymail is off\n");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
     assert_warnings(
-        &s, "incoming-policy Sales: graymail is on, but graymail detection is off for the whole gateway\n");
+        &s, "incoming-policy DEFAULT: mail that is dropped or bounced reaches no alternate host and no "
+            "alternate recipient\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_ACTION, "quarantine");
+    assert_warnings(
+        &s, "incoming-policy DEFAULT: mail with an alternate host goes there and not into quarantine\n");
     scene_end(&s);
 }
 
@@ -159,7 +289,8 @@ static void the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own(v
     struct scene s = scene_begin();
     set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_THRESHOLD, "80");
     set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_SUSPECT_THRESHOLD, "40");
-    assert_warnings(&s, "");
+    set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_ANTISPAM, "on");
+    assert_warnings(&s, "incoming-policy Sales: no mail reaches it: the policy DEFAULT judges all\n");
     settle(&s);
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_PROFILE, "aggressive");
     assert_warnings(
@@ -218,7 +349,7 @@ static void rows_that_did_not_change_are_not_looked_at(void **state)
     struct config_table *t = config_candidate_take(&s.c, &standalone, SCHEMA_INCOMING_POLICY);
     for (int i = 0; i < 2000; i++) {
         snprintf(key, sizeof key, "p%04d", i);
-        config_table_put(&t, schema_row_preset(config_table_schema(t), span_text(key)));
+        config_table_put(&t, row_with(config_table_schema(t), NULL, key, POLICY_ANTISPAM, "on"));
     }
     config_candidate_give(&s.c, &standalone, SCHEMA_INCOMING_POLICY, t);
     settle(&s);
@@ -234,7 +365,7 @@ static void rows_that_did_not_change_are_not_looked_at(void **state)
         shared++;
         memcpy(kept, chunk->rows, sizeof kept);
         memset(chunk->rows + 1, 0, sizeof kept - sizeof kept[0]);
-        assert_warnings(&s, "");
+        assert_warnings(&s, "incoming-policy p1000: no mail reaches it: the policy DEFAULT judges all\n");
         memcpy(chunk->rows, kept, sizeof kept);
     }
     assert_true(shared > 3);
@@ -244,7 +375,7 @@ static void rows_that_did_not_change_are_not_looked_at(void **state)
 static void there_are_only_so_many_alert_recipients(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     char key[32];
     for (int i = 0; i < ALERTS_MAX; i++) {
         snprintf(key, sizeof key, "a%d@example.com", i);
@@ -266,6 +397,10 @@ int main(void)
         cmocka_unit_test(advice_limits_are_warned_about_when_their_field_changes),
         cmocka_unit_test(a_policy_that_scans_while_the_gateway_does_not_is_warned_about),
         cmocka_unit_test(a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about),
+        cmocka_unit_test(settings_for_graymail_without_effect_are_warned_about),
+        cmocka_unit_test(a_gateway_that_scans_for_no_policy_is_warned_about),
+        cmocka_unit_test(settings_without_effect_are_warned_about),
+        cmocka_unit_test(what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
         cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
         cmocka_unit_test(alternates_that_lose_to_an_action_are_warned_about),

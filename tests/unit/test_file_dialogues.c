@@ -150,6 +150,8 @@ static void systemsetup_asks_and_ends_with_the_changes(void **state)
     assert_contains(sent, "{\"enabled\":true,\"licence-accepted\":true},\"table\":\"antispam\"");
     assert_null(strstr(sent, "alerts"));
     assert_contains(sent, "{\"method\":\"config.changes\"}");
+    if (sh->interactive)
+        assert_contains(fake_shown(sh), "This gateway is ");
 }
 
 static void a_licence_that_is_not_accepted_leaves_the_engine_as_it_is(void **state)

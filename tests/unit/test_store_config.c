@@ -216,6 +216,123 @@ static void the_last_change_of_a_row_names_its_revision(void **state)
     assert_true(control_life(life_last_change));
 }
 
+static unsigned turn; /* which of the edits below is made */
+
+/* Some rows come, change and go; now and then most of the table does. */
+static void edit_some(struct config_candidate *c)
+{
+    char domain[64], to[64];
+    if (turn % 16 == 0)
+        add_routes(c, "many", 3000);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(domain, sizeof domain, "many-%06u.example", (turn * 389 + i * 733) % 3000);
+        snprintf(to, sizeof to, "192.0.2.%u:25", turn);
+        put_route(c, domain, to);
+    }
+    for (unsigned i = 0; i < (turn % 16 == 8 ? 2000 : 3); i++) {
+        struct config_table *t = config_candidate_take(c, head_place(), SCHEMA_SMTPROUTES);
+        snprintf(domain, sizeof domain, "many-%06u.example", (turn * 97 + i) % 3000);
+        config_table_remove(&t, span_text(domain));
+        config_candidate_give(c, head_place(), SCHEMA_SMTPROUTES, t);
+    }
+}
+
+struct seen {
+    struct span key;
+    uint64_t next; /* the revision that is due */
+    unsigned steps;
+};
+
+/* The row before a revision is that of the whole tree before it. */
+static bool compare_with_tree(const struct schema_row *before, const struct manifest *revision, void *context)
+{
+    struct seen *seen = context;
+    struct error error;
+    CHECK(revision->revision == seen->next--);
+    seen->steps++;
+    if (revision->revision == 1) {
+        CHECK(!before);
+        return true;
+    }
+    struct config_tree *tree = head_load_tree(revision->revision - 1, &error);
+    CHECK(tree);
+    const struct config_table *table = config_tree_table(tree, head_place()->level, SCHEMA_SMTPROUTES);
+    CHECK(schema_row_same(before, config_table_find(table, seen->key)));
+    config_tree_unref(tree);
+    return true;
+}
+
+static void life_walk(void)
+{
+    struct arena *arena = arena_new();
+    open_head();
+    for (turn = 0; turn < 40; turn++) {
+        char id[32];
+        snprintf(id, sizeof id, "id-%u", turn);
+        CHECK(commit_edit(id, edit_some, false));
+    }
+    const struct config_table *table = config_tree_table(head_tree(), head_place()->level, SCHEMA_SMTPROUTES);
+    struct config_cursor c = config_table_start(table);
+    unsigned rows = 0;
+    for (const struct schema_row *row; (row = config_table_next(&c)); rows++) {
+        struct seen seen = {schema_row_key(row), head_manifest()->revision, 0};
+        if (rows % 97)
+            continue;
+        head_walk_row(arena, head_place()->level, row, compare_with_tree, &seen);
+        CHECK(seen.steps == 41);
+    }
+    CHECK(rows > 1000);
+    arena_free(arena);
+}
+
+static void a_row_is_the_same_on_its_walk_as_in_every_whole_revision(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_walk));
+}
+
+static void change_hot(struct config_candidate *c)
+{
+    char to[64];
+    snprintf(to, sizeof to, "hot-%02u.example:25", turn);
+    put_route(c, "many-009000.example", to);
+}
+
+static bool count_step(const struct schema_row *before, const struct manifest *revision, void *context)
+{
+    unsigned *steps = context;
+    CHECK((before != NULL) == (revision->revision > 2));
+    return ++*steps > 0;
+}
+
+/* Chunks that are in no other revision are damaged: whoever reads them gets no further. */
+static void life_reads_little(void)
+{
+    struct arena *arena = arena_new();
+    unsigned steps = 0;
+    open_head();
+    CHECK(commit_edit("id-many", add_ten_thousand, false));
+    for (turn = 0; turn < 20; turn++) {
+        char id[32];
+        snprintf(id, sizeof id, "id-%u", turn);
+        CHECK(commit_edit(id, change_hot, false));
+    }
+    ask_file("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'hot-', 'not-') AS BLOB)"
+             " WHERE instr(CAST(body AS TEXT), 'hot-19') = 0");
+    CHECK(ask_file("SELECT count(*) FROM blob WHERE instr(CAST(body AS TEXT), 'not-')") == 19);
+    const struct config_table *table = config_tree_table(head_tree(), head_place()->level, SCHEMA_SMTPROUTES);
+    const struct schema_row *row = config_table_find(table, SPAN("many-000500.example"));
+    head_walk_row(arena, head_place()->level, row, count_step, &steps);
+    CHECK(steps == 22);
+    arena_free(arena);
+}
+
+static void the_walk_of_a_row_reads_no_other_part_of_old_revisions(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_reads_little));
+}
+
 static void life_old_tree(void)
 {
     struct error error;
@@ -488,6 +605,8 @@ int main(void)
         TEST(a_commit_that_cannot_be_stored_changes_nothing),
         TEST(history_is_newest_first_and_leaves_out_hidden_revisions),
         TEST(the_last_change_of_a_row_names_its_revision),
+        TEST(a_row_is_the_same_on_its_walk_as_in_every_whole_revision),
+        TEST(the_walk_of_a_row_reads_no_other_part_of_old_revisions),
         TEST(an_old_revision_is_loaded_and_shares_its_chunks_with_the_head),
         TEST(one_row_on_top_of_ten_thousand_writes_one_chunk),
         TEST(a_damaged_blob_is_refused),
