@@ -45,6 +45,7 @@ struct verb {
     const struct verb *verbs;  /* words that may follow; ended by .word == NULL */
     const struct list_table
         *list;     /* that those edit, of the object before it (list_table.h); NULL: the command's */
+    const struct setup *setup; /* that it edits (setup.h); NULL: the command's */
     bool any_mode; /* whatever the command is restricted to */
     const struct live
         *live; /* what its object and those below it are; NULL: rows of the list, or free text */

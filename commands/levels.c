@@ -37,8 +37,8 @@ static unsigned long tables_of_verbs(const struct verb *verbs)
     for (const struct verb *v = verbs; v && v->word; v++) {
         const struct schema_table *live =
             v->live && v->live->table ? schema_table_find(v->live->table) : NULL;
-        tables |=
-            (v->list ? bit(v->list->table) : 0) | (live ? bit(live->id) : 0) | tables_of_verbs(v->verbs);
+        tables |= (v->setup ? bit(v->setup->form->table) : 0) | (v->list ? bit(v->list->table) : 0) |
+                  (live ? bit(live->id) : 0) | tables_of_verbs(v->verbs);
     }
     return tables;
 }

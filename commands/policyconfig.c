@@ -21,11 +21,16 @@ static void put_antispam(struct buf *out, const json_t *row)
     buf_printf(out, "%s", !on ? "Off" : multiscan ? "Multi-Scan" : "mailward");
 }
 
+static void put_graymail(struct buf *out, const json_t *row)
+{
+    buf_printf(out, "%s", strcmp(text_of(row, "graymail"), "on") == 0 ? "Enabled" : "Off");
+}
+
 static const struct out_column columns[] = {
     {"Name:", "name", 20, NULL},
     {"Anti-Spam:", "antispam", 16, put_antispam},
     {"Anti-Virus:", NULL, 15, put_not_available},
-    {"Graymail:", NULL, 15, put_not_available},
+    {"Graymail:", "graymail", 15, put_graymail},
     {"Content Filter:", NULL, 16, put_not_available},
     {"Outbreak Filters:", NULL, 0, put_not_available},
 };
@@ -79,11 +84,12 @@ static enum api_status batch_print(struct shell *sh, const struct call *call)
     return print_policies(sh, table_of(call));
 }
 
-static enum api_status batch_antispam(struct shell *sh, const struct call *call)
+static enum api_status batch_service(struct shell *sh, const struct call *call)
 {
     struct answers a;
     answers_begin(&a, table_of(call), NULL);
-    enum api_status status = form_read(sh, &policy_antispam_form, call->arg_count, call->args, &a);
+    enum api_status status =
+        form_read(sh, call->path[call->depth - 1]->form, call->arg_count, call->args, &a);
     if (status == API_DONE)
         status = form_save(sh, &a, call->object[1]);
     answers_end(&a);
@@ -92,10 +98,19 @@ static enum api_status batch_antispam(struct shell *sh, const struct call *call)
 
 /* ---- the dialogue: direction, table, policy, service ---- */
 
+/* A block of settings that is on or off as a whole. */
+struct service {
+    unsigned field; /* on or off */
+    const char *title;
+    const struct form *details; /* the questions while it is on */
+    enum api_status (*save)(struct shell *sh, struct answers *a, const char *key);
+};
+
 struct policy_state {
     const struct schema_table *table;
     const char *name; /* of the policy that is being edited */
-    bool antispam;    /* its anti-spam block is on; only known on a terminal */
+    const struct service *service;
+    bool on; /* the service; only known on a terminal */
 };
 
 static enum api_status show_block(struct shell *sh, void *context)
@@ -105,59 +120,91 @@ static enum api_status show_block(struct shell *sh, void *context)
     enum api_status status = form_fetch(sh, state->table, state->name, &row);
     if (status != API_DONE)
         return status;
-    state->antispam = schema_row_number(row, POLICY_ANTISPAM) != 0;
-    out_text(sh, "\nPolicy: %s\nAnti-Spam: %s\n", state->name, state->antispam ? "Enabled" : "Off");
-    if (state->antispam)
-        form_show(sh, &policy_antispam_details, row);
+    state->on = schema_row_number(row, state->service->field) != 0;
+    out_text(sh, "\nPolicy: %s\n%s: %s\n", state->name, state->service->title, state->on ? "Enabled" : "Off");
+    if (state->on)
+        form_show(sh, state->service->details, row);
     schema_row_unref(row);
     return API_DONE;
 }
 
-static enum api_status save_enabled(struct shell *sh, struct answers *a, const char *key)
+static enum api_status save_enabled(struct shell *sh, struct answers *a, const char *key, unsigned field)
 {
-    a->values[POLICY_ANTISPAM].number = 1;
-    a->given[POLICY_ANTISPAM] = true;
+    a->values[field].number = 1;
+    a->given[field] = true;
     return form_save(sh, a, key);
 }
+
+static enum api_status save_antispam(struct shell *sh, struct answers *a, const char *key)
+{
+    return save_enabled(sh, a, key, POLICY_ANTISPAM);
+}
+
+static enum api_status save_graymail(struct shell *sh, struct answers *a, const char *key)
+{
+    return save_enabled(sh, a, key, POLICY_GRAYMAIL);
+}
+
+static const struct service antispam = {POLICY_ANTISPAM, "Anti-Spam", &policy_antispam_details,
+                                        save_antispam},
+                            graymail = {POLICY_GRAYMAIL, "Graymail", &policy_graymail_details, save_graymail};
 
 static enum api_status ask_block(struct shell *sh, void *context)
 {
     const struct policy_state *state = context;
-    return form_change(sh, &policy_antispam_details, state->table, state->name, 0, NULL, save_enabled);
+    return form_change(sh, state->service->details, state->table, state->name, 0, NULL, state->service->save);
 }
 
 static enum api_status disable(struct shell *sh, void *context)
 {
     const struct policy_state *state = context;
     return shell_edit(sh, json_pack("[{s:s,s:s,s:s,s:{s:s}}]", "table", state->table->name, "verb", "edit",
-                                    "key", state->name, "fields", "antispam", "off"));
+                                    "key", state->name, "fields",
+                                    state->table->fields[state->service->field].name, "off"));
 }
 
 static const struct verb service_verbs[] = {
-    {.word = "enable", .text = "Enable anti-spam scanning for this policy.", .dialogue = ask_block},
-    {.word = "edit", .text = "Edit the anti-spam settings of this policy.", .dialogue = ask_block},
-    {.word = "disable", .text = "Disable anti-spam scanning for this policy.", .dialogue = disable},
+    {.word = "enable", .text = "Enable this service for the policy.", .dialogue = ask_block},
+    {.word = "edit", .text = "Edit the settings of this service.", .dialogue = ask_block},
+    {.word = "disable", .text = "Disable this service for the policy.", .dialogue = disable},
     {.word = NULL},
 };
 
 static bool service_is_shown(const struct verb *verb, void *context)
 {
     const struct policy_state *state = context;
-    return (verb == &service_verbs[0]) != state->antispam;
+    return (verb == &service_verbs[0]) != state->on;
+}
+
+static enum api_status edit_service(struct shell *sh, struct policy_state *state,
+                                    const struct service *service)
+{
+    static const struct ui_dialogue menu = {service_verbs, show_block, service_is_shown};
+    state->service = service;
+    return ui_run(sh, &menu, state);
 }
 
 static enum api_status edit_antispam(struct shell *sh, void *context)
 {
-    static const struct ui_dialogue menu = {service_verbs, show_block, service_is_shown};
-    return ui_run(sh, &menu, context);
+    return edit_service(sh, context, &antispam);
+}
+
+static enum api_status edit_graymail(struct shell *sh, void *context)
+{
+    return edit_service(sh, context, &graymail);
 }
 
 static const struct verb policy_verbs[] = {
     {.word = "antispam",
      .text = "Modify the anti-spam settings of this policy.",
      .form = &policy_antispam_form,
-     .batch = batch_antispam,
+     .batch = batch_service,
      .dialogue = edit_antispam},
+    {.word = "graymail",
+     .text = "Modify the graymail settings of this policy.",
+     .form = &policy_graymail_form,
+     .batch = batch_service,
+     .dialogue = edit_graymail},
     {.word = NULL},
 };
 

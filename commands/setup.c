@@ -10,7 +10,8 @@ static enum api_status change(struct shell *sh, const struct setup *setup, int a
 
 enum api_status setup_batch(struct shell *sh, const struct call *call)
 {
-    return change(sh, call->command->setup, call->arg_count, call->args);
+    const struct setup *own = call->path[call->depth - 1]->setup;
+    return change(sh, own ? own : call->command->setup, call->arg_count, call->args);
 }
 
 enum api_status setup_ask(struct shell *sh, void *context)

@@ -22,4 +22,11 @@ enum api_status setup_ask(struct shell *sh, void *context);
         .word = "setup", .text = text_, .form = form_, .batch = setup_batch, .dialogue = setup_ask           \
     }
 
+/* The same for one of several tables that a command edits. */
+#define SETUP_VERB_OF(text_, form_, setup_)                                                                  \
+    {                                                                                                        \
+        .word = "setup", .text = text_, .form = form_, .setup = setup_, .batch = setup_batch,                \
+        .dialogue = setup_ask                                                                                \
+    }
+
 #endif

@@ -45,6 +45,7 @@ libcommands_a_SOURCES = \
 	%D%/grep.c \
 	%D%/help.c \
 	%D%/incomingrelayconfig.c \
+	%D%/imsandgraymailconfig.c \
 	%D%/last.c \
 	%D%/level_name.c %D%/level_name.h \
 	%D%/levels.c %D%/levels.h \
@@ -60,6 +61,8 @@ libcommands_a_SOURCES = \
 	%D%/oldmessage.c \
 	%D%/passphrase.c \
 	%D%/policy_antispam.c \
+	%D%/policy_graymail.c \
+	%D%/policy_treatment.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
 	%D%/portalregistrationconfig.c \

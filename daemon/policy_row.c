@@ -6,20 +6,6 @@ _Static_assert((int)JUDGE_DELIVER == SCHEMA_DELIVER && (int)JUDGE_DROP == SCHEMA
                    (int)JUDGE_BOUNCE == SCHEMA_BOUNCE && (int)JUDGE_QUARANTINE == SCHEMA_QUARANTINE,
                "enum judge_action and enum schema_action differ");
 
-/* The fields of one verdict's block. */
-struct block {
-    enum policy_field threshold, action, subject, header, archive, host, recipient;
-};
-
-static const struct block positive = {
-    POLICY_POSITIVE_THRESHOLD, POLICY_POSITIVE_ACTION, POLICY_POSITIVE_SUBJECT,   POLICY_POSITIVE_HEADER,
-    POLICY_POSITIVE_ARCHIVE,   POLICY_POSITIVE_HOST,   POLICY_POSITIVE_RECIPIENT,
-};
-static const struct block suspect = {
-    POLICY_SUSPECT_THRESHOLD, POLICY_SUSPECT_ACTION, POLICY_SUSPECT_SUBJECT,   POLICY_SUSPECT_HEADER,
-    POLICY_SUSPECT_ARCHIVE,   POLICY_SUSPECT_HOST,   POLICY_SUSPECT_RECIPIENT,
-};
-
 /* "none", "prepend:TEXT" or "append:TEXT"; every blank of TEXT counts. */
 static void read_subject(struct span value, struct arena *texts, struct judge_treatment *t)
 {
@@ -32,11 +18,11 @@ static void read_subject(struct span value, struct arena *texts, struct judge_tr
         t->subject_text = arena_dup(texts, span_slice(value, colon + 1, value.n));
 }
 
-static struct judge_treatment read_treatment(const struct schema_row *row, const struct block *fields,
+static struct judge_treatment read_treatment(const struct schema_row *row, enum policy_kind kind,
                                              struct arena *texts)
 {
+    const struct policy_treatment *fields = &policy_treatments[kind];
     struct judge_treatment t = {
-        .threshold = (int)schema_row_number(row, fields->threshold),
         .action = (enum judge_action)schema_row_number(row, fields->action),
         .header = arena_dup(texts, schema_row_text(row, fields->header)),
         .archive = schema_row_number(row, fields->archive),
@@ -49,12 +35,20 @@ static struct judge_treatment read_treatment(const struct schema_row *row, const
 
 struct judge_policy policy_row_read(const struct schema_row *row, struct arena *texts)
 {
-    return (struct judge_policy){
+    struct judge_policy policy = {
         .name = arena_dup(texts, schema_row_key(row)),
         .antispam = schema_row_number(row, POLICY_ANTISPAM),
-        .positive = read_treatment(row, &positive, texts),
-        .suspect = read_treatment(row, &suspect, texts),
+        .positive = read_treatment(row, POLICY_SPAM, texts),
+        .suspect = read_treatment(row, POLICY_SUSPECTED, texts),
         .treat_suspects = schema_row_number(row, POLICY_SUSPECT),
         .unscannable = (enum judge_action)schema_row_number(row, POLICY_UNSCANNABLE),
+        .graymail = schema_row_number(row, POLICY_GRAYMAIL),
+        .unsigned_only = schema_row_number(row, POLICY_APPLY_TO) == POLICY_APPLY_TO_UNSIGNED,
+        .marketing = read_treatment(row, POLICY_MARKETING, texts),
+        .social = read_treatment(row, POLICY_SOCIAL, texts),
+        .bulk = read_treatment(row, POLICY_BULK, texts),
     };
+    policy.positive.threshold = (int)schema_row_number(row, POLICY_POSITIVE_THRESHOLD);
+    policy.suspect.threshold = (int)schema_row_number(row, POLICY_SUSPECT_THRESHOLD);
+    return policy;
 }

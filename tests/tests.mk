@@ -62,6 +62,7 @@ SYSTEM_TESTS = \
 	tests/system/test_feature_keys.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
+	tests/system/test_graymail.py \
 	tests/system/test_hostile.py \
 	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
@@ -118,6 +119,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/store.py \
 	tests/harness/tap.py \
 	tests/harness/terminal.py tests/harness/update_server.py \
+	tests/harness/treatments.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
@@ -125,7 +127,26 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/tap.py tests/harness/terminal.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
-	tests/samples/spam-test.eml tests/samples/spam-text.eml
+	tests/samples/spam-test.eml tests/samples/spam-text.eml \
+	tests/samples/graymail/bulk-newsletter.eml \
+	tests/samples/graymail/bulk-society.eml \
+	tests/samples/graymail/marketing-airline.eml \
+	tests/samples/graymail/marketing-shop.eml \
+	tests/samples/graymail/other-ci.eml \
+	tests/samples/graymail/other-discussion.eml \
+	tests/samples/graymail/other-password.eml \
+	tests/samples/graymail/other-personal.eml \
+	tests/samples/graymail/other-receipt.eml \
+	tests/samples/graymail/social-dating.eml \
+	tests/samples/graymail/social-friends.eml \
+	tests/samples/graymail/social-links.eml \
+	tests/samples/graymail/social-neighbours.eml \
+	tests/samples/graymail/social-photos.eml \
+	tests/samples/graymail/social-pins.eml \
+	tests/samples/graymail/social-questions.eml \
+	tests/samples/graymail/social-short-posts.eml \
+	tests/samples/graymail/social-sport.eml \
+	tests/samples/graymail/social-work.eml
 
 # The bare system of tests/system/test_install.py.
 clean-local: clean-fresh-root

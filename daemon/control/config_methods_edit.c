@@ -21,6 +21,12 @@ static const struct feature {
     {SCHEMA_OUTGOING_POLICY, POLICY_ANTISPAM, "on", "antispam"},
     {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
+    {SCHEMA_GRAYMAIL, GRAYMAIL_ENABLED, "on", "graymail"},
+    {SCHEMA_INCOMING_POLICY, POLICY_GRAYMAIL, "on", "graymail"},
+    {SCHEMA_OUTGOING_POLICY, POLICY_GRAYMAIL, "on", "graymail"},
+    {SCHEMA_GRAYMAIL, GRAYMAIL_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
+    {SCHEMA_INCOMING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
+    {SCHEMA_OUTGOING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
 };
 
 struct refusal {

@@ -40,7 +40,7 @@ static void print_mistake(void *context, const char *file, unsigned line, unsign
 
 static void measure_view(struct check *c, const struct mime_view *view, struct span raw)
 {
-    const struct scan_rule_input input = {.view = view, .raw = raw};
+    const struct scan_rule_input input = {.view = view, .raw = raw, .graymail = true};
     const struct scan_rule_watch timed = {.cpu_us = c->cpu_us, .hit = c->hit};
     struct scan_hits hits;
     memset(c->hit, 0, scan_rules_count(c->rules));

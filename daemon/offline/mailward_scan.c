@@ -40,19 +40,33 @@ static json_t *json_text(struct span s)
     return value;
 }
 
+/* unit is what the weights are. */
+static json_t *json_reasons(const struct judge_reason *reasons, uint32_t count, const char *unit)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:f}", "name", json_text(reasons[i].name), unit,
+                                              reasons[i].millilogodds / 1000.0));
+    return list;
+}
+
+static json_t *json_graymail(const struct judge_child *child)
+{
+    return json_pack("{s:s, s:f, s:o}", "category", judge_graymail_name(child->graymail), "points",
+                     child->graymail_points / 1000.0, "reasons",
+                     json_reasons(child->graymail_reasons, child->graymail_reason_count, "points"));
+}
+
 static void print_json(const char *name, const struct judge_child *child)
 {
-    json_t *reasons = json_array();
     int64_t sum = 0;
-    for (uint32_t i = 0; i < child->reason_count; i++) {
+    for (uint32_t i = 0; i < child->reason_count; i++)
         sum += child->reasons[i].millilogodds;
-        json_array_append_new(reasons, json_pack("{s:o, s:f}", "name", json_text(child->reasons[i].name),
-                                                 "log_odds", child->reasons[i].millilogodds / 1000.0));
-    }
-    json_t *line =
-        json_pack("{s:o, s:s, s:i, s:f, s:b, s:b, s:o}", "path", json_text(span_text(name)), "verdict",
-                  judge_verdict_name(child->verdict), "score", child->score, "log_odds", (double)sum / 1000,
-                  "partial", child->partial, "test_header", child->test_mark, "reasons", reasons);
+    json_t *line = json_pack("{s:o, s:s, s:i, s:f, s:b, s:b, s:o, s:o}", "path", json_text(span_text(name)),
+                             "verdict", judge_verdict_name(child->verdict), "score", child->score, "log_odds",
+                             (double)sum / 1000, "partial", child->partial, "test_header", child->test_mark,
+                             "reasons", json_reasons(child->reasons, child->reason_count, "log_odds"),
+                             "graymail", json_graymail(child));
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(line);
@@ -89,12 +103,27 @@ static void print_rule(const struct scan_rules *rules, uint32_t mark)
     printf("rule %08x: not among these rules\n", (unsigned)mark);
 }
 
-/* Says what a value of X-IronPort-Anti-Spam-Result holds. */
+static bool explain_phdr(const struct scan_run *run)
+{
+    struct judge_phdr_value value;
+    if (!judge_phdr_value_get(span_text(run->value), &value) || value.graymail >= JUDGE_GRAYMAIL_ANSWERS)
+        return false;
+    printf("graymail %s, %.2f points\n", judge_graymail_name((enum judge_graymail)value.graymail),
+           value.points / 100.0);
+    for (uint32_t i = 0; i < value.rule_count; i++)
+        print_rule(run->rules, value.rules[i]);
+    return true;
+}
+
+/* Says what a value of X-IronPort-Anti-Spam-Result or IronPort-PHdr holds. */
 static int explain(const struct scan_run *run)
 {
     struct judge_result_value value;
+    if (explain_phdr(run))
+        return 0;
     if (!judge_result_value_get(span_text(run->value), &value) || value.verdict > JUDGE_POSITIVE) {
-        fprintf(stderr, "mailward-scan: this is no value of X-IronPort-Anti-Spam-Result, or it is damaged\n");
+        fprintf(stderr, "mailward-scan: this is no value of X-IronPort-Anti-Spam-Result or IronPort-PHdr, or "
+                        "it is damaged\n");
         return 1;
     }
     printf("score %u, %s%s%s\n", value.score, judge_verdict_name(value.verdict),
@@ -118,16 +147,17 @@ static void print_stats(const struct scan_run *run, int64_t wall_us)
 
 static int usage(FILE *out, int status)
 {
-    fputs("Usage: mailward-scan [OPTION]... PATH...\n"
-          "Judge messages: files, folders (recursively) and mbox files.\n\n"
-          "  --json             an object a line: path, verdict, score, log-odds, partial, reasons\n"
-          "  --model FILE       score with this model instead of the installed one\n"
-          "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
-          "  --no-size-limits   look at all of every message, whatever its size\n"
-          "  --explain VALUE    say what this value of X-IronPort-Anti-Spam-Result holds; takes no paths\n"
-          "  --stats            speed and memory on standard error at the end\n"
-          "  --help\n",
-          out);
+    fputs(
+        "Usage: mailward-scan [OPTION]... PATH...\n"
+        "Judge messages: files, folders (recursively) and mbox files.\n\n"
+        "  --json             an object a line: path, verdict, score, log-odds, partial, reasons, graymail\n"
+        "  --model FILE       score with this model instead of the installed one\n"
+        "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
+        "  --no-size-limits   look at all of every message, whatever its size\n"
+        "  --explain VALUE    say what this value of X-IronPort-Anti-Spam-Result or IronPort-PHdr holds\n"
+        "  --stats            speed and memory on standard error at the end\n"
+        "  --help\n",
+        out);
     return status;
 }
 
@@ -167,6 +197,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             break;
         case NO_SIZE_LIMITS:
             run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
+            run->runtime.graymail_never_bytes = UINT64_MAX;
             break;
         case EXPLAIN:
             run->value = optarg;

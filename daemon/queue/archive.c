@@ -1,7 +1,8 @@
-/* The archive. */
+/* The archives. */
 #include "daemon/queue/archive.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "daemon/rolling_file.h"
 #include "engine/relay/mbox.h"
@@ -10,9 +11,16 @@ static const struct rolling_file_kind archive_kind = {.durable = true};
 
 bool archive_open(struct queue *q, struct error *error)
 {
-    q->archive = rolling_file_open("archive/antispam", "antispam", &archive_kind, q->settings->archive_bytes,
-                                   q->settings->archive_files, error);
-    return q->archive != NULL;
+    for (enum judge_engine i = 0; i < JUDGE_ENGINES; i++) {
+        const char *name = judge_engine_name(i);
+        char folder[64];
+        snprintf(folder, sizeof folder, "archive/%s", name);
+        q->archives[i] = rolling_file_open(folder, name, &archive_kind, q->settings->archive_bytes,
+                                           q->settings->archive_files, error);
+        if (!q->archives[i])
+            return false;
+    }
+    return true;
 }
 
 struct copying {
@@ -35,9 +43,10 @@ static bool copy_piece(void *context, struct span piece)
     return write_text(c);
 }
 
-static enum spool_result copy(struct queue *q, const struct message *m, uint64_t mid)
+static enum spool_result copy(struct queue *q, struct rolling_file *file, const struct message *m,
+                              uint64_t mid)
 {
-    struct copying c = {.file = q->archive};
+    struct copying c = {.file = file};
     mbox_put_from(&c.text, m->sender, m->received);
     buf_printf(&c.text, "X-Mailward-MID: %llu\n", (unsigned long long)mid);
     enum spool_result result = write_text(&c) ? body_read(q, m, copy_piece, &c) : SPOOL_FAILED;
@@ -50,15 +59,17 @@ static enum spool_result copy(struct queue *q, const struct message *m, uint64_t
     return result;
 }
 
-enum spool_result archive_add(struct queue *q, const struct message *m, uint64_t mid)
+enum spool_result archive_add(struct queue *q, enum judge_engine engine, const struct message *m,
+                              uint64_t mid)
 {
-    if (!rolling_file_begin(q->archive, m->body.length))
+    struct rolling_file *file = q->archives[engine];
+    if (!rolling_file_begin(file, m->body.length))
         return SPOOL_FAILED;
-    int64_t size = rolling_file_size(q->archive);
-    enum spool_result result = copy(q, m, mid);
+    int64_t size = rolling_file_size(file);
+    enum spool_result result = copy(q, file, m, mid);
     if (result != SPOOL_GOOD) {
         int number = errno;
-        rolling_file_cut(q->archive, size);
+        rolling_file_cut(file, size);
         errno = number;
     }
     return result;
@@ -66,15 +77,20 @@ enum spool_result archive_add(struct queue *q, const struct message *m, uint64_t
 
 bool archive_sync(struct queue *q, struct fault *f)
 {
-    return rolling_file_sync(q->archive) || fault_set_errno(f, "cannot write the archive");
+    for (unsigned i = 0; i < JUDGE_ENGINES; i++)
+        if (!rolling_file_sync(q->archives[i]))
+            return fault_set_errno(f, "cannot write the archive");
+    return true;
 }
 
 void archive_committed(struct queue *q)
 {
-    rolling_file_keep(q->archive);
+    for (unsigned i = 0; i < JUDGE_ENGINES; i++)
+        rolling_file_keep(q->archives[i]);
 }
 
 void archive_rollback(struct queue *q)
 {
-    rolling_file_rollback(q->archive);
+    for (unsigned i = 0; i < JUDGE_ENGINES; i++)
+        rolling_file_rollback(q->archives[i]);
 }

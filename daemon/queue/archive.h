@@ -1,4 +1,5 @@
-/* The archive: copies, as they came, of messages that a policy wants one of; mbox files in archive/antispam. */
+/* The archives: copies, as they came, of messages that a policy wants one of; mbox files in archive/antispam and
+ * archive/graymail. */
 #ifndef QUEUE_ARCHIVE_H
 #define QUEUE_ARCHIVE_H
 
@@ -7,7 +8,8 @@
 bool archive_open(struct queue *q, struct error *error);
 
 /* Adds m under the MID of one of its children.  FAILED: errno says why. */
-enum spool_result archive_add(struct queue *q, const struct message *m, uint64_t mid);
+enum spool_result archive_add(struct queue *q, enum judge_engine engine, const struct message *m,
+                              uint64_t mid);
 
 /* With the group commit: copies are on disk before the verdict is, and those of a commit that failed are taken back
  * (its next try makes them again). */

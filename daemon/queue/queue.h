@@ -46,7 +46,7 @@ struct queue {
     char hostname[256];
     struct store *store;
     struct spool *spool;
-    struct rolling_file *archive; /* archive.c */
+    struct rolling_file *archives[JUDGE_ENGINES]; /* archive.c */
     struct turn turn;
     struct body_cache cache;
     struct gauges gauges;

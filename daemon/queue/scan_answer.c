@@ -14,12 +14,13 @@ enum {
     SCAN_TRIES = 2,
     EDITS_BYTES = 1024 * 1024,
     HEADER_BYTES = 1024 * 1024,
-    LEAST_FIELD = sizeof JUDGE_UNSCANNABLE_HEADER - 2, /* bytes of a verdict header */
+    LEAST_FIELD = sizeof JUDGE_PHDR_HEADER - 1, /* bytes of the shortest verdict header */
 };
 
 /* What the policy of this name, as it is now, has for a verdict on m; R16 for one that is not there. */
 static struct judge_resolution resolve_now(const struct message *m, struct span name,
-                                           enum judge_verdict verdict, struct arena *arena)
+                                           enum judge_verdict verdict, enum judge_graymail graymail,
+                                           struct arena *arena)
 {
     enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
     const struct config_table *table = role_config()->tables[id];
@@ -28,7 +29,7 @@ static struct judge_resolution resolve_now(const struct message *m, struct span 
     if (row)
         policy = policy_row_read(row, arena);
     struct judge_resolution resolution;
-    judge_resolve(&policy, verdict, &resolution);
+    judge_resolve(&policy, verdict, graymail, &resolution);
     return resolution;
 }
 
@@ -58,13 +59,13 @@ static void add_unscannable(struct queue *q, struct message *m, struct span caus
     uint32_t *rids = arena_calloc(v->arena, m->recipient_count, sizeof *rids);
     for (uint32_t i = 0; i < m->recipient_count; i++)
         rids[i] = i;
-    *child =
-        (struct judge_child){.rids = rids,
-                             .rid_count = m->recipient_count,
-                             .policy = SPAN("DEFAULT"),
-                             .verdict = JUDGE_UNSCANNABLE,
-                             .action = resolve_now(m, SPAN("DEFAULT"), JUDGE_UNSCANNABLE, v->arena).action,
-                             .score = -1};
+    *child = (struct judge_child){
+        .rids = rids,
+        .rid_count = m->recipient_count,
+        .policy = SPAN("DEFAULT"),
+        .verdict = JUDGE_UNSCANNABLE,
+        .action = resolve_now(m, SPAN("DEFAULT"), JUDGE_UNSCANNABLE, JUDGE_GRAYMAIL_OFF, v->arena).action,
+        .score = -1};
     if (child->action == JUDGE_DELIVER && !edit_unscannable(q, m, v->arena, child))
         child->action = JUDGE_QUARANTINE;
     v->result = (struct judge_result){child, 1};
@@ -141,7 +142,7 @@ static bool names_what_policies_name(struct verdict *v)
         const struct judge_child *c = &v->result.children[i];
         if (!c->host.n && !c->recipient.n)
             continue;
-        struct judge_resolution now = resolve_now(v->parent, c->policy, c->verdict, v->arena);
+        struct judge_resolution now = resolve_now(v->parent, c->policy, c->verdict, c->graymail, v->arena);
         if (!span_equal(c->host, now.host) || !span_equal(c->recipient, now.recipient))
             return false;
     }

@@ -21,7 +21,7 @@ struct child {
     struct message *copy; /* for the alternate recipient; NULL: none */
     struct buf edits;
     uint64_t rcid;
-    bool archived;
+    bool archived[JUDGE_ENGINES];
     struct bounce_recipient *failures;
     struct message *bounce;
 };
@@ -78,6 +78,17 @@ static bool quarantine_message(struct queue *q, const struct message *m, struct 
     return good;
 }
 
+/* "Dropped by CASE" */
+static bool add_policy_finals(struct queue *q, const struct child *c, struct message *m, const char *what,
+                              enum final_kind kind, struct fault *f)
+{
+    struct buf detail = {0};
+    buf_printf(&detail, "%s by %s", what, verdict_log_engine(c->judged->action_by));
+    bool good = ending_add_finals(q, m, kind, buf_span(&detail), f);
+    buf_free(&detail);
+    return good;
+}
+
 static bool write_action(struct queue *q, struct child *c, struct fault *f)
 {
     struct message *m = going_on(c);
@@ -88,11 +99,9 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
         return store_take_id(q->store, STORE_ID_RCID, &c->rcid, f) && quarantine_message(q, m, f) &&
                ending_add_finals(q, m, FINAL_QUARANTINED, SPAN("Spam Quarantine"), f);
     case JUDGE_DROP:
-        return ending_add_finals(q, m, FINAL_DROPPED, SPAN("Dropped by CASE"), f) &&
-               ending_remove_message(q, m, f);
+        return add_policy_finals(q, c, m, "Dropped", FINAL_DROPPED, f) && ending_remove_message(q, m, f);
     case JUDGE_BOUNCE:
-        return ending_add_finals(q, m, m->sender.n ? FINAL_BOUNCED : FINAL_DROPPED, SPAN("Bounced by CASE"),
-                                 f) &&
+        return add_policy_finals(q, c, m, "Bounced", m->sender.n ? FINAL_BOUNCED : FINAL_DROPPED, f) &&
                bounce_store(q, m, c->failures, m->recipient_count, BOUNCE_WHOLE_POLICY, &c->bounce, f) &&
                ending_remove_message(q, m, f);
     }
@@ -100,13 +109,17 @@ static bool write_action(struct queue *q, struct child *c, struct fault *f)
 }
 
 /* A damaged body has no copy, and the log says so; if it is to be delivered, that will hold it. */
-static bool write_archive(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
+static bool write_archives(struct queue *q, struct verdict *v, struct child *c, struct fault *f)
 {
-    if (!c->judged->archive)
-        return true;
-    enum spool_result result = archive_add(q, v->parent, message_mid(c->m));
-    c->archived = result == SPOOL_GOOD;
-    return result != SPOOL_FAILED || fault_set_errno(f, "cannot write the archive");
+    for (enum judge_engine i = 0; i < JUDGE_ENGINES; i++) {
+        if (!c->judged->archive[i])
+            continue;
+        enum spool_result result = archive_add(q, i, v->parent, message_mid(c->m));
+        c->archived[i] = result == SPOOL_GOOD;
+        if (result == SPOOL_FAILED)
+            return fault_set_errno(f, "cannot write the archive");
+    }
+    return true;
 }
 
 static bool write_verdict(struct queue *q, struct operation *op, struct fault *f)
@@ -118,7 +131,7 @@ static bool write_verdict(struct queue *q, struct operation *op, struct fault *f
         if (i > 0 && !write_split(q, v, c, f))
             return false;
         c->m->revision = v->revision;
-        if (!write_archive(q, v, c, f) || (c->copy && !write_rewrite(q, v, c, f)))
+        if (!write_archives(q, v, c, f) || (c->copy && !write_rewrite(q, v, c, f)))
             return false;
         if (!ends(c) && !store_set_verdict(q->store, going_on(c), c->judged, buf_span(&c->edits), f))
             return false;
@@ -136,7 +149,7 @@ static void rewrite_child(struct queue *q, struct child *c)
     spool_keep(q->spool, &c->copy->body);
     queue_add_message(q, c->copy);
     queue_withdraw(q, c->copy);
-    LOG(REWRITTEN, LOG_U(message_mid(c->m)), LOG_U(mid));
+    LOG(REWRITTEN, LOG_U(message_mid(c->m)), LOG_U(mid), LOG_T(judge_engine_name(c->judged->recipient_by)));
     LOG(START_MID, LOG_U(mid), LOG_U(c->copy->icid));
     LOG(FROM, LOG_U(mid), LOG_U(c->copy->icid), LOG_S(c->copy->sender));
     LOG(TO, LOG_U(mid), LOG_U(c->copy->icid), LOG_U(0), LOG_S(c->copy->recipients[0].address));
@@ -155,12 +168,20 @@ static void deliver_child(struct queue *q, struct message *m, const struct judge
     queue_put_back(q, m);
 }
 
+static void log_archives(const struct child *c)
+{
+    uint64_t mid = message_mid(c->m);
+    for (enum judge_engine i = 0; i < JUDGE_ENGINES; i++) {
+        if (c->archived[i])
+            LOG(ARCHIVED, LOG_U(mid), LOG_T(verdict_log_engine(i)), LOG_T(judge_engine_name(i)));
+        else if (c->judged->archive[i])
+            LOG(ARCHIVE_DAMAGED, LOG_U(mid));
+    }
+}
+
 static void finish_child(struct queue *q, struct verdict *v, struct child *c)
 {
-    if (c->archived)
-        LOG(ARCHIVED, LOG_U(message_mid(c->m)));
-    else if (c->judged->archive)
-        LOG(ARCHIVE_DAMAGED, LOG_U(message_mid(c->m)));
+    log_archives(c);
     verdict_log(c->m, c->judged, v->cause);
     if (c->copy)
         rewrite_child(q, c);

@@ -5,15 +5,26 @@
 
 #include "daemon/log_lines.h"
 
+const char *verdict_log_engine(enum judge_engine engine)
+{
+    return engine == JUDGE_GRAYMAIL ? "GRAYMAIL" : "CASE";
+}
+
+/* " name=+1.234" for each. */
+static void put_reasons(struct buf *out, const struct judge_reason *reasons, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t weight = reasons[i].millilogodds;
+        buf_append_char(out, ' ');
+        buf_append_span(out, reasons[i].name);
+        buf_printf(out, "=%s%d.%03d", weight < 0 ? "-" : "+", abs(weight / 1000), abs(weight % 1000));
+    }
+}
+
 static void log_detail(const struct message *m, const struct judge_child *judged)
 {
     struct buf text = {0};
-    for (uint32_t i = 0; i < judged->reason_count; i++) {
-        int32_t weight = judged->reasons[i].millilogodds;
-        buf_append_char(&text, ' ');
-        buf_append_span(&text, judged->reasons[i].name);
-        buf_printf(&text, "=%s%d.%03d", weight < 0 ? "-" : "+", abs(weight / 1000), abs(weight % 1000));
-    }
+    put_reasons(&text, judged->reasons, judged->reason_count);
     if (judged->test_mark)
         buf_append_span(&text, SPAN(" (test header)"));
     if (judged->partial)
@@ -54,10 +65,54 @@ static void log_verdict(const struct message *m, const struct judge_child *judge
     log_detail(m, judged);
 }
 
+static void log_graymail_found(const struct message *m, const struct judge_child *judged,
+                               enum log_line counter)
+{
+    struct buf points = {0}, reasons = {0};
+    buf_printf(&points, "%.2f", judged->graymail_points / 1000.0);
+    put_reasons(&reasons, judged->graymail_reasons, judged->graymail_reason_count);
+    LOG(GRAYMAIL, LOG_U(message_mid(m)), LOG_T("positive"));
+    LOG(GRAYMAIL_DETAIL, LOG_U(message_mid(m)), LOG_T(judge_graymail_name(judged->graymail)),
+        LOG_S(buf_span(&points)), LOG_S(buf_span(&reasons)));
+    log_send(counter, NULL, 0);
+    buf_free(&points);
+    buf_free(&reasons);
+}
+
+static void log_graymail(const struct message *m, const struct judge_child *judged)
+{
+    uint64_t mid = message_mid(m);
+    switch (judged->graymail) {
+    case JUDGE_GRAYMAIL_NEGATIVE:
+        LOG(GRAYMAIL, LOG_U(mid), LOG_T("negative"));
+        log_send(LINE_GRAYMAIL_NEGATIVE, NULL, 0);
+        break;
+    case JUDGE_GRAYMAIL_MARKETING:
+        log_graymail_found(m, judged, LINE_GRAYMAIL_MARKETING);
+        break;
+    case JUDGE_GRAYMAIL_SOCIAL:
+        log_graymail_found(m, judged, LINE_GRAYMAIL_SOCIAL);
+        break;
+    case JUDGE_GRAYMAIL_BULK:
+        log_graymail_found(m, judged, LINE_GRAYMAIL_BULK);
+        break;
+    case JUDGE_GRAYMAIL_TOO_BIG:
+        LOG(GRAYMAIL_TOO_BIG, LOG_U(mid), LOG_U(m->body.length), LOG_U(judged->graymail_limit));
+        break;
+    case JUDGE_GRAYMAIL_SIGNED:
+        LOG(GRAYMAIL_SIGNED, LOG_U(mid));
+        break;
+    case JUDGE_GRAYMAIL_OFF:
+    case JUDGE_GRAYMAIL_ANSWERS:
+        break;
+    }
+}
+
 void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause)
 {
     LOG(POLICY, LOG_U(message_mid(m)), LOG_S(judged->policy), LOG_T(m->outbound ? "outbound" : "inbound"));
     log_verdict(m, judged, cause);
+    log_graymail(m, judged);
 }
 
 void verdict_log_action(const struct message *m, const struct judge_child *judged, uint64_t rcid)
@@ -66,7 +121,7 @@ void verdict_log_action(const struct message *m, const struct judge_child *judge
     switch (judged->action) {
     case JUDGE_DELIVER:
         if (judged->host.n)
-            LOG(ALTERNATE_HOST, LOG_U(mid), LOG_S(judged->host));
+            LOG(ALTERNATE_HOST, LOG_U(mid), LOG_S(judged->host), LOG_T(judge_engine_name(judged->host_by)));
         LOG(QUEUED, LOG_U(mid));
         break;
     case JUDGE_QUARANTINE:
@@ -78,11 +133,11 @@ void verdict_log_action(const struct message *m, const struct judge_child *judge
         LOG(FINISHED, LOG_U(mid));
         break;
     case JUDGE_DROP:
-        LOG(DROPPED, LOG_U(mid));
+        LOG(DROPPED, LOG_U(mid), LOG_T(verdict_log_engine(judged->action_by)));
         LOG(FINISHED_ABORTED, LOG_U(mid));
         break;
     case JUDGE_BOUNCE:
-        LOG(BOUNCED_BY_VERDICT, LOG_U(mid));
+        LOG(BOUNCED_BY_VERDICT, LOG_U(mid), LOG_T(verdict_log_engine(judged->action_by)));
         LOG(FINISHED_ABORTED, LOG_U(mid));
         break;
     }

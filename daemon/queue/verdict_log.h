@@ -9,4 +9,7 @@ void verdict_log(const struct message *m, const struct judge_child *judged, stru
 /* What is done with m, which may be the copy for an alternate recipient; rcid is of a quarantined one. */
 void verdict_log_action(const struct message *m, const struct judge_child *judged, uint64_t rcid);
 
+/* How the log calls it: CASE or GRAYMAIL. */
+const char *verdict_log_engine(enum judge_engine engine);
+
 #endif

@@ -92,7 +92,7 @@ static bool is_right(const struct judge_runtime *rt, const struct judge_child *c
     if (!rt->antispam || !policy->antispam)
         return child->verdict == JUDGE_OFF && child->action == JUDGE_DELIVER;
     struct judge_resolution wanted;
-    judge_resolve(policy, JUDGE_POSITIVE, &wanted);
+    judge_resolve(policy, JUDGE_POSITIVE, JUDGE_GRAYMAIL_NEGATIVE, &wanted);
     return child->verdict == JUDGE_POSITIVE && child->score == TEST_SCORE && child->action == wanted.action &&
            span_equal(child->host, wanted.host) && span_equal(child->recipient, wanted.recipient);
 }

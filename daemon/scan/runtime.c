@@ -29,11 +29,23 @@ static void read_antispam(struct runtime *rt, const struct schema_row *row)
     rt->judge.never_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_NEVER_SCAN_SIZE);
 }
 
+/* One call of a worker asks both questions: the shorter time-out ends it. */
+static void read_graymail(struct runtime *rt, const struct schema_row *row, const struct schema_row *limits)
+{
+    int64_t timeout_us = schema_row_number(limits, IMSANDGRAYMAIL_TIMEOUT) * 1000000;
+    rt->judge.graymail = schema_row_number(row, GRAYMAIL_ENABLED);
+    rt->judge.graymail_never_bytes = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE);
+    if (rt->judge.graymail && timeout_us < rt->timeout_us)
+        rt->timeout_us = timeout_us;
+}
+
 bool runtime_build(struct runtime *rt, struct config_table *const *tables, struct error *error)
 {
     *rt = (struct runtime){.texts = arena_new()};
     judge_runtime_defaults(&rt->judge);
     read_antispam(rt, config_table_single(tables[SCHEMA_ANTISPAM]));
+    read_graymail(rt, config_table_single(tables[SCHEMA_GRAYMAIL]),
+                  config_table_single(tables[SCHEMA_IMSANDGRAYMAIL]));
     if (read_policies(rt->judge.policies, tables, rt->texts, error))
         return true;
     arena_free(rt->texts);

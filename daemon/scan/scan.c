@@ -233,6 +233,18 @@ static void peer_up(enum role_id peer)
         updates_control_up();
 }
 
+/* The engine's own log; what it says of messages is in that of mail. */
+static void tell_graymail(void)
+{
+    const struct config_table *const *tables = (const struct config_table *const *)role_config()->tables;
+    const struct schema_row *limits = config_table_single(tables[SCHEMA_IMSANDGRAYMAIL]);
+    bool on = schema_row_number(config_table_single(tables[SCHEMA_GRAYMAIL]), GRAYMAIL_ENABLED);
+    LOG(GRAYMAIL_CONFIG);
+    LOG(GRAYMAIL_SETTINGS, LOG_T(on ? "on" : "off"),
+        LOG_U((uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE)),
+        LOG_U(role_config()->revision));
+}
+
 static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
@@ -240,7 +252,10 @@ static void config_apply(void)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
     if (!is_same)
-        updates_config_ended(true);
+        if (!is_same) {
+            updates_config_ended(true);
+            tell_graymail();
+        }
     if (!first)
         return;
     greet_queue();

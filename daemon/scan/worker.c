@@ -114,6 +114,7 @@ static void judge(struct worker *w, const struct packet *packet)
         .trace_bytes = job.trace_bytes,
         .outbound = job.outbound,
         .without_antispam = job.missing_features & feature_bit(FEATURE_ANTISPAM),
+        .without_graymail = job.missing_features & feature_bit(FEATURE_GRAYMAIL),
         .sender = job.sender,
         .helo = job.helo,
         .client_ip = job.client_ip,

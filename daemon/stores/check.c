@@ -64,9 +64,8 @@ static uint64_t check_tracking(struct report *r)
 }
 
 /* Copies for people, that nothing depends on: each file can be read and is an mbox. */
-static void check_archive(struct report *r)
+static void check_archive(struct report *r, const char *folder)
 {
-    static const char folder[] = "archive/antispam";
     DIR *dir = opendir(folder);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         char head[5];
@@ -94,7 +93,8 @@ void check_all(struct report *r)
                                 .tracked = check_tracking(r)};
     check_queue(r, &queue);
     check_config(r, database_path(DATABASE_CONFIG), &figures);
-    check_archive(r);
+    check_archive(r, "archive/antispam");
+    check_archive(r, "archive/graymail");
     fprintf(r->to, "%s: revision %llu, %u revisions, %llu messages, %llu bodies: ",
             r->problems ? "not consistent" : "consistent", figures.head, figures.revisions,
             (unsigned long long)queue.messages, (unsigned long long)queue.bodies);

@@ -27,6 +27,7 @@ dist_man_MANS += \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
+	%D%/mailward-imsandgraymailconfig.1 \
 	%D%/mailward-incomingrelayconfig.1 \
 	%D%/mailward-last.1 \
 	%D%/mailward-listenerconfig.1 \

@@ -81,55 +81,104 @@ static bool is_suspect_without_scores(const struct schema_row *before, const str
                schema_row_number(policy, POLICY_POSITIVE_THRESHOLD);
 }
 
-/* The block of one verdict. */
-struct block {
-    enum policy_field action, host, recipient;
-};
-static const struct block positive = {POLICY_POSITIVE_ACTION, POLICY_POSITIVE_HOST,
-                                      POLICY_POSITIVE_RECIPIENT};
-static const struct block suspect = {POLICY_SUSPECT_ACTION, POLICY_SUSPECT_HOST, POLICY_SUSPECT_RECIPIENT};
-
-static bool ends_with_alternates(const struct schema_row *policy, const struct block *b)
+/* Whether a policy has settings for mail of this kind that take effect. */
+static bool is_treated(const struct schema_row *policy, enum policy_kind kind)
 {
-    int64_t action = schema_row_number(policy, b->action);
+    return kind == POLICY_SPAM || (kind == POLICY_SUSPECTED ? schema_row_number(policy, POLICY_SUSPECT)
+                                                            : schema_row_number(policy, POLICY_GRAYMAIL));
+}
+
+static bool any_kind(const struct schema_row *policy,
+                     bool (*holds)(const struct schema_row *policy, const struct policy_treatment *t))
+{
+    for (enum policy_kind kind = POLICY_SPAM; kind < POLICY_KINDS; kind++)
+        if (is_treated(policy, kind) && holds(policy, &policy_treatments[kind]))
+            return true;
+    return false;
+}
+
+static bool ends_with_alternates(const struct schema_row *policy, const struct policy_treatment *t)
+{
+    int64_t action = schema_row_number(policy, t->action);
     return (action == SCHEMA_DROP || action == SCHEMA_BOUNCE) &&
-           (schema_row_text(policy, b->host).n || schema_row_text(policy, b->recipient).n);
+           (schema_row_text(policy, t->host).n || schema_row_text(policy, t->recipient).n);
 }
 
 static bool is_alternate_in_vain(const struct schema_row *before, const struct schema_row *policy,
                                  tables in_force)
 {
     (void)before, (void)in_force;
-    return ends_with_alternates(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && ends_with_alternates(policy, &suspect));
+    return any_kind(policy, ends_with_alternates);
 }
 
-static bool leaves_quarantine(const struct schema_row *policy, const struct block *b)
+static bool leaves_quarantine(const struct schema_row *policy, const struct policy_treatment *t)
 {
-    return schema_row_number(policy, b->action) == SCHEMA_QUARANTINE && schema_row_text(policy, b->host).n;
+    return schema_row_number(policy, t->action) == SCHEMA_QUARANTINE && schema_row_text(policy, t->host).n;
 }
 
 static bool is_quarantine_in_vain(const struct schema_row *before, const struct schema_row *policy,
                                   tables in_force)
 {
     (void)before, (void)in_force;
-    return leaves_quarantine(policy, &positive) ||
-           (schema_row_number(policy, POLICY_SUSPECT) && leaves_quarantine(policy, &suspect));
+    return any_kind(policy, leaves_quarantine);
+}
+
+/* ---- graymail ---- */
+
+static bool looks_for_graymail(tables in_force)
+{
+    return schema_row_number(config_table_single(in_force[SCHEMA_GRAYMAIL]), GRAYMAIL_ENABLED);
+}
+
+static bool is_graymail_off(const struct schema_row *before, const struct schema_row *policy, tables in_force)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_GRAYMAIL) && !looks_for_graymail(in_force);
+}
+
+/* Graymail is what is left of mail that is no spam (S2-84). */
+static bool is_graymail_alone(const struct schema_row *before, const struct schema_row *policy,
+                              tables in_force)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_GRAYMAIL) && looks_for_graymail(in_force) &&
+           !schema_row_number(gateway(in_force), ANTISPAM_ENABLED);
+}
+
+static bool is_graymail_in_vain(const struct schema_row *before, const struct schema_row *policy,
+                                tables in_force)
+{
+    (void)in_force;
+    return !schema_row_number(policy, POLICY_GRAYMAIL) &&
+           is_changed(before, policy, POLICY_APPLY_TO, POLICY_BULK_ARCHIVE);
 }
 
 /* ---- the gateway ---- */
 
-static bool is_used_by_none(const struct schema_row *before, const struct schema_row *antispam,
-                            tables in_force)
+/* field: POLICY_ANTISPAM or POLICY_GRAYMAIL. */
+static bool is_on_in_a_policy(unsigned field, tables in_force)
 {
     static const enum schema_table_id policies[] = {SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
-    (void)before;
     bool used = false;
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
         const struct schema_row *policy = config_table_find(in_force[policies[i]], SPAN("DEFAULT"));
-        used |= policy && schema_row_number(policy, POLICY_ANTISPAM);
+        used |= policy && schema_row_number(policy, field);
     }
-    return schema_row_number(antispam, ANTISPAM_ENABLED) && !used;
+    return used;
+}
+
+static bool is_used_by_none(const struct schema_row *before, const struct schema_row *antispam,
+                            tables in_force)
+{
+    (void)before;
+    return schema_row_number(antispam, ANTISPAM_ENABLED) && !is_on_in_a_policy(POLICY_ANTISPAM, in_force);
+}
+
+static bool is_graymail_used_by_none(const struct schema_row *before, const struct schema_row *graymail,
+                                     tables in_force)
+{
+    (void)before;
+    return schema_row_number(graymail, GRAYMAIL_ENABLED) && !is_on_in_a_policy(POLICY_GRAYMAIL, in_force);
 }
 
 static bool is_changed_while_off(const struct schema_row *before, const struct schema_row *antispam,
@@ -224,6 +273,13 @@ static const struct doubt {
     {POLICIES, 0, is_alternate_in_vain,
      "mail that is dropped or bounced reaches no alternate host and no alternate recipient"},
     {POLICIES, 0, is_quarantine_in_vain, "mail with an alternate host goes there and not into quarantine"},
+    {POLICIES, OF(GRAYMAIL), is_graymail_off,
+     "graymail is on, but graymail detection is off for the whole gateway"},
+    {POLICIES, OF(GRAYMAIL) | OF(ANTISPAM), is_graymail_alone,
+     "graymail is on, but not looked for while anti-spam is off for the whole gateway"},
+    {POLICIES, 0, is_graymail_in_vain, "settings for graymail have no effect while graymail is off"},
+    {OF(GRAYMAIL), POLICIES, is_graymail_used_by_none,
+     "enabled is on, but no policy has graymail on: no mail is looked at"},
     {OF(ANTISPAM), POLICIES, is_used_by_none,
      "enabled is on, but no policy has antispam on: no mail is scanned"},
     {OF(ANTISPAM), 0, is_changed_while_off, "settings have no effect while enabled is off"},

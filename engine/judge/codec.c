@@ -7,11 +7,24 @@
 #include "engine/wire/wire.h"
 
 /* Edits are in the queue's store, results only on their way: an update changes the two apart. */
-enum { EDITS_FORMAT = 1, RESULT_FORMAT = 3, MAX_SCORE = 100 };
-enum { FLAG_PARTIAL = 1, FLAG_TEST_MARK = 2, FLAG_ARCHIVE = 4, ALL_FLAGS = 7 };
+enum { EDITS_FORMAT = 1, RESULT_FORMAT = 4, MAX_SCORE = 100 };
+enum {
+    FLAG_PARTIAL = 1,
+    FLAG_TEST_MARK = 2,
+    FLAG_ARCHIVE = 4,
+    FLAG_GRAYMAIL_ARCHIVE = 8,
+    FLAG_GRAYMAIL_ACTION = 16, /* and not anti-spam's; the same with the others */
+    FLAG_GRAYMAIL_HOST = 32,
+    FLAG_GRAYMAIL_RECIPIENT = 64,
+    ALL_FLAGS = 127
+};
 
 /* The least bytes that an element takes, so that a forged count never makes us allocate. */
-enum { LEAST_EDIT = 8 + 8 + 4, LEAST_REASON = 4 + 4, LEAST_CHILD = 4 + 4 + 4 + 8 + 4 + 4 + 4 + 4 };
+enum {
+    LEAST_EDIT = 8 + 8 + 4,
+    LEAST_REASON = 4 + 4,
+    LEAST_CHILD = 4 + 4 + 5 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4
+};
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
 {
@@ -62,7 +75,25 @@ bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *aren
 static uint8_t flags_of(const struct judge_child *child)
 {
     return (uint8_t)((child->partial ? FLAG_PARTIAL : 0) | (child->test_mark ? FLAG_TEST_MARK : 0) |
-                     (child->archive ? FLAG_ARCHIVE : 0));
+                     (child->archive[JUDGE_ANTISPAM] ? FLAG_ARCHIVE : 0) |
+                     (child->archive[JUDGE_GRAYMAIL] ? FLAG_GRAYMAIL_ARCHIVE : 0) |
+                     (child->action_by == JUDGE_GRAYMAIL ? FLAG_GRAYMAIL_ACTION : 0) |
+                     (child->host_by == JUDGE_GRAYMAIL ? FLAG_GRAYMAIL_HOST : 0) |
+                     (child->recipient_by == JUDGE_GRAYMAIL ? FLAG_GRAYMAIL_RECIPIENT : 0));
+}
+
+static enum judge_engine engine_of(uint8_t flags, unsigned flag)
+{
+    return flags & flag ? JUDGE_GRAYMAIL : JUDGE_ANTISPAM;
+}
+
+static void put_reasons(struct buf *out, const struct judge_reason *reasons, uint32_t count)
+{
+    wire_put_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        wire_put_span(out, reasons[i].name);
+        wire_put_u32(out, (uint32_t)reasons[i].millilogodds);
+    }
 }
 
 static void put_child(struct buf *out, const struct judge_child *child)
@@ -76,13 +107,13 @@ static void put_child(struct buf *out, const struct judge_child *child)
     wire_put_u8(out, (uint8_t)child->score);
     wire_put_u8(out, flags_of(child));
     wire_put_u64(out, child->size_limit);
+    wire_put_u8(out, (uint8_t)child->graymail);
+    wire_put_u32(out, (uint32_t)child->graymail_points);
+    wire_put_u64(out, child->graymail_limit);
     wire_put_span(out, child->host);
     wire_put_span(out, child->recipient);
-    wire_put_u32(out, child->reason_count);
-    for (uint32_t i = 0; i < child->reason_count; i++) {
-        wire_put_span(out, child->reasons[i].name);
-        wire_put_u32(out, (uint32_t)child->reasons[i].millilogodds);
-    }
+    put_reasons(out, child->reasons, child->reason_count);
+    put_reasons(out, child->graymail_reasons, child->graymail_reason_count);
     put_edits(out, child->edits, child->edit_count);
 }
 
@@ -119,18 +150,18 @@ static bool get_rids(struct wire_reader *in, struct partition *partition, struct
     return !in->failed;
 }
 
-static bool get_reasons(struct wire_reader *in, struct arena *arena, struct judge_child *child)
+static bool get_reasons(struct wire_reader *in, struct arena *arena, const struct judge_reason **reasons,
+                        uint32_t *count)
 {
-    uint32_t count = wire_get_count(in, LEAST_REASON);
-    if (count > JUDGE_MAX_REASONS)
+    *count = wire_get_count(in, LEAST_REASON);
+    if (*count > JUDGE_MAX_REASONS)
         return false;
-    struct judge_reason *reasons = arena_calloc(arena, count, sizeof *reasons);
-    for (uint32_t i = 0; i < count; i++) {
-        reasons[i].name = wire_get_span(in);
-        reasons[i].millilogodds = (int32_t)wire_get_u32(in);
+    struct judge_reason *list = arena_calloc(arena, *count, sizeof *list);
+    for (uint32_t i = 0; i < *count; i++) {
+        list[i].name = wire_get_span(in);
+        list[i].millilogodds = (int32_t)wire_get_u32(in);
     }
-    child->reasons = reasons;
-    child->reason_count = count;
+    *reasons = list;
     return !in->failed;
 }
 
@@ -149,7 +180,24 @@ static bool get_verdict(struct wire_reader *in, struct judge_child *child)
     child->score = score;
     child->partial = flags & FLAG_PARTIAL;
     child->test_mark = flags & FLAG_TEST_MARK;
-    child->archive = flags & FLAG_ARCHIVE;
+    child->archive[JUDGE_ANTISPAM] = flags & FLAG_ARCHIVE;
+    child->archive[JUDGE_GRAYMAIL] = flags & FLAG_GRAYMAIL_ARCHIVE;
+    child->action_by = engine_of(flags, FLAG_GRAYMAIL_ACTION);
+    child->host_by = engine_of(flags, FLAG_GRAYMAIL_HOST);
+    child->recipient_by = engine_of(flags, FLAG_GRAYMAIL_RECIPIENT);
+    return true;
+}
+
+/* Spam is never graymail. */
+static bool get_graymail(struct wire_reader *in, struct judge_child *child)
+{
+    uint8_t graymail = wire_get_u8(in);
+    child->graymail_points = (int32_t)wire_get_u32(in);
+    child->graymail_limit = wire_get_u64(in);
+    if (in->failed || graymail >= JUDGE_GRAYMAIL_ANSWERS ||
+        (child->verdict == JUDGE_POSITIVE && judge_is_graymail(graymail)))
+        return false;
+    child->graymail = graymail;
     return true;
 }
 
@@ -160,7 +208,8 @@ static bool get_alternates(struct wire_reader *in, struct judge_child *child)
     child->host = wire_get_span(in);
     child->recipient = wire_get_span(in);
     bool any = child->host.n || child->recipient.n;
-    bool is_treated = child->verdict == JUDGE_POSITIVE || child->verdict == JUDGE_SUSPECT;
+    bool is_treated = child->verdict == JUDGE_POSITIVE || child->verdict == JUDGE_SUSPECT ||
+                      judge_is_graymail(child->graymail);
     bool goes_on = child->action == JUDGE_DELIVER || (child->action == JUDGE_QUARANTINE && !child->host.n);
     return !in->failed && (!any || (is_treated && goes_on));
 }
@@ -179,7 +228,9 @@ bool judge_result_get(struct span wire, uint64_t message_size, uint32_t recipien
     for (uint32_t i = 0; i < count; i++) {
         struct judge_child *child = &children[i];
         if (!get_rids(&in, &partition, arena, child) || !get_verdict(&in, child) ||
-            !get_alternates(&in, child) || !get_reasons(&in, arena, child) ||
+            !get_graymail(&in, child) || !get_alternates(&in, child) ||
+            !get_reasons(&in, arena, &child->reasons, &child->reason_count) ||
+            !get_reasons(&in, arena, &child->graymail_reasons, &child->graymail_reason_count) ||
             !get_edits(&in, message_size, arena, &child->edits, &child->edit_count))
             return false;
     }

@@ -1,5 +1,5 @@
-/* judge_message(): policy, view, rules, features, model, thresholds, edits; one child for all recipients, as each
- * table has one policy. */
+/* judge_message(): policy, view, rules, features, model, thresholds, graymail, edits; one child for all recipients, as
+ * each table has one policy. */
 #include "engine/judge/judge.h"
 
 #include <math.h>
@@ -25,12 +25,15 @@ void judge_runtime_defaults(struct judge_runtime *rt)
                     .subject_text = SPAN("[SUSPECTED SPAM] ")},
         .treat_suspects = true,
         .unscannable = JUDGE_QUARANTINE,
+        .graymail = true,
     };
     *rt = (struct judge_runtime){
         .limits = mime_default_limits,
         .antispam = true,
         .always_scan_bytes = 1024 * 1024,
         .never_scan_bytes = 2 * 1024 * 1024,
+        .graymail = true,
+        .graymail_never_bytes = 2 * 1024 * 1024,
         .policies = {policy, policy},
         .budget_us = 200 * 1000,
         .budget_us_per_mib = 20 * 1000,
@@ -131,6 +134,22 @@ static void list_reasons(const struct judge_runtime *rt, const struct scan_score
     child->reason_count = count;
 }
 
+/* The rules that hit, the strongest first. */
+static void list_graymail_reasons(const struct judge_runtime *rt, const struct scan_hits *hits,
+                                  struct arena *arena, struct judge_child *child)
+{
+    struct judge_reason *reasons = arena_calloc(arena, hits->graymail_count + 1, sizeof *reasons);
+    for (uint32_t i = 0; i < hits->graymail_count; i++) {
+        struct scan_rule_info info;
+        scan_rules_info(rt->rules, hits->graymail[i], &info);
+        reasons[i] = (struct judge_reason){info.name, info.points};
+    }
+    qsort(reasons, hits->graymail_count, sizeof *reasons, stronger_first);
+    child->graymail_reasons = reasons;
+    child->graymail_reason_count =
+        hits->graymail_count < JUDGE_MAX_REASONS ? hits->graymail_count : JUDGE_MAX_REASONS;
+}
+
 int judge_aggressive_score(int score)
 {
     return 200 * score / (100 + score);
@@ -144,20 +163,51 @@ static void enter_rule(void *context, struct span name)
         snprintf(breadcrumb->text, breadcrumb->text_size, "rule %.*s", (int)name.n, name.p);
 }
 
-static void run_rules(const struct judge_runtime *rt, const struct judge_input *input, struct span part,
-                      const struct mime_view *view, const struct mime_budget *budget,
-                      struct judge_breadcrumb *breadcrumb, struct arena *arena, struct scan_hits *hits)
+/* What was found on one look at a message. */
+struct look {
+    struct span part; /* as much of the message as was looked at; empty: nothing yet */
+    struct mime_view view;
+    struct scan_hits hits;
+    bool partial;  /* a limit or the budget cut it short */
+    bool graymail; /* rules about it are asked, too */
+};
+
+static void run_rules(const struct judge_runtime *rt, const struct judge_input *input,
+                      const struct mime_budget *budget, struct judge_breadcrumb *breadcrumb,
+                      struct arena *arena, struct look *look)
 {
-    const struct scan_rule_input about = {.view = view,
-                                          .raw = span_slice(part, input->trace_bytes, part.n),
+    const struct scan_rule_input about = {.view = &look->view,
+                                          .raw = span_slice(look->part, input->trace_bytes, look->part.n),
                                           .sender = input->sender,
                                           .helo = input->helo,
                                           .client_ip = input->client_ip,
                                           .recipients = input->recipients,
-                                          .recipient_count = input->recipient_count};
+                                          .recipient_count = input->recipient_count,
+                                          .graymail = look->graymail};
     const struct scan_rule_watch watch = {.enter = enter_rule, .context = breadcrumb};
     enter_stage(breadcrumb, "rules");
-    scan_rules_run(rt->rules, &about, budget, &watch, arena, hits);
+    scan_rules_run(rt->rules, &about, budget, &watch, arena, &look->hits);
+}
+
+/* View and hits of the part, within a budget of its own. */
+static void look_at(const struct judge_runtime *rt, const struct judge_input *input, struct span part,
+                    struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child,
+                    struct look *look)
+{
+    struct clock_cpu_limit limit =
+        clock_cpu_limit_of(rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20));
+    struct mime_budget budget = {cpu_expired, &limit};
+    const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
+                            MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
+    enter_stage(breadcrumb, "mime");
+    look->part = part;
+    mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &look->view);
+    if (rt->test_hooks)
+        obey_test_hooks(&look->view, breadcrumb, child);
+    run_rules(rt, input, &budget, breadcrumb, arena, look);
+    if (rt->test_hooks)
+        obey_rule_hooks(rt, &look->hits, breadcrumb);
+    look->partial = part.n < input->message.n || look->view.flags & limits || look->hits.partial;
 }
 
 static void score_view(const struct judge_runtime *rt, struct span part, const struct mime_view *view,
@@ -190,18 +240,6 @@ static enum judge_verdict verdict_of(const struct judge_policy *policy, int scor
     return policy->treat_suspects && score >= policy->suspect.threshold ? JUDGE_SUSPECT : JUDGE_NEGATIVE;
 }
 
-/* What becomes of the child; returned is what its headers are to say, as in struct judge_resolution. */
-static const struct judge_treatment *resolve(const struct judge_policy *policy, struct judge_child *child)
-{
-    struct judge_resolution resolution;
-    judge_resolve(policy, child->verdict, &resolution);
-    child->action = resolution.action;
-    child->archive = resolution.archive;
-    child->host = resolution.host;
-    child->recipient = resolution.recipient;
-    return resolution.marks;
-}
-
 /* What is above always-scan is looked at only so far. */
 static struct span looked_at(const struct judge_runtime *rt, const struct judge_input *input, uint64_t size)
 {
@@ -217,62 +255,138 @@ static struct span header_block(const struct judge_runtime *rt, const struct jud
     return span_slice(head, 0, span_find_span(head, SPAN("\r\n\r\n")) + 4);
 }
 
-static void pass_unscanned(const struct judge_runtime *rt, const struct judge_policy *policy,
-                           const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
-                           struct arena *arena, struct judge_child *child)
+static bool is_on(const struct judge_runtime *rt, const struct judge_policy *policy,
+                  const struct judge_input *input)
 {
-    struct mime_view view;
-    enter_stage(breadcrumb, "headers");
-    mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &view);
-    if (rt->test_hooks)
-        obey_test_hooks(&view, breadcrumb, child);
-    child->score = -1;
-    const struct judge_findings findings = {.model = rt->model};
-    judge_edit_headers(input, &view, &findings, resolve(policy, child), arena, child);
+    return rt->antispam && policy->antispam && !input->without_antispam;
 }
 
-static void scan(const struct judge_runtime *rt, const struct judge_policy *policy,
-                 const struct judge_input *input, struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                 struct judge_child *child)
+static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *policy,
+                     const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
+                     struct arena *arena, struct judge_child *child, struct look *look)
 {
-    enter_stage(breadcrumb, "mime");
-    struct span part = looked_at(rt, input, input->message.n - input->trace_bytes);
-    struct clock_cpu_limit limit =
-        clock_cpu_limit_of(rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20));
-    struct mime_budget budget = {cpu_expired, &limit};
-    struct mime_view view;
-    mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &view);
-    const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
-                            MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
+    uint64_t size = input->message.n - input->trace_bytes;
+    child->score = -1;
+    if (!is_on(rt, policy, input)) {
+        child->verdict = JUDGE_OFF;
+    } else if (size > rt->never_scan_bytes) {
+        child->verdict = JUDGE_NOT_SCANNED;
+        child->size_limit = rt->never_scan_bytes;
+    } else {
+        look_at(rt, input, looked_at(rt, input, size), breadcrumb, arena, child, look);
+        child->partial = look->partial;
+        score_view(rt, look->part, &look->view, input, &look->hits, breadcrumb, arena, child);
+        child->verdict = verdict_of(policy, child->score);
+    }
+}
+
+/* S/MIME (RFC 8551 3.2, 3.5): signed or encrypted as a whole. */
+static bool is_smime(const struct mime_view *view)
+{
+    const struct mime_header *h = mime_view_header(view, "Content-Type");
+    struct span value = h ? h->decoded : (struct span){0};
+    struct span type = span_trim(span_slice(value, 0, span_find(value, ';')));
+    if (span_equal_nocase(type, SPAN("multipart/signed"))) {
+        for (size_t i = 0; i < value.n; i++)
+            if (span_starts_nocase(span_slice(value, i, value.n), SPAN("pkcs7-signature")))
+                return true;
+        return false;
+    }
+    return span_equal_nocase(type, SPAN("application/pkcs7-mime")) ||
+           span_equal_nocase(type, SPAN("application/x-pkcs7-mime"));
+}
+
+static enum judge_graymail graymail_of(const struct judge_runtime *rt, const struct judge_policy *policy,
+                                       const struct look *look, struct arena *arena,
+                                       struct judge_child *child)
+{
+    static const enum judge_graymail answers[] = {
+        [SCAN_GRAYMAIL_NONE] = JUDGE_GRAYMAIL_NEGATIVE,
+        [SCAN_GRAYMAIL_MARKETING] = JUDGE_GRAYMAIL_MARKETING,
+        [SCAN_GRAYMAIL_SOCIAL] = JUDGE_GRAYMAIL_SOCIAL,
+        [SCAN_GRAYMAIL_BULK] = JUDGE_GRAYMAIL_BULK,
+    };
+    if (policy->unsigned_only && is_smime(&look->view))
+        return JUDGE_GRAYMAIL_SIGNED;
+    enum scan_graymail answer = scan_graymail_of(rt->rules, &look->hits, &child->graymail_points);
+    list_graymail_reasons(rt, &look->hits, arena, child);
+    return answers[answer];
+}
+
+static bool wants_graymail(const struct judge_runtime *rt, const struct judge_policy *policy,
+                           const struct judge_input *input)
+{
+    return rt->graymail && rt->antispam && policy->graymail && !input->without_antispam &&
+           !input->without_graymail;
+}
+
+/* Spam is no graymail.  What has been looked at as a whole need not be looked at again. */
+static void ask_graymail(const struct judge_runtime *rt, const struct judge_policy *policy,
+                         const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
+                         struct arena *arena, struct judge_child *child, struct look *look)
+{
+    if (!wants_graymail(rt, policy, input)) {
+        child->graymail = JUDGE_GRAYMAIL_OFF;
+    } else if (child->verdict == JUDGE_POSITIVE) {
+        child->graymail = JUDGE_GRAYMAIL_NEGATIVE;
+    } else if (input->message.n - input->trace_bytes > rt->graymail_never_bytes) {
+        child->graymail = JUDGE_GRAYMAIL_TOO_BIG;
+        child->graymail_limit = rt->graymail_never_bytes;
+    } else {
+        if (look->part.n < input->message.n)
+            look_at(rt, input, input->message, breadcrumb, arena, child, look);
+        child->graymail = graymail_of(rt, policy, look, arena, child);
+    }
+}
+
+/* The headers alone, when no engine looked at the message. */
+static void look_at_headers(const struct judge_runtime *rt, const struct judge_input *input,
+                            struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                            struct judge_child *child, struct look *look)
+{
+    enter_stage(breadcrumb, "headers");
+    mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &look->view);
     if (rt->test_hooks)
-        obey_test_hooks(&view, breadcrumb, child);
-    struct scan_hits hits;
-    run_rules(rt, input, part, &view, &budget, breadcrumb, arena, &hits);
-    if (rt->test_hooks)
-        obey_rule_hooks(rt, &hits, breadcrumb);
-    child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
-    score_view(rt, part, &view, input, &hits, breadcrumb, arena, child);
-    child->verdict = verdict_of(policy, child->score);
-    enter_stage(breadcrumb, "edits");
-    const struct judge_findings findings = {rt->model, rt->rules, &hits};
-    judge_edit_headers(input, &view, &findings, resolve(policy, child), arena, child);
+        obey_test_hooks(&look->view, breadcrumb, child);
+}
+
+/* What becomes of the child, and how its headers tell of it. */
+static void resolve(const struct judge_runtime *rt, const struct judge_policy *policy,
+                    const struct judge_input *input, const struct look *spam, const struct look *last,
+                    struct arena *arena, struct judge_child *child)
+{
+    struct judge_resolution r;
+    judge_resolve(policy, child->verdict, child->graymail, &r);
+    child->action = r.action;
+    memcpy(child->archive, r.archive, sizeof r.archive);
+    child->host = r.host;
+    child->recipient = r.recipient;
+    child->action_by = r.action_by;
+    child->host_by = r.host_by;
+    child->recipient_by = r.recipient_by;
+    const struct judge_findings findings = {
+        .model = rt->model,
+        .rules = rt->rules,
+        .spam_hits = &spam->hits,
+        .graymail_hits = child->graymail_points ? &last->hits : NULL,
+        .phdr = rt->graymail || is_on(rt, policy, input),
+    };
+    judge_edit_headers(input, &last->view, &findings, r.marks, arena, child);
 }
 
 static void judge_by_policy(const struct judge_runtime *rt, const struct judge_policy *policy,
                             const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
                             struct arena *arena, struct judge_child *child)
 {
+    struct look spam = {.graymail = wants_graymail(rt, policy, input)};
     child->policy = policy->name;
-    if (!rt->antispam || !policy->antispam || input->without_antispam) {
-        child->verdict = JUDGE_OFF;
-        pass_unscanned(rt, policy, input, breadcrumb, arena, child);
-    } else if (input->message.n - input->trace_bytes > rt->never_scan_bytes) {
-        child->verdict = JUDGE_NOT_SCANNED;
-        child->size_limit = rt->never_scan_bytes;
-        pass_unscanned(rt, policy, input, breadcrumb, arena, child);
-    } else {
-        scan(rt, policy, input, breadcrumb, arena, child);
-    }
+    ask_spam(rt, policy, input, breadcrumb, arena, child, &spam);
+    struct look last = spam;
+    ask_graymail(rt, policy, input, breadcrumb, arena, child, &last);
+    if (last.part.n == 0)
+        look_at_headers(rt, input, breadcrumb, arena, child, &last);
+    enter_stage(breadcrumb, "edits");
+    resolve(rt, policy, input, &spam, &last, arena, child);
 }
 
 static const uint32_t *all_recipients(uint32_t count, struct arena *arena)
@@ -292,14 +406,4 @@ void judge_message(const struct judge_runtime *rt, const struct judge_input *inp
     const struct judge_policy *policy = &rt->policies[input->outbound ? JUDGE_OUTGOING : JUDGE_INCOMING];
     judge_by_policy(rt, policy, input, breadcrumb, arena, child);
     *result = (struct judge_result){child, 1};
-}
-
-const char *judge_verdict_name(enum judge_verdict verdict)
-{
-    static const char *const names[] = {
-        [JUDGE_NEGATIVE] = "negative",       [JUDGE_SUSPECT] = "suspect",
-        [JUDGE_POSITIVE] = "positive",       [JUDGE_NOT_SCANNED] = "not scanned",
-        [JUDGE_UNSCANNABLE] = "unscannable", [JUDGE_OFF] = "off",
-    };
-    return names[verdict];
 }

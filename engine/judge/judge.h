@@ -14,6 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/span.h"
 #include "engine/mime/view.h"
+#include "engine/scan/graymail.h"
 
 struct scan_model; /* engine/scan/model.h */
 struct scan_rules; /* engine/scan/rules.h */
@@ -27,14 +28,29 @@ enum judge_verdict {
     JUDGE_OFF,         /* anti-spam is off, for the gateway or in the policy */
 };
 
+/* The other question, which is asked of mail that is not positive. */
+enum judge_graymail {
+    JUDGE_GRAYMAIL_OFF,      /* for the gateway or in the policy */
+    JUDGE_GRAYMAIL_NEGATIVE, /* it is none, or it is spam */
+    JUDGE_GRAYMAIL_MARKETING,
+    JUDGE_GRAYMAIL_SOCIAL,
+    JUDGE_GRAYMAIL_BULK,
+    JUDGE_GRAYMAIL_TOO_BIG, /* not looked at: larger than its never-scan */
+    JUDGE_GRAYMAIL_SIGNED,  /* not looked at: the policy wants unsigned mail alone */
+    JUDGE_GRAYMAIL_ANSWERS
+};
+
+/* In the order in which they look at a message. */
+enum judge_engine { JUDGE_ANTISPAM, JUDGE_GRAYMAIL, JUDGE_ENGINES };
+
 /* In the order of the choices that the schema has. */
 enum judge_action { JUDGE_DELIVER, JUDGE_DROP, JUDGE_BOUNCE, JUDGE_QUARANTINE };
 
 enum judge_subject_change { JUDGE_SUBJECT_KEEP, JUDGE_SUBJECT_PREPEND, JUDGE_SUBJECT_APPEND };
 
-/* What becomes of mail with one verdict. */
+/* What becomes of mail with one verdict, or of one category. */
 struct judge_treatment {
-    int threshold; /* score, 0-100; reached means so */
+    int threshold; /* of a verdict: score, 0-100; reached means so */
     enum judge_action action;
     enum judge_subject_change subject_change;
     struct span subject_text; /* put in as it is: nothing is trimmed, no blank is added */
@@ -50,6 +66,9 @@ struct judge_policy {
     struct judge_treatment positive, suspect;
     bool treat_suspects; /* off: nothing is suspect */
     enum judge_action unscannable;
+    bool graymail;      /* off: it is not looked for */
+    bool unsigned_only; /* mail with S/MIME is not looked at for it */
+    struct judge_treatment marketing, social, bulk;
 };
 
 /* Each has a policy table of its own. */
@@ -67,6 +86,8 @@ struct judge_runtime {
     uint64_t
         always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
     uint64_t never_scan_bytes; /* above: not scanned */
+    bool graymail;             /* off: no mail is looked at for it, nor without antispam */
+    uint64_t graymail_never_bytes; /* the same for graymail, which looks at all of what is smaller */
     struct judge_policy policies[JUDGE_DIRECTION_COUNT]; /* the DEFAULT row of each table */
     int64_t budget_us, budget_us_per_mib;                /* CPU for one message; then a partial verdict */
     bool test_hooks; /* obey X-Mailward-Test (judge.c; private instances of tests) */
@@ -77,6 +98,7 @@ struct judge_input {
     uint32_t trace_bytes;  /* length of that trace header */
     bool outbound;         /* from a client that may relay */
     bool without_antispam; /* there is no key for it: as when it is off */
+    bool without_graymail; /* the same */
     struct span sender;    /* envelope, without angle brackets; empty for <> */
     struct span helo, client_ip;
     const struct span *recipients;
@@ -94,7 +116,7 @@ enum { JUDGE_MAX_REASONS = 16 };
 
 struct judge_reason {
     struct span name;
-    int32_t millilogodds; /* contribution to the log-odds, in thousandths */
+    int32_t millilogodds; /* contribution to the log-odds (of graymail: points), in thousandths */
 };
 
 /* A group of recipients that is treated alike from here on. */
@@ -104,14 +126,20 @@ struct judge_child {
     struct span policy; /* "DEFAULT" */
     enum judge_verdict verdict;
     enum judge_action action;
-    int score;                          /* 0-100; -1 when not scanned */
-    uint64_t size_limit;                /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
-    bool partial;                       /* a limit or the budget cut the look short */
-    bool test_mark;                     /* X-Advertisement: spam decided (S2-250) */
-    bool archive;                       /* the queue keeps a copy as it came */
-    struct span host, recipient;        /* as in struct judge_resolution; empty for none */
-    const struct judge_reason *reasons; /* the strongest first, at most JUDGE_MAX_REASONS */
+    int score;                   /* 0-100; -1 when not scanned */
+    uint64_t size_limit;         /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
+    bool partial;                /* a limit or the budget cut the look short */
+    bool test_mark;              /* X-Advertisement: spam decided (S2-250) */
+    bool archive[JUDGE_ENGINES]; /* the queue keeps a copy as it came, in the archive of each */
+    struct span host, recipient; /* as in struct judge_resolution; empty for none */
+    enum judge_engine action_by, host_by, recipient_by; /* whose treatment asks for that */
+    const struct judge_reason *reasons;                 /* the strongest first, at most JUDGE_MAX_REASONS */
     uint32_t reason_count;
+    enum judge_graymail graymail;
+    int32_t graymail_points;                     /* thousandths */
+    uint64_t graymail_limit;                     /* that made it JUDGE_GRAYMAIL_TOO_BIG, in bytes; else 0 */
+    const struct judge_reason *graymail_reasons; /* in thousandths of points; as above */
+    uint32_t graymail_reason_count;
     const struct judge_edit *edits;
     uint32_t edit_count;
 };
@@ -128,7 +156,7 @@ struct judge_breadcrumb {
     size_t text_size;
 };
 
-/* For programs without a configuration: anti-spam is on, all else is as the schema's defaults have it.  Model and
+/* For programs without a configuration: both questions are asked, all else is as the schema's defaults have it.  Model and
  * rules are still missing. */
 void judge_runtime_defaults(struct judge_runtime *rt);
 
@@ -151,6 +179,9 @@ void judge_edits_put(struct buf *out, const struct judge_edit *edits, uint32_t c
 bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *arena,
                      const struct judge_edit **edits, uint32_t *count);
 
-const char *judge_verdict_name(enum judge_verdict verdict); /* negative, suspect, positive, ... */
+const char *judge_verdict_name(enum judge_verdict verdict);    /* negative, suspect, positive, ... */
+const char *judge_graymail_name(enum judge_graymail graymail); /* negative, marketing, social, ... */
+const char *judge_engine_name(enum judge_engine engine);        /* antispam, graymail */
+bool judge_is_graymail(enum judge_graymail graymail);          /* of one of the categories */
 
 #endif

@@ -4,6 +4,9 @@
  *     format, 1 | model id, 4 | feature version, 1 | score, 1 | verdict, 1 | flags, 1 | rules, 4 each | check, 2
  * Flags: 1 partial, 2 test header.  The check is the lower half of a hash of the bytes before it and tells a damaged
  * value, nothing more.
+ *
+ * That of IronPort-PHdr is made alike:
+ *     format, 1 | answer about graymail, 1 | points in hundredths, 2 | rules, 4 each | check, 2
  */
 #include "engine/judge/verdict_header.h"
 
@@ -12,13 +15,22 @@
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
 
-enum { FORMAT = 2, FIXED_BYTES = 9, CHECK_BYTES = 2, RULE_BYTES = 4, LINE_CHARACTERS = 64 };
+enum {
+    FORMAT = 2,
+    PHDR_FORMAT = 0x81,
+    FIXED_BYTES = 9,
+    PHDR_FIXED_BYTES = 4,
+    CHECK_BYTES = 2,
+    RULE_BYTES = 4,
+    LINE_CHARACTERS = 64
+};
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 bool judge_is_verdict_header(struct span field)
 {
     return span_starts_nocase(field, SPAN("X-IronPort-Anti-Spam-")) ||
+           span_starts_nocase(field, SPAN(JUDGE_PHDR_HEADER)) ||
            span_starts_nocase(field, SPAN(JUDGE_UNSCANNABLE_HEADER));
 }
 
@@ -73,6 +85,16 @@ static uint16_t check_of(struct span bytes)
     return (uint16_t)scan_hash_bytes(0, bytes);
 }
 
+/* Rules and check behind the fixed bytes, and all of it in letters. */
+static void finish(struct buf *out, struct buf *bytes, const uint32_t *rules, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        wire_put_u32(bytes, rules[i]);
+    wire_put_u16(bytes, check_of(buf_span(bytes)));
+    put_base64url(out, buf_span(bytes));
+    buf_free(bytes);
+}
+
 void judge_result_value_put(struct buf *out, const struct judge_result_value *value)
 {
     struct buf bytes = {0};
@@ -82,38 +104,75 @@ void judge_result_value_put(struct buf *out, const struct judge_result_value *va
     wire_put_u8(&bytes, value->score);
     wire_put_u8(&bytes, value->verdict);
     wire_put_u8(&bytes, (uint8_t)(value->partial | value->test_mark << 1));
-    for (uint32_t i = 0; i < value->rule_count; i++)
-        wire_put_u32(&bytes, value->rules[i]);
-    wire_put_u16(&bytes, check_of(buf_span(&bytes)));
-    put_base64url(out, buf_span(&bytes));
-    buf_free(&bytes);
+    finish(out, &bytes, value->rules, value->rule_count);
+}
+
+void judge_phdr_value_put(struct buf *out, const struct judge_phdr_value *value)
+{
+    struct buf bytes = {0};
+    wire_put_u8(&bytes, PHDR_FORMAT);
+    wire_put_u8(&bytes, value->graymail);
+    wire_put_u16(&bytes, (uint16_t)value->points);
+    finish(out, &bytes, value->rules, value->rule_count);
+}
+
+/* How many rules a value of these bytes has; -1 when it cannot be one. */
+static int count_rules(struct span bytes, size_t fixed)
+{
+    size_t rules = bytes.n - fixed - CHECK_BYTES;
+    bool good = bytes.n >= fixed + CHECK_BYTES && rules % RULE_BYTES == 0 &&
+                rules <= JUDGE_RESULT_RULES_MAX * RULE_BYTES;
+    return good ? (int)(rules / RULE_BYTES) : -1;
+}
+
+static bool get_rules(struct wire_reader *in, struct span bytes, uint32_t *rules, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        rules[i] = wire_get_u32(in);
+    return wire_get_u16(in) == check_of(span_slice(bytes, 0, bytes.n - CHECK_BYTES));
 }
 
 static bool read_value(struct span bytes, struct judge_result_value *value)
 {
-    size_t rules = bytes.n - FIXED_BYTES - CHECK_BYTES;
-    if (bytes.n < FIXED_BYTES + CHECK_BYTES || rules % RULE_BYTES ||
-        rules > JUDGE_RESULT_RULES_MAX * RULE_BYTES)
+    int rules = count_rules(bytes, FIXED_BYTES);
+    if (rules < 0)
         return false;
     struct wire_reader in = wire_reader_of(bytes);
     uint8_t format = wire_get_u8(&in);
-    *value =
-        (struct judge_result_value){.model = wire_get_u32(&in), .rule_count = (uint32_t)(rules / RULE_BYTES)};
+    *value = (struct judge_result_value){.model = wire_get_u32(&in), .rule_count = (uint32_t)rules};
     value->features = wire_get_u8(&in);
     value->score = wire_get_u8(&in);
     value->verdict = wire_get_u8(&in);
     uint8_t flags = wire_get_u8(&in);
     value->partial = flags & 1;
     value->test_mark = flags & 2;
-    for (uint32_t i = 0; i < value->rule_count; i++)
-        value->rules[i] = wire_get_u32(&in);
-    return wire_get_u16(&in) == check_of(span_slice(bytes, 0, bytes.n - CHECK_BYTES)) && format == FORMAT;
+    return get_rules(&in, bytes, value->rules, value->rule_count) && format == FORMAT;
+}
+
+static bool read_phdr(struct span bytes, struct judge_phdr_value *value)
+{
+    int rules = count_rules(bytes, PHDR_FIXED_BYTES);
+    if (rules < 0)
+        return false;
+    struct wire_reader in = wire_reader_of(bytes);
+    uint8_t format = wire_get_u8(&in);
+    *value = (struct judge_phdr_value){.graymail = wire_get_u8(&in), .rule_count = (uint32_t)rules};
+    value->points = (int16_t)wire_get_u16(&in);
+    return get_rules(&in, bytes, value->rules, value->rule_count) && format == PHDR_FORMAT;
 }
 
 bool judge_result_value_get(struct span text, struct judge_result_value *value)
 {
     struct buf bytes = {0};
     bool good = get_base64url(text, &bytes) && read_value(buf_span(&bytes), value);
+    buf_free(&bytes);
+    return good;
+}
+
+bool judge_phdr_value_get(struct span text, struct judge_phdr_value *value)
+{
+    struct buf bytes = {0};
+    bool good = get_base64url(text, &bytes) && read_phdr(buf_span(&bytes), value);
     buf_free(&bytes);
     return good;
 }

@@ -12,6 +12,9 @@
 /* On mail that no worker survived and that is delivered all the same. */
 #define JUDGE_UNSCANNABLE_HEADER "X-Mailward-Unscannable"
 
+/* On mail that a policy scans, and on all mail while graymail detection is on. */
+#define JUDGE_PHDR_HEADER "IronPort-PHdr"
+
 /* Whether a field, or its name, is one by which only this gateway may speak. */
 bool judge_is_verdict_header(struct span field);
 
@@ -32,5 +35,15 @@ uint32_t judge_result_rule(const struct scan_rule_info *rule);
 void judge_result_value_put(struct buf *out, const struct judge_result_value *value);
 /* Reads one, however it is folded.  False when it is damaged, or of another format. */
 bool judge_result_value_get(struct span text, struct judge_result_value *value);
+
+/* The same for IronPort-PHdr. */
+struct judge_phdr_value {
+    uint8_t graymail; /* enum judge_graymail */
+    int16_t points;   /* hundredths */
+    uint32_t rules[JUDGE_RESULT_RULES_MAX];
+    uint32_t rule_count;
+};
+void judge_phdr_value_put(struct buf *out, const struct judge_phdr_value *value);
+bool judge_phdr_value_get(struct span text, struct judge_phdr_value *value);
 
 #endif

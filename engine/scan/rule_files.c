@@ -1,4 +1,4 @@
-/* Rules from files and folders. */
+/* Rules and known senders from files and folders. */
 #define _GNU_SOURCE /* O_CLOEXEC, scandir */
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +28,13 @@ static bool read_open_file(int fd, const char *path, struct buf *out, struct err
     }
 }
 
+static const struct span rules_end = SPAN(".rules"), senders_end = SPAN(".senders");
+
+static bool ends_in(struct span name, struct span end)
+{
+    return name.n > end.n && span_equal(span_slice(name, name.n - end.n, end.n), end);
+}
+
 static bool read_file(const char *path, struct arena *arena, struct scan_rule_file *file, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -43,9 +50,8 @@ static bool read_file(const char *path, struct arena *arena, struct scan_rule_fi
 
 static int is_rule_file(const struct dirent *entry)
 {
-    struct span name = span_text(entry->d_name), end = SPAN(".rules");
-    return entry->d_name[0] != '.' && name.n > end.n &&
-           span_equal(span_slice(name, name.n - end.n, end.n), end);
+    struct span name = span_text(entry->d_name);
+    return entry->d_name[0] != '.' && (ends_in(name, rules_end) || ends_in(name, senders_end));
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -90,10 +96,21 @@ static struct scan_rules *compile(const struct scan_rule_file *files, size_t cou
 {
     struct rule_definitions definitions = {0};
     struct arena *arena = arena_new();
-    for (size_t i = 0; i < count; i++)
-        rule_text_read(arena_text(arena, span_text(files[i].name)), arena_dup(arena, files[i].text),
-                       &definitions, complaints);
+    struct known_senders *known = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = arena_text(arena, span_text(files[i].name));
+        struct span text = arena_dup(arena, files[i].text);
+        if (ends_in(span_text(name), senders_end))
+            known_senders_read(&known, name, text, complaints);
+        else
+            rule_text_read(name, text, &definitions, complaints);
+    }
+    known_senders_sort(known);
     struct scan_rules *rules = scan_rules_compile(&definitions, arena, complaints);
+    if (rules)
+        rules->known = known;
+    else
+        known_senders_free(known);
     free(definitions.items);
     return rules;
 }

@@ -16,6 +16,9 @@ enum {
     UNFILTERED = 16 * 1024, /* bytes of a text that a rule without a literal sees */
 };
 
+/* Where no literal is, for a rule that has seen enough of its text, and for one that is not asked at all. */
+static const size_t SEEN = SIZE_MAX - 1, NEVER = SIZE_MAX;
+
 struct pass {
     const struct scan_rules *rules;
     const struct mime_budget *budget;
@@ -25,9 +28,14 @@ struct pass {
     struct span text;
     uint8_t *hit;     /* by rule */
     uint8_t *windows; /* by rule: how many have been looked at */
-    size_t *next;     /* by rule: literals before this offset of the text need no further look */
+    size_t *next;     /* by rule: literals before this offset of the text need no further look; or NEVER */
     bool partial, over;
 };
+
+static bool is_about_graymail(const struct rule *rule)
+{
+    return rule->info.tags & SCAN_TAGS_OF_GRAYMAIL;
+}
 
 static bool is_over(struct pass *p)
 {
@@ -74,20 +82,21 @@ static bool on_literal(void *context, uint32_t literal, size_t end)
     if (p->rules->items[index].text != p->text_id || p->hit[index] || end < p->next[index])
         return true;
     if (p->windows[index]++ == WINDOWS_MOST) {
-        p->next[index] = SIZE_MAX;
+        p->next[index] = SEEN;
         return true;
     }
     size_t begin = end > WINDOW / 2 ? end - WINDOW / 2 : 0;
     try_window(p, index, begin);
     /* Once a window reaches the end of the text, those that follow would only see less. */
-    p->next[index] = p->text.n - begin <= WINDOW ? SIZE_MAX : end + REACH;
+    p->next[index] = p->text.n - begin <= WINDOW ? SEEN : end + REACH;
     return !p->over;
 }
 
 static void try_unfiltered(struct pass *p, uint32_t index)
 {
     size_t size = p->text.n < UNFILTERED ? p->text.n : UNFILTERED;
-    for (size_t begin = 0; begin < size && !p->hit[index] && !p->over; begin += WINDOW - REACH) {
+    for (size_t begin = 0; begin < size && p->next[index] != NEVER && !p->hit[index] && !p->over;
+         begin += WINDOW - REACH) {
         try_window(p, index, begin);
         if (size - begin <= WINDOW)
             return;
@@ -106,17 +115,27 @@ static void run_text(struct pass *p, unsigned id, struct span text)
             try_unfiltered(p, p->rules->unfiltered[i]);
 }
 
+static void report(const struct rule *rule, uint16_t index, struct scan_hits *hits)
+{
+    uint16_t *list = is_about_graymail(rule) ? hits->graymail : hits->rules;
+    uint32_t *count = is_about_graymail(rule) ? &hits->graymail_count : &hits->count;
+    if (!rule->info.part && *count < SCAN_HITS_MAX)
+        list[(*count)++] = index;
+}
+
 /* Meta rules come after all that they name. */
 static void settle(struct pass *p, struct scan_hits *hits)
 {
     for (size_t i = 0; i < p->rules->count; i++) {
         const struct rule *rule = &p->rules->items[i];
+        if (p->next[i] == NEVER)
+            continue;
         if (rule->program)
             p->hit[i] = rule_meta_holds(rule->program, p->hit);
         if (p->hit[i] && p->watch && p->watch->hit)
             p->watch->hit[i] = 1;
-        if (p->hit[i] && !rule->info.part && hits->count < SCAN_HITS_MAX)
-            hits->rules[hits->count++] = (uint16_t)i;
+        if (p->hit[i])
+            report(rule, (uint16_t)i, hits);
     }
     hits->partial = p->partial;
 }
@@ -141,6 +160,9 @@ void scan_rules_run(const struct scan_rules *rules, const struct scan_rule_input
     };
     if (!p.match)
         abort();
+    for (size_t i = 0; i < rules->count; i++)
+        if (!input->graymail && is_about_graymail(&rules->items[i]))
+            p.next[i] = NEVER;
     for (unsigned i = 0; i < RULE_SCOPES + rules->header_count; i++)
         run_text(&p, i, texts[i]);
     pcre2_match_data_free(p.match);

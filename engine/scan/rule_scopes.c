@@ -80,6 +80,19 @@ static void add_facts(const struct mime_view *view, struct arena *arena, struct 
             add_line(l, arena, NULL, span_text(scan_fact_name(i)));
 }
 
+static void add_known(const struct scan_rules *rules, const struct scan_rule_input *input,
+                      struct arena *arena, struct lines *l)
+{
+    struct known_sender found[KNOWN_SENDERS_FOUND_MAX];
+    size_t count = known_senders_find(rules->known, input->view, input->sender, found);
+    for (size_t i = 0; i < count; i++) {
+        append(l, arena, span_text(known_sender_kind(found[i].kind)));
+        append(l, arena, SPAN(" "));
+        append(l, arena, span_text(found[i].where));
+        add_line(l, arena, " ", found[i].name);
+    }
+}
+
 void rule_scopes_make(const struct scan_rules *rules, const struct scan_rule_input *input,
                       struct arena *arena, struct span texts[RULE_TEXTS_MAX])
 {
@@ -96,6 +109,8 @@ void rule_scopes_make(const struct scan_rules *rules, const struct scan_rule_inp
         add_envelope(input, arena, &lines[RULE_ENVELOPE]);
     if (used[RULE_FACTS])
         add_facts(input->view, arena, &lines[RULE_FACTS]);
+    if (used[RULE_KNOWN])
+        add_known(rules, input, arena, &lines[RULE_KNOWN]);
     for (unsigned i = 0; i < RULE_TEXTS_MAX; i++)
         texts[i] = span_of(lines[i].p, lines[i].n);
     if (used[RULE_BODY])

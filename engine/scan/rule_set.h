@@ -5,6 +5,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "engine/scan/known_senders.h"
 #include "engine/scan/literal_search.h"
 #include "engine/scan/rule_meta.h"
 #include "engine/scan/rule_text.h"
@@ -34,6 +35,7 @@ struct scan_rules {
     uint16_t *unfiltered; /* rules without a literal */
     size_t unfiltered_count;
     pcre2_match_context *limits;
+    struct known_senders *known;
 };
 
 /* Takes over the arena, which holds what the definitions point into.  NULL when there was any complaint, by then or

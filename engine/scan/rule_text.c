@@ -36,10 +36,10 @@ void rule_complain(struct scan_rule_complaints *complaints, struct rule_place pl
         complaints->tell(complaints->context, place.file, place.line, place.column, text);
 }
 
-static const char *const scope_names[] = {"header",     "subject",  "body",  "raw", "url",
-                                          "attachment", "envelope", "facts", NULL};
-static const char *const tag_names[] = {"spam",          "phish", "graymail:marketing", "graymail:social",
-                                        "graymail:bulk", NULL};
+static const char *const scope_names[] = {"header",     "subject",  "body",  "raw",   "url",
+                                          "attachment", "envelope", "facts", "known", NULL};
+static const char *const tag_names[] = {
+    "spam", "phish", "graymail:marketing", "graymail:social", "graymail:bulk", "graymail", NULL};
 _Static_assert(sizeof scope_names / sizeof scope_names[0] == RULE_SCOPES + 1, "every scope has its name");
 
 static bool is_blank(char c)
@@ -112,6 +112,19 @@ static void keep(struct reader *r)
     out->items[out->count++] = r->current;
 }
 
+/* Evidence is for one of the two questions: a rule about graymail has points, and no part in the score of spam. */
+static void check_question(struct reader *r)
+{
+    const struct rule_definition *d = &r->current;
+    bool graymail = d->tags & SCAN_TAGS_OF_GRAYMAIL;
+    if (graymail && d->tags & ~SCAN_TAGS_OF_GRAYMAIL)
+        wrong(r, d->place, "is about graymail and about spam: make two rules of it");
+    else if (graymail && !d->part && !d->points_place.line)
+        wrong(r, d->place, "is about graymail and has no `points`");
+    else if (!graymail && d->points_place.line)
+        wrong(r, d->place, "has `points`, which are for rules with a graymail tag");
+}
+
 /* The rule before the next one, or at the end of the file. */
 static void finish(struct reader *r)
 {
@@ -125,6 +138,8 @@ static void finish(struct reader *r)
             wrong(r, d->place, "has a `match` but no `scope` that says where to look");
         else if (!d->part && d->about.n == 0)
             wrong(r, d->place, "has no `about`: one line that says what a hit means");
+        else
+            check_question(r);
     }
     if (r->open && !r->broken)
         keep(r);
@@ -225,6 +240,32 @@ static void read_tags(struct reader *r, struct line *line)
     }
 }
 
+/* "+1.5": a sign, and at most two digits on each side of the point. */
+static bool parse_points(struct span word, int32_t *thousandths)
+{
+    size_t point = span_find(word, '.');
+    struct span whole = span_slice(word, 1, point - 1), part = span_slice(word, point + 1, word.n);
+    uint64_t units = 0, hundredths = 0;
+    bool good = word.n > 1 && (word.p[0] == '+' || word.p[0] == '-') && point > 1 && whole.n <= 2 &&
+                span_parse_u64(whole, &units);
+    if (good && point < word.n)
+        good = part.n >= 1 && part.n <= 2 && span_parse_u64(part, &hundredths);
+    if (part.n == 1)
+        hundredths *= 10;
+    *thousandths = (int32_t)(units * 1000 + hundredths * 10) * (word.n && word.p[0] == '-' ? -1 : 1);
+    return good;
+}
+
+static void read_points(struct reader *r, struct line *line)
+{
+    struct rule_place place, after;
+    struct span word = next_word(line, &place);
+    if (!parse_points(word, &r->current.points) || next_word(line, &after).n)
+        wrong(r, place, "points have a sign and at most two digits on each side of the point: +1.5");
+    else
+        take_place(r, &r->current.points_place, place);
+}
+
 static void read_about(struct reader *r, struct line *line)
 {
     struct rule_place place;
@@ -233,11 +274,12 @@ static void read_about(struct reader *r, struct line *line)
 
 static void read_line(struct reader *r, struct line *line)
 {
-    enum { RULE, PART, SCOPE, MATCH, WHEN, TAG, ABOUT };
-    static const char *const keywords[] = {"rule", "part", "scope", "match", "when", "tag", "about", NULL};
+    enum { RULE, PART, SCOPE, MATCH, WHEN, TAG, POINTS, ABOUT };
+    static const char *const keywords[] = {"rule", "part",   "scope", "match", "when",
+                                           "tag",  "points", "about", NULL};
     static void (*const readers[])(struct reader *, struct line *) = {
-        [SCOPE] = read_scope, [MATCH] = read_match, [WHEN] = read_when,
-        [TAG] = read_tags,    [ABOUT] = read_about,
+        [SCOPE] = read_scope, [MATCH] = read_match,   [WHEN] = read_when,
+        [TAG] = read_tags,    [POINTS] = read_points, [ABOUT] = read_about,
     };
     struct rule_place place;
     struct span word = next_word(line, &place);

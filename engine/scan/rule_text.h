@@ -17,6 +17,7 @@ enum rule_scope {
     RULE_ATTACHMENT,
     RULE_ENVELOPE,
     RULE_FACTS,
+    RULE_KNOWN,
     RULE_SCOPES
 };
 
@@ -32,10 +33,11 @@ struct rule_definition {
     struct span name, about;
     bool part; /* counts only where another rule names it */
     unsigned tags;
+    int32_t points; /* thousandths */
     enum rule_scope scope;
-    struct span header;                                          /* of RULE_HEADER */
-    struct span expression, when;                                /* one of the two has a place */
-    struct rule_place scope_place, expression_place, when_place; /* line 0: not given */
+    struct span header;           /* of RULE_HEADER */
+    struct span expression, when; /* one of the two has a place */
+    struct rule_place scope_place, expression_place, when_place, points_place; /* line 0: not given */
     bool caseless, dot_all;
 };
 

@@ -146,6 +146,7 @@ static void add_rule(struct builder *b, const struct rule_definition *d)
                                  .file = d->place.file,
                                  .line = d->place.line,
                                  .tags = d->tags,
+                                 .points = d->points,
                                  .part = d->part,
                                  .feature = scan_hash_bytes(FEATURE_SEED, d->name)}};
     if (d->when_place.line ? compile_meta(b, &rule, d) : compile_pattern(b, &rule, d))
@@ -197,6 +198,7 @@ void scan_rules_free(struct scan_rules *rules)
         pcre2_code_free(rules->items[i].code);
     literal_search_free(rules->search);
     pcre2_match_context_free(rules->limits);
+    known_senders_free(rules->known);
     free(rules->items);
     free(rules->rule_of_literal);
     free(rules->unfiltered);

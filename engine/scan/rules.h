@@ -27,6 +27,8 @@ enum scan_rule_tag {
     SCAN_TAG_MARKETING = 1 << 2,
     SCAN_TAG_SOCIAL = 1 << 3,
     SCAN_TAG_BULK = 1 << 4,
+    SCAN_TAG_GRAYMAIL = 1 << 5, /* of no category */
+    SCAN_TAGS_OF_GRAYMAIL = SCAN_TAG_MARKETING | SCAN_TAG_SOCIAL | SCAN_TAG_BULK | SCAN_TAG_GRAYMAIL,
 };
 
 struct scan_rules;
@@ -38,7 +40,8 @@ struct scan_rule_complaints {
     unsigned count;
 };
 
-/* Reads a file, or the files of a folder whose names end in ".rules", in the order of their names.  NULL when there
+/* Reads a file, or the files of a folder whose names end in ".rules", in the order of their names; of a folder the
+ * lists of known senders, too, whose names end in ".senders" (known_senders.h).  NULL when there
  * was any complaint, or with the reason in error when a file cannot be read. */
 struct scan_rules *scan_rules_load(const char *path, struct scan_rule_complaints *complaints,
                                    struct error *error);
@@ -67,6 +70,7 @@ struct scan_rule_info {
     const char *file;
     unsigned line;
     unsigned tags;
+    int32_t points;   /* thousandths; of a rule about graymail */
     bool part;        /* counts only inside other rules */
     bool meta;        /* has no expression of its own */
     bool literal;     /* is behind the literal filter; true for a meta rule */
@@ -83,11 +87,14 @@ struct scan_rule_input {
     struct span sender, helo, client_ip;
     const struct span *recipients;
     uint32_t recipient_count;
+    bool graymail; /* rules about it are asked, too */
 };
 
 struct scan_hits {
     uint16_t rules[SCAN_HITS_MAX]; /* indexes, ascending; no parts */
     uint32_t count;
+    uint16_t graymail[SCAN_HITS_MAX]; /* the same of rules about graymail, which are not among the others */
+    uint32_t graymail_count;
     bool partial; /* the budget or a match limit cut the pass short */
 };
 

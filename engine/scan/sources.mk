@@ -6,7 +6,9 @@ libengine_a_SOURCES += \
 	%D%/feature_sink.c %D%/feature_sink.h \
 	%D%/feature_sizes.c \
 	%D%/features.c %D%/features.h \
+	%D%/graymail.c %D%/graymail.h \
 	%D%/hash.h \
+	%D%/known_senders.c %D%/known_senders.h \
 	%D%/literal_search.c %D%/literal_search.h \
 	%D%/model.c %D%/model.h \
 	%D%/model_file.c %D%/model_file.h \
@@ -27,14 +29,17 @@ spam.model: engine/data/spam.model
 CLEANFILES += spam.model
 shipped_rules = \
 	engine/data/rules/advance-fee.rules \
+	engine/data/rules/graymail.rules \
 	engine/data/rules/lists.rules \
+	engine/data/rules/mail-services.senders \
 	engine/data/rules/offers.rules \
 	engine/data/rules/phishing.rules \
+	engine/data/rules/social-networks.senders \
 	engine/data/rules/structure.rules
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = $(shipped_rules)
 rules/stamp: $(shipped_rules)
-	$(AM_V_GEN)$(MKDIR_P) rules && rm -f rules/*.rules && \
+	$(AM_V_GEN)$(MKDIR_P) rules && rm -f rules/*.rules rules/*.senders && \
 		for file in $(shipped_rules); do cp $(srcdir)/$$file rules/ || exit 1; done && touch $@
 clean-local: clean-rules
 clean-rules:

@@ -116,6 +116,24 @@ static const struct schema_field updates_fields[] = {
 #include "engine/schema/updates.def"
 };
 
+static const struct schema_field graymail_fields[] = {
+#include "engine/schema/graymail.def"
+};
+static const struct schema_field imsandgraymail_fields[] = {
+#include "engine/schema/imsandgraymail.def"
+};
+
+#define TREATMENT(ID)                                                                                        \
+    {                                                                                                        \
+        POLICY_##ID##_ACTION, POLICY_##ID##_SUBJECT, POLICY_##ID##_HEADER, POLICY_##ID##_HOST,               \
+            POLICY_##ID##_RECIPIENT, POLICY_##ID##_ARCHIVE                                                   \
+    }
+const struct policy_treatment policy_treatments[POLICY_KINDS] = {
+    [POLICY_SPAM] = TREATMENT(POSITIVE),       [POLICY_SUSPECTED] = TREATMENT(SUSPECT),
+    [POLICY_MARKETING] = TREATMENT(MARKETING), [POLICY_SOCIAL] = TREATMENT(SOCIAL),
+    [POLICY_BULK] = TREATMENT(BULK),
+};
+
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
 {
@@ -135,6 +153,11 @@ static bool check_order(const struct schema_row *row, unsigned low, unsigned hig
 static bool check_antispam(const struct schema_row *row, struct error *error)
 {
     return check_order(row, ANTISPAM_ALWAYS_SCAN_SIZE, ANTISPAM_NEVER_SCAN_SIZE, error);
+}
+
+static bool check_imsandgraymail(const struct schema_row *row, struct error *error)
+{
+    return check_order(row, IMSANDGRAYMAIL_ALWAYS_SCAN_SIZE, IMSANDGRAYMAIL_NEVER_SCAN_SIZE, error);
 }
 
 static bool check_policy(const struct schema_row *row, struct error *error)
@@ -223,13 +246,18 @@ static bool check_spamd(const struct schema_row *row, struct error *error)
     .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
     FIELDS(addresses_fields)
 static const struct schema_preset logs_presets[] = {
-    {"cli_logs", LOGS_TYPE, "cli"},         {"error_logs", LOGS_TYPE, "error"},
-    {"error_logs", LOGS_LEVEL, "critical"}, {"system_logs", LOGS_TYPE, "system"},
-    {"updater_logs", LOGS_TYPE, "updater"}, {NULL, 0, NULL},
+    {"cli_logs", LOGS_TYPE, "cli"},
+    {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"},
+    {"graymail_logs", LOGS_TYPE, "graymail"},
+    {"system_logs", LOGS_TYPE, "system"},
+    {"updater_logs", LOGS_TYPE, "updater"},
+    {NULL, 0, NULL},
 };
 #define LOGS_DETAILS                                                                                         \
     .row_noun = "log",                                                                                       \
-    .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs", "updater_logs"),              \
+    .preset_keys =                                                                                           \
+        WORDS("cli_logs", "error_logs", "graymail_logs", "mail_logs", "system_logs", "updater_logs"),        \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 #define USERS_DETAILS                                                                                        \
     .row_noun = "user", .preset_keys = (const char *const[]){NULL}, .most_rows = USERS_MAX,                  \
@@ -239,6 +267,11 @@ static const struct schema_preset logs_presets[] = {
 #define SPAMD_SERVICE_DETAILS                                                                                \
     .row_noun = "spamd settings", .preset_keys = WORDS(""), .fixed_key = "", .check_row = check_spamd,       \
     FIELDS(spamd_fields)
+#define GRAYMAIL_DETAILS                                                                                     \
+    .row_noun = "graymail settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(graymail_fields)
+#define IMSANDGRAYMAIL_DETAILS                                                                               \
+    .row_noun = "limits of multi-scan and graymail", .preset_keys = WORDS(""), .fixed_key = "",              \
+    .check_row = check_imsandgraymail, FIELDS(imsandgraymail_fields)
 #define CLUSTER_DETAILS                                                                                      \
     .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
 #define CLUSTER_GROUPS_DETAILS                                                                               \

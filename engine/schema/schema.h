@@ -150,6 +150,14 @@ enum access_field {
 #include "engine/schema/access.def"
     ACCESS_FIELD_COUNT
 };
+enum graymail_field {
+#include "engine/schema/graymail.def"
+    GRAYMAIL_FIELD_COUNT
+};
+enum imsandgraymail_field {
+#include "engine/schema/imsandgraymail.def"
+    IMSANDGRAYMAIL_FIELD_COUNT
+};
 #define CLUSTER_FIRST_GROUP "Main_Group" /* that a new cluster has */
 enum cluster_field {
 #include "engine/schema/cluster.def"
@@ -201,6 +209,23 @@ enum updates_field {
 
 /* The choices of every action field, in this order. */
 enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTINE };
+/* The choices of POLICY_APPLY_TO. */
+enum policy_apply_to { POLICY_APPLY_TO_ALL, POLICY_APPLY_TO_UNSIGNED };
+
+/* What becomes of mail of one kind: the fields of a policy that all kinds have. */
+enum policy_kind {
+    POLICY_SPAM,
+    POLICY_SUSPECTED,
+    POLICY_MARKETING,
+    POLICY_SOCIAL,
+    POLICY_BULK,
+    POLICY_KINDS
+};
+struct policy_treatment {
+    enum policy_field action, subject, header, host, recipient, archive;
+};
+extern const struct policy_treatment policy_treatments[POLICY_KINDS];
+
 /* The choices of DELIVERY_TLS and LISTENERS_TLS. */
 enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
 /* Those of SMTPROUTES_TLS: this one, and behind it the others. */
@@ -228,7 +253,7 @@ const char *schema_alert_class_name(enum alert_class alert_class);
 unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
-enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_UPDATER, LOGS_TYPE_COUNT };
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_UPDATER, LOGS_GRAYMAIL, LOGS_TYPE_COUNT };
 enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
 enum { LOGS_MAX = 32 };                          /* rows */
 

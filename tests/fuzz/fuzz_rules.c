@@ -13,10 +13,14 @@ static void run(const struct scan_rules *rules, struct span message, struct aren
     struct mime_view view;
     struct scan_hits hits;
     mime_view_build(message, 0, &mime_default_limits, NULL, arena, &view);
-    const struct scan_rule_input input = {.view = &view, .raw = message, .sender = SPAN("a@a.example")};
+    const struct scan_rule_input input = {
+        .view = &view, .raw = message, .sender = SPAN("a@a.example"), .graymail = true};
     scan_rules_run(rules, &input, NULL, NULL, arena, &hits);
     for (uint32_t i = 0; i < hits.count; i++)
         if (hits.rules[i] >= scan_rules_count(rules) || (i && hits.rules[i] <= hits.rules[i - 1]))
+            abort();
+    for (uint32_t i = 0; i < hits.graymail_count; i++)
+        if (hits.graymail[i] >= scan_rules_count(rules) || (i && hits.graymail[i] <= hits.graymail[i - 1]))
             abort();
 }
 

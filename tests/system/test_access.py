@@ -56,6 +56,7 @@ LINES = {
     "hoststatus nowhere.example": "AOTR",
     "incomingrelayconfig relaylist print": "AOTR",
     "incomingrelayconfig relaylist delete nothing": "AOR",
+    "imsandgraymailconfig graymail setup on": "AOR",
     "last 3": "AOTR",
     "listenerconfig print": "AOTR",
     "listenerconfig delete nothing": "AOR",

@@ -2,167 +2,33 @@
 """Every action of every verdict with real mail: what two next hops, the quarantine, the archive, the log and the
 tracking store see of it."""
 
-import itertools
 import json
-import re
 import socket
-import sqlite3
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import wait_until
-from harness.mail import header, make_mail, read_sample
-from harness.sender import Session, send_one
+from harness.mail import make_mail
+from harness.sender import send_one
 from harness.tap import Skip, equal, main, proves, test, true
+from harness.treatments import (
+    ABUSE,
+    HOST,
+    QUARANTINED,
+    RECIPIENTS,
+    REWRITES,
+    SPAM,
+    Gateway,
+    Seen,
+    recipients_at,
+    try_every_action,
+)
 
-SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-RECIPIENTS = ["ben@example.com", "carla@example.net", "dora@example.edu"]
-ABUSE = "abuse@example.com"
-HOST = "other.example"
 SMTP_PORT = 25
-FRIEND = "127.0.0.2"  # a client that may relay
-DELIVERED, BOUNCED, DROPPED, QUARANTINED, REWRITTEN = range(5)  # kinds of final events
-SPAM = ("X-Advertisement: spam",)
-
-
-@dataclass
-class Seen:
-    """Where one message ended: recipients in each place, copies in the archive, and kinds of final events."""
-
-    usual: list = field(default_factory=list)
-    other: list = field(default_factory=list)
-    quarantine: list = field(default_factory=list)
-    bounces: int = 0
-    finals: dict = field(default_factory=dict)
-
-
-def all_three(kind):
-    return {kind: len(RECIPIENTS)}
-
-
-REWRITES = all_three(REWRITTEN)
-
-# What a policy says -> where mail of its verdict ends.
-CASES = [
-    ({"action": "deliver"}, Seen(usual=RECIPIENTS, finals=all_three(DELIVERED))),
-    ({"action": "drop"}, Seen(finals=all_three(DROPPED))),
-    ({"action": "bounce"}, Seen(bounces=1, finals=all_three(BOUNCED))),
-    ({"action": "quarantine"}, Seen(quarantine=RECIPIENTS, finals=all_three(QUARANTINED))),
-    ({"action": "deliver", "host": HOST}, Seen(other=RECIPIENTS, finals=all_three(DELIVERED))),
-    ({"action": "quarantine", "host": HOST}, Seen(other=RECIPIENTS, finals=all_three(DELIVERED))),
-    ({"action": "deliver", "recipient": ABUSE}, Seen(usual=[ABUSE], finals={**REWRITES, DELIVERED: 1})),
-    ({"action": "quarantine", "recipient": ABUSE}, Seen(quarantine=[ABUSE], finals={**REWRITES, QUARANTINED: 1})),
-    ({"action": "deliver", "host": HOST, "recipient": ABUSE}, Seen(other=[ABUSE], finals={**REWRITES, DELIVERED: 1})),
-    ({"action": "drop", "host": HOST, "recipient": ABUSE}, Seen(finals=all_three(DROPPED))),
-    ({"action": "bounce", "host": HOST, "recipient": ABUSE}, Seen(bounces=1, finals=all_three(BOUNCED))),
-]
-
-# The line that tells of an action, by what tells it.
-LINES = {
-    "drop": "Message aborted MID {} Dropped by CASE",
-    "bounce": "Message aborted MID {} Bounced by CASE",
-    "deliver": "MID {} queued for delivery",
-    "quarantine": "ISQ: Quarantined MID {}",
-}
-
-
-class Gateway:
-    """An instance between the usual next hop and the alternate host, which a row of smtproutes gives a port."""
-
-    def __init__(self, world):
-        self.usual, self.other = world.sink(keep_data=True), world.sink(keep_data=True)
-        self.instance = world.instance(route=self.usual.address, settings={"queue.retry-first": 1})
-        self.serials = itertools.count(1)
-        host, port = self.other.address[:2]
-        self.instance.configure(
-            edit("smtproutes", "put", HOST, destination=f"[{host}]:{port}"),
-            edit("hostaccess", "new", f"public/{FRIEND}"),
-            edit("outgoing-policy", key="DEFAULT", antispam="on"),
-        )
-
-    def set_policy(self, table, verdict, **treatment):
-        """What becomes of mail with this verdict; what is not named is none."""
-        fields = {"host": "", "recipient": "", "archive": False, "subject": "none", "header": "", **treatment}
-        limits = {"positive_threshold": 99, "suspect_threshold": 25}  # any but the cleanest message is suspect
-        named = {f"{verdict}_{name}": value for name, value in fields.items()}
-        self.instance.configure(edit(table, key="DEFAULT", **limits, **named))
-
-    def send(self, verdict="positive", recipients=RECIPIENTS, outgoing=False):
-        """Sends a message that gets this verdict; returns its MID and its sender, who is nobody else's."""
-        serial = next(self.serials)
-        sender = f"sender-{serial}@example.org"
-        message = make_mail(serial, headers=SPAM)
-        if verdict == "suspect":
-            message = read_sample(SAMPLES / "ham-newsletter.eml")
-        with Session(self.instance.address, source=FRIEND if outgoing else None) as session:
-            reply = session.mail(sender, recipients, message)
-        true(reply.mid, f"not accepted: {reply}")
-        return reply.mid, sender
-
-    def quarantined(self):
-        """The rows of the quarantine."""
-        run = self.instance.shell("spamquarantine list", "--json")
-        equal(run.returncode, 0, f"exit status ({run.stdout})")
-        return json.loads(run.stdout.splitlines()[0])["result"]["messages"]
-
-    def archived(self, mid):
-        """How many copies the archive has under this MID."""
-        wanted = b"\nX-Mailward-MID: %d\n" % mid
-        return sum(path.read_bytes().count(wanted) for path in (self.instance.folder / "archive/antispam").iterdir())
-
-    def finals(self, sender):
-        """Kind -> number of final events of this sender's mail, once all are there."""
-        wait_until(lambda: self.instance.status().get("outbox") == 0, "every final event in the tracking store")
-        with sqlite3.connect(f"file:{self.instance.folder / 'track' / 'tracking.db'}?mode=ro", uri=True) as db:
-            rows = db.execute("SELECT kind FROM final WHERE sender = ?", (sender.encode(),))
-            return dict(Counter(kind for (kind,) in rows))
-
-    def rewritten_to(self, mid):
-        """The MID of the copy for an alternate recipient, or this MID."""
-        found = [re.search(r"rewritten to MID (\d+) by antispam$", line) for line in self.instance.log.of_message(mid)]
-        return next((int(match.group(1)) for match in found if match and f"MID {mid} rewritten" in match.string), mid)
-
-    def seen(self, sender):
-        rows = [row for row in self.quarantined() if row["sender"] == sender]
-        return Seen(
-            usual=recipients_at(self.usual, sender),
-            other=recipients_at(self.other, sender),
-            quarantine=[to["address"] for row in rows for to in row["recipients"]],
-            bounces=sum(one.sender == "" and one.recipients == [sender] for one in self.usual.messages),
-            finals=self.finals(sender),
-        )
-
-
-def recipients_at(sink, sender):
-    return sorted(to for one in sink.messages if one.sender == sender for to in one.recipients)
-
-
-def try_every_action(world, table, verdict):
-    gateway = Gateway(world)
-    for serial, (treatment, wanted) in enumerate(CASES):
-        case = f"{verdict} mail of {table} with {treatment}"
-        archive = serial % 2 == (table == "outgoing-policy")  # each action with and without
-        gateway.set_policy(table, verdict, archive=archive, header="X-Mark: yes", subject="append: [MARK]", **treatment)
-        mid, sender = gateway.send(verdict, outgoing=table == "outgoing-policy")
-        gateway.instance.wait_idle()
-        lines = gateway.instance.log.of_message(mid)
-        true(any(f"CASE spam {verdict}" in line for line in lines), f"{case}: the verdict is another one: {lines}")
-        equal(gateway.seen(sender), wanted, case)
-        equal(gateway.archived(mid), int(archive), f"{case}: copies in the archive")
-        action = "deliver" if "host" in treatment and treatment["action"] == "quarantine" else treatment["action"]
-        last = gateway.rewritten_to(mid)
-        equal(last != mid, REWRITTEN in wanted.finals, f"{case}: is rewritten")
-        line = LINES[action].format(last)
-        true(any(line in one for one in gateway.instance.log.of_message(last)), f"{case}: no {line!r}")
-        for one in gateway.usual.messages + gateway.other.messages:
-            if one.sender == sender:
-                equal(header(one.data, "X-Mark"), "yes", f"{case}: the header")
-                true(header(one.data, "Subject").endswith(" [MARK]"), f"{case}: the subject")
 
 
 @test

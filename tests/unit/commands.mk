@@ -12,6 +12,10 @@ test_dialogues_SOURCES = tests/unit/test_dialogues.c $(COMMAND_TEST_SOURCES)
 test_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 test_dialogues_LDADD = $(COMMAND_TEST_LIBS)
 
+UNIT_TESTS += test_graymail_dialogues
+test_graymail_dialogues_SOURCES = tests/unit/test_graymail_dialogues.c $(COMMAND_TEST_SOURCES)
+test_graymail_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_graymail_dialogues_LDADD = $(COMMAND_TEST_LIBS)
 UNIT_TESTS += test_queue_dialogues
 test_queue_dialogues_SOURCES = tests/unit/test_queue_dialogues.c $(COMMAND_TEST_SOURCES)
 test_queue_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

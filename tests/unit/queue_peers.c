@@ -133,7 +133,7 @@ void peers_set_row(enum schema_table_id table, const char *key, unsigned field, 
     const struct schema_table *schema = &schema_tables[table];
     const struct schema_row *row = config_table_find(running.tables[table], span_text(key));
     struct schema_row *preset = row ? NULL : schema_row_preset(schema, span_text(key));
-    struct schema_value values[32];
+    struct schema_value values[64];
     struct error error;
     CHECK(schema->field_count <= sizeof values / sizeof values[0]);
     memcpy(values, (row ? row : preset)->values, schema->field_count * sizeof values[0]);
@@ -448,7 +448,7 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
                                 .verdict = verdict,
                                 .action = action,
                                 .score = verdict == JUDGE_OFF ? -1 : 50,
-                                .archive = peers_archive,
+                                .archive = {peers_archive},
                                 .host = span_text(peers_host),
                                 .recipient = span_text(peers_recipient),
                                 .edits = &edit,

@@ -1,9 +1,11 @@
 # Unit tests of scan, judge and the offline programs.
-UNIT_TESTS += test_scan test_judge test_judge_wire test_judge_resolve
+UNIT_TESTS += test_scan test_judge test_judge_graymail test_judge_wire test_judge_resolve
 test_scan_SOURCES = tests/unit/test_scan.c
 test_scan_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
-test_judge_SOURCES = tests/unit/test_judge.c
+test_judge_SOURCES = tests/unit/test_judge.c tests/unit/judge_fixture.h
 test_judge_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
+test_judge_graymail_SOURCES = tests/unit/test_judge_graymail.c tests/unit/judge_fixture.h
+test_judge_graymail_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
 test_judge_wire_SOURCES = tests/unit/test_judge_wire.c
 test_judge_wire_LDADD = $(TEST_LIBS)
 test_judge_resolve_SOURCES = tests/unit/test_judge_resolve.c

@@ -238,6 +238,51 @@ static void what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about(v
     scene_end(&s);
 }
 
+static void a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about(void **state)
+{
+    (void)state;
+    const char *off =
+        "incoming-policy DEFAULT: graymail is on, but graymail detection is off for the whole gateway\n";
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
+    assert_warnings(&s, off);
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on");
+    assert_warnings(
+        &s, "incoming-policy DEFAULT: graymail is on, but not looked for while anti-spam is off for the "
+            "whole gateway\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    assert_warnings(&s, "");
+    settle(&s);
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "off");
+    assert_warnings(&s, off);
+    scene_end(&s);
+}
+
+static void settings_for_graymail_without_effect_are_warned_about(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on");
+    assert_warnings(&s, "graymail: enabled is on, but no policy has graymail on: no mail is looked at\n");
+    settle(&s);
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_ACTION, "drop");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_HOST, "other.example");
+    assert_warnings(&s,
+                    "incoming-policy DEFAULT: settings for graymail have no effect while graymail is off\n");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
+    assert_warnings(
+        &s, "incoming-policy DEFAULT: mail that is dropped or bounced reaches no alternate host and no "
+            "alternate recipient\n");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_BULK_ACTION, "quarantine");
+    assert_warnings(
+        &s, "incoming-policy DEFAULT: mail with an alternate host goes there and not into quarantine\n");
+    scene_end(&s);
+}
+
 static void the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own(void **state)
 {
     (void)state;
@@ -351,6 +396,8 @@ int main(void)
         cmocka_unit_test(a_fixed_row_may_not_be_missing),
         cmocka_unit_test(advice_limits_are_warned_about_when_their_field_changes),
         cmocka_unit_test(a_policy_that_scans_while_the_gateway_does_not_is_warned_about),
+        cmocka_unit_test(a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about),
+        cmocka_unit_test(settings_for_graymail_without_effect_are_warned_about),
         cmocka_unit_test(a_gateway_that_scans_for_no_policy_is_warned_about),
         cmocka_unit_test(settings_without_effect_are_warned_about),
         cmocka_unit_test(what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about),

@@ -169,8 +169,8 @@ static void spam_of_the_default_policy_can_be_dropped_and_suspects_quarantined(v
                            "2. Outgoing Mail Policies\n[1]> \n");
     assert_contains(shown,
                     "Name: | Anti-Spam: | Anti-Virus: | Graymail: | Content Filter: | Outbreak Filters:\n"
-                    "DEFAULT | mailward | Not Available | Not Available | Not Available | Not Available\n");
-    assert_contains(shown, "- EDIT - Edit the anti-spam settings of this policy.\n- DISABLE - ");
+                    "DEFAULT | mailward | Not Available | Off | Not Available | Not Available\n");
+    assert_contains(shown, "- EDIT - Edit the settings of this service.\n- DISABLE - ");
     assert_contains(
         shown, "\nWhat should be done with spam?\n1. Deliver\n2. Drop\n3. Bounce\n4. Quarantine\n[4]> 2\n"
                "\nWould you like to archive spam? [N]> \n"
@@ -210,7 +210,7 @@ static void a_service_that_is_off_can_only_be_enabled(void **state)
     assert_int_equal(fake_run(sh, "policyconfig", NULL), API_INTERRUPTED);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "\nPolicy: DEFAULT\nAnti-Spam: Off\n\nChoose the operation you want to perform:\n"
-                           "- ENABLE - Enable anti-spam scanning for this policy.\n[]> disable\n");
+                           "- ENABLE - Enable this service for the policy.\n[]> disable\n");
     assert_contains(fake_sent(sh), "\"table\":\"outgoing-policy\"");
 }
 
@@ -262,8 +262,8 @@ static void policies_are_printed_with_default_last(void **state)
     assert_int_equal(fake_run(sh, "policyconfig", "incoming", "print", NULL), API_DONE);
     assert_string_equal(fake_shown(sh),
                         "Name: | Anti-Spam: | Anti-Virus: | Graymail: | Content Filter: | Outbreak Filters:\n"
-                        "sales | Off | Not Available | Not Available | Not Available | Not Available\n"
-                        "DEFAULT | Off | Not Available | Not Available | Not Available | Not Available\n");
+                        "sales | Off | Not Available | Off | Not Available | Not Available\n"
+                        "DEFAULT | Off | Not Available | Off | Not Available | Not Available\n");
     const json_t *sales = json_array_get(json_object_get(sh->values, "policies"), 0);
     assert_int_equal(json_object_size(sales), 3); /* what is shown is no part of the row */
 }
@@ -474,7 +474,8 @@ static void rollback_lists_confirms_and_offers_to_commit(void **state)
     assert_contains(shown, "Revision | Committed On | User | Label | Description\n12 | ");
     assert_contains(shown, "roll back the configuration to revision 12? [N]> y\n");
     assert_contains(shown, "Do you want to commit this configuration now? [N]> y\nChanges committed: ");
-    assert_contains(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\"}\n");
+    assert_contains(fake_sent(sh),
+                    "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\"}\n");
 }
 
 static void logs_are_chosen_by_number(void **state)

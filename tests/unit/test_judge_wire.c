@@ -40,9 +40,14 @@ static void put_some_result(struct buf *out)
          .action = JUDGE_DELIVER,
          .score = 77,
          .partial = true,
-         .archive = true,
+         .archive = {true},
          .host = SPAN("other.example"),
          .recipient = SPAN("abuse@example.org"),
+         .recipient_by = JUDGE_GRAYMAIL,
+         .graymail = JUDGE_GRAYMAIL_SOCIAL,
+         .graymail_points = 7500,
+         .graymail_reasons = reasons + 1,
+         .graymail_reason_count = 1,
          .reasons = reasons,
          .reason_count = 2,
          .edits = some_edits,
@@ -73,7 +78,13 @@ static void a_result_survives_the_wire(void **state)
     assert_int_equal(c->score, 77);
     assert_true(c->partial);
     assert_false(c->test_mark);
-    assert_true(c->archive);
+    assert_true(c->archive[JUDGE_ANTISPAM]);
+    assert_false(c->archive[JUDGE_GRAYMAIL]);
+    assert_int_equal(c->host_by, JUDGE_ANTISPAM);
+    assert_int_equal(c->recipient_by, JUDGE_GRAYMAIL);
+    assert_int_equal(c->graymail, JUDGE_GRAYMAIL_SOCIAL);
+    assert_int_equal(c->graymail_points, 7500);
+    assert_true(span_equal(c->graymail_reasons[0].name, SPAN("from")));
     assert_true(span_equal(c->host, SPAN("other.example")));
     assert_true(span_equal(c->recipient, SPAN("abuse@example.org")));
     assert_int_equal(c->reasons[1].millilogodds, -300);
@@ -206,13 +217,13 @@ static void values_outside_their_ranges_are_refused(void **state)
         bool good;
     } cases[] = {
         {{0, 0, 0, 0}, true},
-        {{5, 3, 100, 7}, true},
+        {{5, 3, 100, 127}, true},
         {{6, 0, 0, 0}, false},
         {{0, 4, 0, 0}, false},
         {{0, 0, 101, 0}, false},
         {{0, 0, 0xff, 0}, true},
         {{0, 0, 0xfe, 0}, false},
-        {{0, 0, 0, 8}, false},
+        {{0, 0, 0, 128}, false},
         {{JUDGE_UNSCANNABLE, 0, 0, 0}, false}, /* no worker may say that */
     };
     const size_t at = 1 + 4 + 4 + 4 + 4;
@@ -222,6 +233,31 @@ static void values_outside_their_ranges_are_refused(void **state)
         struct judge_result got;
         judge_result_put(&wire, &(struct judge_result){&child, 1});
         memcpy(wire.data + at, cases[i].values, 4);
+        assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, arena, &got), cases[i].good);
+        buf_free(&wire);
+    }
+}
+
+static void spam_that_is_graymail_is_refused(void **state)
+{
+    struct arena *arena = *state;
+    static const uint32_t all[] = {0};
+    static const struct {
+        enum judge_verdict verdict;
+        enum judge_graymail graymail;
+        bool good;
+    } cases[] = {
+        {JUDGE_NEGATIVE, JUDGE_GRAYMAIL_BULK, true},   {JUDGE_SUSPECT, JUDGE_GRAYMAIL_SOCIAL, true},
+        {JUDGE_OFF, JUDGE_GRAYMAIL_MARKETING, true},   {JUDGE_POSITIVE, JUDGE_GRAYMAIL_NEGATIVE, true},
+        {JUDGE_POSITIVE, JUDGE_GRAYMAIL_BULK, false},  {JUDGE_NEGATIVE, JUDGE_GRAYMAIL_ANSWERS, false},
+        {JUDGE_NEGATIVE, JUDGE_GRAYMAIL_SIGNED, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct judge_child child = {
+            .rids = all, .rid_count = 1, .verdict = cases[i].verdict, .graymail = cases[i].graymail};
+        struct buf wire = {0};
+        struct judge_result got;
+        judge_result_put(&wire, &(struct judge_result){&child, 1});
         assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, arena, &got), cases[i].good);
         buf_free(&wire);
     }
@@ -275,6 +311,7 @@ int main(void)
         WITH_ARENA(edits_have_the_form_that_stores_have_had_from_the_beginning),
         WITH_ARENA(edits_alone_survive_the_wire_and_no_cut),
         WITH_ARENA(values_outside_their_ranges_are_refused),
+        WITH_ARENA(spam_that_is_graymail_is_refused),
         WITH_ARENA(hosts_and_recipients_are_of_spam_that_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

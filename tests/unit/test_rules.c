@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "engine/base/clock.h"
+#include "engine/scan/graymail.h"
+#include "engine/scan/known_senders.h"
 #include "engine/scan/rules.h"
 
 static struct buf complaints;
@@ -65,6 +67,22 @@ static void mistakes_are_named_with_their_place_and_what_would_be_right(void **s
     refused(BODY_RULE("/abc/") " when b\n", "test.rules:1:6:", "one or the other");
 }
 
+static void mistakes_about_graymail_are_named_too(void **state)
+{
+    (void)state;
+#define GRAYMAIL_RULE(lines) "rule a\n scope body\n match /abc/\n about A test\n" lines
+    refused(GRAYMAIL_RULE(" tag graymail:bulk\n"), "test.rules:1:6:", "has no `points`");
+    refused(GRAYMAIL_RULE(" points +1\n"), "test.rules:1:6:", "for rules with a graymail tag");
+    refused(GRAYMAIL_RULE(" tag graymail spam\n points +1\n"), "test.rules:1:6:", "make two rules of it");
+    refused(GRAYMAIL_RULE(" tag graymail\n points 1\n"), "test.rules:6:9:", "points have a sign");
+    refused(GRAYMAIL_RULE(" tag graymail\n points +1.\n"), "test.rules:6:9:", "points have a sign");
+    refused(GRAYMAIL_RULE(" tag graymail\n points +123\n"), "test.rules:6:9:", "points have a sign");
+    refused(GRAYMAIL_RULE(" tag graymail\n points -1.234\n"), "test.rules:6:9:", "points have a sign");
+    refused(GRAYMAIL_RULE(" tag graymail\n points +1 +2\n"), "test.rules:6:9:", "points have a sign");
+    refused(GRAYMAIL_RULE(" tag graymail\n points +1\n points +2\n"), "test.rules:7:9:", "twice");
+    scan_rules_free(rules_of(GRAYMAIL_RULE(" tag graymail\n points -0.05\n")));
+}
+
 static void mistakes_in_when_are_named_too(void **state)
 {
     (void)state;
@@ -107,6 +125,117 @@ static struct scan_hits hits_in(const struct scan_rules *rules, const struct mim
     struct scan_hits hits;
     scan_rules_run(rules, &input, NULL, NULL, arena, &hits);
     return hits;
+}
+
+/* The category, and the points in hundredths, that rules of these tags and points give a message with all their words. */
+static enum scan_graymail graymail_of(const char *rules_text, const char *message, int *hundredths)
+{
+    struct scan_rules *rules = rules_of(rules_text);
+    struct mime_view view = view_of(span_text(message));
+    const struct scan_rule_input asked = {.view = &view, .graymail = true};
+    struct scan_hits found;
+    int32_t points;
+    scan_rules_run(rules, &asked, NULL, NULL, arena, &found);
+    enum scan_graymail answer = scan_graymail_of(rules, &found, &points);
+    *hundredths = points / 10;
+    assert_int_equal(found.count, 0);
+    struct scan_hits others = hits_in(rules, &view, (struct span){0});
+    assert_int_equal(others.count + others.graymail_count, 0);
+    scan_rules_free(rules);
+    return answer;
+}
+
+#define POINTS(word, tag, points)                                                                            \
+    "rule r_" word "\n scope body\n match /" word "/\n tag " tag "\n points " points "\n about A test\n"
+
+static void points_add_up_and_the_tags_say_which_category_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rules;
+        enum scan_graymail answer;
+        int hundredths;
+    } cases[] = {
+        {POINTS("abc", "graymail", "+4.99"), SCAN_GRAYMAIL_NONE, 499},
+        {POINTS("abc", "graymail", "+4.99") POINTS("def", "graymail", "+.01"), SCAN_GRAYMAIL_NONE, 0},
+        {POINTS("abc", "graymail", "+4.9") POINTS("def", "graymail", "+0.1"), SCAN_GRAYMAIL_BULK, 500},
+        {POINTS("abc", "graymail", "+9") POINTS("def", "graymail", "-4.01"), SCAN_GRAYMAIL_NONE, 499},
+        {POINTS("abc", "graymail", "+9") POINTS("def", "graymail:social", "+1.99"), SCAN_GRAYMAIL_BULK, 1099},
+        {POINTS("abc", "graymail", "+9") POINTS("def", "graymail:social", "+2"), SCAN_GRAYMAIL_SOCIAL, 1100},
+        {POINTS("abc", "graymail:marketing", "+5") POINTS("def", "graymail:social", "+4"),
+         SCAN_GRAYMAIL_MARKETING, 900},
+        {POINTS("abc", "graymail:marketing", "+5") POINTS("def", "graymail:social", "+5"),
+         SCAN_GRAYMAIL_SOCIAL, 1000},
+        {POINTS("abc", "graymail:marketing", "+9") POINTS("def", "graymail:social", "-1"),
+         SCAN_GRAYMAIL_MARKETING, 800},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int hundredths;
+        if (cases[i].hundredths == 0) {
+            assert_null(parse(cases[i].rules)); /* "+.01" is no way to write points */
+            continue;
+        }
+        assert_int_equal(graymail_of(cases[i].rules, "\r\nabc def\r\n", &hundredths), cases[i].answer);
+        assert_int_equal(hundredths, cases[i].hundredths);
+    }
+}
+
+/* ---- known senders ---- */
+
+static struct known_senders *known_of(const char *text)
+{
+    struct scan_rule_complaints c = {.tell = note_complaint};
+    struct known_senders *list = NULL;
+    buf_clear(&complaints);
+    known_senders_read(&list, "test.senders", span_text(text), &c);
+    known_senders_sort(list);
+    return list;
+}
+
+static void known_senders_are_found_where_they_stand(void **state)
+{
+    (void)state;
+    struct known_senders *list =
+        known_of("# comment\nservice domain mailer.example The Mailer\n"
+                 "social\tdomain net.example\tNet\r\nservice header X-Mailer-Id Third");
+    static const struct {
+        const char *message, *sender, *where, *name;
+    } cases[] = {
+        {"From: a@net.example\r\n\r\n", "", "from", "Net"},
+        {"From: \"A\" <a@Deep.Below.NET.example>\r\n\r\n", "", "from", "Net"},
+        {"From: a@anet.example\r\n\r\n", "", NULL, NULL},
+        {"From: a@net.example.org\r\n\r\n", "", NULL, NULL},
+        {"\r\n", "bounce@x.mailer.example", "envelope", "The Mailer"},
+        {"DKIM-Signature: v=1; d=mailer.example; s=net.example\r\n\r\n", "", "signature", "The Mailer"},
+        {"DKIM-Signature: v=1; a=rsa; b=mailer.example\r\n\r\n", "", NULL, NULL},
+        {"List-Unsubscribe: <https://u.mailer.example/1>\r\n\r\n", "", "list", "The Mailer"},
+        {"x-mailer-ID: 1\r\n\r\n", "", "header", "Third"},
+        {"\r\nhttp://t.mailer.example/x\r\n", "", "link", "The Mailer"},
+        {"\r\nhttp://a.example/net.example\r\n", "", NULL, NULL},
+        {"\r\nsays net.example\r\n", "", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct known_sender found[KNOWN_SENDERS_FOUND_MAX];
+        struct mime_view view = view_of(span_text(cases[i].message));
+        size_t count = known_senders_find(list, &view, span_text(cases[i].sender), found);
+        assert_int_equal(count, cases[i].where != NULL);
+        if (count) {
+            assert_string_equal(found[0].where, cases[i].where);
+            assert_true(span_equal(found[0].name, span_text(cases[i].name)));
+        }
+    }
+    known_senders_free(list);
+}
+
+static void mistakes_in_lists_of_known_senders_are_told(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"friend domain a.example A", "social dom a.example A",
+                                        "social domain example A", "social domain a.example", "social"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        known_senders_free(known_of(wrong[i]));
+        assert_true(strstr(buf_text(&complaints), "test.senders:1:1: a row is: ") != NULL);
+    }
 }
 
 /* Does the one rule that these lines make hit the message? */
@@ -402,6 +531,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         VIEW_TEST(mistakes_are_named_with_their_place_and_what_would_be_right),
         VIEW_TEST(mistakes_in_when_are_named_too),
+        VIEW_TEST(mistakes_about_graymail_are_named_too),
+        VIEW_TEST(points_add_up_and_the_tags_say_which_category_it_is),
+        VIEW_TEST(known_senders_are_found_where_they_stand),
+        VIEW_TEST(mistakes_in_lists_of_known_senders_are_told),
         VIEW_TEST(all_mistakes_of_a_file_are_told),
         VIEW_TEST(a_rule_sees_its_scope_and_nothing_else),
         VIEW_TEST(case_counts_unless_told_otherwise),

@@ -138,8 +138,8 @@ static void bring_up(enum role_id peer)
     role_self.peer_up(peer);
 }
 
-static const enum schema_table_id scan_tables[] = {SCHEMA_ANTISPAM, SCHEMA_INCOMING_POLICY,
-                                                   SCHEMA_OUTGOING_POLICY};
+static const enum schema_table_id scan_tables[] = {SCHEMA_ANTISPAM, SCHEMA_GRAYMAIL, SCHEMA_IMSANDGRAYMAIL,
+                                                   SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
 enum { TABLES = sizeof scan_tables / sizeof scan_tables[0] };
 
 static void drop(struct role_config *config)
@@ -165,11 +165,11 @@ static void make_next(uint64_t revision)
 static void set_in_next(enum schema_table_id id, unsigned field, struct schema_value value)
 {
     const struct schema_table *schema = &schema_tables[id];
-    struct schema_value values[32];
+    struct schema_value values[64];
     const struct schema_row *row = schema->kind == SCHEMA_SINGLE
                                        ? config_table_single(t.next->tables[id])
                                        : config_table_find(t.next->tables[id], SPAN("DEFAULT"));
-    assert_true(schema->field_count <= 32);
+    assert_true(schema->field_count <= 64);
     memcpy(values, row->values, schema->field_count * sizeof *values);
     values[field] = value;
     config_table_put(&t.next->tables[id], schema_row_new(schema, values));

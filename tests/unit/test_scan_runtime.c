@@ -36,9 +36,9 @@ static void set(enum schema_table_id id, unsigned field, const char *text)
     const struct schema_row *row = schema->kind == SCHEMA_SINGLE
                                        ? config_table_single(t.tables[id])
                                        : config_table_find(t.tables[id], SPAN("DEFAULT"));
-    struct schema_value values[32];
+    struct schema_value values[64];
     struct error error;
-    assert_true(schema->field_count <= 32);
+    assert_true(schema->field_count <= 64);
     memcpy(values, row->values, schema->field_count * sizeof *values);
     assert_true(schema_value_parse(&schema->fields[field], span_text(text), &values[field], &error));
     config_table_put(&t.tables[id], schema_row_new(schema, values));
@@ -78,6 +78,7 @@ static void programs_without_a_configuration_judge_as_the_defaults_of_the_schema
     assert_int_equal(rt->profile, builtin.profile);
     assert_int_equal(rt->always_scan_bytes, builtin.always_scan_bytes);
     assert_int_equal(rt->never_scan_bytes, builtin.never_scan_bytes);
+    assert_int_equal(rt->graymail_never_bytes, builtin.graymail_never_bytes);
     for (unsigned i = 0; i < JUDGE_DIRECTION_COUNT; i++) {
         const struct judge_policy *got = &rt->policies[i], *expected = &builtin.policies[i];
         assert_true(span_equal(got->name, expected->name));
@@ -85,6 +86,10 @@ static void programs_without_a_configuration_judge_as_the_defaults_of_the_schema
         assert_int_equal(got->unscannable, expected->unscannable);
         expect_same_treatment(&got->positive, &expected->positive);
         expect_same_treatment(&got->suspect, &expected->suspect);
+        expect_same_treatment(&got->marketing, &expected->marketing);
+        expect_same_treatment(&got->social, &expected->social);
+        expect_same_treatment(&got->bulk, &expected->bulk);
+        assert_int_equal(got->unsigned_only, expected->unsigned_only);
     }
     arena_free(t.rt.texts);
 }
@@ -167,6 +172,36 @@ static void every_setting_of_a_policy_is_read(void **state)
     arena_free(t.rt.texts);
 }
 
+static void every_setting_of_graymail_is_read(void **state)
+{
+    (void)state;
+    set(SCHEMA_ANTISPAM, ANTISPAM_TIMEOUT, "20");
+    set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_NEVER_SCAN_SIZE, "600K");
+    set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_TIMEOUT, "7");
+    const struct judge_runtime *rt = build();
+    assert_false(rt->graymail);
+    assert_int_equal(t.rt.timeout_us, 20000000); /* the other one is not in use */
+    assert_false(rt->policies[JUDGE_INCOMING].graymail || rt->policies[JUDGE_INCOMING].unsigned_only);
+    arena_free(t.rt.texts);
+    set(SCHEMA_GRAYMAIL, GRAYMAIL_ENABLED, "on");
+    set(SCHEMA_INCOMING_POLICY, POLICY_GRAYMAIL, "on");
+    set(SCHEMA_INCOMING_POLICY, POLICY_APPLY_TO, "unsigned");
+    set(SCHEMA_INCOMING_POLICY, POLICY_MARKETING_ACTION, "drop");
+    set(SCHEMA_INCOMING_POLICY, POLICY_SOCIAL_SUBJECT, "append: (s)");
+    set(SCHEMA_INCOMING_POLICY, POLICY_BULK_ARCHIVE, "on");
+    set(SCHEMA_INCOMING_POLICY, POLICY_BULK_HOST, "bulk.example");
+    const struct judge_policy *policy = build_incoming();
+    assert_true(t.rt.judge.graymail && policy->graymail && policy->unsigned_only);
+    assert_int_equal(t.rt.judge.graymail_never_bytes, 600 * 1024);
+    assert_int_equal(t.rt.timeout_us, 7000000);
+    expect_same_treatment(&policy->marketing, &(struct judge_treatment){.action = JUDGE_DROP});
+    expect_same_treatment(&policy->social, &(struct judge_treatment){.subject_change = JUDGE_SUBJECT_APPEND,
+                                                                     .subject_text = SPAN(" (s)")});
+    expect_same_treatment(&policy->bulk,
+                          &(struct judge_treatment){.archive = true, .host = SPAN("bulk.example")});
+    arena_free(t.rt.texts);
+}
+
 static void each_action_is_the_one_of_its_name(void **state)
 {
     (void)state;
@@ -227,6 +262,7 @@ int main(void)
         WITH_TABLES(a_fresh_gateway_scans_nothing),
         WITH_TABLES(every_setting_of_the_gateway_is_read),
         WITH_TABLES(every_setting_of_a_policy_is_read),
+        WITH_TABLES(every_setting_of_graymail_is_read),
         WITH_TABLES(each_action_is_the_one_of_its_name),
         WITH_TABLES(the_text_of_a_subject_is_what_follows_the_first_colon),
         WITH_TABLES(a_runtime_outlives_the_tables_that_it_was_made_from),
