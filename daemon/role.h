@@ -15,7 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/schema/settings.h"
 
-enum role_id { ROLE_MASTER, ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_CONTROL, ROLE_COUNT };
+enum role_id { ROLE_MASTER, ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_CONTROL, ROLE_PEERS, ROLE_COUNT };
 
 /* What a role may have: one row for each, in roles.c. */
 struct role_entry {

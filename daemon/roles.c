@@ -9,7 +9,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "log",
             .account = "mailward",
-            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL) | BIT(ROLE_PEERS),
             .write_dirs = {"log", "track"},
             .reader = SCHEMA_LOG,
         },
@@ -17,7 +17,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "queue",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL) | BIT(ROLE_PEERS),
             .write_dirs = {"queue", "maildir", "archive"},
             .reader = SCHEMA_QUEUE,
         },
@@ -36,11 +36,19 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .reader = SCHEMA_SMTP,
             .network = true,
         },
+    [ROLE_PEERS] =
+        {
+            .name = "peers",
+            .account = "mailward-peers",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_PEERS,
+            .network = true,
+        },
     [ROLE_CONTROL] =
         {
             .name = "control",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_PEERS),
             .write_dirs = {"config", "configuration"},
             .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },

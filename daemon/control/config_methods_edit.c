@@ -15,8 +15,6 @@ static const struct feature {
     unsigned field;
     const char *value, *key;
 } features[] = {
-    {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
-    {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_GRAYMAIL, GRAYMAIL_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
     {SCHEMA_INCOMING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},
     {SCHEMA_OUTGOING_POLICY, POLICY_SAFE_UNSUBSCRIBE, "on", "safe-unsubscribe"},

@@ -41,7 +41,7 @@ struct child {
 };
 
 /* Front to back: each role stops before those whose answers it needs. */
-static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, ROLE_QUEUE, ROLE_LOG};
+static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, ROLE_PEERS, ROLE_QUEUE, ROLE_LOG};
 
 static struct event_base *base;
 static const struct instance *instance;

@@ -8,8 +8,8 @@
 
 struct runtime {
     struct judge_runtime judge; /* its texts are in texts; model and test hooks are still to be set */
-    int64_t timeout_us;         /* wall time for one message */
-    struct arena *texts;        /* to be freed by whoever has rt */
+    int64_t timeout_us[JUDGE_DIRECTION_COUNT]; /* wall time for one message */
+    struct arena *texts;                       /* to be freed by whoever has rt */
 };
 
 /* tables are those of struct role_config.  Nothing in rt points into them.  False, with nothing to free, when a policy

@@ -204,7 +204,7 @@ static void take_job(struct wire_reader *in, int fd)
     if (pool_job_count(pool) + kept_count >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
         role_fatal("the queue sends more jobs than were asked for");
     struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .fd = fd};
+    *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .outbound = wanted.outbound, .fd = fd};
     buf_append_span(&job->envelope, envelope);
     pool_submit(pool, job);
 }

@@ -16,7 +16,7 @@ struct job {
     struct job *next;
     uint64_t mid;
     uint64_t revision; /* with which it was handed out */
-    bool alone;
+    bool alone, outbound;
     int fd;              /* sealed memfd with the message */
     struct buf envelope; /* scan_job_put() */
 };

@@ -114,6 +114,7 @@ static void judge(struct worker *w, const struct packet *packet)
         .client_ip = job.client_ip,
         .recipients = job.recipients,
         .recipient_count = job.recipient_count,
+        .peers = job.peers,
     };
     close(packet->fd);
     if (input.trace_bytes > input.message.n)

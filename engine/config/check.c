@@ -39,15 +39,28 @@ static void check_row(const struct schema_row *before, const struct schema_row *
 
 /* The settings of the gateway that policies depend on. */
 struct gateway {
-    const struct schema_row *antispam, *graymail;
+    const struct schema_row *antispam, *graymail, *multiscan;
 };
+
+static bool uses_multiscan(const struct schema_row *policy)
+{
+    return schema_row_number(policy, POLICY_ENGINE) == POLICY_ENGINE_MULTISCAN;
+}
 
 static bool is_on_in_vain(const struct schema_row *before, const struct schema_row *policy,
                           const struct gateway *gateway)
 {
     (void)before;
-    return schema_row_number(policy, POLICY_ANTISPAM) &&
+    return schema_row_number(policy, POLICY_ANTISPAM) && !uses_multiscan(policy) &&
            !schema_row_number(gateway->antispam, ANTISPAM_ENABLED);
+}
+
+static bool is_multiscan_off(const struct schema_row *before, const struct schema_row *policy,
+                             const struct gateway *gateway)
+{
+    (void)before;
+    return schema_row_number(policy, POLICY_ANTISPAM) && uses_multiscan(policy) &&
+           !schema_row_number(gateway->multiscan, MULTISCAN_ENABLED);
 }
 
 static bool is_graymail_off(const struct schema_row *before, const struct schema_row *policy,
@@ -65,7 +78,8 @@ static bool is_graymail_alone(const struct schema_row *before, const struct sche
     (void)before;
     return schema_row_number(policy, POLICY_GRAYMAIL) &&
            schema_row_number(gateway->graymail, GRAYMAIL_ENABLED) &&
-           !schema_row_number(gateway->antispam, ANTISPAM_ENABLED);
+           !schema_row_number(gateway->antispam, ANTISPAM_ENABLED) &&
+           !schema_row_number(gateway->multiscan, MULTISCAN_ENABLED);
 }
 
 static bool has_default(const struct schema_row *row, unsigned field)
@@ -82,6 +96,7 @@ static bool is_sharpened(const struct schema_row *before, const struct schema_ro
 {
     (void)before;
     return schema_row_number(gateway->antispam, ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
+           !uses_multiscan(policy) &&
            !(has_default(policy, POLICY_POSITIVE_THRESHOLD) && has_default(policy, POLICY_SUSPECT_THRESHOLD));
 }
 
@@ -146,6 +161,7 @@ static const struct doubt {
     const char *sentence;
 } doubts[] = {
     {is_on_in_vain, "antispam is on, but anti-spam is off for the whole gateway"},
+    {is_multiscan_off, "the engine is multiscan, but Intelligent Multi-Scan is off for the whole gateway"},
     {is_graymail_off, "graymail is on, but graymail detection is off for the whole gateway"},
     {is_graymail_alone, "graymail is on, but not looked for while anti-spam is off for the whole gateway"},
     {is_sharpened,
@@ -239,9 +255,11 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
     if (!check.failed)
         check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
     const struct gateway gateway = {config_table_single(new[SCHEMA_ANTISPAM]),
-                                    config_table_single(new[SCHEMA_GRAYMAIL])};
+                                    config_table_single(new[SCHEMA_GRAYMAIL]),
+                                    config_table_single(new[SCHEMA_MULTISCAN])};
     bool gateway_differs = !config_table_equal(old[SCHEMA_ANTISPAM], new[SCHEMA_ANTISPAM]) ||
-                           !config_table_equal(old[SCHEMA_GRAYMAIL], new[SCHEMA_GRAYMAIL]);
+                           !config_table_equal(old[SCHEMA_GRAYMAIL], new[SCHEMA_GRAYMAIL]) ||
+                           !config_table_equal(old[SCHEMA_MULTISCAN], new[SCHEMA_MULTISCAN]);
     for (size_t i = 0; !check.failed && i < sizeof policy_tables / sizeof policy_tables[0]; i++)
         doubt_policies(&check, old[policy_tables[i]], new[policy_tables[i]], &gateway, gateway_differs);
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)

@@ -33,7 +33,7 @@ struct schema_field {
 };
 
 /* Roles that a change of a table is told to. */
-enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8 };
+enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8, SCHEMA_PEERS = 16 };
 
 enum schema_kind { SCHEMA_SINGLE, SCHEMA_LIST };
 
@@ -155,6 +155,10 @@ enum imsandgraymail_field {
 #include "engine/schema/imsandgraymail.def"
     IMSANDGRAYMAIL_FIELD_COUNT
 };
+enum multiscan_field {
+#include "engine/schema/multiscan.def"
+    MULTISCAN_FIELD_COUNT
+};
 #define CLUSTER_FIRST_GROUP "Main_Group" /* that a new cluster has */
 enum cluster_field {
 #include "engine/schema/cluster.def"
@@ -186,7 +190,14 @@ enum schema_action { SCHEMA_DELIVER, SCHEMA_DROP, SCHEMA_BOUNCE, SCHEMA_QUARANTI
 enum policy_apply_to { POLICY_APPLY_TO_ALL, POLICY_APPLY_TO_UNSIGNED };
 
 /* What becomes of mail of one kind: the fields of a policy that all kinds have. */
-enum policy_kind { POLICY_SPAM, POLICY_SUSPECTED, POLICY_MARKETING, POLICY_SOCIAL, POLICY_BULK, POLICY_KINDS };
+enum policy_kind {
+    POLICY_SPAM,
+    POLICY_SUSPECTED,
+    POLICY_MARKETING,
+    POLICY_SOCIAL,
+    POLICY_BULK,
+    POLICY_KINDS
+};
 struct policy_treatment {
     enum policy_field action, subject, header, host, recipient, archive;
 };
@@ -196,6 +207,8 @@ extern const struct policy_treatment policy_treatments[POLICY_KINDS];
 enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
 /* Those of SMTPROUTES_TLS: this one, and behind it the others. */
 enum { SCHEMA_ROUTE_TLS_DEFAULT };
+/* The choices of POLICY_ENGINE. */
+enum policy_engine { POLICY_ENGINE_ANTISPAM, POLICY_ENGINE_MULTISCAN };
 /* The choices of ANTISPAM_PROFILE. */
 enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 
@@ -307,7 +320,7 @@ void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
 /* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
 
-bool schema_check_name(struct span text, struct error *error); /* [A-Za-z0-9_.-]+ */
+bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_.-]+ */
 bool schema_check_account(struct span text, struct error *error); /* of this machine */
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
@@ -350,5 +363,16 @@ struct schema_syslog {
     uint16_t port;
 };
 bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error);
+
+/* Where another engine answers; the span points into text. */
+struct schema_peer {
+    enum { SCHEMA_PEER_OFF, SCHEMA_PEER_TCP, SCHEMA_PEER_UNIX } kind;
+    struct span address; /* without brackets, localhost as 127.0.0.1; or a path */
+    uint16_t port;
+};
+bool schema_rspamd_parse(struct span text, struct schema_peer *peer, struct error *error);
+bool schema_spamd_parse(struct span text, struct schema_peer *peer, struct error *error);
+bool schema_check_rspamd(struct span text, struct error *error);
+bool schema_check_spamd(struct span text, struct error *error);
 
 #endif

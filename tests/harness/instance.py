@@ -15,7 +15,7 @@ from .build import program, wait_until
 from .logs import MailLog
 
 # Every role that the master starts.
-ROLES = ("log", "queue", "scan", "smtp", "control")
+ROLES = ("log", "queue", "scan", "smtp", "control", "peers")
 
 # struct test_page of daemon/failpoint.h.
 FAILPOINT_OFFSET, FAILPOINT_SIZE = 8, 56

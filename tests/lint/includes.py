@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "peers", "queue", "scan", "smtp", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -26,7 +26,9 @@ ARROWS = {
     "engine/smtp": ("engine/base",),
     "engine/mime": ("engine/base",),
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
-    "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
+    "engine/peers": ("engine/base", "engine/wire"),
+    "engine/spamd": ("engine/base",),
+    "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan", "engine/peers"),
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
@@ -44,8 +46,9 @@ FOREIGN = {
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",
-    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
+    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]|engine/peers/rspamd_reply\.c"
     r"|tests/unit/.*",
+    r"curl/.*": r"daemon/peers/rspamd_client\.c",
     r"expat\.h": r"commands/config_reader\.c",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
