@@ -1,5 +1,6 @@
-/* imsandgraymailconfig: graymail detection for the whole gateway, and the limits that it shares with Intelligent
- * Multi-Scan. */
+/* imsandgraymailconfig: graymail detection and Intelligent Multi-Scan (multiscan.c) for the whole gateway, and the limits
+ * that they share. */
+#include "commands/multiscan.h"
 #include "commands/setup.h"
 
 /* ---- graymail ---- */
@@ -104,6 +105,10 @@ static const struct verb verbs[] = {
      .text = "Configure graymail detection.",
      .verbs = graymail_verbs,
      .dialogue = ask_graymail_menu},
+    {.word = "multiscan",
+     .text = "Configure Intelligent Multi-Scan.",
+     .verbs = multiscan_verbs,
+     .dialogue = multiscan_ask_menu},
     {.word = "globalconfig",
      .text = "Configure what Intelligent Multi-Scan and graymail have in common.",
      .verbs = limits_verbs,

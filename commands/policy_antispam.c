@@ -57,6 +57,50 @@ static enum ui_result ask_suspect_threshold(struct shell *sh, const struct step 
     return ui_ask_field(sh, &field, step->question, a->arena, &a->values[step->field]);
 }
 
+/* ---- the engine ---- */
+
+static enum api_status fetch_flag(struct shell *sh, enum schema_table_id table, unsigned field, bool *on)
+{
+    struct schema_row *row;
+    enum api_status status = form_fetch(sh, &schema_tables[table], NULL, &row);
+    if (status != API_DONE)
+        return status;
+    *on = schema_row_number(row, field) != 0;
+    schema_row_unref(row);
+    return API_DONE;
+}
+
+/* A question only where both engines are on; where one is, it is that one (S2-151). */
+static enum ui_result ask_engine(struct shell *sh, const struct step *step, struct answers *a)
+{
+    static const char *const engines[] = {"mailward Anti-Spam", "Intelligent Multi-Scan"};
+    int64_t *engine = &a->values[POLICY_ENGINE].number;
+    bool antispam = false, multiscan = false;
+    if (fetch_flag(sh, SCHEMA_ANTISPAM, ANTISPAM_ENABLED, &antispam) != API_DONE ||
+        fetch_flag(sh, SCHEMA_MULTISCAN, MULTISCAN_ENABLED, &multiscan) != API_DONE)
+        return UI_ABORT;
+    if (antispam != multiscan)
+        *engine = multiscan ? POLICY_ENGINE_MULTISCAN : POLICY_ENGINE_ANTISPAM;
+    if (!antispam || !multiscan)
+        return UI_DONE;
+    size_t chosen = (size_t)*engine;
+    enum ui_result result = ui_choose(sh, step->question, engines, 2, &chosen);
+    *engine = (int64_t)chosen;
+    return result;
+}
+
+enum api_status policy_check_engine(struct shell *sh, const struct answers *a)
+{
+    bool on = true;
+    enum api_status status = API_DONE;
+    if (a->given[POLICY_ENGINE] && a->values[POLICY_ENGINE].number == POLICY_ENGINE_MULTISCAN)
+        status = fetch_flag(sh, SCHEMA_MULTISCAN, MULTISCAN_ENABLED, &on);
+    if (status == API_DONE && !on)
+        return shell_fail(sh, API_ERROR_WRONG_STATE,
+                          "Intelligent Multi-Scan is off: imsandgraymailconfig multiscan setup on");
+    return status;
+}
+
 /* ---- the form ---- */
 
 static const struct step steps[] = {
@@ -64,7 +108,7 @@ static const struct step steps[] = {
      .question = "Would you like to scan for spam under this policy?",
      .flags = STEP_POSITIONAL | STEP_YES_NO},
     /* from here on: policy_antispam_details */
-    {.field = POLICY_ENGINE, .flags = STEP_BATCH_ONLY}, /* there is one engine to choose from so far */
+    {.field = POLICY_ENGINE, .question = "Which engine should decide?", .ask = ask_engine},
     {.field = POLICY_POSITIVE_THRESHOLD, .question = "From what score on is a message spam?"},
     {.field = POLICY_POSITIVE_ACTION, .question = "What should be done with spam?"},
     {.field = POLICY_POSITIVE_ARCHIVE, .question = "Would you like to archive spam?"},

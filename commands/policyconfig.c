@@ -91,6 +91,8 @@ static enum api_status batch_service(struct shell *sh, const struct call *call)
     enum api_status status =
         form_read(sh, call->path[call->depth - 1]->form, call->arg_count, call->args, &a);
     if (status == API_DONE)
+        status = policy_check_engine(sh, &a);
+    if (status == API_DONE)
         status = form_save(sh, &a, call->object[1]);
     answers_end(&a);
     return status;

@@ -8,6 +8,8 @@
 extern const struct form policy_antispam_form;
 /* The same without "on or off": for a block that is on. */
 extern const struct form policy_antispam_details;
+/* Of what a batch line gives: refuses an engine that is off for the whole gateway. */
+enum api_status policy_check_engine(struct shell *sh, const struct answers *a);
 /* The same two for the graymail block (policy_graymail.c). */
 extern const struct form policy_graymail_form, policy_graymail_details;
 

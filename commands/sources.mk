@@ -58,6 +58,7 @@ libcommands_a_SOURCES = \
 	%D%/logs.c \
 	%D%/logs.h \
 	%D%/mailconfig.c \
+	%D%/multiscan.c %D%/multiscan.h \
 	%D%/oldmessage.c \
 	%D%/passphrase.c \
 	%D%/policy_antispam.c \

@@ -90,9 +90,11 @@ static bool add_engine(json_t *edits, struct span engine)
         return false;
     if (none) {
         add(edits, "antispam", "edit", SPAN(""), json_pack("{s:b}", "enabled", 0));
+        add(edits, "multiscan", "edit", SPAN(""), json_pack("{s:b}", "enabled", 0));
         return true;
     }
-    add(edits, "antispam", "edit", SPAN(""), json_pack("{s:b,s:b}", "enabled", 1, "licence-accepted", 1));
+    add(edits, multiscan ? "multiscan" : "antispam", "edit", SPAN(""),
+        json_pack("{s:b,s:b}", "enabled", 1, "licence-accepted", 1));
     add(edits, "incoming-policy", "edit", SPAN("DEFAULT"),
         json_pack("{s:s,s:s}", "antispam", "on", "engine", multiscan ? "multiscan" : "antispam"));
     return true;

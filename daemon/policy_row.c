@@ -38,6 +38,7 @@ struct judge_policy policy_row_read(const struct schema_row *row, struct arena *
     struct judge_policy policy = {
         .name = arena_dup(texts, schema_row_key(row)),
         .antispam = schema_row_number(row, POLICY_ANTISPAM),
+        .scanner = (enum judge_scanner)schema_row_number(row, POLICY_ENGINE),
         .positive = read_treatment(row, POLICY_SPAM, texts),
         .suspect = read_treatment(row, POLICY_SUSPECTED, texts),
         .treat_suspects = schema_row_number(row, POLICY_SUSPECT),

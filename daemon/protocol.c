@@ -240,6 +240,7 @@ void scan_job_put(struct buf *out, const struct scan_job *j)
     wire_put_span(out, j->helo);
     wire_put_span(out, j->client_ip);
     put_spans(out, j->recipients, j->recipient_count);
+    peer_verdicts_put(out, j->peers);
 }
 
 bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *j)
@@ -254,6 +255,7 @@ bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *
     j->helo = wire_get_span(in);
     j->client_ip = wire_get_span(in);
     j->recipients = get_spans(in, arena, &j->recipient_count);
+    peer_verdicts_get(in, j->peers);
     return wire_reader_done(in);
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
+#include "engine/peers/peer.h"
 #include "engine/schema/schema.h"
 #include "engine/smtp/dsn.h"
 #include "engine/wire/wire.h"
@@ -67,6 +68,13 @@ enum message_type {
     MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
     /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
+
+    /* peers -> queue */
+    MSG_PEERS_HELLO =
+        340,          /* -; the first message on every connection: nothing that was asked before is in hand */
+    MSG_PEERS_RESULT, /* u64 mid, peer_verdicts_put() */
+    /* queue -> peers */
+    MSG_PEERS_JOB = 360, /* struct scan_job, without verdicts; descriptor: sealed memfd with the message */
 
     /* control <-> queue, smtp: gauges and moments of engine/wire/figures.def, and others */
     MSG_STATUS_QUERY = 400, /* u32 id */
@@ -299,6 +307,7 @@ struct scan_job {
     struct span sender, helo, client_ip;
     const struct span *recipients;
     uint32_t recipient_count;
+    struct peer_verdict peers[PEER_COUNT]; /* what was collected before: facts for the judge */
 };
 
 void scan_job_put(struct buf *out, const struct scan_job *j);

@@ -22,6 +22,7 @@ enum role_id {
     ROLE_SCAN,
     ROLE_SMTP,
     ROLE_SPAMD,
+    ROLE_PEERS,
     ROLE_CONTROL,
     ROLE_FETCH,
     ROLE_COUNT

@@ -10,7 +10,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .name = "log",
             .account = "mailward",
             .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD) | BIT(ROLE_CONTROL) |
-                     BIT(ROLE_FETCH),
+                     BIT(ROLE_FETCH) | BIT(ROLE_PEERS),
             .write_dirs = {"log", "track"},
             .reader = SCHEMA_LOG,
         },
@@ -18,7 +18,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "queue",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL) | BIT(ROLE_PEERS),
             .write_dirs = {"queue", "maildir", "archive"},
             .reader = SCHEMA_QUEUE,
         },
@@ -46,12 +46,20 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_CONTROL),
             .reader = SCHEMA_SPAMD,
         },
+    [ROLE_PEERS] =
+        {
+            .name = "peers",
+            .account = "mailward-peers",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_PEERS,
+            .network = true,
+        },
     [ROLE_CONTROL] =
         {
             .name = "control",
             .account = "mailward",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD) |
-                     BIT(ROLE_FETCH),
+                     BIT(ROLE_FETCH) | BIT(ROLE_PEERS),
             .write_dirs = {"config", "configuration", "updates"},
             .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
         },

@@ -12,6 +12,7 @@ include tests/unit/scan.mk
 include tests/unit/smtp.mk
 include tests/unit/commands.mk
 include tests/unit/queue.mk
+include tests/unit/peers.mk
 include tests/unit/sandbox.mk
 include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
@@ -21,13 +22,14 @@ if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/package.mk
+include tests/fuzz/peers.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 include tests/fuzz/spamd.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -69,6 +71,7 @@ SYSTEM_TESTS = \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \
+	tests/system/test_multiscan.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
 	tests/system/test_postfix.py \
@@ -109,9 +112,9 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
-	tests/harness/peers.py \
 	tests/harness/spamd.py \
 	tests/harness/mail.py \
+	tests/harness/peers.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \
 	tests/harness/sender.py \

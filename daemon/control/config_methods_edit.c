@@ -19,6 +19,7 @@ static const struct feature {
     {SCHEMA_ANTISPAM, ANTISPAM_ENABLED, "on", "antispam"},
     {SCHEMA_INCOMING_POLICY, POLICY_ANTISPAM, "on", "antispam"},
     {SCHEMA_OUTGOING_POLICY, POLICY_ANTISPAM, "on", "antispam"},
+    {SCHEMA_MULTISCAN, MULTISCAN_ENABLED, "on", "multiscan"},
     {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_GRAYMAIL, GRAYMAIL_ENABLED, "on", "graymail"},

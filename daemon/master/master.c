@@ -41,8 +41,8 @@ struct child {
 };
 
 /* Front to back: each role stops before those whose answers it needs. */
-static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_FETCH, ROLE_SMTP, ROLE_SPAMD,
-                                          ROLE_SCAN,    ROLE_QUEUE, ROLE_LOG};
+static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_FETCH, ROLE_SMTP,  ROLE_SPAMD,
+                                          ROLE_SCAN,    ROLE_PEERS, ROLE_QUEUE, ROLE_LOG};
 
 static struct event_base *base;
 static const struct instance *instance;

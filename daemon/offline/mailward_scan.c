@@ -196,7 +196,8 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             run->rules_path = optarg;
             break;
         case NO_SIZE_LIMITS:
-            run->runtime.always_scan_bytes = run->runtime.never_scan_bytes = UINT64_MAX;
+            run->runtime.scanners[JUDGE_SCANNER_ANTISPAM].always_scan_bytes = UINT64_MAX;
+            run->runtime.scanners[JUDGE_SCANNER_ANTISPAM].never_scan_bytes = UINT64_MAX;
             run->runtime.graymail_never_bytes = UINT64_MAX;
             break;
         case EXPLAIN:

@@ -23,7 +23,10 @@ void scan_wait(struct queue *q, struct message *m)
 
 void scan_leave(struct queue *q, struct message *m)
 {
-    TAILQ_REMOVE(list_of(q, m), m, link);
+    if (m->at_peers)
+        multiscan_leave(q, m);
+    else
+        TAILQ_REMOVE(list_of(q, m), m, link);
 }
 
 static void give(struct queue *q, struct message *m)
@@ -68,6 +71,7 @@ void scan_hello(struct queue *q, struct wire_reader *in)
 void scan_take_features(struct queue *q, struct wire_reader *in)
 {
     q->scan.missing_features = wire_get_u32(in);
+    multiscan_review(q);
 }
 
 void scan_gone(struct queue *q)
@@ -75,7 +79,7 @@ void scan_gone(struct queue *q)
     q->scan.ready = false;
 }
 
-static void send_job(struct queue *q, struct message *m, int fd)
+void scan_send_job(const struct queue *q, const struct message *m, enum role_id to, uint16_t type, int fd)
 {
     struct arena *arena = arena_new();
     struct span *recipients = arena_calloc(arena, m->recipient_count, sizeof *recipients);
@@ -91,12 +95,14 @@ static void send_job(struct queue *q, struct message *m, int fd)
                            .client_ip = m->client_ip,
                            .recipients = recipients,
                            .recipient_count = m->recipient_count};
+    struct wire_reader peers = wire_reader_of(m->peers);
+    if (m->peers.n)
+        peer_verdicts_get(&peers, job.peers);
     struct buf body = {0};
     scan_job_put(&body, &job);
-    role_send(ROLE_SCAN, MSG_SCAN_JOB, buf_span(&body), fd);
+    role_send(to, type, buf_span(&body), fd);
     buf_free(&body);
     arena_free(arena);
-    give(q, m);
 }
 
 static bool has_room(const struct queue *q)
@@ -116,9 +122,15 @@ void scan_dispatch(struct queue *q)
     struct message *m;
     while (has_room(q) && (m = first(q))) {
         int fd;
+        if (multiscan_is_wanted(q, m)) {
+            scan_leave(q, m);
+            multiscan_wait(q, m);
+            continue;
+        }
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
         if (result == SPOOL_GOOD) {
-            send_job(q, m, fd);
+            scan_send_job(q, m, ROLE_SCAN, MSG_SCAN_JOB, fd);
+            give(q, m);
             continue;
         }
         scan_leave(q, m);

@@ -41,6 +41,9 @@ struct message *message_copy(const struct message *m, const uint32_t *rids, uint
     message_set_edits(copy, m->edits);
     copy->host = (struct span){0};
     message_set_host(copy, m->host);
+    copy->peers = (struct span){0};
+    message_set_peers(copy, m->peers);
+    copy->at_peers = false;
     copy->hand = HAND_QUEUE;
     copy->heap_index = 0;
     copy->next_hop = NULL;
@@ -55,6 +58,7 @@ void message_free(struct message *m)
     free(m->bytes);
     free((char *)m->edits.p);
     free((char *)m->host.p);
+    free((char *)m->peers.p);
     free(m);
 }
 
@@ -95,6 +99,11 @@ void message_set_edits(struct message *m, struct span edits)
 void message_set_host(struct message *m, struct span host)
 {
     set_text(&m->host, host);
+}
+
+void message_set_peers(struct message *m, struct span peers)
+{
+    set_text(&m->peers, peers);
 }
 
 void message_update_due(struct message *m, int64_t latest)

@@ -69,6 +69,9 @@ struct message {
     bool no_failure; /* a notice (bounce.h) of no failure */
     enum message_hand hand;
     uint32_t hand_attempt;     /* of the job that smtp has */
+    struct span peers;         /* peer_verdicts_put() of other engines; empty: not asked yet */
+    bool at_peers;             /* waits for other engines, or the role that asks them has it */
+    uint8_t peer_tries;        /* times that this role died with it */
     uint8_t read_tries;        /* times in a row that its body could not be read */
     uint8_t lane;              /* enum lane: in which schedule */
     size_t heap_index;         /* there; 0: in none */
@@ -95,6 +98,7 @@ struct recipient *message_recipient(const struct message *m, uint32_t rid);
 /* Drops the recipients that are marked as ended. */
 void message_remove_ended(struct message *m);
 void message_set_edits(struct message *m, struct span edits);
+void message_set_peers(struct message *m, struct span peers);
 void message_set_host(struct message *m, struct span host);
 /* Sets due from the recipients.  A try later than latest (wall time) is one of before the clock was set back: it is
  * due at latest. */

@@ -142,6 +142,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     expiry_tick(q);
     watch_clock(q);
     scan_resume(q);
+    multiscan_tick(q);
     scan_dispatch(q);
     deliver_dispatch(q);
     outbox_pump(q);
@@ -226,6 +227,9 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->scan.waiting_alone);
     TAILQ_INIT(&q->scan.unreadable);
     TAILQ_INIT(&q->scan.in_hand);
+    TAILQ_INIT(&q->multiscan.waiting);
+    TAILQ_INIT(&q->multiscan.in_hand);
+    q->multiscan.away_since = clock_mono_us();
     TAILQ_INIT(&q->deliver.in_hand);
     TAILQ_INIT(&q->deliver.next_hops);
     turn_open(q, role_base());
@@ -271,6 +275,8 @@ static void peer_down(enum role_id peer)
         deliver_gone(&queue);
     } else if (peer == ROLE_SCAN) {
         scan_gone(&queue);
+    } else if (peer == ROLE_PEERS) {
+        multiscan_gone(&queue);
     }
 }
 
@@ -291,6 +297,8 @@ static const struct {
     {ROLE_SCAN, MSG_SCAN_HELLO, scan_hello},
     {ROLE_SCAN, MSG_SCAN_RESULT, scan_result},
     {ROLE_SCAN, MSG_SCAN_CRASH, scan_crash},
+    {ROLE_PEERS, MSG_PEERS_HELLO, multiscan_hello},
+    {ROLE_PEERS, MSG_PEERS_RESULT, multiscan_result},
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, gauges_request},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
@@ -331,7 +339,8 @@ static void config_prepare(const struct role_config *next)
 static void config_apply(void)
 {
     next_hop_wake_all(&queue);
-    scan_dispatch(&queue);
+    multiscan_review(&queue);
+    multiscan_dispatch(&queue);
     deliver_dispatch(&queue);
 }
 

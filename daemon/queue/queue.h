@@ -14,6 +14,7 @@
 #include "daemon/queue/spool.h"
 #include "daemon/queue/store.h"
 #include "daemon/queue/turn.h"
+#include "daemon/role.h"
 #include "daemon/route.h"
 #include "engine/schema/settings.h"
 
@@ -71,6 +72,14 @@ struct queue {
         uint64_t bytes;            /* of the bodies in hand */
         uint32_t missing_features; /* bits, as control says (MSG_FEATURES) */
     } scan;
+
+    struct {                /* multiscan.c */
+        bool ready;         /* the hello has come */
+        int64_t away_since; /* monotonic, while it is not */
+        struct message_list waiting, in_hand;
+        uint32_t jobs;
+        uint64_t bytes;
+    } multiscan;
 
     struct {                     /* lane.c, deliver.c, maildir.c */
         struct maildir *maildir; /* of the setting `route`; NULL when that is none */
@@ -185,7 +194,22 @@ void listing_request(struct queue *q, struct wire_reader *in);
 void listing_read(struct queue *q, struct wire_reader *in);
 void change_request(struct queue *q, struct wire_reader *in);
 
+/* multiscan.c */
+/* Whether other engines are to be asked about m, which waits for its scan, before that. */
+bool multiscan_is_wanted(const struct queue *q, const struct message *m);
+void multiscan_wait(struct queue *q, struct message *m);
+void multiscan_leave(struct queue *q, struct message *m);
+void multiscan_hello(struct queue *q, struct wire_reader *in);
+void multiscan_result(struct queue *q, struct wire_reader *in);
+void multiscan_gone(struct queue *q);
+void multiscan_dispatch(struct queue *q);
+/* What waits and need not any more, by the configuration of now or because the role is away, goes on to its scan. */
+void multiscan_review(struct queue *q);
+void multiscan_tick(struct queue *q);
+
 /* dispatch_scan.c, scan_answer.c */
+/* Sends the envelope of m and what is known of it, with its body in fd. */
+void scan_send_job(const struct queue *q, const struct message *m, enum role_id to, uint16_t type, int fd);
 void scan_hello(struct queue *q, struct wire_reader *in);
 void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);

@@ -21,6 +21,7 @@ libqueue_a_SOURCES = \
 	%D%/listing.c \
 	%D%/maildir.c %D%/maildir.h \
 	%D%/message.c %D%/message.h \
+	%D%/multiscan.c \
 	%D%/next_hop.c %D%/next_hop.h \
 	%D%/notice.c \
 	%D%/outbox.c \

@@ -163,6 +163,7 @@ static void deliver_child(struct queue *q, struct message *m, const struct judge
     queue_gauge_recipients(q, m, -1);
     message_set_edits(m, edits);
     message_set_host(m, judged->host);
+    message_set_peers(m, (struct span){0});
     m->state = RECIPIENT_DELIVER;
     queue_gauge_recipients(q, m, 1);
     queue_put_back(q, m);
@@ -182,7 +183,7 @@ static void log_archives(const struct child *c)
 static void finish_child(struct queue *q, struct verdict *v, struct child *c)
 {
     log_archives(c);
-    verdict_log(c->m, c->judged, v->cause);
+    verdict_log(c->m, c->judged, v->cause, v->peers);
     if (c->copy)
         rewrite_child(q, c);
     struct message *m = going_on(c);
@@ -292,5 +293,6 @@ struct verdict *verdict_new(struct message *m, uint64_t revision)
     v->parent = m;
     v->revision = revision;
     v->arena = arena_new();
+    v->peers = arena_dup(v->arena, m->peers);
     return v;
 }

@@ -12,6 +12,7 @@ struct verdict {
     struct judge_result result; /* in arena; filled in by the caller */
     struct child *children;     /* the first one keeps the MID */
     struct span cause;          /* of an unscannable message */
+    struct span peers;          /* as in struct message */
 };
 
 /* On m, which waits in no list. */

@@ -34,20 +34,60 @@ static void log_detail(const struct message *m, const struct judge_child *judged
     buf_free(&text);
 }
 
-static void log_verdict(const struct message *m, const struct judge_child *judged, struct span cause)
+static void log_peer(uint64_t mid, enum peer_id id, const struct peer_verdict *v)
+{
+    struct buf text = {0};
+    if (v->state == PEER_NONE)
+        return;
+    if (v->state != PEER_ANSWERED) {
+        LOG(VERDICT_PEER_NONE, LOG_U(mid), LOG_T(peer_name(id)), LOG_T(peer_state_text(v->state)));
+        return;
+    }
+    peer_points_print(&text, v->points);
+    buf_append_char(&text, '/');
+    peer_points_print(&text, v->required);
+    buf_append_span(&text, v->symbols.n ? SPAN(" ") : SPAN(""));
+    buf_append_span(&text, v->symbols);
+    LOG(VERDICT_PEER, LOG_U(mid), LOG_T(peer_name(id)), LOG_T(v->spam ? "positive" : "negative"),
+        LOG_S(buf_span(&text)));
+    buf_free(&text);
+}
+
+/* With multiscan each engine has its line, in the order in which they were asked. */
+static void log_interim(uint64_t mid, const struct judge_child *judged, struct span peers)
+{
+    struct peer_verdict verdicts[PEER_COUNT];
+    struct wire_reader in = wire_reader_of(peers);
+    if (peers.n)
+        peer_verdicts_get(&in, verdicts);
+    for (unsigned i = 0; peers.n && i < PEER_COUNT; i++)
+        log_peer(mid, i, &verdicts[i]);
+    LOG(VERDICT_INTERIM, LOG_U(mid), LOG_T(judge_verdict_name(judged->own_verdict)));
+}
+
+static void log_final(uint64_t mid, const struct judge_child *judged, struct span peers)
+{
+    bool multiscan = judged->scanner == JUDGE_SCANNER_MULTISCAN;
+    if (multiscan)
+        log_interim(mid, judged, peers);
+    LOG(VERDICT, LOG_U(mid), LOG_T(multiscan ? "IMS" : "CASE"), LOG_T(judge_verdict_name(judged->verdict)));
+}
+
+static void log_verdict(const struct message *m, const struct judge_child *judged, struct span cause,
+                        struct span peers)
 {
     uint64_t mid = message_mid(m);
     switch (judged->verdict) {
     case JUDGE_NEGATIVE:
-        LOG(VERDICT, LOG_U(mid), LOG_T("negative"));
+        log_final(mid, judged, peers);
         log_send(LINE_VERDICT_NEGATIVE, NULL, 0);
         break;
     case JUDGE_SUSPECT:
-        LOG(VERDICT, LOG_U(mid), LOG_T("suspect"));
+        log_final(mid, judged, peers);
         log_send(LINE_VERDICT_SUSPECT, NULL, 0);
         break;
     case JUDGE_POSITIVE:
-        LOG(VERDICT, LOG_U(mid), LOG_T("positive"));
+        log_final(mid, judged, peers);
         log_send(LINE_VERDICT_POSITIVE, NULL, 0);
         break;
     case JUDGE_NOT_SCANNED:
@@ -108,10 +148,11 @@ static void log_graymail(const struct message *m, const struct judge_child *judg
     }
 }
 
-void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause)
+void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause,
+                 struct span peers)
 {
     LOG(POLICY, LOG_U(message_mid(m)), LOG_S(judged->policy), LOG_T(m->outbound ? "outbound" : "inbound"));
-    log_verdict(m, judged, cause);
+    log_verdict(m, judged, cause, peers);
     log_graymail(m, judged);
 }
 

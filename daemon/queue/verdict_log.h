@@ -4,8 +4,9 @@
 
 #include "daemon/queue/queue.h"
 
-/* What was found; cause is of an unscannable child. */
-void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause);
+/* What was found; cause is of an unscannable child, peers as in struct message. */
+void verdict_log(const struct message *m, const struct judge_child *judged, struct span cause,
+                 struct span peers);
 /* What is done with m, which may be the copy for an alternate recipient; rcid is of a quarantined one. */
 void verdict_log_action(const struct message *m, const struct judge_child *judged, uint64_t rcid);
 

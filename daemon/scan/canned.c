@@ -89,7 +89,7 @@ static bool is_right(const struct judge_runtime *rt, const struct judge_child *c
     const struct judge_policy *policy = policy_of(rt);
     if (!span_equal(child->policy, policy->name))
         return false;
-    if (!rt->antispam || !policy->antispam)
+    if (!judge_scanner_of(rt, policy))
         return child->verdict == JUDGE_OFF && child->action == JUDGE_DELIVER;
     struct judge_resolution wanted;
     judge_resolve(policy, JUDGE_POSITIVE, JUDGE_GRAYMAIL_NEGATIVE, &wanted);

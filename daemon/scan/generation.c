@@ -30,7 +30,7 @@ struct generation {
     struct generation_config config;
     struct worker_config shared; /* with zygote and workers */
     struct arena *texts;         /* that its runtime points into */
-    int64_t timeout_us;
+    int64_t timeout_us[JUDGE_DIRECTION_COUNT];
     enum generation_state state;
     int64_t since; /* monotonic time at which it began to prepare */
     struct error refusal;
@@ -276,6 +276,13 @@ void generation_reap(struct generation *g)
             bury(g, s);
 }
 
+/* A worker without a message is to be ready, or gone, in the time that any message has. */
+static int64_t limit_of(const struct generation *g, const struct slot *s)
+{
+    int64_t in = g->timeout_us[JUDGE_INCOMING], out = g->timeout_us[JUDGE_OUTGOING];
+    return s->job ? g->timeout_us[s->job->outbound ? JUDGE_OUTGOING : JUDGE_INCOMING] : in > out ? in : out;
+}
+
 void generation_enforce_time(struct generation *g)
 {
     listen_to_zygote(g);
@@ -285,7 +292,7 @@ void generation_enforce_time(struct generation *g)
         return;
     }
     for (struct slot *s = g->slots; s <= lone_slot(g); s++)
-        slot_enforce_time(s, g->timeout_us);
+        slot_enforce_time(s, limit_of(g, s));
 }
 
 bool generation_needs_time(const struct generation *g)
@@ -369,11 +376,11 @@ struct generation *generation_new(const struct generation_config *config, const 
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
         .texts = rt->texts,
-        .timeout_us = rt->timeout_us,
         .since = clock_mono_us(),
     };
     if (files)
         g->shared.runtime.model = engine_files_model(files);
+    memcpy(g->timeout_us, rt->timeout_us, sizeof g->timeout_us);
     make_slots(g);
     if (start_zygote(g, error))
         return g;

@@ -22,11 +22,33 @@ static bool read_policies(struct judge_policy *policies, struct config_table *co
 static void read_antispam(struct runtime *rt, const struct schema_row *row)
 {
     static const enum judge_profile profiles[] = {JUDGE_NORMAL, JUDGE_AGGRESSIVE};
-    rt->timeout_us = schema_row_number(row, ANTISPAM_TIMEOUT) * 1000000;
-    rt->judge.antispam = schema_row_number(row, ANTISPAM_ENABLED);
-    rt->judge.profile = profiles[schema_row_number(row, ANTISPAM_PROFILE)];
-    rt->judge.always_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_ALWAYS_SCAN_SIZE);
-    rt->judge.never_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_NEVER_SCAN_SIZE);
+    rt->judge.scanners[JUDGE_SCANNER_ANTISPAM] = (struct judge_scanner_settings){
+        .on = schema_row_number(row, ANTISPAM_ENABLED),
+        .profile = profiles[schema_row_number(row, ANTISPAM_PROFILE)],
+        .always_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_ALWAYS_SCAN_SIZE),
+        .never_scan_bytes = (uint64_t)schema_row_number(row, ANTISPAM_NEVER_SCAN_SIZE),
+    };
+}
+
+/* The profile is a setting of the other engine. */
+static void read_multiscan(struct runtime *rt, const struct schema_row *row, const struct schema_row *limits)
+{
+    rt->judge.scanners[JUDGE_SCANNER_MULTISCAN] = (struct judge_scanner_settings){
+        .on = schema_row_number(row, MULTISCAN_ENABLED),
+        .profile = JUDGE_NORMAL,
+        .always_scan_bytes = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_ALWAYS_SCAN_SIZE),
+        .never_scan_bytes = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE),
+    };
+}
+
+/* With multiscan the other half of the time was for the peers. */
+static void set_timeouts(struct runtime *rt, const struct schema_row *antispam,
+                         const struct schema_row *limits)
+{
+    for (unsigned i = 0; i < JUDGE_DIRECTION_COUNT; i++)
+        rt->timeout_us[i] = rt->judge.policies[i].scanner == JUDGE_SCANNER_MULTISCAN
+                                ? schema_row_number(limits, IMSANDGRAYMAIL_TIMEOUT) * 500000
+                                : schema_row_number(antispam, ANTISPAM_TIMEOUT) * 1000000;
 }
 
 /* One call of a worker asks both questions: the shorter time-out ends it. */
@@ -35,19 +57,24 @@ static void read_graymail(struct runtime *rt, const struct schema_row *row, cons
     int64_t timeout_us = schema_row_number(limits, IMSANDGRAYMAIL_TIMEOUT) * 1000000;
     rt->judge.graymail = schema_row_number(row, GRAYMAIL_ENABLED);
     rt->judge.graymail_never_bytes = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE);
-    if (rt->judge.graymail && timeout_us < rt->timeout_us)
-        rt->timeout_us = timeout_us;
+    for (unsigned i = 0; rt->judge.graymail && i < JUDGE_DIRECTION_COUNT; i++)
+        if (timeout_us < rt->timeout_us[i])
+            rt->timeout_us[i] = timeout_us;
 }
 
 bool runtime_build(struct runtime *rt, struct config_table *const *tables, struct error *error)
 {
     *rt = (struct runtime){.texts = arena_new()};
     judge_runtime_defaults(&rt->judge);
-    read_antispam(rt, config_table_single(tables[SCHEMA_ANTISPAM]));
-    read_graymail(rt, config_table_single(tables[SCHEMA_GRAYMAIL]),
-                  config_table_single(tables[SCHEMA_IMSANDGRAYMAIL]));
-    if (read_policies(rt->judge.policies, tables, rt->texts, error))
+    const struct schema_row *antispam = config_table_single(tables[SCHEMA_ANTISPAM]),
+                            *limits = config_table_single(tables[SCHEMA_IMSANDGRAYMAIL]);
+    read_antispam(rt, antispam);
+    read_multiscan(rt, config_table_single(tables[SCHEMA_MULTISCAN]), limits);
+    if (read_policies(rt->judge.policies, tables, rt->texts, error)) {
+        set_timeouts(rt, antispam, limits);
+        read_graymail(rt, config_table_single(tables[SCHEMA_GRAYMAIL]), limits);
         return true;
+    }
     arena_free(rt->texts);
     return false;
 }

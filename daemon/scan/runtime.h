@@ -11,8 +11,8 @@ struct engine_files;
 struct runtime {
     struct judge_runtime judge; /* its texts are in texts; test hooks are still to be set */
     struct engine_files *files; /* the caller's; NULL: model and rules of judge stay as they are */
-    int64_t timeout_us;         /* wall time for one message */
-    struct arena *texts;        /* to be freed by whoever has rt */
+    int64_t timeout_us[JUDGE_DIRECTION_COUNT]; /* wall time for one message */
+    struct arena *texts;                       /* to be freed by whoever has rt */
 };
 
 /* tables are those of struct role_config.  Nothing in rt points into them.  False, with nothing to free, when a policy

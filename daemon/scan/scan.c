@@ -289,6 +289,7 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     *job = (struct job){.client = of_queue ? 0 : spamd_connection,
                         .mid = wanted.mid,
                         .alone = wanted.alone && of_queue,
+                        .outbound = wanted.outbound,
                         .fd = fd};
     buf_append_span(&job->envelope, envelope);
     pool_submit(pool, job);

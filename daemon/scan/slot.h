@@ -17,7 +17,7 @@ struct job {
     uint64_t client;   /* 0: the queue, else a connection of spamd (scan.c) */
     uint64_t mid;      /* of a client other than the queue: its number for it */
     uint64_t revision; /* with which it was handed out */
-    bool alone;
+    bool alone, outbound;
     int fd;              /* sealed memfd with the message */
     struct buf envelope; /* scan_job_put() */
 };

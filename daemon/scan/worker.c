@@ -114,12 +114,14 @@ static void judge(struct worker *w, const struct packet *packet)
         .trace_bytes = job.trace_bytes,
         .outbound = job.outbound,
         .without_antispam = job.missing_features & feature_bit(FEATURE_ANTISPAM),
+        .without_multiscan = job.missing_features & feature_bit(FEATURE_MULTISCAN),
         .without_graymail = job.missing_features & feature_bit(FEATURE_GRAYMAIL),
         .sender = job.sender,
         .helo = job.helo,
         .client_ip = job.client_ip,
         .recipients = job.recipients,
         .recipient_count = job.recipient_count,
+        .peers = job.peers,
     };
     close(packet->fd);
     if (input.trace_bytes > input.message.n)

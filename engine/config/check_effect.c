@@ -16,6 +16,17 @@ static const struct schema_row *gateway(tables in_force)
     return config_table_single(in_force[SCHEMA_ANTISPAM]);
 }
 
+static bool uses(const struct schema_row *policy, enum policy_engine engine)
+{
+    return schema_row_number(policy, POLICY_ANTISPAM) &&
+           schema_row_number(policy, POLICY_ENGINE) == (int64_t)engine;
+}
+
+static bool multiscan_is_on(tables in_force)
+{
+    return schema_row_number(config_table_single(in_force[SCHEMA_MULTISCAN]), MULTISCAN_ENABLED);
+}
+
 static bool is_never_reached(const struct schema_row *before, const struct schema_row *policy,
                              tables in_force)
 {
@@ -26,8 +37,14 @@ static bool is_never_reached(const struct schema_row *before, const struct schem
 static bool is_on_in_vain(const struct schema_row *before, const struct schema_row *policy, tables in_force)
 {
     (void)before;
-    return schema_row_number(policy, POLICY_ANTISPAM) &&
-           !schema_row_number(gateway(in_force), ANTISPAM_ENABLED);
+    return uses(policy, POLICY_ENGINE_ANTISPAM) && !schema_row_number(gateway(in_force), ANTISPAM_ENABLED);
+}
+
+static bool is_multiscan_off(const struct schema_row *before, const struct schema_row *policy,
+                             tables in_force)
+{
+    (void)before;
+    return uses(policy, POLICY_ENGINE_MULTISCAN) && !multiscan_is_on(in_force);
 }
 
 static bool has_default(const struct schema_row *row, unsigned field)
@@ -61,6 +78,7 @@ static bool is_sharpened(const struct schema_row *before, const struct schema_ro
 {
     (void)before;
     return schema_row_number(gateway(in_force), ANTISPAM_PROFILE) == ANTISPAM_PROFILE_AGGRESSIVE &&
+           schema_row_number(policy, POLICY_ENGINE) != POLICY_ENGINE_MULTISCAN &&
            !(has_default(policy, POLICY_POSITIVE_THRESHOLD) && has_default(policy, POLICY_SUSPECT_THRESHOLD));
 }
 
@@ -142,7 +160,7 @@ static bool is_graymail_alone(const struct schema_row *before, const struct sche
 {
     (void)before;
     return schema_row_number(policy, POLICY_GRAYMAIL) && looks_for_graymail(in_force) &&
-           !schema_row_number(gateway(in_force), ANTISPAM_ENABLED);
+           !schema_row_number(gateway(in_force), ANTISPAM_ENABLED) && !multiscan_is_on(in_force);
 }
 
 static bool is_graymail_in_vain(const struct schema_row *before, const struct schema_row *policy,
@@ -155,14 +173,28 @@ static bool is_graymail_in_vain(const struct schema_row *before, const struct sc
 
 /* ---- the gateway ---- */
 
-/* field: POLICY_ANTISPAM or POLICY_GRAYMAIL. */
-static bool is_on_in_a_policy(unsigned field, tables in_force)
+static bool has_graymail_on(const struct schema_row *policy)
+{
+    return schema_row_number(policy, POLICY_GRAYMAIL);
+}
+
+static bool uses_antispam(const struct schema_row *policy)
+{
+    return uses(policy, POLICY_ENGINE_ANTISPAM);
+}
+
+static bool uses_multiscan(const struct schema_row *policy)
+{
+    return uses(policy, POLICY_ENGINE_MULTISCAN);
+}
+
+static bool holds_for_a_policy(bool (*holds)(const struct schema_row *policy), tables in_force)
 {
     static const enum schema_table_id policies[] = {SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
     bool used = false;
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
         const struct schema_row *policy = config_table_find(in_force[policies[i]], SPAN("DEFAULT"));
-        used |= policy && schema_row_number(policy, field);
+        used |= policy && holds(policy);
     }
     return used;
 }
@@ -171,14 +203,21 @@ static bool is_used_by_none(const struct schema_row *before, const struct schema
                             tables in_force)
 {
     (void)before;
-    return schema_row_number(antispam, ANTISPAM_ENABLED) && !is_on_in_a_policy(POLICY_ANTISPAM, in_force);
+    return schema_row_number(antispam, ANTISPAM_ENABLED) && !holds_for_a_policy(uses_antispam, in_force);
+}
+
+static bool is_multiscan_used_by_none(const struct schema_row *before, const struct schema_row *multiscan,
+                                      tables in_force)
+{
+    (void)before;
+    return schema_row_number(multiscan, MULTISCAN_ENABLED) && !holds_for_a_policy(uses_multiscan, in_force);
 }
 
 static bool is_graymail_used_by_none(const struct schema_row *before, const struct schema_row *graymail,
                                      tables in_force)
 {
     (void)before;
-    return schema_row_number(graymail, GRAYMAIL_ENABLED) && !is_on_in_a_policy(POLICY_GRAYMAIL, in_force);
+    return schema_row_number(graymail, GRAYMAIL_ENABLED) && !holds_for_a_policy(has_graymail_on, in_force);
 }
 
 static bool is_changed_while_off(const struct schema_row *before, const struct schema_row *antispam,
@@ -187,6 +226,14 @@ static bool is_changed_while_off(const struct schema_row *before, const struct s
     (void)in_force;
     return !schema_row_number(antispam, ANTISPAM_ENABLED) &&
            is_changed(before, antispam, ANTISPAM_ALWAYS_SCAN_SIZE, ANTISPAM_PROFILE);
+}
+
+static bool is_multiscan_changed_while_off(const struct schema_row *before,
+                                           const struct schema_row *multiscan, tables in_force)
+{
+    (void)in_force;
+    return !schema_row_number(multiscan, MULTISCAN_ENABLED) &&
+           is_changed(before, multiscan, MULTISCAN_RSPAMD, MULTISCAN_CONNECTIONS);
 }
 
 /* ---- listeners ---- */
@@ -264,6 +311,8 @@ static const struct doubt {
 } doubts[] = {
     {POLICIES, 0, is_never_reached, "no mail reaches it: the policy DEFAULT judges all"},
     {POLICIES, OF(ANTISPAM), is_on_in_vain, "antispam is on, but anti-spam is off for the whole gateway"},
+    {POLICIES, OF(MULTISCAN), is_multiscan_off,
+     "the engine is multiscan, but Intelligent Multi-Scan is off for the whole gateway"},
     {POLICIES, 0, is_off_in_vain, "settings for spam have no effect while antispam is off"},
     {POLICIES, OF(ANTISPAM), is_sharpened,
      "thresholds are not the default ones, and the aggressive profile makes more mail reach them"},
@@ -275,14 +324,17 @@ static const struct doubt {
     {POLICIES, 0, is_quarantine_in_vain, "mail with an alternate host goes there and not into quarantine"},
     {POLICIES, OF(GRAYMAIL), is_graymail_off,
      "graymail is on, but graymail detection is off for the whole gateway"},
-    {POLICIES, OF(GRAYMAIL) | OF(ANTISPAM), is_graymail_alone,
+    {POLICIES, OF(GRAYMAIL) | OF(ANTISPAM) | OF(MULTISCAN), is_graymail_alone,
      "graymail is on, but not looked for while anti-spam is off for the whole gateway"},
     {POLICIES, 0, is_graymail_in_vain, "settings for graymail have no effect while graymail is off"},
     {OF(GRAYMAIL), POLICIES, is_graymail_used_by_none,
      "enabled is on, but no policy has graymail on: no mail is looked at"},
     {OF(ANTISPAM), POLICIES, is_used_by_none,
-     "enabled is on, but no policy has antispam on: no mail is scanned"},
+     "enabled is on, but no policy has antispam on with this engine: it scans no mail"},
     {OF(ANTISPAM), 0, is_changed_while_off, "settings have no effect while enabled is off"},
+    {OF(MULTISCAN), POLICIES, is_multiscan_used_by_none,
+     "enabled is on, but no policy has antispam on with this engine: it scans no mail"},
+    {OF(MULTISCAN), 0, is_multiscan_changed_while_off, "settings have no effect while enabled is off"},
     {OF(LISTENERS), OF(RCPTACCESS), takes_for_nobody,
      "it is public and has no recipients: it takes mail only from hosts that may relay"},
     {OF(LISTENERS), OF(HOSTACCESS), takes_from_nobody,

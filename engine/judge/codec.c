@@ -23,7 +23,7 @@ enum {
 enum {
     LEAST_EDIT = 8 + 8 + 4,
     LEAST_REASON = 4 + 4,
-    LEAST_CHILD = 4 + 4 + 5 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4
+    LEAST_CHILD = 4 + 4 + 7 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4
 };
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
@@ -102,6 +102,8 @@ static void put_child(struct buf *out, const struct judge_child *child)
     for (uint32_t i = 0; i < child->rid_count; i++)
         wire_put_u32(out, child->rids[i]);
     wire_put_span(out, child->policy);
+    wire_put_u8(out, (uint8_t)child->scanner);
+    wire_put_u8(out, (uint8_t)child->own_verdict);
     wire_put_u8(out, (uint8_t)child->verdict);
     wire_put_u8(out, (uint8_t)child->action);
     wire_put_u8(out, (uint8_t)child->score);
@@ -168,13 +170,17 @@ static bool get_reasons(struct wire_reader *in, struct arena *arena, const struc
 static bool get_verdict(struct wire_reader *in, struct judge_child *child)
 {
     child->policy = wire_get_span(in);
+    uint8_t scanner = wire_get_u8(in), own = wire_get_u8(in);
     uint8_t verdict = wire_get_u8(in), action = wire_get_u8(in);
     int8_t score = (int8_t)wire_get_u8(in);
     uint8_t flags = wire_get_u8(in);
     child->size_limit = wire_get_u64(in);
-    if (in->failed || verdict > JUDGE_OFF || verdict == JUDGE_UNSCANNABLE || action > JUDGE_QUARANTINE ||
-        score < -1 || score > MAX_SCORE || flags & ~ALL_FLAGS)
+    if (in->failed || scanner >= JUDGE_SCANNERS || own > JUDGE_POSITIVE || verdict > JUDGE_OFF ||
+        verdict == JUDGE_UNSCANNABLE || action > JUDGE_QUARANTINE || score < -1 || score > MAX_SCORE ||
+        flags & ~ALL_FLAGS)
         return false;
+    child->scanner = scanner;
+    child->own_verdict = own;
     child->verdict = verdict;
     child->action = action;
     child->score = score;

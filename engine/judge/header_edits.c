@@ -105,6 +105,38 @@ static void put_header(struct buf *out, struct span header)
     buf_append_span(out, SPAN("\r\n"));
 }
 
+static void append_tests(struct buf *out, struct span names)
+{
+    enum { COLUMNS = 76 };
+    const char *before = "\r\n\ttests=";
+    size_t column = sizeof "tests=";
+    for (; names.n; before = ",") {
+        struct span name = span_slice(names, 0, span_find(names, ','));
+        names = span_slice(names, name.n + 1, names.n);
+        if (column + name.n > COLUMNS) {
+            before = ",\r\n\t";
+            column = 0;
+        }
+        buf_append_span(out, span_text(before));
+        buf_append_span(out, name);
+        column += name.n + 1;
+    }
+}
+
+/* "X-Mailward-Peer-rspamd: Yes, score=12.3 required=15.0" and the names of its rules: the form that mail programs know
+ * from the header of SpamAssassin. */
+static void append_peer_header(struct buf *out, enum peer_id id, const struct peer_verdict *v)
+{
+    if (v->state != PEER_ANSWERED)
+        return;
+    buf_printf(out, "%s%s: %s, score=", JUDGE_PEER_HEADER, peer_name(id), v->spam ? "Yes" : "No");
+    peer_points_print(out, v->points);
+    buf_append_span(out, SPAN(" required="));
+    peer_points_print(out, v->required);
+    append_tests(out, v->symbols);
+    buf_append_span(out, SPAN("\r\n"));
+}
+
 /* new_subject is for a message that has none. */
 static struct span new_headers(const struct judge_child *child, const struct judge_findings *findings,
                                const struct judge_treatment *const marks[JUDGE_ENGINES],
@@ -116,6 +148,8 @@ static struct span new_headers(const struct judge_child *child, const struct jud
                         SPAN("X-IronPort-Anti-Spam-Filtered: true\r\nX-IronPort-Anti-Spam-Result: "));
         append_result_value(&headers, child, findings);
         buf_append_span(&headers, SPAN("\r\n"));
+        for (unsigned i = 0; findings->peers && i < PEER_COUNT; i++)
+            append_peer_header(&headers, i, &findings->peers[i]);
     }
     if (findings->phdr) {
         buf_append_span(&headers, SPAN(JUDGE_PHDR_HEADER ": "));

@@ -12,6 +12,7 @@ struct judge_findings {
     const struct scan_model *model;
     const struct scan_rules *rules;
     const struct scan_hits *spam_hits, *graymail_hits; /* NULL: none */
+    const struct peer_verdict *peers;                  /* PEER_COUNT of them; NULL: none */
     bool phdr;                                         /* IronPort-PHdr is to be there */
 };
 

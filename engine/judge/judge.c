@@ -29,9 +29,11 @@ void judge_runtime_defaults(struct judge_runtime *rt)
     };
     *rt = (struct judge_runtime){
         .limits = mime_default_limits,
-        .antispam = true,
-        .always_scan_bytes = 1024 * 1024,
-        .never_scan_bytes = 2 * 1024 * 1024,
+        .scanners = {[JUDGE_SCANNER_ANTISPAM] = {.on = true,
+                                                 .always_scan_bytes = 1024 * 1024,
+                                                 .never_scan_bytes = 2 * 1024 * 1024},
+                     [JUDGE_SCANNER_MULTISCAN] = {.always_scan_bytes = 512 * 1024,
+                                                  .never_scan_bytes = 2 * 1024 * 1024}},
         .graymail = true,
         .graymail_never_bytes = 2 * 1024 * 1024,
         .policies = {policy, policy},
@@ -105,14 +107,18 @@ static struct span rule_name(const struct scan_rules *rules, size_t rule)
 
 /* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
 static void list_reasons(const struct judge_runtime *rt, const struct scan_score *score,
-                         const struct scan_hits *hits, struct arena *arena, struct judge_child *child)
+                         const struct scan_hits *hits, const struct peer_verdict *peers, struct arena *arena,
+                         struct judge_child *child)
 {
-    struct judge_reason *reasons =
-        arena_calloc(arena, 2 + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
+    static const struct span peer_reasons[PEER_COUNT] = {SPAN("peer:rspamd"), SPAN("peer:spamd")};
+    struct judge_reason *reasons = arena_calloc(
+        arena, 2 + PEER_COUNT + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
     uint32_t count = 0;
     reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
-    if (rt->profile == JUDGE_AGGRESSIVE)
+    if (rt->scanners[child->scanner].profile == JUDGE_AGGRESSIVE)
         reasons[count++] = (struct judge_reason){SPAN("profile"), milli(log(2))};
+    for (unsigned i = 0; peers && i < PEER_COUNT; i++)
+        reasons[count++] = (struct judge_reason){peer_reasons[i], milli(peer_log_odds(i, &peers[i]))};
     for (unsigned i = SCAN_FACTS + 1; i < SCAN_RULES; i++)
         reasons[count++] = (struct judge_reason){span_text(scan_family_name(i)), milli(score->families[i])};
     for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
@@ -210,29 +216,6 @@ static void look_at(const struct judge_runtime *rt, const struct judge_input *in
     look->partial = part.n < input->message.n || look->view.flags & limits || look->hits.partial;
 }
 
-static void score_view(const struct judge_runtime *rt, struct span part, const struct mime_view *view,
-                       const struct judge_input *input, const struct scan_hits *hits,
-                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
-{
-    const struct scan_feature_input about = {.view = view,
-                                             .body = span_slice(part, view->body_offset, part.n),
-                                             .own_trace = span_slice(part, 0, input->trace_bytes),
-                                             .rules = rt->rules,
-                                             .hits = hits};
-    struct scan_features features;
-    struct scan_score score;
-    enter_stage(breadcrumb, "features");
-    scan_features_extract(&about, arena, &features);
-    enter_stage(breadcrumb, "model");
-    scan_model_score(rt->model, &features, &score);
-    child->score = rt->profile == JUDGE_AGGRESSIVE ? judge_aggressive_score(score.score) : score.score;
-    list_reasons(rt, &score, hits, arena, child);
-    if (header_says(view, "X-Advertisement", SPAN("spam"))) {
-        child->test_mark = true;
-        child->score = TEST_SCORE;
-    }
-}
-
 static enum judge_verdict verdict_of(const struct judge_policy *policy, int score)
 {
     if (score >= policy->positive.threshold)
@@ -240,12 +223,68 @@ static enum judge_verdict verdict_of(const struct judge_policy *policy, int scor
     return policy->treat_suspects && score >= policy->suspect.threshold ? JUDGE_SUSPECT : JUDGE_NEGATIVE;
 }
 
-/* What is above always-scan is looked at only so far. */
-static struct span looked_at(const struct judge_runtime *rt, const struct judge_input *input, uint64_t size)
+/* Other engines weigh in; a message without their verdicts has the score of our own. */
+static int score_with_peers(const struct scan_score *own, const struct peer_verdict *peers)
 {
-    if (size <= rt->always_scan_bytes)
+    double log_odds = own->log_odds;
+    for (unsigned i = 0; peers && i < PEER_COUNT; i++)
+        log_odds += peer_log_odds(i, &peers[i]);
+    return scan_score_of_log_odds(log_odds);
+}
+
+static void set_scores(const struct judge_runtime *rt, const struct judge_policy *policy,
+                       const struct scan_score *score, const struct peer_verdict *peers, bool test_mark,
+                       struct judge_child *child)
+{
+    int own = score->score;
+    child->score = score_with_peers(score, peers);
+    if (rt->scanners[child->scanner].profile == JUDGE_AGGRESSIVE) {
+        child->score = judge_aggressive_score(child->score);
+        own = judge_aggressive_score(own);
+    }
+    child->test_mark = test_mark;
+    if (test_mark)
+        child->score = own = TEST_SCORE;
+    child->verdict = verdict_of(policy, child->score);
+    child->own_verdict = verdict_of(policy, own);
+}
+
+/* What other engines said of a message that our own is not alone with. */
+static const struct peer_verdict *peers_of(const struct judge_policy *policy, const struct judge_input *input)
+{
+    return policy->scanner == JUDGE_SCANNER_MULTISCAN ? input->peers : NULL;
+}
+
+static void score_view(const struct judge_runtime *rt, const struct judge_policy *policy,
+                       const struct judge_input *input, const struct look *look,
+                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
+{
+    const struct peer_verdict *peers = peers_of(policy, input);
+    const struct scan_feature_input about = {
+        .view = &look->view,
+        .body = span_slice(look->part, look->view.body_offset, look->part.n),
+        .own_trace = span_slice(look->part, 0, input->trace_bytes),
+        .rules = rt->rules,
+        .hits = &look->hits,
+    };
+    struct scan_features features;
+    struct scan_score score;
+    enter_stage(breadcrumb, "features");
+    scan_features_extract(&about, arena, &features);
+    enter_stage(breadcrumb, "model");
+    scan_model_score(rt->model, &features, &score);
+    list_reasons(rt, &score, &look->hits, peers, arena, child);
+    bool test_mark = header_says(&look->view, "X-Advertisement", SPAN("spam"));
+    set_scores(rt, policy, &score, peers, test_mark, child);
+}
+
+/* What is above always-scan is looked at only so far. */
+static struct span looked_at(const struct judge_scanner_settings *scanner, const struct judge_input *input,
+                             uint64_t size)
+{
+    if (size <= scanner->always_scan_bytes)
         return input->message;
-    return span_slice(input->message, 0, input->trace_bytes + (size_t)rt->always_scan_bytes);
+    return span_slice(input->message, 0, input->trace_bytes + (size_t)scanner->always_scan_bytes);
 }
 
 /* The headers alone, when the rest is not to be looked at. */
@@ -255,28 +294,42 @@ static struct span header_block(const struct judge_runtime *rt, const struct jud
     return span_slice(head, 0, span_find_span(head, SPAN("\r\n\r\n")) + 4);
 }
 
-static bool is_on(const struct judge_runtime *rt, const struct judge_policy *policy,
-                  const struct judge_input *input)
+static bool has_key(enum judge_scanner scanner, const struct judge_input *input)
 {
-    return rt->antispam && policy->antispam && !input->without_antispam;
+    return !(scanner == JUDGE_SCANNER_MULTISCAN ? input->without_multiscan : input->without_antispam);
+}
+
+const struct judge_scanner_settings *judge_scanner_of(const struct judge_runtime *rt,
+                                                      const struct judge_policy *policy)
+{
+    const struct judge_scanner_settings *scanner = &rt->scanners[policy->scanner];
+    return policy->antispam && scanner->on ? scanner : NULL;
+}
+
+/* The same for a message: without a key it is as when it is off. */
+static const struct judge_scanner_settings *
+scanner_of(const struct judge_runtime *rt, const struct judge_policy *policy, const struct judge_input *input)
+{
+    return has_key(policy->scanner, input) ? judge_scanner_of(rt, policy) : NULL;
 }
 
 static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *policy,
                      const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
                      struct arena *arena, struct judge_child *child, struct look *look)
 {
+    const struct judge_scanner_settings *scanner = scanner_of(rt, policy, input);
     uint64_t size = input->message.n - input->trace_bytes;
+    child->scanner = policy->scanner;
     child->score = -1;
-    if (!is_on(rt, policy, input)) {
+    if (!scanner) {
         child->verdict = JUDGE_OFF;
-    } else if (size > rt->never_scan_bytes) {
+    } else if (size > scanner->never_scan_bytes) {
         child->verdict = JUDGE_NOT_SCANNED;
-        child->size_limit = rt->never_scan_bytes;
+        child->size_limit = scanner->never_scan_bytes;
     } else {
-        look_at(rt, input, looked_at(rt, input, size), breadcrumb, arena, child, look);
+        look_at(rt, input, looked_at(scanner, input, size), breadcrumb, arena, child, look);
         child->partial = look->partial;
-        score_view(rt, look->part, &look->view, input, &look->hits, breadcrumb, arena, child);
-        child->verdict = verdict_of(policy, child->score);
+        score_view(rt, policy, input, look, breadcrumb, arena, child);
     }
 }
 
@@ -313,11 +366,14 @@ static enum judge_graymail graymail_of(const struct judge_runtime *rt, const str
     return answers[answer];
 }
 
+/* Any scanner will do (S2-84). */
 static bool wants_graymail(const struct judge_runtime *rt, const struct judge_policy *policy,
                            const struct judge_input *input)
 {
-    return rt->graymail && rt->antispam && policy->graymail && !input->without_antispam &&
-           !input->without_graymail;
+    bool scans = false;
+    for (unsigned i = 0; i < JUDGE_SCANNERS; i++)
+        scans |= rt->scanners[i].on && has_key(i, input);
+    return rt->graymail && scans && policy->graymail && !input->without_graymail;
 }
 
 /* Spam is no graymail.  What has been looked at as a whole need not be looked at again. */
@@ -369,7 +425,8 @@ static void resolve(const struct judge_runtime *rt, const struct judge_policy *p
         .rules = rt->rules,
         .spam_hits = &spam->hits,
         .graymail_hits = child->graymail_points ? &last->hits : NULL,
-        .phdr = rt->graymail || is_on(rt, policy, input),
+        .peers = peers_of(policy, input),
+        .phdr = rt->graymail || scanner_of(rt, policy, input),
     };
     judge_edit_headers(input, &last->view, &findings, r.marks, arena, child);
 }

@@ -14,6 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/span.h"
 #include "engine/mime/view.h"
+#include "engine/peers/peer.h"
 #include "engine/scan/graymail.h"
 
 struct scan_model; /* engine/scan/model.h */
@@ -43,6 +44,10 @@ enum judge_graymail {
 /* In the order in which they look at a message. */
 enum judge_engine { JUDGE_ANTISPAM, JUDGE_GRAYMAIL, JUDGE_ENGINES };
 
+/* Who answers the question of spam; in the order of the choices that the schema has.  With multiscan other engines have been
+ * asked before ours. */
+enum judge_scanner { JUDGE_SCANNER_ANTISPAM, JUDGE_SCANNER_MULTISCAN, JUDGE_SCANNERS };
+
 /* In the order of the choices that the schema has. */
 enum judge_action { JUDGE_DELIVER, JUDGE_DROP, JUDGE_BOUNCE, JUDGE_QUARANTINE };
 
@@ -63,6 +68,7 @@ struct judge_treatment {
 struct judge_policy {
     struct span name;
     bool antispam; /* off: mail is not scanned */
+    enum judge_scanner scanner;
     struct judge_treatment positive, suspect;
     bool treat_suspects; /* off: nothing is suspect */
     enum judge_action unscannable;
@@ -76,17 +82,22 @@ enum judge_direction { JUDGE_INCOMING, JUDGE_OUTGOING, JUDGE_DIRECTION_COUNT };
 
 enum judge_profile { JUDGE_NORMAL, JUDGE_AGGRESSIVE };
 
+/* What is set for a scanner, for the whole gateway. */
+struct judge_scanner_settings {
+    bool on; /* off: its policies' mail is not scanned */
+    enum judge_profile profile;
+    uint64_t
+        always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
+    uint64_t never_scan_bytes; /* above: not scanned */
+};
+
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */
 struct judge_runtime {
     const struct scan_model *model;
     const struct scan_rules *rules; /* those that the model was trained with; NULL for none */
     struct mime_limits limits;
-    bool antispam; /* off: no mail is scanned, whatever the policies say */
-    enum judge_profile profile;
-    uint64_t
-        always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
-    uint64_t never_scan_bytes; /* above: not scanned */
-    bool graymail;             /* off: no mail is looked at for it, nor without antispam */
+    struct judge_scanner_settings scanners[JUDGE_SCANNERS];
+    bool graymail;                 /* off: no mail is looked at for it, nor without a scanner that is on */
     uint64_t graymail_never_bytes; /* the same for graymail, which looks at all of what is smaller */
     struct judge_policy policies[JUDGE_DIRECTION_COUNT]; /* the DEFAULT row of each table */
     int64_t budget_us, budget_us_per_mib;                /* CPU for one message; then a partial verdict */
@@ -94,15 +105,16 @@ struct judge_runtime {
 };
 
 struct judge_input {
-    struct span message;   /* as it will be stored, own trace header first */
-    uint32_t trace_bytes;  /* length of that trace header */
-    bool outbound;         /* from a client that may relay */
-    bool without_antispam; /* there is no key for it: as when it is off */
-    bool without_graymail; /* the same */
-    struct span sender;    /* envelope, without angle brackets; empty for <> */
+    struct span message;                      /* as it will be stored, own trace header first */
+    uint32_t trace_bytes;                     /* length of that trace header */
+    bool outbound;                            /* from a client that may relay */
+    bool without_antispam;                    /* there is no key for it: as when it is off */
+    bool without_multiscan, without_graymail; /* the same */
+    struct span sender;                       /* envelope, without angle brackets; empty for <> */
     struct span helo, client_ip;
     const struct span *recipients;
     uint32_t recipient_count;
+    const struct peer_verdict *peers; /* PEER_COUNT of them, for multiscan; NULL: all unknown */
 };
 
 /* Replace `length` bytes at `offset` of the stored message by `insert`. Sorted, not overlapping. */
@@ -124,7 +136,9 @@ struct judge_child {
     const uint32_t *rids; /* indexes into recipients, ascending */
     uint32_t rid_count;
     struct span policy; /* "DEFAULT" */
+    enum judge_scanner scanner;
     enum judge_verdict verdict;
+    enum judge_verdict own_verdict; /* that it would have without other engines, if it was scanned */
     enum judge_action action;
     int score;                   /* 0-100; -1 when not scanned */
     uint64_t size_limit;         /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
@@ -160,6 +174,10 @@ struct judge_breadcrumb {
  * rules are still missing. */
 void judge_runtime_defaults(struct judge_runtime *rt);
 
+/* What scans mail of this policy; NULL: nothing does. */
+const struct judge_scanner_settings *judge_scanner_of(const struct judge_runtime *rt,
+                                                      const struct judge_policy *policy);
+
 /* The score in the aggressive profile of what the normal one gives score (0-100): the odds of spam count twofold,
  *     200 * score / (100 + score), rounded down.
  * Monotone and never lower; 0 and 100 stay.  So 34 becomes 50, 50 becomes 66 and 82 becomes 90. */
@@ -181,7 +199,7 @@ bool judge_edits_get(struct span wire, uint64_t message_size, struct arena *aren
 
 const char *judge_verdict_name(enum judge_verdict verdict);    /* negative, suspect, positive, ... */
 const char *judge_graymail_name(enum judge_graymail graymail); /* negative, marketing, social, ... */
-const char *judge_engine_name(enum judge_engine engine);        /* antispam, graymail */
+const char *judge_engine_name(enum judge_engine engine);       /* antispam, graymail */
 bool judge_is_graymail(enum judge_graymail graymail);          /* of one of the categories */
 
 #endif

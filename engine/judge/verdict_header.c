@@ -31,6 +31,7 @@ bool judge_is_verdict_header(struct span field)
 {
     return span_starts_nocase(field, SPAN("X-IronPort-Anti-Spam-")) ||
            span_starts_nocase(field, SPAN(JUDGE_PHDR_HEADER)) ||
+           span_starts_nocase(field, SPAN(JUDGE_PEER_HEADER)) ||
            span_starts_nocase(field, SPAN(JUDGE_UNSCANNABLE_HEADER));
 }
 

@@ -11,6 +11,7 @@
 
 /* On mail that no worker survived and that is delivered all the same. */
 #define JUDGE_UNSCANNABLE_HEADER "X-Mailward-Unscannable"
+#define JUDGE_PEER_HEADER "X-Mailward-Peer-" /* and the name of another engine */
 
 /* On mail that a policy scans, and on all mail while graymail detection is on. */
 #define JUDGE_PHDR_HEADER "IronPort-PHdr"

@@ -123,6 +123,10 @@ static const struct schema_field imsandgraymail_fields[] = {
 #include "engine/schema/imsandgraymail.def"
 };
 
+static const struct schema_field multiscan_fields[] = {
+#include "engine/schema/multiscan.def"
+};
+
 #define TREATMENT(ID)                                                                                        \
     {                                                                                                        \
         POLICY_##ID##_ACTION, POLICY_##ID##_SUBJECT, POLICY_##ID##_HEADER, POLICY_##ID##_HOST,               \
@@ -272,6 +276,8 @@ static const struct schema_preset logs_presets[] = {
 #define IMSANDGRAYMAIL_DETAILS                                                                               \
     .row_noun = "limits of multi-scan and graymail", .preset_keys = WORDS(""), .fixed_key = "",              \
     .check_row = check_imsandgraymail, FIELDS(imsandgraymail_fields)
+#define MULTISCAN_DETAILS                                                                                    \
+    .row_noun = "multi-scan settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(multiscan_fields)
 #define CLUSTER_DETAILS                                                                                      \
     .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
 #define CLUSTER_GROUPS_DETAILS                                                                               \

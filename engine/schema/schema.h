@@ -33,7 +33,14 @@ struct schema_field {
 };
 
 /* Roles that a change of a table is told to. */
-enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8, SCHEMA_SPAMD = 16 };
+enum schema_readers {
+    SCHEMA_SMTP = 1,
+    SCHEMA_QUEUE = 2,
+    SCHEMA_SCAN = 4,
+    SCHEMA_LOG = 8,
+    SCHEMA_SPAMD = 16,
+    SCHEMA_PEERS = 32
+};
 
 enum schema_kind { SCHEMA_SINGLE, SCHEMA_LIST };
 
@@ -158,6 +165,10 @@ enum imsandgraymail_field {
 #include "engine/schema/imsandgraymail.def"
     IMSANDGRAYMAIL_FIELD_COUNT
 };
+enum multiscan_field {
+#include "engine/schema/multiscan.def"
+    MULTISCAN_FIELD_COUNT
+};
 #define CLUSTER_FIRST_GROUP "Main_Group" /* that a new cluster has */
 enum cluster_field {
 #include "engine/schema/cluster.def"
@@ -230,6 +241,8 @@ extern const struct policy_treatment policy_treatments[POLICY_KINDS];
 enum schema_tls { SCHEMA_TLS_NONE, SCHEMA_TLS_PREFERRED, SCHEMA_TLS_REQUIRED };
 /* Those of SMTPROUTES_TLS: this one, and behind it the others. */
 enum { SCHEMA_ROUTE_TLS_DEFAULT };
+/* The choices of POLICY_ENGINE. */
+enum policy_engine { POLICY_ENGINE_ANTISPAM, POLICY_ENGINE_MULTISCAN };
 /* The choices of ANTISPAM_PROFILE. */
 enum antispam_profile { ANTISPAM_PROFILE_NORMAL, ANTISPAM_PROFILE_AGGRESSIVE };
 
@@ -417,5 +430,16 @@ struct schema_syslog {
     uint16_t port;
 };
 bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct error *error);
+
+/* Where another engine answers; the span points into text. */
+struct schema_peer {
+    enum { SCHEMA_PEER_OFF, SCHEMA_PEER_TCP, SCHEMA_PEER_UNIX } kind;
+    struct span address; /* without brackets, localhost as 127.0.0.1; or a path */
+    uint16_t port;
+};
+bool schema_rspamd_parse(struct span text, struct schema_peer *peer, struct error *error);
+bool schema_spamd_parse(struct span text, struct schema_peer *peer, struct error *error);
+bool schema_check_rspamd(struct span text, struct error *error);
+bool schema_check_spamd(struct span text, struct error *error);
 
 #endif

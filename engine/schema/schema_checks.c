@@ -314,6 +314,62 @@ bool schema_check_syslog(struct span text, struct error *error)
     return schema_syslog_parse(text, &syslog, error);
 }
 
+/* Literal addresses only: the role that connects there looks up no names. */
+static bool parse_engine(struct span text, uint16_t port, struct schema_peer *peer)
+{
+    struct schema_destination at = {.port = port};
+    if (!parse_destination(text, &at))
+        return false;
+    if (span_equal_nocase(at.host, SPAN("localhost")))
+        at.host = SPAN("127.0.0.1");
+    *peer = (struct schema_peer){SCHEMA_PEER_TCP, at.host, at.port};
+    return at.port && (is_address(AF_INET, at.host) || is_address(AF_INET6, at.host));
+}
+
+bool schema_rspamd_parse(struct span text, struct schema_peer *peer, struct error *error)
+{
+    enum { RSPAMD_PORT = 11333 };
+    const struct span scheme = SPAN("http://");
+    *peer = (struct schema_peer){.kind = SCHEMA_PEER_OFF};
+    if (span_equal_nocase(text, SPAN("off")))
+        return true;
+    struct span rest = span_slice(text, scheme.n, text.n);
+    if (rest.n && rest.p[rest.n - 1] == '/')
+        rest.n--;
+    return (span_starts_nocase(text, scheme) && parse_engine(rest, RSPAMD_PORT, peer)) ||
+           error_set(error, "off or http://ADDRESS[:PORT], without a path ([ADDRESS] for IPv6; names are not "
+                            "looked up)");
+}
+
+bool schema_check_rspamd(struct span text, struct error *error)
+{
+    struct schema_peer peer;
+    return schema_rspamd_parse(text, &peer, error);
+}
+
+bool schema_spamd_parse(struct span text, struct schema_peer *peer, struct error *error)
+{
+    enum { PATH_MOST = 107 };
+    *peer = (struct schema_peer){.kind = SCHEMA_PEER_OFF};
+    if (span_equal_nocase(text, SPAN("off")))
+        return true;
+    if (text.n && text.p[0] == '/') {
+        *peer = (struct schema_peer){.kind = SCHEMA_PEER_UNIX, .address = text};
+        return text.n <= PATH_MOST ||
+               error_set(error, "the path of a UNIX socket of at most %d bytes", PATH_MOST);
+    }
+    return parse_engine(text, 0, peer) ||
+           error_set(error,
+                     "off, ADDRESS:PORT ([ADDRESS]:PORT for IPv6; names are not looked up) or the path of "
+                     "a UNIX socket");
+}
+
+bool schema_check_spamd(struct span text, struct error *error)
+{
+    struct schema_peer peer;
+    return schema_spamd_parse(text, &peer, error);
+}
+
 bool schema_check_log_name(struct span text, struct error *error)
 {
     bool good = text.n && text.p[0] >= 'a' && text.p[0] <= 'z' && !span_equal(text, SPAN("all"));

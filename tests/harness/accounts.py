@@ -12,7 +12,8 @@ from . import build
 
 ADMINS = "mailward-admin"
 ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
-            "scan": "mailward-scan", "smtp": "mailward-smtp", "spamd": "mailward-spamd", "fetch": "mailward-fetch"}
+            "scan": "mailward-scan", "smtp": "mailward-smtp", "spamd": "mailward-spamd", "peers": "mailward-peers",
+            "fetch": "mailward-fetch"}
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from .build import program, wait_until
 from .logs import MailLog
 
 # Every role that the master starts.
-ROLES = ("log", "queue", "scan", "smtp", "spamd", "control", "fetch")
+ROLES = ("log", "queue", "scan", "smtp", "spamd", "peers", "control", "fetch")
 
 # struct test_page of daemon/failpoint.h.
 FAILPOINT_OFFSET, FAILPOINT_SIZE = 8, 56

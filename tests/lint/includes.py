@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "fetch", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "fetch", "log", "master", "offline", "peers", "queue", "scan", "smtp", "spamd", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -26,7 +26,8 @@ ARROWS = {
     "engine/smtp": ("engine/base",),
     "engine/mime": ("engine/base",),
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
-    "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
+    "engine/peers": ("engine/base", "engine/wire"),
+    "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan", "engine/peers"),
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
     "engine/trust": ("engine/base",),
     "engine/package": ("engine/base", "engine/trust", "engine/scan"),
@@ -47,13 +48,13 @@ FOREIGN = {
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",
-    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]"
+    r"jansson\.h": r"(shell|commands|daemon/control|daemon/offline|daemon/stores)/\w+\.[ch]|engine/(schema/json|config/chunk_json)\.[ch]|engine/peers/rspamd_reply\.c"
     r"|tests/unit/.*",
     r"expat\.h": r"commands/config_read(er\.c|ing\.h)",
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
-    r"curl/.*": r"daemon/fetch/\w+\.c",
+    r"curl/.*": r"daemon/(fetch/\w+|peers/rspamd_client)\.c",
     r"idn2\.h": r"daemon/smtp/idna\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",

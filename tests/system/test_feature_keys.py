@@ -12,12 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import program, wait_until
 from harness.mail import make_mail
+from harness.peers import ScriptedRspamd
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
 from harness.terminal import Terminal
 
 HOST = socket.gethostname()
 OPS = "ops@example.com"
+MULTISCAN = "imsandgraymailconfig multiscan setup on"
 SPAM = ("X-Advertisement: spam",)
 
 
@@ -81,8 +83,9 @@ def a_new_gateway_has_a_perpetual_key_for_what_exists_and_none_for_what_does_not
     equal(status(instance, "outbreak"), "Not Available", "what does not exist")
     shown = run(instance, "featurekey show")
     true("antispam            Active          Perpetual" in shown, shown)
-    shown = run(instance, "policyconfig incoming edit DEFAULT antispam on --engine=multiscan", status=3)
-    true("missing feature key: multiscan" in shown, shown)
+    equal(status(instance, "multiscan"), "Active", "multiscan")
+    shown = run(instance, "imsandgraymailconfig graymail setup on --safe-unsubscribe=on", status=3)
+    true("missing feature key: safe-unsubscribe" in shown, shown)
 
 
 @test
@@ -207,7 +210,23 @@ def a_key_is_pasted_at_a_terminal(world):
 
 
 @test
+@proves("S2-52 S2-54")
 def a_key_for_multiscan_is_one_for_its_last_engine(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    instance.pass_time(days=31)
+    wait_until(lambda: status(instance) == "Expired", "the end of the evaluation")
+    activate(instance, signer.key("antispam"))
+    for line in (MULTISCAN, "systemsetup --engine=multiscan"):
+        true("missing feature key: multiscan" in run(instance, line, status=3), line)
+    activate(instance, signer.key("multiscan"))
+    run(instance, MULTISCAN)
+    for engine in ("multiscan", "antispam"):
+        run(instance, f"policyconfig incoming edit DEFAULT antispam on --engine={engine}")
+
+
+@test
+def with_the_key_of_multiscan_alone_its_last_engine_is_on(world):
     signer = Signer(world)
     instance = signer.gateway(world, evaluation=1)
     instance.pass_time(days=31)
@@ -215,6 +234,31 @@ def a_key_for_multiscan_is_one_for_its_last_engine(world):
     activate(instance, signer.key("multiscan"))
     equal(status(instance), "Active", "antispam")
     wait_until(lambda: judged(instance), "the engine to be on again")
+
+
+@test
+def without_its_key_multiscan_asks_nobody_and_mail_flows(world):
+    signer, peer = Signer(world), ScriptedRspamd()
+    world.callback(peer.close)
+    instance = signer.gateway(world, evaluation=1)
+    run(instance, f"{MULTISCAN} --rspamd={peer.url}\npolicyconfig incoming edit DEFAULT antispam on "
+                  "--engine=multiscan\ncommit")
+    mid = send_one(instance.address, make_mail(1, headers=SPAM))
+    instance.wait_idle()
+    equal(len(peer.messages), 1, "messages that were shown")
+    true("engine: IMS spam positive" in "\n".join(instance.log.of_message(mid)), "a verdict with the key")
+    instance.pass_time(days=31)
+    wait_until(lambda: instance.log.find("feature key multiscan has expired"), "the log to tell")
+    activate(instance, signer.key("antispam"))  # which is not the engine of the policy
+    wait_until(lambda: not judged(instance), "the engine to be off")
+    asked = len(peer.messages)
+    true(not judged(instance), "judged without a key")
+    equal(len(peer.messages), asked, "messages that were shown without a key")
+    activate(instance, signer.key("multiscan"))
+    mid = send_one(instance.address, make_mail(2, headers=SPAM))
+    instance.wait_idle()
+    equal(len(peer.messages), asked + 1, "messages that were shown with a new key")
+    true("engine: IMS spam positive" in "\n".join(instance.log.of_message(mid)), "a verdict with a new key")
 
 
 @test

@@ -96,7 +96,8 @@ def each_process_has_what_it_needs(machine):
                                   ("mailwardd-queue", "mailward", 0), ("mailwardd-contr", "mailward", 0),
                                   ("mailwardd-smtp", "mailward-smtp", 0), ("mailwardd-scan", "mailward-scan", 0),
                                   ("mailwardd-spamd", "mailward-spamd", 0),
-                                  ("mailwardd-fetch", "mailward-fetch", 0)},
+                                  ("mailwardd-fetch", "mailward-fetch", 0),
+                                  ("mailwardd-peers", "mailward-peers", 0)},
           "processes with their accounts and capabilities")
 
 

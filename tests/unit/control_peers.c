@@ -18,7 +18,7 @@ enum { STATUS_FATAL = 3, DEATH = 0 /* said in place of a message type */ };
 
 struct fake_role fakes[ROLE_COUNT];
 
-static const enum role_id configured[] = {ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_SPAMD};
+static const enum role_id configured[] = {ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_SPAMD, ROLE_PEERS};
 enum { CONFIGURED = sizeof configured / sizeof configured[0] };
 
 /* What fake roles are about to say, in order. */

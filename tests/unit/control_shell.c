@@ -134,7 +134,7 @@ void head_last_changes(struct arena *arena, uint64_t since, struct head_change *
         changes[i].newest = &played.manifest;
 }
 
-/* ---- feature keys: those of a new instance ---- */
+/* ---- feature keys: there is one for antispam ---- */
 
 bool feature_keys_allow(const char *name)
 {

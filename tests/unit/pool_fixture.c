@@ -66,7 +66,7 @@ static struct scan_model *make_model(void)
 
 struct runtime make_runtime(void)
 {
-    struct runtime rt = {.timeout_us = 1000000, .texts = arena_new()};
+    struct runtime rt = {.timeout_us = {1000000, 1000000}, .texts = arena_new()};
     judge_runtime_defaults(&rt.judge);
     rt.judge.model = t.model;
     rt.judge.test_hooks = true;

@@ -152,7 +152,8 @@ static void a_policy_that_scans_while_the_gateway_does_not_is_warned_about(void 
 static void a_gateway_that_scans_for_no_policy_is_warned_about(void **state)
 {
     (void)state;
-    const char *in_vain = "antispam: enabled is on, but no policy has antispam on: no mail is scanned\n";
+    const char *in_vain =
+        "antispam: enabled is on, but no policy has antispam on with this engine: it scans no mail\n";
     struct scene s = scene_of_defaults();
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
     assert_warnings(&s, in_vain);
@@ -161,6 +162,38 @@ static void a_gateway_that_scans_for_no_policy_is_warned_about(void **state)
     settle(&s);
     set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "off");
     assert_warnings(&s, in_vain);
+    scene_end(&s);
+}
+
+static void a_policy_and_its_engine_must_both_be_on(void **state)
+{
+    (void)state;
+    const char *off =
+        "incoming-policy DEFAULT: the engine is multiscan, but Intelligent Multi-Scan is off for the "
+        "whole gateway\n";
+    struct scene s = scene_of_defaults();
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ENGINE, "multiscan");
+    assert_warnings(&s, off);
+    set(&s, SCHEMA_MULTISCAN, "", MULTISCAN_ENABLED, "on");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
+    set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on"); /* either engine will do for it */
+    assert_warnings(&s, "");
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
+    assert_warnings(
+        &s, "antispam: enabled is on, but no policy has antispam on with this engine: it scans no mail\n");
+    set(&s, SCHEMA_OUTGOING_POLICY, "DEFAULT", POLICY_ANTISPAM, "on");
+    settle(&s);
+    set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_PROFILE, "aggressive"); /* which is not for multiscan */
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_THRESHOLD, "80");
+    assert_warnings(&s, "");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_ENGINE, "antispam");
+    set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_POSITIVE_THRESHOLD, "90");
+    assert_warnings(
+        &s, "multiscan: enabled is on, but no policy has antispam on with this engine: it scans no mail\n");
+    set(&s, SCHEMA_MULTISCAN, "", MULTISCAN_ENABLED, "off");
+    set(&s, SCHEMA_MULTISCAN, "", MULTISCAN_SPAMD, "127.0.0.1:783");
+    assert_warnings(&s, "multiscan: settings have no effect while enabled is off\n");
     scene_end(&s);
 }
 
@@ -399,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_policy_with_graymail_that_the_gateway_does_not_look_for_is_warned_about),
         cmocka_unit_test(settings_for_graymail_without_effect_are_warned_about),
         cmocka_unit_test(a_gateway_that_scans_for_no_policy_is_warned_about),
+        cmocka_unit_test(a_policy_and_its_engine_must_both_be_on),
         cmocka_unit_test(settings_without_effect_are_warned_about),
         cmocka_unit_test(what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),

@@ -179,8 +179,9 @@ static void spam_of_the_default_policy_can_be_dropped_and_suspects_quarantined(v
                            "\nEnter the alternate recipient:\n[]> nobody\n"
                            "suspect-recipient: 'nobody' is not an address: user@domain\n");
     assert_edited(
-        "{\"antispam\":\"on\",\"positive-action\":\"drop\",\"positive-archive\":false,"
-        "\"positive-threshold\":80,\"suspect\":true,\"suspect-action\":\"quarantine\","
+        "{\"antispam\":\"on\",\"engine\":\"antispam\",\"positive-action\":\"drop\","
+        "\"positive-archive\":false,\"positive-threshold\":80,\"suspect\":true,\"suspect-action\":"
+        "\"quarantine\","
         "\"suspect-archive\":true,\"suspect-header\":\"X-Maybe: yes\","
         "\"suspect-recipient\":\"maybe@example.org\","
         "\"suspect-subject\":\"prepend:[MAYBE] \",\"suspect-threshold\":40,\"unscannable\":\"quarantine\"}");

@@ -303,7 +303,7 @@ static void where_anti_spam_is_off_mail_passes_without_score_or_headers(void **s
     struct world *w = *state;
     const char *text = "X-IronPort-Anti-Spam-Filtered: true\r\nX-Advertisement: spam\r\n\r\nbody\r\n";
     for (int gateway = 0; gateway < 2; gateway++) {
-        w->rt.antispam = !gateway;
+        w->rt.scanners[JUDGE_SCANNER_ANTISPAM].on = !gateway;
         incoming(w)->antispam = gateway;
         const struct judge_child *c = judge(w, text);
         assert_int_equal(c->verdict, JUDGE_OFF);
@@ -315,7 +315,7 @@ static void where_anti_spam_is_off_mail_passes_without_score_or_headers(void **s
         expect_contains(edited(w, c), "\r\nX-Advertisement: spam\r\n\r\nbody\r\n");
     }
     w->outbound = true; /* the gateway's switch is on again, and so is the other policy */
-    w->rt.antispam = true;
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].on = true;
     assert_int_equal(judge(w, text)->verdict, JUDGE_POSITIVE);
 }
 
@@ -339,7 +339,7 @@ static void the_aggressive_profile_doubles_the_odds_and_says_so(void **state)
     struct world *w = *state;
     set_log_odds(w, -0.5); /* a score of 37 */
     assert_int_equal(judge(w, "Subject: hi\r\n\r\n")->verdict, JUDGE_NEGATIVE);
-    w->rt.profile = JUDGE_AGGRESSIVE;
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].profile = JUDGE_AGGRESSIVE;
     const struct judge_child *c = judge(w, "Subject: hi\r\n\r\n");
     assert_int_equal(c->score, 54);
     assert_int_equal(c->verdict, JUDGE_SUSPECT);
@@ -366,7 +366,7 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
     assert_true(judge_result_get(buf_span(&wire), w->message.len, 2, w->arena, &got));
     buf_free(&wire);
 
-    w->rt.never_scan_bytes = 10; /* what is not scanned carries no such header at all */
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].never_scan_bytes = 10; /* what is not scanned carries no such header at all */
     text = edited(w, judge(w, forged));
     assert_int_equal(w->result.children[0].verdict, JUDGE_NOT_SCANNED);
     assert_null(strstr(text, "Filtered: true"));
@@ -376,7 +376,7 @@ static void verdict_headers_of_the_sender_are_taken_out(void **state)
 static void mail_above_never_scan_is_left_alone(void **state)
 {
     struct world *w = *state;
-    w->rt.never_scan_bytes = 30;
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].never_scan_bytes = 30;
     const struct judge_child *c = judge(w, "X-Advertisement: spam\r\n\r\nmore than thirty bytes\r\n");
     assert_int_equal(c->verdict, JUDGE_NOT_SCANNED);
     assert_int_equal(c->action, JUDGE_DELIVER);
@@ -390,11 +390,11 @@ static void mail_above_never_scan_is_left_alone(void **state)
 static void mail_above_always_scan_is_looked_at_in_part(void **state)
 {
     struct world *w = *state;
-    w->rt.always_scan_bytes = 30;
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].always_scan_bytes = 30;
     const struct judge_child *c = judge(w, "X-Advertisement: spam\r\n\r\nmore than thirty bytes\r\n");
     assert_true(c->partial);
     assert_int_equal(c->verdict, JUDGE_POSITIVE);
-    w->rt.always_scan_bytes = 10;
+    w->rt.scanners[JUDGE_SCANNER_ANTISPAM].always_scan_bytes = 10;
     assert_int_equal(judge(w, "Subject: twenty\r\nX-Advertisement: spam\r\n\r\n")->verdict, JUDGE_NEGATIVE);
 }
 

@@ -38,7 +38,7 @@ static void graymail_is_asked_for_only_of_mail_that_is_no_spam(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         set_log_odds(w, cases[i].log_odds);
         w->rt.graymail = cases[i].gateway;
-        w->rt.antispam = cases[i].antispam;
+        w->rt.scanners[JUDGE_SCANNER_ANTISPAM].on = cases[i].antispam;
         incoming(w)->graymail = cases[i].policy;
         incoming(w)->antispam = cases[i].policy_antispam;
         const struct judge_child *c = judge(w, "Subject: hi\r\n\r\nThe newsletter\r\n");

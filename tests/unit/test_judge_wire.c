@@ -36,7 +36,9 @@ static void put_some_result(struct buf *out)
         {.rids = first,
          .rid_count = 2,
          .policy = SPAN("DEFAULT"),
+         .scanner = JUDGE_SCANNER_MULTISCAN,
          .verdict = JUDGE_SUSPECT,
+         .own_verdict = JUDGE_POSITIVE,
          .action = JUDGE_DELIVER,
          .score = 77,
          .partial = true,
@@ -74,7 +76,9 @@ static void a_result_survives_the_wire(void **state)
     assert_int_equal(c->rid_count, 2);
     assert_int_equal(c->rids[1], 2);
     assert_true(span_equal(c->policy, SPAN("DEFAULT")));
+    assert_int_equal(c->scanner, JUDGE_SCANNER_MULTISCAN);
     assert_int_equal(c->verdict, JUDGE_SUSPECT);
+    assert_int_equal(c->own_verdict, JUDGE_POSITIVE);
     assert_int_equal(c->score, 77);
     assert_true(c->partial);
     assert_false(c->test_mark);
@@ -211,20 +215,23 @@ static void values_outside_their_ranges_are_refused(void **state)
 {
     struct arena *arena = *state;
     static const uint32_t all[] = {0};
-    /* What follows the one rid and the empty policy: verdict, action, score, flags. */
+    /* What follows the one rid and the empty policy: scanner, own verdict, verdict, action, score, flags. */
     static const struct {
-        unsigned char values[4];
+        unsigned char values[6];
         bool good;
     } cases[] = {
-        {{0, 0, 0, 0}, true},
-        {{5, 3, 100, 127}, true},
-        {{6, 0, 0, 0}, false},
-        {{0, 4, 0, 0}, false},
-        {{0, 0, 101, 0}, false},
-        {{0, 0, 0xff, 0}, true},
-        {{0, 0, 0xfe, 0}, false},
-        {{0, 0, 0, 128}, false},
-        {{JUDGE_UNSCANNABLE, 0, 0, 0}, false}, /* no worker may say that */
+        {{0, 0, 0, 0, 0, 0}, true},
+        {{1, JUDGE_POSITIVE, 0, 0, 0, 0}, true},
+        {{JUDGE_SCANNERS, 0, 0, 0, 0, 0}, false},
+        {{0, JUDGE_NOT_SCANNED, 0, 0, 0, 0}, false},
+        {{0, 0, 5, 3, 100, 127}, true},
+        {{0, 0, 6, 0, 0, 0}, false},
+        {{0, 0, 0, 4, 0, 0}, false},
+        {{0, 0, 0, 0, 101, 0}, false},
+        {{0, 0, 0, 0, 0xff, 0}, true},
+        {{0, 0, 0, 0, 0xfe, 0}, false},
+        {{0, 0, 0, 0, 0, 128}, false},
+        {{0, 0, JUDGE_UNSCANNABLE, 0, 0, 0}, false}, /* no worker may say that */
     };
     const size_t at = 1 + 4 + 4 + 4 + 4;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -232,7 +239,7 @@ static void values_outside_their_ranges_are_refused(void **state)
         struct buf wire = {0};
         struct judge_result got;
         judge_result_put(&wire, &(struct judge_result){&child, 1});
-        memcpy(wire.data + at, cases[i].values, 4);
+        memcpy(wire.data + at, cases[i].values, sizeof cases[i].values);
         assert_int_equal(judge_result_get(buf_span(&wire), 100, 1, arena, &got), cases[i].good);
         buf_free(&wire);
     }

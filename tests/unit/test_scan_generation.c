@@ -51,7 +51,7 @@ static void the_new_generation_judges_by_the_new_configuration(void **state)
     (void)state;
     struct runtime rt = make_runtime();
     rt.judge.policies[JUDGE_INCOMING].name = SPAN("NEW");
-    rt.judge.antispam = false;
+    rt.judge.scanners[JUDGE_SCANNER_ANTISPAM].on = false;
     prepare(&rt);
     apply(2);
     submit(1, GOOD);

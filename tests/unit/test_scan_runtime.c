@@ -75,9 +75,11 @@ static void programs_without_a_configuration_judge_as_the_defaults_of_the_schema
     struct judge_runtime builtin;
     judge_runtime_defaults(&builtin);
     const struct judge_runtime *rt = build();
-    assert_int_equal(rt->profile, builtin.profile);
-    assert_int_equal(rt->always_scan_bytes, builtin.always_scan_bytes);
-    assert_int_equal(rt->never_scan_bytes, builtin.never_scan_bytes);
+    for (unsigned i = 0; i < JUDGE_SCANNERS; i++) {
+        assert_int_equal(rt->scanners[i].profile, builtin.scanners[i].profile);
+        assert_int_equal(rt->scanners[i].always_scan_bytes, builtin.scanners[i].always_scan_bytes);
+        assert_int_equal(rt->scanners[i].never_scan_bytes, builtin.scanners[i].never_scan_bytes);
+    }
     assert_int_equal(rt->graymail_never_bytes, builtin.graymail_never_bytes);
     for (unsigned i = 0; i < JUDGE_DIRECTION_COUNT; i++) {
         const struct judge_policy *got = &rt->policies[i], *expected = &builtin.policies[i];
@@ -98,7 +100,7 @@ static void a_fresh_gateway_scans_nothing(void **state)
 {
     (void)state;
     const struct judge_runtime *rt = build();
-    assert_false(rt->antispam);
+    assert_false(rt->scanners[JUDGE_SCANNER_ANTISPAM].on || rt->scanners[JUDGE_SCANNER_MULTISCAN].on);
     assert_false(rt->policies[JUDGE_INCOMING].antispam);
     assert_false(rt->policies[JUDGE_OUTGOING].antispam);
     arena_free(t.rt.texts);
@@ -112,12 +114,36 @@ static void every_setting_of_the_gateway_is_read(void **state)
     set(SCHEMA_ANTISPAM, ANTISPAM_NEVER_SCAN_SIZE, "5K");
     set(SCHEMA_ANTISPAM, ANTISPAM_TIMEOUT, "7");
     set(SCHEMA_ANTISPAM, ANTISPAM_PROFILE, "aggressive");
+    const struct judge_scanner_settings *antispam = &build()->scanners[JUDGE_SCANNER_ANTISPAM];
+    assert_true(antispam->on && !t.rt.judge.scanners[JUDGE_SCANNER_MULTISCAN].on);
+    assert_int_equal(antispam->always_scan_bytes, 3 * 1024);
+    assert_int_equal(antispam->never_scan_bytes, 5 * 1024);
+    assert_int_equal(antispam->profile, JUDGE_AGGRESSIVE);
+    assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 7000000);
+    arena_free(t.rt.texts);
+}
+
+/* Limits of its own, the profile of the other engine is none of its business, and half the time is for the peers. */
+static void multiscan_has_settings_of_its_own(void **state)
+{
+    (void)state;
+    set(SCHEMA_ANTISPAM, ANTISPAM_PROFILE, "aggressive");
+    set(SCHEMA_ANTISPAM, ANTISPAM_TIMEOUT, "7");
+    set(SCHEMA_MULTISCAN, MULTISCAN_ENABLED, "on");
+    set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_ALWAYS_SCAN_SIZE, "3K");
+    set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_NEVER_SCAN_SIZE, "5K");
+    set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_TIMEOUT, "40");
+    set(SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan");
+    set(SCHEMA_OUTGOING_POLICY, POLICY_ANTISPAM, "on");
     const struct judge_runtime *rt = build();
-    assert_true(rt->antispam);
-    assert_int_equal(rt->always_scan_bytes, 3 * 1024);
-    assert_int_equal(rt->never_scan_bytes, 5 * 1024);
-    assert_int_equal(t.rt.timeout_us, 7000000);
-    assert_int_equal(rt->profile, JUDGE_AGGRESSIVE);
+    const struct judge_scanner_settings *multiscan = &rt->scanners[JUDGE_SCANNER_MULTISCAN];
+    assert_true(multiscan->on && multiscan->profile == JUDGE_NORMAL);
+    assert_int_equal(multiscan->always_scan_bytes, 3 * 1024);
+    assert_int_equal(multiscan->never_scan_bytes, 5 * 1024);
+    assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 7000000);
+    assert_int_equal(t.rt.timeout_us[JUDGE_OUTGOING], 20000000);
+    assert_ptr_equal(judge_scanner_of(rt, &rt->policies[JUDGE_OUTGOING]), multiscan);
+    assert_null(judge_scanner_of(rt, &rt->policies[JUDGE_INCOMING]));
     arena_free(t.rt.texts);
 }
 
@@ -180,7 +206,7 @@ static void every_setting_of_graymail_is_read(void **state)
     set(SCHEMA_IMSANDGRAYMAIL, IMSANDGRAYMAIL_TIMEOUT, "7");
     const struct judge_runtime *rt = build();
     assert_false(rt->graymail);
-    assert_int_equal(t.rt.timeout_us, 20000000); /* the other one is not in use */
+    assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 20000000); /* the other one is not in use */
     assert_false(rt->policies[JUDGE_INCOMING].graymail || rt->policies[JUDGE_INCOMING].unsigned_only);
     arena_free(t.rt.texts);
     set(SCHEMA_GRAYMAIL, GRAYMAIL_ENABLED, "on");
@@ -193,7 +219,7 @@ static void every_setting_of_graymail_is_read(void **state)
     const struct judge_policy *policy = build_incoming();
     assert_true(t.rt.judge.graymail && policy->graymail && policy->unsigned_only);
     assert_int_equal(t.rt.judge.graymail_never_bytes, 600 * 1024);
-    assert_int_equal(t.rt.timeout_us, 7000000);
+    assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 7000000);
     expect_same_treatment(&policy->marketing, &(struct judge_treatment){.action = JUDGE_DROP});
     expect_same_treatment(&policy->social, &(struct judge_treatment){.subject_change = JUDGE_SUBJECT_APPEND,
                                                                      .subject_text = SPAN(" (s)")});
@@ -261,6 +287,7 @@ int main(void)
         WITH_TABLES(programs_without_a_configuration_judge_as_the_defaults_of_the_schema_do),
         WITH_TABLES(a_fresh_gateway_scans_nothing),
         WITH_TABLES(every_setting_of_the_gateway_is_read),
+        WITH_TABLES(multiscan_has_settings_of_its_own),
         WITH_TABLES(every_setting_of_a_policy_is_read),
         WITH_TABLES(every_setting_of_graymail_is_read),
         WITH_TABLES(each_action_is_the_one_of_its_name),

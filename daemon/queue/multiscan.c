@@ -1,0 +1,204 @@
+/* Messages that other engines are asked about before they go to the scan role (engine multiscan).
+ *
+ * What they say is kept with the message in memory alone: a queue that was started anew asks again.  Nothing here ever
+ * keeps mail back for long: without the peers role, or when it dies twice of a message, that is scanned without verdicts.
+ */
+#include <stdlib.h>
+
+#include "daemon/queue/queue.h"
+#include "daemon/role.h"
+#include "engine/base/clock.h"
+#include "engine/base/xalloc.h"
+#include "engine/schema/features.h"
+
+enum {
+    PEER_TRIES = 2, /* of a message that the role dies with */
+    BYTES_IN_HAND = 64 * 1024 * 1024,
+    AWAY_MOST_US = 10 * 1000000, /* that mail waits for the role itself */
+};
+
+static const unsigned where_fields[PEER_COUNT] = {
+    [PEER_RSPAMD] = MULTISCAN_RSPAMD,
+    [PEER_SPAMD] = MULTISCAN_SPAMD,
+};
+
+static const struct schema_row *settings(void)
+{
+    return config_table_single(role_config()->tables[SCHEMA_MULTISCAN]);
+}
+
+static bool is_configured(const struct schema_row *row, enum peer_id peer)
+{
+    return !span_equal_nocase(schema_row_text(row, where_fields[peer]), SPAN("off"));
+}
+
+/* Whether the policy of m has the engine multiscan, there is a key for it, and anybody to ask. */
+static bool is_for_multiscan(const struct queue *q, const struct message *m)
+{
+    if (q->scan.missing_features & feature_bit(FEATURE_MULTISCAN))
+        return false;
+    const struct schema_row *row = settings();
+    enum schema_table_id id = m->outbound ? SCHEMA_OUTGOING_POLICY : SCHEMA_INCOMING_POLICY;
+    const struct schema_row *policy = config_table_find(role_config()->tables[id], SPAN("DEFAULT"));
+    bool any = false;
+    for (unsigned i = 0; i < PEER_COUNT; i++)
+        any = any || is_configured(row, i);
+    return any && schema_row_number(row, MULTISCAN_ENABLED) && policy &&
+           schema_row_number(policy, POLICY_ANTISPAM) &&
+           schema_row_number(policy, POLICY_ENGINE) == POLICY_ENGINE_MULTISCAN;
+}
+
+static bool is_too_big(const struct message *m)
+{
+    const struct schema_row *limits = config_table_single(role_config()->tables[SCHEMA_IMSANDGRAYMAIL]);
+    uint64_t most = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE);
+    return m->body.length - m->trace_bytes > most;
+}
+
+static bool is_away_too_long(const struct queue *q)
+{
+    return !q->multiscan.ready && clock_mono_us() - q->multiscan.away_since > AWAY_MOST_US;
+}
+
+bool multiscan_is_wanted(const struct queue *q, const struct message *m)
+{
+    return !m->peers.n && queue_is_configured() && is_for_multiscan(q, m) && !is_too_big(m) &&
+           m->peer_tries < PEER_TRIES && !is_away_too_long(q);
+}
+
+void multiscan_wait(struct queue *q, struct message *m)
+{
+    m->at_peers = true;
+    TAILQ_INSERT_TAIL(&q->multiscan.waiting, m, link);
+    multiscan_dispatch(q);
+}
+
+void multiscan_leave(struct queue *q, struct message *m)
+{
+    m->at_peers = false;
+    TAILQ_REMOVE(&q->multiscan.waiting, m, link);
+}
+
+static void give(struct queue *q, struct message *m, int fd)
+{
+    scan_send_job(q, m, ROLE_PEERS, MSG_PEERS_JOB, fd);
+    TAILQ_REMOVE(&q->multiscan.waiting, m, link);
+    TAILQ_INSERT_TAIL(&q->multiscan.in_hand, m, link);
+    m->hand = HAND_PEER;
+    m->read_tries = 0;
+    q->multiscan.jobs++;
+    q->multiscan.bytes += m->body.length;
+}
+
+static void take_back(struct queue *q, struct message *m)
+{
+    TAILQ_REMOVE(&q->multiscan.in_hand, m, link);
+    q->multiscan.jobs--;
+    q->multiscan.bytes -= m->body.length;
+    m->at_peers = false;
+}
+
+static bool has_room(const struct queue *q)
+{
+    return q->multiscan.ready && !q->scan.paused && queue_is_configured() &&
+           q->multiscan.jobs < schema_row_number(settings(), MULTISCAN_CONNECTIONS) &&
+           q->multiscan.bytes < BYTES_IN_HAND;
+}
+
+void multiscan_dispatch(struct queue *q)
+{
+    struct message *m;
+    while ((m = TAILQ_FIRST(&q->multiscan.waiting)) && has_room(q)) {
+        int fd;
+        enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
+        if (result == SPOOL_GOOD) {
+            give(q, m, fd);
+            continue;
+        }
+        multiscan_leave(q, m);
+        if (result == SPOOL_DAMAGED) {
+            queue_hold(q, m);
+        } else {
+            queue_pause(q, m);
+            return;
+        }
+    }
+}
+
+void multiscan_hello(struct queue *q, struct wire_reader *in)
+{
+    (void)in;
+    q->multiscan.ready = true;
+    multiscan_dispatch(q);
+}
+
+/* What it had in hand is asked again, in the order of before. */
+void multiscan_gone(struct queue *q)
+{
+    q->multiscan.ready = false;
+    q->multiscan.away_since = clock_mono_us();
+    for (struct message *m; (m = TAILQ_LAST(&q->multiscan.in_hand, message_list));) {
+        take_back(q, m);
+        m->peer_tries++;
+        m->hand = HAND_QUEUE;
+        m->at_peers = true;
+        TAILQ_INSERT_HEAD(&q->multiscan.waiting, m, link);
+    }
+    multiscan_review(q);
+}
+
+static void keep_verdicts(struct message *m, const struct peer_verdict *verdicts)
+{
+    struct buf wire = {0};
+    peer_verdicts_put(&wire, verdicts);
+    message_set_peers(m, buf_span(&wire));
+    buf_free(&wire);
+}
+
+/* Nobody was asked; the log is to tell of those that there are. */
+static void go_on_without(struct message *m)
+{
+    struct peer_verdict verdicts[PEER_COUNT] = {0};
+    for (unsigned i = 0; i < PEER_COUNT; i++)
+        verdicts[i].state = is_configured(settings(), i) ? PEER_DOWN : PEER_NONE;
+    keep_verdicts(m, verdicts);
+}
+
+void multiscan_review(struct queue *q)
+{
+    struct message *next;
+    if (!queue_is_configured())
+        return;
+    for (struct message *m = TAILQ_FIRST(&q->multiscan.waiting); m; m = next) {
+        next = TAILQ_NEXT(m, link);
+        if (multiscan_is_wanted(q, m))
+            continue;
+        multiscan_leave(q, m);
+        if (is_for_multiscan(q, m) && !m->peers.n)
+            go_on_without(m);
+        queue_put_back(q, m);
+    }
+    scan_dispatch(q);
+}
+
+void multiscan_tick(struct queue *q)
+{
+    if (is_away_too_long(q))
+        multiscan_review(q);
+    multiscan_dispatch(q);
+}
+
+void multiscan_result(struct queue *q, struct wire_reader *in)
+{
+    struct peer_verdict verdicts[PEER_COUNT];
+    uint64_t mid = wire_get_u64(in);
+    peer_verdicts_get(in, verdicts);
+    struct message *m = wire_reader_done(in) ? queue_find(q, mid) : NULL;
+    if (!m || !m->at_peers || m->hand != HAND_PEER)
+        return;
+    take_back(q, m);
+    keep_verdicts(m, verdicts);
+    queue_put_back(q, m);
+    scan_dispatch(q);
+    multiscan_dispatch(q);
+}

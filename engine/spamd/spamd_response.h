@@ -1,0 +1,39 @@
+/* The answer of a server of the spamd protocol (SPAMC/1.5) to PING, CHECK or SYMBOLS:
+ *
+ *     SPAMD/1.1 0 EX_OK
+ *     Content-length: 17
+ *     Spam: True ; 15.2 / 5.0
+ *
+ *     DEAR_FRIEND,URIBL
+ */
+#ifndef SPAMD_SPAMD_RESPONSE_H
+#define SPAMD_SPAMD_RESPONSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/span.h"
+
+enum {
+    SPAMD_RESPONSE_MOST = 64 * 1024, /* bytes of one, all in all */
+    SPAMD_POINTS_MOST = 1000 * 1000, /* thousandths: what is beyond a thousand points is a thousand */
+};
+
+enum spamd_response_state {
+    SPAMD_RESPONSE_PART, /* good so far; there is more to come */
+    SPAMD_RESPONSE_WHOLE,
+    SPAMD_RESPONSE_BAD,
+};
+
+struct spamd_response {
+    unsigned code; /* 0: done; else why not (sysexits.h) */
+    bool has_verdict, spam;
+    int32_t points, required; /* thousandths */
+    struct span body;         /* of the bytes that were read */
+};
+
+/* All bytes that have come so far.  Without a Content-length the end of the connection (ended) is the end. */
+enum spamd_response_state spamd_response_parse(struct span bytes, bool ended,
+                                               struct spamd_response *response);
+
+#endif
