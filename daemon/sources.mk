@@ -3,6 +3,7 @@ libdaemon_a_SOURCES += \
 	%D%/alerts.c %D%/alerts.h %D%/alerts.def \
 	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
+	%D%/hostname.c %D%/hostname.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/paths.c %D%/paths.h \
