@@ -48,9 +48,9 @@ static void sort_blocks(struct span text, struct buf *certificate, struct buf *k
 static enum api_status import(struct shell *sh, const char *name, const char *file, const char *key_file)
 {
     struct buf text = {0}, certificate = {0}, key = {0};
-    enum api_status status = list_read_file(sh, file, &text);
+    enum api_status status = list_read_secret_file(sh, file, &text);
     if (status == API_DONE && key_file)
-        status = list_read_file(sh, key_file, &text);
+        status = list_read_secret_file(sh, key_file, &text);
     remove_returns(&text);
     sort_blocks(buf_span(&text), &certificate, &key);
     if (status == API_DONE && (!certificate.len || !key.len))

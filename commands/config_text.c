@@ -57,9 +57,8 @@ enum ui_result config_text_ask(struct shell *sh, struct config_text *c)
 enum ui_result config_text_passphrase(struct shell *sh, const char *prompt, struct buf *passphrase)
 {
     buf_clear(passphrase);
-    if (!shell_read_answer(sh, prompt, passphrase))
+    if (!shell_read_secret(sh, prompt, passphrase))
         return UI_ABORT;
-    shell_hide_answer(sh);
     buf_text(passphrase);
     return passphrase->len ? UI_DONE : UI_LEAVE;
 }

@@ -142,16 +142,29 @@ static enum api_status import_text(struct import *im, struct span text)
     return status == API_DONE ? send_piece(im, false) : status;
 }
 
-enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text)
+static enum api_status read_file(struct shell *sh, const char *file, struct buf *text)
 {
-    if (strcmp(file, "-") == 0) {
-        if (shell_is_interactive(sh))
-            out_text(sh, "Enter '.' on its own line to end.\n");
-        return shell_read_data(sh, text) ? API_DONE : shell_aborted(sh);
-    }
     json_t *request = json_pack("{s:s,s:s}", "method", "file.read", "name", file);
     return request ? shell_call_text(sh, request, text)
                    : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name of the file is not UTF-8");
+}
+
+enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text)
+{
+    if (strcmp(file, "-") != 0)
+        return read_file(sh, file, text);
+    if (shell_is_interactive(sh))
+        out_text(sh, "Enter '.' on its own line to end.\n");
+    return shell_read_data(sh, text) ? API_DONE : shell_aborted(sh);
+}
+
+enum api_status list_read_secret_file(struct shell *sh, const char *file, struct buf *text)
+{
+    if (strcmp(file, "-") != 0)
+        return read_file(sh, file, text);
+    if (shell_is_interactive(sh))
+        out_text(sh, "Enter '.' on its own line to end. Nothing of it is shown.\n");
+    return shell_read_secret_data(sh, text) ? API_DONE : shell_aborted(sh);
 }
 
 enum api_status list_import(struct shell *sh, const struct list_rows *rows, const char *file)

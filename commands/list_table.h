@@ -102,5 +102,7 @@ enum api_status list_import(struct shell *sh, const struct list_rows *rows, cons
 enum api_status list_export(struct shell *sh, const struct list_rows *rows, const char *file);
 /* Appends what is in the file, or what comes behind the command, to text. */
 enum api_status list_read_file(struct shell *sh, const char *file, struct buf *text);
+/* The same for a file with a secret in it: a terminal does not show what is typed or pasted. */
+enum api_status list_read_secret_file(struct shell *sh, const char *file, struct buf *text);
 
 #endif

@@ -76,8 +76,12 @@ bool shell_is_interactive(const struct shell *sh);
 bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line);
 /* What was answered last, and was shown since, is not to be logged: a secret, or no answer at all. */
 void shell_hide_answer(struct shell *sh);
+/* The same for a secret: a terminal shows nothing of what is typed, and it is not logged. */
+bool shell_read_secret(struct shell *sh, const char *prompt, struct buf *line);
 /* Reads data for an import from `-`: up to a line that holds only ".", or the end of the input. */
 bool shell_read_data(struct shell *sh, struct buf *data);
+/* The same for data with a secret in it, which a terminal does not show. */
+bool shell_read_secret_data(struct shell *sh, struct buf *data);
 /* Whether this word of the line that is being run was in quotes. */
 bool shell_is_quoted(const struct shell *sh, const char *word);
 /* Whether this session is for a person: lines are edited, output comes screen by screen.  False when there is no terminal to

@@ -7,6 +7,8 @@ libcommands_a_SOURCES = \
 	%D%/adminaccessconfig.c \
 	%D%/alertconfig.c \
 	%D%/antispamconfig.c \
+	%D%/antispamstatus.c \
+	%D%/antispamupdate.c \
 	%D%/archivemessage.c \
 	%D%/bouncerecipients.c \
 	%D%/certconfig.c \
@@ -36,10 +38,13 @@ libcommands_a_SOURCES = \
 	%D%/deliveryconfig.c \
 	%D%/displayalerts.c \
 	%D%/exit.c \
+	%D%/featurekey.c \
+	%D%/featurekeyconfig.c \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/grep.c \
 	%D%/help.c \
+	%D%/incomingrelayconfig.c \
 	%D%/last.c \
 	%D%/level_name.c %D%/level_name.h \
 	%D%/levels.c %D%/levels.h \
@@ -57,6 +62,7 @@ libcommands_a_SOURCES = \
 	%D%/policy_antispam.c \
 	%D%/policyconfig.c \
 	%D%/policyconfig.h \
+	%D%/portalregistrationconfig.c \
 	%D%/queued.c \
 	%D%/queued.h \
 	%D%/rate.c \
@@ -79,6 +85,7 @@ libcommands_a_SOURCES = \
 	%D%/showrecipients.c \
 	%D%/showsetting.c \
 	%D%/smtproutes.c \
+	%D%/spamdconfig.c \
 	%D%/spamquarantine.c \
 	%D%/status.c \
 	%D%/suspend.c \
@@ -90,6 +97,7 @@ libcommands_a_SOURCES = \
 	%D%/ui.h \
 	%D%/units.c \
 	%D%/usage.c \
+	%D%/updateconfig.c \
 	%D%/userconfig.c \
 	%D%/values.c \
 	%D%/values.h \

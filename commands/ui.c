@@ -183,8 +183,11 @@ enum api_status ui_run(struct shell *sh, const struct ui_dialogue *dialogue, voi
 
 /* ---- questions ---- */
 
+typedef bool read_answer(struct shell *sh, const char *prompt, struct buf *line);
+
 /* "\nquestion\n[preset]> " and the answer as it was typed, or preset. */
-enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset, struct buf *answer)
+static enum ui_result ask(struct shell *sh, const char *question, const char *preset, read_answer *read,
+                          struct buf *answer)
 {
     struct buf text = {0};
     buf_printf(&text, "\n%s\n", question);
@@ -192,14 +195,19 @@ enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset
     buf_clear(&text);
     buf_printf(&text, "[%s]> ", preset);
     size_t start = answer->len;
-    bool read = shell_read_answer(sh, buf_text(&text), answer);
+    bool came = read(sh, buf_text(&text), answer);
     buf_free(&text);
-    if (!read)
+    if (!came)
         return UI_ABORT;
     if (answer->len == start)
         buf_append_span(answer, span_text(preset));
     buf_text(answer);
     return UI_DONE;
+}
+
+enum ui_result ui_ask(struct shell *sh, const char *question, const char *preset, struct buf *answer)
+{
+    return ask(sh, question, preset, shell_read_answer, answer);
 }
 
 /* Takes what was typed for the field; explains and returns false when it is wrong. */
@@ -238,15 +246,14 @@ static enum ui_result ask_text(struct shell *sh, const struct schema_field *fiel
     bool taken = false;
     do {
         buf_clear(&answer);
-        result = ui_ask(sh, question, preset.data, &answer);
+        result =
+            ask(sh, question, preset.data, field->secret ? shell_read_secret : shell_read_answer, &answer);
         struct schema_value typed = *value;
         struct error error;
         if (result == UI_DONE && shell_is_interactive(sh) && !answer.len && field->least > 0)
             result = UI_LEAVE;
         if (result != UI_DONE)
             break;
-        if (field->secret)
-            shell_hide_answer(sh);
         if (take_value(field, span_trim(buf_span(&answer)), arena, &typed, &error))
             result = confirm_advice(sh, field, &typed, &taken);
         else if (!ui_explain(sh, error.text))

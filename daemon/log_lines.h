@@ -17,7 +17,7 @@
 
 enum log_level { LOG_CRITICAL = 1, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
-enum log_topic { TOPIC_MAIL, TOPIC_SYSTEM, TOPIC_CLI };
+enum log_topic { TOPIC_MAIL, TOPIC_SYSTEM, TOPIC_CLI, TOPIC_UPDATER };
 
 enum log_line {
 #define LINE(id, topic, level, counter, shape) LINE_##id,

@@ -232,7 +232,9 @@ void scan_job_put(struct buf *out, const struct scan_job *j)
 {
     wire_put_u64(out, j->mid);
     wire_put_u8(out, j->alone);
+    wire_put_u8(out, j->score_only);
     wire_put_u8(out, j->outbound);
+    wire_put_u32(out, j->missing_features);
     wire_put_u32(out, j->trace_bytes);
     wire_put_span(out, j->sender);
     wire_put_span(out, j->helo);
@@ -244,7 +246,9 @@ bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *
 {
     j->mid = wire_get_u64(in);
     j->alone = wire_get_u8(in);
+    j->score_only = wire_get_u8(in);
     j->outbound = wire_get_u8(in);
+    j->missing_features = wire_get_u32(in);
     j->trace_bytes = wire_get_u32(in);
     j->sender = wire_get_span(in);
     j->helo = wire_get_span(in);
@@ -316,6 +320,7 @@ void ports_request_put(struct buf *out, const struct ports_request *r)
         wire_put_span(out, r->ports[i].name);
         wire_put_span(out, r->ports[i].address);
         wire_put_u16(out, r->ports[i].port);
+        wire_put_u8(out, r->ports[i].role);
     }
 }
 
@@ -323,12 +328,13 @@ bool ports_request_get(struct wire_reader *in, struct arena *arena, struct ports
 {
     r->id = wire_get_u64(in);
     r->running = wire_get_u8(in);
-    r->count = wire_get_count(in, 10);
+    r->count = wire_get_count(in, 11);
     struct port_wanted *ports = arena_calloc(arena, r->count, sizeof *ports);
     for (uint32_t i = 0; i < r->count; i++) {
         ports[i].name = wire_get_span(in);
         ports[i].address = wire_get_span(in);
         ports[i].port = wire_get_u16(in);
+        ports[i].role = wire_get_u8(in);
         if (span_find(ports[i].name, '\0') < ports[i].name.n ||
             span_find(ports[i].address, '\0') < ports[i].address.n)
             in->failed = true;

@@ -17,13 +17,13 @@
 
 enum message_type {
     /* master -> role */
-    MSG_START = 1,   /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
+    MSG_START = 1, /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
                       * daemon/failpoint.h, or none */
-    MSG_PEER,        /* u8 role; descriptor */
-    MSG_LISTENER,    /* to control: -; descriptor: its socket */
-    MSG_STOP,        /* - */
-    MSG_PORT,        /* to smtp: span address, u16 port; descriptor: a socket that listens there */
-    MSG_PORT_CLOSED, /* to smtp: span address, u16 port: that socket is not to be listened on any more */
+    MSG_PEER,      /* u8 role; descriptor */
+    MSG_LISTENER,  /* to control: -; descriptor: its socket */
+    MSG_STOP,      /* - */
+    MSG_PORT,      /* to smtp or spamd: span address, u16 port; descriptor: a socket that listens there */
+    MSG_PORT_CLOSED, /* to smtp or spamd: span address, u16 port: that socket is not to be listened on any more */
     MSG_PORTS_STATE, /* to control: u64 id of the request, u32 count, count of span why not (empty: it is bound) */
     MSG_SYSLOG, /* to log: u32 id of the request, span why not; descriptor: a socket that is connected there */
     /* role -> master */
@@ -47,7 +47,8 @@ enum message_type {
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
     MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time */
+    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
+                         * the client) */
     MSG_MAIL_ABORT,     /* u64 mid */
     MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
     MSG_DELIVER_RESULT, /* struct deliver_result; repeated after a reconnection until acknowledged */
@@ -60,11 +61,11 @@ enum message_type {
     MSG_DELIVER_ACK, /* u64 mid, u32 attempt: the result is on disk */
     MSG_LISTENERS_SUSPENDED = 240, /* as MSG_SUSPEND_REPLY without its id: clients of these get 421 */
 
-    /* scan -> queue */
+    /* scan -> queue, spamd: what is said of one is never said to the other */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
     MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
     MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
-    /* queue -> scan */
+    /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
     /* control <-> queue, smtp: gauges and moments of engine/wire/figures.def, and others */
@@ -90,9 +91,27 @@ enum message_type {
                         * suspended while others are not */
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
+    /* control -> queue */
+    MSG_FEATURES = 450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
+
+    /* control -> scan: packages in the place of what the program came with.  First on every connection, before the
+     * configuration: those that are installed, and MSG_ENGINE_USE 0. */
+    MSG_ENGINE_PACKAGE =
+        480,            /* u8 enum package_component; descriptor: sealed memfd with the verified package */
+    MSG_ENGINE_TRY,     /* u32 id: prepare a generation with what came since the last try or use */
+    MSG_ENGINE_USE,     /* u32 id: switch to it; 0: to what came, as soon as it is ready */
+    MSG_ENGINE_DISCARD, /* u32 id: throw it away */
+    /* scan -> control */
+    MSG_ENGINE_TRIED = 490, /* u32 id (0: of what is installed), u8 enum engine_outcome, span why */
+
+    /* control <-> fetch */
+    MSG_FETCH =
+        495, /* u32 id, span URL, span PEM of who may vouch for it (empty: as the system), span proxy, u64 bytes at
+                      * most */
+    MSG_FETCHED, /* u32 id, span why not; else descriptor: sealed memfd with the file */
 
     /* role -> control: the configuration.  A revision is named by its number and its commit id together. */
     MSG_CONFIG_HELLO =
@@ -108,6 +127,9 @@ enum message_type {
     MSG_CONFIG_HEAD, /* u64 revision, span commit id: switch to it, or discard what is prepared and differs */
 };
 
+/* What came of MSG_ENGINE_TRY. */
+enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
+
 enum { COMMIT_ID_MAX = 64 };
 
 /* A revision as roles and control name it to each other: a number is used again when its commit came to nothing. */
@@ -121,13 +143,16 @@ void config_revision_put(struct buf *out, const struct config_revision *r);
 struct config_revision config_revision_get(struct wire_reader *in);
 bool config_revision_equal(const struct config_revision *a, const struct config_revision *b);
 
+#define PORT_UNIX "unix" /* in place of an address: run/spamd.sock */
+
 /* The addresses and ports that the master is to listen on. */
 struct ports_request {
     uint64_t id;
     bool running; /* false: of a revision that is being prepared, besides those of the running one */
     const struct port_wanted {
-        struct span name, address; /* of the listener */
+        struct span name, address; /* of the listener; the address PORT_UNIX is a UNIX socket */
         uint16_t port;             /* 0: one from the kernel */
+        uint8_t role;              /* who accepts there: ROLE_SMTP or ROLE_SPAMD */
     } * ports;
     uint32_t count;
 };
@@ -266,8 +291,10 @@ bool deliver_result_get(struct wire_reader *in, struct arena *arena, struct deli
 
 struct scan_job {
     uint64_t mid;
-    bool alone; /* it has killed a worker before */
+    bool alone;      /* it has killed a worker before */
+    bool score_only; /* of spamd: it is judged whatever the policies say, and nothing becomes of it */
     bool outbound;
+    uint32_t missing_features; /* bits as in MSG_FEATURES */
     uint32_t trace_bytes;
     struct span sender, helo, client_ip;
     const struct span *recipients;

@@ -15,16 +15,27 @@
 #include "engine/base/error.h"
 #include "engine/schema/settings.h"
 
-enum role_id { ROLE_MASTER, ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_CONTROL, ROLE_COUNT };
+enum role_id {
+    ROLE_MASTER,
+    ROLE_LOG,
+    ROLE_QUEUE,
+    ROLE_SCAN,
+    ROLE_SMTP,
+    ROLE_SPAMD,
+    ROLE_CONTROL,
+    ROLE_FETCH,
+    ROLE_COUNT
+};
 
 /* What a role may have: one row for each, in roles.c. */
 struct role_entry {
-    const char *name;          /* the program is mailwardd-NAME */
-    const char *account;       /* that it runs as in a system instance (privileges.h) */
-    unsigned peers;            /* bit set of the roles it talks to, the master left out */
-    unsigned reader;           /* its bit of enum schema_readers; 0: control does not configure it */
-    bool network;              /* may make network sockets */
-    const char *write_dirs[3]; /* relative to the state folder; made by the master: a role with folders has its account */
+    const char *name;    /* the program is mailwardd-NAME */
+    const char *account; /* that it runs as in a system instance (privileges.h) */
+    unsigned peers;      /* bit set of the roles it talks to, the master left out */
+    unsigned reader;     /* its bit of enum schema_readers; 0: control does not configure it */
+    bool network;        /* may make network sockets */
+    const char *write_dirs
+        [3]; /* relative to the state folder; made by the master: a role with folders has its account */
     const char *read_dirs[2];
 };
 

@@ -19,6 +19,7 @@
 #include "daemon/route.h"
 #include "daemon/sandbox.h"
 #include "engine/base/clock.h"
+#include "engine/base/dumps.h"
 
 enum { LOG_BACKLOG_MAX = 1024 * 1024 };
 
@@ -169,7 +170,7 @@ static void add_peer(struct wire_reader *in, int fd)
     peer->channel = channel_new(base, fd, &handler);
     if (id == ROLE_LOG)
         log_resume();
-    if (id == ROLE_CONTROL)
+    if (id == ROLE_CONTROL && role_table[role_self.id].reader)
         role_config_control_up();
     if (role_self.peer_up)
         role_self.peer_up(id);
@@ -208,7 +209,8 @@ static void enter_sandbox(struct buf *report)
         readable[i] = row->read_dirs[i];
     struct sandbox box = {
         .network = row->network,
-        .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL,
+        .fork = role_self.id == ROLE_SCAN || role_self.id == ROLE_CONTROL ||
+                role_self.id == ROLE_FETCH, /* a thread of libcurl looks up names */
         .write_dirs = writable,
         .read_dirs = readable,
     };
@@ -283,6 +285,7 @@ static void on_master_closed(void *context, const char *why)
 
 int main(void)
 {
+    dumps_forbid();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C is the master's to answer */
     base = event_base_new();

@@ -9,7 +9,8 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "log",
             .account = "mailward",
-            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD) | BIT(ROLE_CONTROL) |
+                     BIT(ROLE_FETCH),
             .write_dirs = {"log", "track"},
             .reader = SCHEMA_LOG,
         },
@@ -25,7 +26,8 @@ const struct role_entry role_table[ROLE_COUNT] = {
         {
             .name = "scan",
             .account = "mailward-scan",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SPAMD) | BIT(ROLE_CONTROL),
+            .read_dirs = {"/proc"}, /* where a zygote's machine code is, which it makes read-only */
             .reader = SCHEMA_SCAN,
         },
     [ROLE_SMTP] =
@@ -36,12 +38,29 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .reader = SCHEMA_SMTP,
             .network = true,
         },
+    /* Its sockets come from the master: it may make none. */
+    [ROLE_SPAMD] =
+        {
+            .name = "spamd",
+            .account = "mailward-spamd",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_CONTROL),
+            .reader = SCHEMA_SPAMD,
+        },
     [ROLE_CONTROL] =
         {
             .name = "control",
             .account = "mailward",
-            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP),
-            .write_dirs = {"config", "configuration"},
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_SCAN) | BIT(ROLE_SMTP) | BIT(ROLE_SPAMD) |
+                     BIT(ROLE_FETCH),
+            .write_dirs = {"config", "configuration", "updates"},
             .read_dirs = {"log", "/etc"}, /* /etc: the names of accounts and groups */
+        },
+    [ROLE_FETCH] =
+        {
+            .name = "fetch",
+            .account = "mailward-fetch",
+            .peers = BIT(ROLE_LOG) | BIT(ROLE_CONTROL),
+            .read_dirs = {"/etc"}, /* name servers, and the certificates that the machine trusts */
+            .network = true,
         },
 };

@@ -1,11 +1,14 @@
 # Shared by all roles, and the master.
 libdaemon_a_SOURCES += \
 	%D%/alerts.c %D%/alerts.h %D%/alerts.def \
+	%D%/deadline.c %D%/deadline.h \
 	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/hostname.c %D%/hostname.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
+	%D%/net.c %D%/net.h \
+	%D%/memory_file.c %D%/memory_file.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/policy_row.c %D%/policy_row.h \
 	%D%/privileges.c %D%/privileges.h \

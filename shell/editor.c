@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -22,6 +23,7 @@
 #include "shell/complete.h"
 #include "shell/history.h"
 #include "shell/interrupt.h"
+#include "shell/resize.h"
 #include "shell/state.h"
 
 enum { HISTORY_LINES = 500, LITERAL_NEXT = 0x16, END_OF_INPUT = 0x04, READ_BYTES = 1024 };
@@ -81,17 +83,49 @@ static bool has_news(struct editor *e)
     return e->is_command || !link_is_alive(e->shell->link);
 }
 
+/* The count is of characters, and so is what libedit erases. */
+static int characters(struct span text)
+{
+    int count = 0;
+    for (size_t i = 0; i < text.n; i++)
+        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* The terminal has another size: the line is taken off the screen, where it was broken anew, and drawn for that. */
+static void follow_size(struct editor *e)
+{
+    struct winsize size;
+    resize_done();
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+        return;
+    int column = characters(span_text(e->prompt)) + characters(before_cursor(e->line));
+    int rows = column / size.ws_col;
+    fputc('\r', stdout);
+    if (rows)
+        printf("\033[%dA", rows);
+    fputs("\033[J", stdout);
+    fflush(stdout);
+    el_resize(e->line);
+    el_set(e->line, EL_REFRESH);
+}
+
 /* Until there is input, telling what happens meanwhile.  False when interrupted. */
 static bool wait_for_input(struct editor *e)
 {
-    struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+    struct pollfd wait[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}, {.fd = resize_fd(), .events = POLLIN}};
     for (;;) {
         wait[1].fd = terminal_news_fd(e->shell);
-        wait[0].revents = wait[1].revents = 0;
-        if (!interrupt_poll(wait, 2, -1))
+        wait[0].revents = wait[1].revents = wait[2].revents = 0;
+        if (!interrupt_poll(wait, 3, -1))
             return false;
-        if (wait[0].revents || !wait[1].revents)
+        if (wait[2].revents)
+            follow_size(e);
+        if (wait[0].revents)
             return true;
+        if (!wait[1].revents)
+            continue;
         if (has_news(e))
             show_news(e);
         struct link *link = e->shell->link;
@@ -198,15 +232,6 @@ static int next_character(EditLine *line, wchar_t *out)
 
 /* ---- keys of our own ---- */
 
-/* The count is of characters, and so is what libedit erases. */
-static int characters(struct span text)
-{
-    int count = 0;
-    for (size_t i = 0; i < text.n; i++)
-        count += ((unsigned char)text.p[i] & 0xC0) != 0x80;
-    return count;
-}
-
 static unsigned char apply(struct editor *e, struct span text, struct completed *done)
 {
     unsigned char result = CC_REFRESH;
@@ -300,6 +325,8 @@ struct editor *editor_open(struct shell *sh)
     el_set(e->line, EL_EDITOR, "emacs");
     el_set(e->line, EL_PROMPT, show_prompt);
     el_set(e->line, EL_GETCFN, next_character);
+    /* Enter is a newline, as it is where lines are read without an editor: what is typed ahead may be for either. */
+    el_set(e->line, EL_SETTY, "-d", "+icrnl", "-inlcr", NULL);
     bind_keys(e->line);
     e->file = history_file_open(recall, e);
     return e;
@@ -357,6 +384,11 @@ bool editor_take_byte(struct editor *e, char *byte)
     *byte = e->typed.data[0];
     buf_consume(&e->typed, 1);
     return true;
+}
+
+void editor_give_byte(struct editor *e, char byte)
+{
+    buf_append_char(&e->typed, byte);
 }
 
 void editor_close(struct editor *e)

@@ -18,6 +18,8 @@ struct editor *editor_open(struct shell *sh);
 enum read_result editor_read(struct editor *e, const char *prompt, bool is_command, struct buf *line);
 /* A byte that was typed ahead; false when there is none. */
 bool editor_take_byte(struct editor *e, char *byte);
+/* The opposite: it comes behind what is there. */
+void editor_give_byte(struct editor *e, char byte);
 void editor_close(struct editor *e);
 
 #endif

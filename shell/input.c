@@ -1,5 +1,5 @@
 /* Answers to questions, and data for imports: from the person, from the batch, or from standard input beside -c. */
-#include "shell/interrupt.h"
+#include "shell/hidden.h"
 #include "shell/state.h"
 
 bool shell_is_interactive(const struct shell *sh)
@@ -41,6 +41,16 @@ bool shell_read_answer(struct shell *sh, const char *prompt, struct buf *line)
     return true;
 }
 
+bool shell_read_secret(struct shell *sh, const char *prompt, struct buf *line)
+{
+    hidden_begin(sh);
+    bool read = shell_read_answer(sh, prompt, line);
+    hidden_end(sh, read);
+    if (read)
+        shell_hide_answer(sh);
+    return read;
+}
+
 /* READ_END at the end of the data, READ_LINE for one line of it. */
 static enum read_result next_data(struct shell *sh, struct buf *data)
 {
@@ -70,4 +80,12 @@ bool shell_read_data(struct shell *sh, struct buf *data)
         got = next_data(sh, data);
     while (got == READ_LINE);
     return got == READ_END;
+}
+
+bool shell_read_secret_data(struct shell *sh, struct buf *data)
+{
+    hidden_begin(sh);
+    bool read = shell_read_data(sh, data);
+    hidden_end(sh, read);
+    return read;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/dumps.h"
 #include "shell/interrupt.h"
 #include "shell/state.h"
 
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
         return API_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);
+    dumps_forbid();
     interrupt_catch();
     struct error error;
     enum api_status status = API_FAILED;

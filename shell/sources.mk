@@ -5,6 +5,7 @@ shell_sources = \
 	shell/commit.c \
 	shell/complete.c shell/complete.h \
 	shell/editor.c shell/editor.h \
+	shell/hidden.c shell/hidden.h \
 	shell/history.c shell/history.h \
 	shell/input.c \
 	shell/interrupt.c shell/interrupt.h \
@@ -18,6 +19,7 @@ shell_sources = \
 	shell/progress.c shell/progress.h \
 	shell/reader.c shell/reader.h \
 	shell/report.c shell/report.h \
+	shell/resize.c shell/resize.h \
 	shell/run.c \
 	shell/state.h \
 	shell/terminal.c \

@@ -22,6 +22,7 @@ struct shell {
     /* Input: lines of commands, and of answers to their questions; often the same. */
     struct reader *commands, *answers;
     struct editor *editor; /* NULL: a terminal without abilities, or none */
+    bool hidden;           /* nothing that is typed is shown now (hidden.h) */
     bool answers_ended;    /* a question of the running command met the end of the input */
     struct writer out;
     struct pager pager;
@@ -84,6 +85,8 @@ void terminal_hello(struct shell *sh, const json_t *hello);
 int terminal_news_fd(struct shell *sh);
 /* What happened since the last prompt. */
 void terminal_tell_news(struct shell *sh);
+/* What was typed ahead goes to the line editor, or from it to where lines are read without one. */
+void terminal_give_editor(struct shell *sh, bool give);
 /* Appends one line from the person. */
 enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_command, struct buf *line);
 

@@ -48,8 +48,9 @@ enum read_result terminal_read(struct shell *sh, const char *prompt, bool is_com
     writer_flush(&sh->out);
     if (sh->pager.stopped && !is_command)
         return READ_INTERRUPTED; /* who did not want to see the rest is not asked about it */
+    bool use_editor = sh->editor && !sh->hidden;
     enum read_result got =
-        sh->editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
+        use_editor ? editor_read(sh->editor, prompt, is_command, line) : read_plain(sh, prompt, line);
     pager_restart(sh);
     if (got != READ_LINE) {
         writer_put(&sh->out, SPAN("\n")); /* the answer that did not come */
@@ -159,18 +160,24 @@ static void run_session(struct shell *sh)
     buf_free(&prompt);
 }
 
+void terminal_give_editor(struct shell *sh, bool give)
+{
+    char byte;
+    while (sh->editor && !give && editor_take_byte(sh->editor, &byte))
+        buf_append_char(&sh->answers->in, byte);
+    while (sh->editor && give && reader_take_byte(sh->answers, &byte))
+        editor_give_byte(sh->editor, byte);
+}
+
 static void open_editor(struct shell *sh)
 {
     if (!sh->editor && editor_suits(getenv("TERM")))
         sh->editor = editor_open(sh);
 }
 
-/* What was typed ahead is for the next reader. */
 static void close_editor(struct shell *sh)
 {
-    char byte;
-    while (sh->editor && editor_take_byte(sh->editor, &byte))
-        buf_append_char(&sh->answers->in, byte);
+    terminal_give_editor(sh, false);
     editor_close(sh->editor);
     sh->editor = NULL;
 }

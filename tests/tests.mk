@@ -13,18 +13,21 @@ include tests/unit/smtp.mk
 include tests/unit/commands.mk
 include tests/unit/queue.mk
 include tests/unit/sandbox.mk
+include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_rules.dict
+EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
 if FUZZING
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
+include tests/fuzz/package.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
+include tests/fuzz/spamd.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_rules fuzz_seven_bit fuzz_smtp
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -54,11 +57,14 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
+	tests/system/test_feature_keys.py \
 	tests/system/test_flow.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_hostile.py \
 	tests/system/test_hostname.py \
+	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
@@ -73,16 +79,21 @@ SYSTEM_TESTS = \
 	tests/system/test_restart.py \
 	tests/system/test_routes.py \
 	tests/system/test_rules.py \
+	tests/system/test_secrets.py \
 	tests/system/test_sessions.py \
 	tests/system/test_shell.py \
 	tests/system/test_shell_channels.py \
 	tests/system/test_shell_ended.py \
 	tests/system/test_shell_gateway.py \
 	tests/system/test_shell_person.py \
+	tests/system/test_shell_ssh.py \
+	tests/system/test_shell_start.py \
 	tests/system/test_shell_terminal.py \
 	tests/system/test_smtp.py \
+	tests/system/test_spamd.py \
 	tests/system/test_status.py \
-	tests/system/test_tls.py
+	tests/system/test_tls.py \
+	tests/system/test_updates.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
 
@@ -98,6 +109,8 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
+	tests/harness/peers.py \
+	tests/harness/spamd.py \
 	tests/harness/mail.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \
@@ -105,7 +118,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/sink.py \
 	tests/harness/store.py \
 	tests/harness/tap.py \
-	tests/harness/terminal.py \
+	tests/harness/terminal.py tests/harness/update_server.py \
 	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
 	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
 	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \

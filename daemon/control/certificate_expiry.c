@@ -1,5 +1,5 @@
-/* A look at the certificates of the head.  What was told is kept in alerts.db under the certificate's fingerprint, so that
- * neither a restart nor another name tells it again, and a new certificate begins anew. */
+/* A look at the certificates of the head.  What was told is kept under the certificate's fingerprint, so that another name
+ * does not tell it again, and a new certificate begins anew. */
 #define _GNU_SOURCE /* timegm */
 #include "daemon/control/certificate_expiry.h"
 
@@ -7,22 +7,10 @@
 #include <openssl/pem.h>
 #include <time.h>
 
+#include "daemon/control/expiry.h"
 #include "daemon/control/head.h"
-#include "daemon/control/store_alert.h"
 #include "daemon/log_lines.h"
-#include "engine/base/clock.h"
 #include "engine/smtp/date.h"
-
-#define DAY_US (86400 * INT64_C(1000000))
-
-int certificate_expiry_step(int64_t left)
-{
-    static const int steps[] = {0, 5, 15, 30};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-        if (left <= steps[i] * DAY_US)
-            return steps[i];
-    return -1;
-}
 
 /* Reads the first certificate of a chain: its end (wall, microseconds), and its fingerprint in hexadecimal. */
 static bool read_certificate(struct span pem, int64_t *end, struct buf *fingerprint)
@@ -69,9 +57,8 @@ static void tell(const struct schema_row *row, int64_t end, int64_t now)
     if (end <= now)
         LOG(CERTIFICATE_EXPIRED, LOG_S(schema_row_key(row)), LOG_S(buf_span(&date)), LOG_S(buf_span(&use)));
     else
-        LOG(CERTIFICATE_EXPIRES, LOG_S(schema_row_key(row)),
-            LOG_U((uint64_t)((end - now + DAY_US - 1) / DAY_US)), LOG_S(buf_span(&date)),
-            LOG_S(buf_span(&use)));
+        LOG(CERTIFICATE_EXPIRES, LOG_S(schema_row_key(row)), LOG_U(expiry_days(end - now)),
+            LOG_S(buf_span(&date)), LOG_S(buf_span(&use)));
     buf_free(&use);
     buf_free(&date);
 }
@@ -80,18 +67,12 @@ static void tell(const struct schema_row *row, int64_t end, int64_t now)
 static bool look_at(const struct schema_row *row, int64_t now, struct error *error)
 {
     struct buf fingerprint = {0};
-    int64_t end, told;
-    bool good = true;
-    if (read_certificate(schema_row_text(row, CERTIFICATES_CERTIFICATE), &end, &fingerprint)) {
-        int step = certificate_expiry_step(end - now);
-        if (step >= 0) {
-            good = store_alert_told(buf_span(&fingerprint), &told, error);
-            bool due = good && (told < 0 || step < told);
-            good = good && (!due || store_alert_set_told(buf_span(&fingerprint), step, now, error));
-            if (good && due)
-                tell(row, end, now);
-        }
-    }
+    int64_t end = 0;
+    bool due = false, good = true;
+    if (read_certificate(schema_row_text(row, CERTIFICATES_CERTIFICATE), &end, &fingerprint))
+        good = expiry_due(buf_span(&fingerprint), end, now, &due, error);
+    if (due)
+        tell(row, end, now);
     buf_free(&fingerprint);
     return good;
 }
@@ -108,17 +89,6 @@ static bool look_at_all(int64_t now, struct error *error)
 
 void certificate_expiry_tick(void)
 {
-    static int64_t looked; /* 0: never yet */
-    static uint64_t revision;
-    static bool told;
-    int64_t now = clock_wall_us();
-    struct error error;
-    if (looked && now >= looked && now - looked < DAY_US && revision == head_manifest()->revision)
-        return;
-    bool good = look_at_all(now, &error);
-    if (!good && !told)
-        LOG(ALERT_STORE_ERROR, LOG_T(error.text));
-    told = !good;
-    looked = good ? now : 0;
-    revision = head_manifest()->revision;
+    static struct expiry_watch watch;
+    expiry_tick(&watch, head_manifest()->revision, look_at_all);
 }

@@ -29,6 +29,7 @@ static struct commit *first; /* in work; the others wait */
 static enum { WAITING, PREPARING, CONVERGING } stage;
 static struct event *turn, *limit;
 static void (*head_watcher)(void);
+static bool held;
 
 static void step(void);
 
@@ -284,7 +285,7 @@ static void on_limit(evutil_socket_t fd, short what, void *context)
 static void on_turn(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
-    if (first && stage == WAITING)
+    if (first && stage == WAITING && !held)
         begin(first);
 }
 
@@ -334,6 +335,13 @@ bool commit_is_under_way(const char *commit_id)
 void commit_watch_head(void (*changed)(void))
 {
     head_watcher = changed;
+}
+
+void commit_hold(bool hold)
+{
+    held = hold;
+    if (first && !held)
+        event_active(turn, EV_TIMEOUT, 0);
 }
 
 bool commit_is_in_work(void)

@@ -47,6 +47,8 @@ void commit_forget(const struct config_candidate *candidate);
 /* True while a commit with this id waits or runs: only when it is over does head_find_commit() tell its outcome. */
 bool commit_is_under_way(const char *commit_id);
 
+/* Until it is let go no commit begins: updates prepare something in scan, which prepares one thing at a time. */
+void commit_hold(bool hold);
 /* True while any commit waits or runs. */
 bool commit_is_in_work(void);
 /* From now on changed() is called for each new head, when it runs. */

@@ -136,6 +136,13 @@ static const struct operation *find_operation(uint64_t session, const json_t *re
     return NULL;
 }
 
+/* Whether the operation would make settings at a level that may not have them. */
+static bool is_too_low(const struct placing *p, const struct operation *o, const struct schema_table *table)
+{
+    const struct config_place place = {o->has_target ? p->to : p->level};
+    return o->run != place_delete && config_is_level_too_low(&place, table);
+}
+
 /* Whether all that are to be copied exist, and the role may change every one. */
 static bool may_place(uint64_t session, const struct placing *p, const struct operation *o,
                       const struct schema_table *const *tables, size_t count)
@@ -151,6 +158,10 @@ static bool may_place(uint64_t session, const struct placing *p, const struct op
         if (!permit_allows(info->role, "config.edit", tables[i]->name, "edit")) {
             session_fail(session, API_ERROR_REFUSED, "the role %s may not change %s",
                          permit_role_name(info->role), tables[i]->name);
+            return false;
+        }
+        if (is_too_low(p, o, tables[i])) {
+            session_fail(session, API_ERROR_RESTRICTED, "cluster");
             return false;
         }
     }

@@ -51,6 +51,8 @@ struct config_place config_place_of(uint64_t session);
 bool config_mode_allows(struct session_info *info, const char *method);
 /* Whether there is such a level; false after the session was told. */
 bool config_check_level(uint64_t session, const char *level);
+/* Whether a table that all machines of the cluster have in common would be set below the cluster. */
+bool config_is_level_too_low(const struct config_place *place, const struct schema_table *table);
 
 /* config_levels.c, config_setting.c */
 void config_level(uint64_t session, json_t *request);

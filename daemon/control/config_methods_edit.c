@@ -3,6 +3,7 @@
 
 #include "daemon/control/config_methods.h"
 #include "daemon/control/config_secrets.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "engine/config/cluster.h"
@@ -10,12 +11,15 @@
 
 enum { ROWS_MOST = 1000000, WARNINGS_MOST = 100 };
 
-/* Values that need a key for a part of the product that is not there yet (R25). */
+/* Values that need a feature key (R25). */
 static const struct feature {
     enum schema_table_id table;
     unsigned field;
     const char *value, *key;
 } features[] = {
+    {SCHEMA_ANTISPAM, ANTISPAM_ENABLED, "on", "antispam"},
+    {SCHEMA_INCOMING_POLICY, POLICY_ANTISPAM, "on", "antispam"},
+    {SCHEMA_OUTGOING_POLICY, POLICY_ANTISPAM, "on", "antispam"},
     {SCHEMA_INCOMING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
     {SCHEMA_OUTGOING_POLICY, POLICY_ENGINE, "multiscan", "multiscan"},
 };
@@ -101,12 +105,17 @@ static struct config_table **table_to_change(struct edit *e, const struct schema
 
 /* ---- the verbs ---- */
 
-static bool has_keys_for(struct edit *e, const struct schema_row *row)
+/* What was set while there was a key may stay: it is off without one. */
+static bool has_keys_for(struct edit *e, const struct schema_row *before, const struct schema_row *row)
 {
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
         const struct feature *f = &features[i];
-        if (f->table == row->table->id &&
-            strcmp(row->table->fields[f->field].choices[row->values[f->field].number], f->value) == 0)
+        if (f->table != row->table->id)
+            continue;
+        int64_t value = schema_row_number(row, f->field);
+        bool is_new = !before || schema_row_number(before, f->field) != value;
+        if (is_new && strcmp(row->table->fields[f->field].choices[value], f->value) == 0 &&
+            !feature_keys_allow(f->key))
             return refuse(e, API_ERROR_MISSING_KEY, "%s", f->key);
     }
     return true;
@@ -146,6 +155,12 @@ static void add_warning(const char *sentence, void *context)
         json_array_append_new(e->warnings, config_text_json(sentence));
 }
 
+/* What all machines of a cluster have in common is not set below its level. */
+static bool is_right_level(struct edit *e, const struct schema_table *table)
+{
+    return !config_is_level_too_low(&e->place, table) || refuse(e, API_ERROR_RESTRICTED, "cluster");
+}
+
 /* Puts a row in place of the present one; when they are equal nothing is done, so that reruns (R4) cost nothing.  row is
  * taken over; NULL: it was refused. */
 static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row *row)
@@ -153,7 +168,7 @@ static bool put_row(struct edit *e, const struct row_edit *r, struct schema_row 
     if (!row)
         return false;
     bool same = r->present && schema_row_equal(r->present, row);
-    bool good = same || has_keys_for(e, row);
+    bool good = same || (is_right_level(e, r->table) && has_keys_for(e, r->present, row));
     if (good && !r->present && config_table_count(table_now(e, r->table)) >= ROWS_MOST)
         good = refuse(e, API_ERROR_FAILED, "%s has %d rows and takes no more", r->table->name, ROWS_MOST);
     if (good && !same) {

@@ -116,6 +116,12 @@ void config_mode(uint64_t session, json_t *request)
     session_done(session, config_mode_json(info));
 }
 
+bool config_is_level_too_low(const struct config_place *place, const struct schema_table *table)
+{
+    return table->for_cluster && config_cluster_name(head_tree()).n &&
+           strcmp(place->level, CONFIG_CLUSTER) != 0;
+}
+
 /* ---- what a mode restricts ---- */
 
 /* Methods that are about this machine and its mail, not about the configuration. */
@@ -126,7 +132,8 @@ static bool is_of_this_machine(const char *method)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], method) == 0)
             return true;
-    return strncmp(method, "queue.", 6) == 0 || strncmp(method, "quarantine.", 11) == 0;
+    return strncmp(method, "queue.", 6) == 0 || strncmp(method, "feature.", 8) == 0 ||
+           strncmp(method, "update.", 7) == 0 || strncmp(method, "quarantine.", 11) == 0;
 }
 
 bool config_mode_allows(struct session_info *info, const char *method)

@@ -10,12 +10,15 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/config_mail.h"
 #include "daemon/control/config_methods.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/figures.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
+#include "daemon/control/trusted_keys.h"
+#include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -61,6 +64,8 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (updates_message(peer, type, in, fd))
+        return;
     bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_HOSTS_REPLY;
     if (about_queue)
         queue_call_reply(in, fd);
@@ -97,6 +102,10 @@ static bool start(struct error *error)
         return false;
     ports_start();
     alerts_start();
+    trusted_keys_start();
+    if (!feature_keys_start(error))
+        return false;
+    updates_start();
     roll_back_watch();
     access_watch();
     commit_watch_head(head_changed);
@@ -105,6 +114,9 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
+    if (peer == ROLE_QUEUE)
+        feature_keys_queue_up();
+    updates_peer_up(peer);
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }
@@ -112,6 +124,7 @@ static void peer_up(enum role_id peer)
 static void peer_down(enum role_id peer)
 {
     commit_peer_down(peer);
+    updates_peer_down(peer);
     alerts_peer_down(peer);
     if (peer == ROLE_QUEUE)
         config_mail_queue_down();

@@ -6,7 +6,12 @@
 
 #include "daemon/role.h"
 
-enum { FIGURES_QUEUE = 1u << ROLE_QUEUE, FIGURES_LOG = 1u << ROLE_LOG, FIGURES_SMTP = 1u << ROLE_SMTP };
+enum {
+    FIGURES_QUEUE = 1u << ROLE_QUEUE,
+    FIGURES_LOG = 1u << ROLE_LOG,
+    FIGURES_SMTP = 1u << ROLE_SMTP,
+    FIGURES_SPAMD = 1u << ROLE_SPAMD
+};
 
 /* result has "gauges", "moments", "counters" and "rates" as far as they were asked for and came, and in "others" what
  * roles told besides.  missing names the roles that did not answer; NULL: all did.  Both are valid during the call. */

@@ -26,6 +26,11 @@ static char level[300]; /* "machine/" and a host name */
 static const struct config_place place = {level};
 static char hostname[HOSTNAME_SIZE];
 
+struct store_config *head_store(void)
+{
+    return store;
+}
+
 const struct manifest *head_manifest(void)
 {
     return &manifest;

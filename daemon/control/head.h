@@ -29,6 +29,10 @@ struct manifest {
  * all mail).  Before the sandbox. */
 bool head_open(struct error *error);
 
+/* What it is stored in; for what stands beside the revisions. */
+struct store_config;
+struct store_config *head_store(void);
+
 const struct manifest *head_manifest(void);
 /* Valid until the next commit; take a reference to keep it. */
 struct config_tree *head_tree(void);

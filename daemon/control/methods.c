@@ -10,6 +10,7 @@
 #include "daemon/control/config_mail.h"
 #include "daemon/control/config_methods.h"
 #include "daemon/control/config_secrets.h"
+#include "daemon/control/feature_keys.h"
 #include "daemon/control/head.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/log_roll.h"
@@ -17,6 +18,7 @@
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
 #include "daemon/control/typed.h"
+#include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
 
 static void call_version(uint64_t session, json_t *request)
@@ -85,6 +87,9 @@ const struct method methods[] = {
     {"config.setting", config_setting, MEMBERS(TABLE_NAME(true), KEY, TEXT("field", false, 1, 64))},
     {"config.show", config_show, MEMBERS(REVISION(false))},
     {"counters.reset", status_reset, NO_MEMBERS},
+    {"feature.activate", feature_activate, MEMBERS(TEXT("text", true, 1, 2 * FEATURE_KEY_TEXT_MAX))},
+    {"feature.check", feature_check, NO_MEMBERS},
+    {"feature.list", feature_list, NO_MEMBERS},
     {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
     {"file.write", files_write,
      MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"),
@@ -117,6 +122,8 @@ const struct method methods[] = {
      MEMBERS(OPERATION, TEXT("part", false, 1, 16), LIST("names", false, 1, LISTENERS_MAX))},
     {"tail", log_query_tail,
      MEMBERS(LOG_NAME, NUMBER("lines", false, 1, API_TAIL_LINES_MAX), FLAG("follow"))},
+    {"update.start", updates_call_start, MEMBERS(TEXT("engine", true, 1, 16), FLAG("force"))},
+    {"update.status", updates_call_status, MEMBERS(TEXT("engine", true, 1, 16))},
     {"version", call_version, NO_MEMBERS},
     {"who", who_list, NO_MEMBERS},
     {"whoami", who_am_i, NO_MEMBERS},

@@ -1,4 +1,4 @@
-/* What the master is asked to listen on: the listeners of the head, and of the revision that is being prepared. */
+/* What the master is asked to listen on: the listeners and spamd's sockets of the head, and of the revision that is being prepared. */
 #ifndef CONTROL_PORTS_H
 #define CONTROL_PORTS_H
 

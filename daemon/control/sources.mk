@@ -35,6 +35,7 @@ control_session_sources = \
 	%D%/config_reset.c \
 	%D%/config_secrets.c %D%/config_secrets.h \
 	%D%/config_session.c %D%/config_session.h \
+	%D%/feature_methods.c \
 	%D%/figures.c %D%/figures.h \
 	%D%/files.c %D%/files.h \
 	%D%/log_child.c %D%/log_child.h \
@@ -62,17 +63,27 @@ control_session_sources = \
 	%D%/who.c %D%/who.h \
 	%D%/workqueue.c %D%/workqueue.h
 
-# Alerts: reached by unit tests of their own.
+# Updates of rules and models, and who is trusted with them.
+control_update_sources = \
+	%D%/trusted_keys.c %D%/trusted_keys.h \
+	%D%/update_files.c %D%/update_files.h \
+	%D%/update_run.c %D%/update_run.h \
+	%D%/updates.c %D%/updates.h
+
+# Alerts, feature keys, and what ends at a known time: reached by unit tests of their own.
 control_alert_sources = \
+	%D%/feature_files.c \
+	%D%/feature_keys.c %D%/feature_keys.h \
 	%D%/alert_list.c \
 	%D%/alert_mail.c %D%/alert_mail.h \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/certificate_expiry.c %D%/certificate_expiry.h \
+	%D%/expiry.c %D%/expiry.h \
 	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
 
 pkglibexec_PROGRAMS += mailwardd-control
 mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
-	%D%/control.c
+	$(control_update_sources) %D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)

@@ -56,7 +56,7 @@ void status_ask(uint64_t session, json_t *request)
 {
     (void)request;
     struct asking *a = begin(session);
-    a->query = figures_ask(FIGURES_QUEUE | FIGURES_LOG | FIGURES_SMTP, tell_status, a);
+    a->query = figures_ask(FIGURES_QUEUE | FIGURES_LOG | FIGURES_SMTP | FIGURES_SPAMD, tell_status, a);
 }
 
 static void tell_reset(void *context, json_t *result, const char *missing)

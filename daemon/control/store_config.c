@@ -5,7 +5,7 @@
 #include "daemon/control/store_config_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { FORMAT = 2, LOG_PAGES = 500 /* after which a checkpoint is due */ };
+enum { FORMAT = 3, LOG_PAGES = 500 /* after which a checkpoint is due */ };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT(id, sql) sql,
@@ -29,6 +29,7 @@ static const char *const migrations[FORMAT] = {
     "NULL)"
     " STRICT;"
     "CREATE TABLE label (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;",
+    "CREATE TABLE feature_key (text TEXT NOT NULL PRIMARY KEY, time INTEGER NOT NULL) STRICT;",
 };
 
 /* The log is moved by store_config_checkpoint() alone, when nobody waits for a commit. */

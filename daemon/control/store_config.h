@@ -91,6 +91,13 @@ bool store_config_each_label(struct store_config *s,
                              void (*visit)(struct span name, uint64_t revision, void *context), void *context,
                              struct error *error);
 
+/* Feature keys that were activated, as lines, with the moment at which they were. */
+bool store_config_add_feature_key(struct store_config *s, struct span text, int64_t time,
+                                  struct error *error);
+bool store_config_each_feature_key(struct store_config *s,
+                                   void (*visit)(struct span text, int64_t time, void *context),
+                                   void *context, struct error *error);
+
 struct store_config_audit {
     int64_t time; /* wall, microseconds */
     const char *user, *source, *method, *detail;

@@ -231,3 +231,25 @@ bool store_config_each_label(struct store_config *s,
     sqlite3_reset(stmt);
     return good;
 }
+
+/* ---- feature keys ---- */
+
+bool store_config_add_feature_key(struct store_config *s, struct span text, int64_t time, struct error *error)
+{
+    return store_config_run(s, STATEMENT_ADD_FEATURE_KEY, error, VALUES(V_TEXT(text), V_INT(time)));
+}
+
+bool store_config_each_feature_key(struct store_config *s,
+                                   void (*visit)(struct span text, int64_t time, void *context),
+                                   void *context, struct error *error)
+{
+    sqlite3_stmt *stmt = s->statements[STATEMENT_EACH_FEATURE_KEY];
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        size_t size = (size_t)sqlite3_column_bytes(stmt, 0);
+        visit(span_of(sqlite3_column_text(stmt, 0), size), sqlite3_column_int64(stmt, 1), context);
+    }
+    bool good = code == SQLITE_DONE || store_config_fail(s, "read", error);
+    sqlite3_reset(stmt);
+    return good;
+}

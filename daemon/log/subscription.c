@@ -36,8 +36,10 @@ static const struct log_type {
 } types[LOGS_TYPE_COUNT] = {
     [LOGS_MAIL] = {1 << TOPIC_MAIL | 1 << TOPIC_SYSTEM, LOG_TRACE, 2},
     [LOGS_SYSTEM] = {1 << TOPIC_SYSTEM, LOG_TRACE, 3},
-    [LOGS_ERROR] = {1 << TOPIC_MAIL | 1 << TOPIC_SYSTEM | 1 << TOPIC_CLI, LOG_WARNING, 3},
+    [LOGS_ERROR] = {1 << TOPIC_MAIL | 1 << TOPIC_SYSTEM | 1 << TOPIC_CLI | 1 << TOPIC_UPDATER, LOG_WARNING,
+                    3},
     [LOGS_CLI] = {1 << TOPIC_CLI, LOG_TRACE, 10},
+    [LOGS_UPDATER] = {1 << TOPIC_UPDATER, LOG_TRACE, 3},
 };
 
 /* Severities of RFC 3164 for our levels. */

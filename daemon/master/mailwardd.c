@@ -17,6 +17,7 @@
 #include "daemon/master/offline.h"
 #include "daemon/master/options.h"
 #include "daemon/master/sockets.h"
+#include "engine/base/dumps.h"
 #include "engine/schema/schema.h"
 
 enum { STOP_WAIT_MS = 40000, EXIT_WRONG = 2 };
@@ -179,6 +180,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     int status = 0;
+    dumps_forbid();
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
         status = act(&options);

@@ -41,7 +41,8 @@ struct child {
 };
 
 /* Front to back: each role stops before those whose answers it needs. */
-static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_SMTP, ROLE_SCAN, ROLE_QUEUE, ROLE_LOG};
+static const enum role_id stop_order[] = {ROLE_CONTROL, ROLE_FETCH, ROLE_SMTP, ROLE_SPAMD,
+                                          ROLE_SCAN,    ROLE_QUEUE, ROLE_LOG};
 
 static struct event_base *base;
 static const struct instance *instance;
@@ -121,33 +122,32 @@ static void send_start(struct child *c)
     buf_free(&body);
     if (c->id == ROLE_CONTROL)
         channel_send(c->channel, MSG_LISTENER, (struct span){0}, fcntl(control_socket, F_DUPFD_CLOEXEC, 0));
-    if (c->id == ROLE_SMTP)
-        ports_tell_all();
+    ports_tell(c->id);
 }
 
-/* ---- the ports of listeners: wanted by control, used by smtp ---- */
+/* ---- ports: wanted by control, used by smtp and spamd ---- */
 
 /* fd: a copy is sent; -1: none. */
-static void send_port(uint16_t type, struct span address, uint16_t port, int fd)
+static void send_port(uint16_t type, enum role_id role, struct span address, uint16_t port, int fd)
 {
-    struct channel *smtp = children[ROLE_SMTP].channel;
+    struct channel *to = children[role].channel;
     struct buf body = {0};
-    if (!smtp)
+    if (!to)
         return; /* it is told all when it is there */
     wire_put_span(&body, address);
     wire_put_u16(&body, port);
-    channel_send(smtp, type, buf_span(&body), fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
+    channel_send(to, type, buf_span(&body), fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
     buf_free(&body);
 }
 
-static void port_opened(struct span address, uint16_t port, int fd)
+static void port_opened(enum role_id role, struct span address, uint16_t port, int fd)
 {
-    send_port(MSG_PORT, address, port, fd);
+    send_port(MSG_PORT, role, address, port, fd);
 }
 
-static void port_closed(struct span address, uint16_t port)
+static void port_closed(enum role_id role, struct span address, uint16_t port)
 {
-    send_port(MSG_PORT_CLOSED, address, port, -1);
+    send_port(MSG_PORT_CLOSED, role, address, port, -1);
 }
 
 /* run/ports is there when mail can be sent, not before. */
@@ -400,7 +400,7 @@ int master_run(const struct instance *inst, const struct settings *set, int cont
         watch_signal(SIGINT, on_terminate),
     };
     stop_timer = evtimer_new(base, on_stop_timeout, NULL);
-    ports_start(base, &port_hooks);
+    ports_start(base, instance->is_private, &port_hooks);
     log_set_output(send_to_log);
     for (int id = ROLE_MASTER + 1; id < ROLE_COUNT; id++) {
         children[id] = (struct child){.id = (enum role_id)id};

@@ -15,9 +15,10 @@
 #include "engine/base/error.h"
 #include "engine/base/xalloc.h"
 
-enum { BACKLOG = 512, PORTS_MAX = 128, RETRY_SECONDS = 2 };
+enum { BACKLOG = 512, PORTS_MAX = 160, RETRY_SECONDS = 2 };
 
 struct port {
+    enum role_id role; /* that accepts there */
     char *address;
     uint16_t number; /* as wanted */
     int fd;          /* -1: could not be bound */
@@ -31,6 +32,7 @@ static struct port ports[PORTS_MAX];
 static size_t count;
 static struct event *retry;
 static const struct ports_hooks *hooks;
+static bool private_instance;
 
 /* ---- binding ---- */
 
@@ -56,13 +58,19 @@ static bool listen_at(int fd, const struct sockaddr_storage *address, socklen_t 
            bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0;
 }
 
-static void open_port(struct port *p)
+static bool is_unix(const struct port *p)
+{
+    return strcmp(p->address, PORT_UNIX) == 0;
+}
+
+/* -1 with the reason in p->why. */
+static int bind_tcp(struct port *p)
 {
     struct sockaddr_storage address;
     socklen_t size;
     if (!sockets_address(span_text(p->address), p->number, &address, &size)) {
         error_set(&p->why, "not an address");
-        return;
+        return -1;
     }
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     share(p->number, fd, 1);
@@ -70,20 +78,25 @@ static void open_port(struct port *p)
     if (!good)
         error_set(&p->why, "%s", strerror(errno));
     share(p->number, fd, 0);
-    if (good) {
-        p->fd = fd;
-        hooks->opened(span_text(p->address), p->number, fd);
-    } else if (fd >= 0) {
+    if (!good && fd >= 0)
         close(fd);
-    }
+    return good ? fd : -1;
+}
+
+static void open_port(struct port *p)
+{
+    p->fd = is_unix(p) ? sockets_bind_spamd(private_instance, &p->why) : bind_tcp(p);
+    if (p->fd >= 0)
+        hooks->opened(p->role, span_text(p->address), p->number, p->fd);
 }
 
 /* ---- what is wanted ---- */
 
-static struct port *find(struct span address, uint16_t number)
+static struct port *find(const struct port_wanted *wanted)
 {
     for (size_t i = 0; i < count; i++)
-        if (ports[i].number == number && span_equal(span_text(ports[i].address), address))
+        if (ports[i].role == wanted->role && ports[i].number == wanted->port &&
+            span_equal(span_text(ports[i].address), wanted->address))
             return &ports[i];
     return NULL;
 }
@@ -92,7 +105,9 @@ static void forget(struct port *p)
 {
     if (p->fd >= 0) {
         close(p->fd);
-        hooks->closed(span_text(p->address), p->number);
+        if (is_unix(p))
+            sockets_remove_spamd();
+        hooks->closed(p->role, span_text(p->address), p->number);
     }
     free(p->address);
     free(p->name);
@@ -101,11 +116,13 @@ static void forget(struct port *p)
 
 static struct port *want(const struct port_wanted *wanted, bool running)
 {
-    struct port *p = find(wanted->address, wanted->port);
+    struct port *p = find(wanted);
     if (!p) {
         p = &ports[count++];
-        *p = (struct port){
-            .address = xmemdup0(wanted->address.p, wanted->address.n), .number = wanted->port, .fd = -1};
+        *p = (struct port){.role = wanted->role,
+                           .address = xmemdup0(wanted->address.p, wanted->address.n),
+                           .number = wanted->port,
+                           .fd = -1};
     }
     p->kept = true;
     if (running) {
@@ -153,7 +170,7 @@ static void answer(const struct ports_request *request, struct buf *reply)
     wire_put_u64(reply, request->id);
     wire_put_u32(reply, request->count);
     for (uint32_t i = 0; i < request->count; i++) {
-        const struct port *p = find(request->ports[i].address, request->ports[i].port);
+        const struct port *p = find(&request->ports[i]);
         wire_put_span(reply, p->fd < 0 ? span_text(p->why.text) : SPAN(""));
     }
 }
@@ -164,7 +181,7 @@ static void follow(const struct ports_request *request)
     for (size_t i = 0; i < count; i++)
         ports[i].kept = false;
     for (uint32_t i = 0; i < request->count; i++) {
-        struct port *p = find(request->ports[i].address, request->ports[i].port);
+        struct port *p = find(&request->ports[i]);
         if (p)
             p->kept = true;
     }
@@ -179,11 +196,20 @@ static void follow(const struct ports_request *request)
     tell_failures();
 }
 
+/* Nobody else accepts anything. */
+static bool is_acceptable(const struct ports_request *request)
+{
+    for (uint32_t i = 0; i < request->count; i++)
+        if (request->ports[i].role != ROLE_SMTP && request->ports[i].role != ROLE_SPAMD)
+            return false;
+    return request->count <= PORTS_MAX;
+}
+
 bool ports_take(struct wire_reader *in, struct buf *reply)
 {
     struct arena *arena = arena_new();
     struct ports_request request;
-    bool good = ports_request_get(in, arena, &request) && request.count <= PORTS_MAX;
+    bool good = ports_request_get(in, arena, &request) && is_acceptable(&request);
     if (good) {
         follow(&request);
         answer(&request, reply);
@@ -194,8 +220,9 @@ bool ports_take(struct wire_reader *in, struct buf *reply)
     return good;
 }
 
-void ports_start(struct event_base *base, const struct ports_hooks *callbacks)
+void ports_start(struct event_base *base, bool is_private, const struct ports_hooks *callbacks)
 {
+    private_instance = is_private;
     hooks = callbacks;
     retry = evtimer_new(base, on_retry, NULL);
 }
@@ -207,11 +234,11 @@ void ports_end(void)
     event_free(retry);
 }
 
-void ports_tell_all(void)
+void ports_tell(enum role_id role)
 {
     for (size_t i = 0; i < count; i++)
-        if (ports[i].fd >= 0)
-            hooks->opened(span_text(ports[i].address), ports[i].number, ports[i].fd);
+        if (ports[i].fd >= 0 && ports[i].role == role)
+            hooks->opened(role, span_text(ports[i].address), ports[i].number, ports[i].fd);
 }
 
 /* The port is that of the kernel where it chose one. */
@@ -223,6 +250,10 @@ void ports_describe(struct buf *out)
         const struct port *p = &ports[i];
         if (p->fd < 0 || !p->name || getsockname(p->fd, (struct sockaddr *)&at, &size) != 0)
             continue;
+        if (at.ss_family == AF_UNIX) {
+            buf_printf(out, "%s %s 0\n", p->name, p->address);
+            continue;
+        }
         in_port_t number = at.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&at)->sin_port
                                                    : ((struct sockaddr_in6 *)(void *)&at)->sin6_port;
         buf_printf(out, "%s %s %u\n", p->name, p->address, ntohs(number));

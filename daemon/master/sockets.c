@@ -16,19 +16,37 @@
 enum { BACKLOG = 512 };
 
 /* A relative path, so that the length of the state folder's path does not matter. */
-int sockets_bind_control(bool is_private, struct error *error)
+static int bind_unix(const char *path, bool is_private, struct error *error)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "run/control.sock"};
-    unlink(address.sun_path);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        chmod(address.sun_path, is_private ? 0600 : 0666) != 0 || listen(fd, BACKLOG) != 0) {
-        error_set_errno(error, "cannot listen on %s", address.sun_path);
+        chmod(path, is_private ? 0600 : 0666) != 0 || listen(fd, BACKLOG) != 0) {
+        error_set_errno(error, "cannot listen on %s", path);
         if (fd >= 0)
             close(fd);
         return -1;
     }
     return fd;
+}
+
+int sockets_bind_control(bool is_private, struct error *error)
+{
+    return bind_unix("run/control.sock", is_private, error);
+}
+
+#define SPAMD_SOCKET "run/spamd.sock"
+
+int sockets_bind_spamd(bool is_private, struct error *error)
+{
+    return bind_unix(SPAMD_SOCKET, is_private, error);
+}
+
+void sockets_remove_spamd(void)
+{
+    unlink(SPAMD_SOCKET);
 }
 
 bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,

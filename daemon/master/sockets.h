@@ -1,5 +1,5 @@
-/* Sockets that are no listeners: the control socket, bound before any role runs and kept, so that a control that is
- * restarted loses no connection that waits in the backlog; and those to a syslog. */
+/* Sockets that are no ports: the control socket, bound before any role runs and kept, so that a control that is
+ * restarted loses no connection that waits in the backlog; that of spamd; and those to a syslog. */
 #ifndef MASTER_SOCKETS_H
 #define MASTER_SOCKETS_H
 
@@ -12,6 +12,9 @@
 
 /* run/control.sock; -1 with an error. */
 int sockets_bind_control(bool is_private, struct error *error);
+/* run/spamd.sock; likewise. */
+int sockets_bind_spamd(bool is_private, struct error *error);
+void sockets_remove_spamd(void);
 
 /* False when it is not an IPv4 or IPv6 address. */
 bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,

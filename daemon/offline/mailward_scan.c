@@ -43,12 +43,16 @@ static json_t *json_text(struct span s)
 static void print_json(const char *name, const struct judge_child *child)
 {
     json_t *reasons = json_array();
-    for (uint32_t i = 0; i < child->reason_count; i++)
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < child->reason_count; i++) {
+        sum += child->reasons[i].millilogodds;
         json_array_append_new(reasons, json_pack("{s:o, s:f}", "name", json_text(child->reasons[i].name),
                                                  "log_odds", child->reasons[i].millilogodds / 1000.0));
-    json_t *line = json_pack("{s:o, s:s, s:i, s:b, s:b, s:o}", "path", json_text(span_text(name)), "verdict",
-                             judge_verdict_name(child->verdict), "score", child->score, "partial",
-                             child->partial, "test_header", child->test_mark, "reasons", reasons);
+    }
+    json_t *line =
+        json_pack("{s:o, s:s, s:i, s:f, s:b, s:b, s:o}", "path", json_text(span_text(name)), "verdict",
+                  judge_verdict_name(child->verdict), "score", child->score, "log_odds", (double)sum / 1000,
+                  "partial", child->partial, "test_header", child->test_mark, "reasons", reasons);
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(line);
@@ -116,7 +120,7 @@ static int usage(FILE *out, int status)
 {
     fputs("Usage: mailward-scan [OPTION]... PATH...\n"
           "Judge messages: files, folders (recursively) and mbox files.\n\n"
-          "  --json             an object a line: path, verdict, score, partial, reasons\n"
+          "  --json             an object a line: path, verdict, score, log-odds, partial, reasons\n"
           "  --model FILE       score with this model instead of the installed one\n"
           "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
           "  --no-size-limits   look at all of every message, whatever its size\n"
@@ -183,7 +187,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
 static bool load(struct scan_run *run, struct error *error)
 {
     const char *model = run->model_path ? run->model_path : paths_find("spam.model", PKG_DATA_DIR);
-    run->model = scan_model_load(model, error);
+    run->model = scan_model_load(model, SCAN_ASK_SPAM, error);
     if (!run->model)
         return false;
     run->rules =

@@ -1,4 +1,4 @@
-/* mailward-train: makes a model from folders of spam and of other mail, and measures it by cross-validation.
+/* mailward-train: makes a model from folders of spam (or graymail) and of other mail, and measures it by cross-validation.
  *
  * The same mail, options and machine give the same file.  Exit status: 0 written, 1 something could not be read or
  * written, 2 usage.
@@ -12,17 +12,18 @@
 
 #include "daemon/offline/train_fit.h"
 #include "daemon/offline/train_measure.h"
+#include "daemon/offline/train_report.h"
+#include "daemon/paths.h"
 #include "engine/base/xalloc.h"
 #include "engine/mime/view.h"
 
-/* What a score of 50 and of 90 shall mean: the share of cross-validated ham that reaches it. */
-static const double ham_at_50 = 0.0075, ham_at_90 = 0.001;
-
 struct train_run {
+    enum scan_question question;
     struct train_options options;
     struct train_set set;
     struct scan_rules *rules;
-    const char *out_path;
+    const char *out_path, *scores_path;
+    const char *table_path, *column;
     const char *note;
 };
 
@@ -31,14 +32,15 @@ static bool score_fold(const struct train_run *run, unsigned fold, struct train_
 {
     struct buf file = {0};
     struct scan_score score;
-    train_fit(&run->set, &run->options, fold, (struct scan_model_parameters){.slope = 1}, &file);
-    struct scan_model *model = scan_model_parse(buf_span(&file), error);
+    train_fit(&run->set, &run->options, fold,
+              (struct scan_model_parameters){.question = run->question, .slope = 1}, &file);
+    struct scan_model *model = scan_model_parse(buf_span(&file), run->question, error);
     for (size_t i = 0; model && i < run->set.count; i++) {
         const struct train_example *example = &run->set.examples[i];
         if (train_fold(example, &run->options) != fold)
             continue;
         scan_model_score(model, &example->features, &score);
-        samples[(*count)++] = (struct train_sample){score.log_odds, example->spam};
+        samples[(*count)++] = (struct train_sample){score.log_odds, example->spam, example->name};
     }
     bool ok = model != NULL;
     scan_model_free(model);
@@ -61,11 +63,12 @@ static struct train_sample *cross_validate(const struct train_run *run, size_t *
     return samples;
 }
 
-/* Slope and offset that put the two agreed shares of ham at scores 50 and 90. */
-static void calibrate(const struct train_sample *samples, size_t count, struct scan_model_parameters *model)
+/* Slope and offset that let the two agreed shares of other mail reach 50 and 90. */
+static void calibrate(const struct train_options *options, const struct train_sample *samples, size_t count,
+                      struct scan_model_parameters *model)
 {
-    double at_50 = train_threshold(samples, count, ham_at_50);
-    double at_90 = train_threshold(samples, count, ham_at_90);
+    double at_50 = train_threshold(samples, count, options->share_at_50);
+    double at_90 = train_threshold(samples, count, options->share_at_90);
     model->offset = at_50;
     model->slope = at_90 > at_50 ? log(0.9 / 0.1) / (at_90 - at_50) : 1;
 }
@@ -75,31 +78,13 @@ static void describe(const struct train_run *run, const struct train_sample *sam
 {
     const struct train_options *o = &run->options;
     buf_printf(out,
-               "%s%s%zu spam and %zu ham (%zu duplicates left out); %u table bits, %u passes, mean of %u "
+               "%s%s%zu %s and %zu other (%zu duplicates left out); %u table bits, %u passes, mean of %u "
                "descents, rate %g, seed %llu\n",
                run->note, *run->note ? "\n" : "", train_set_count(&run->set, true),
-               train_set_count(&run->set, false), run->set.duplicates, o->table_bits, o->passes, o->descents,
-               o->rate, (unsigned long long)o->seed);
+               scan_question_name(run->question), train_set_count(&run->set, false), run->set.duplicates,
+               o->table_bits, o->passes, o->descents, o->rate, (unsigned long long)o->seed);
     buf_printf(out, "cross-validation in %u parts, each thread or campaign wholly in one:\n", o->folds);
-    static const double shares[] = {0.001, 0.005, 0.01};
-    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
-        buf_printf(
-            out, "  TPR %.2f %% at FPR %.1f %%\n",
-            100 * train_rates_at(samples, count, train_threshold(samples, count, shares[i])).true_positive,
-            100 * shares[i]);
-    buf_printf(out, "  (1-AUC) %.4f %%\n", 100 * train_area_above(samples, count));
-}
-
-static void describe_scores(const struct train_sample *samples, size_t count,
-                            const struct scan_model_parameters *model, struct buf *out)
-{
-    static const double scores[] = {50, 90};
-    for (size_t i = 0; i < sizeof scores / sizeof scores[0]; i++) {
-        double threshold = model->offset + log(scores[i] / (100 - scores[i])) / model->slope;
-        struct train_rates rates = train_rates_at(samples, count, threshold);
-        buf_printf(out, "  score >= %.0f: TPR %.2f %%, FPR %.2f %%\n", scores[i], 100 * rates.true_positive,
-                   100 * rates.false_positive);
-    }
+    train_report_figures(samples, count, out);
 }
 
 /* Beside the old file, then over it, so that whoever has mapped the old one keeps it. */
@@ -123,47 +108,82 @@ static bool train(struct train_run *run, struct error *error)
 {
     train_set_drop_duplicates(&run->set);
     if (train_set_count(&run->set, true) == 0 || train_set_count(&run->set, false) == 0)
-        return error_set(error, "there must be both spam and ham to learn from");
+        return error_set(error, "there must be both kinds of mail to learn from");
     size_t count;
     struct train_sample *samples = cross_validate(run, &count, error);
     if (!samples)
         return false;
-    struct scan_model_parameters model = {0};
-    struct buf description = {0}, file = {0};
-    calibrate(samples, count, &model);
+    struct scan_model_parameters model = {.question = run->question};
+    struct buf description = {0}, by_source = {0}, file = {0};
+    calibrate(&run->options, samples, count, &model);
     describe(run, samples, count, &description);
-    describe_scores(samples, count, &model, &description);
+    train_report_scores(samples, count, &model, &description);
     model.description = span_slice(buf_span(&description), 0, SCAN_MODEL_DESCRIPTION_MAX);
     printf("%s", buf_text(&description));
-    bool ok = true;
-    if (run->out_path) {
+    bool ok = !run->scores_path || train_report_write_scores(run->scores_path, samples, count, error);
+    if (ok && run->table_path) {
+        ok = train_report_by(run->table_path, run->column, samples, count, &model, &by_source, error);
+        printf("%s", ok ? buf_text(&by_source) : "");
+    }
+    if (ok && run->out_path) {
         train_fit(&run->set, &run->options, run->options.folds, model, &file);
         ok = write_file(run->out_path, &file, error);
     }
     free(samples);
     buf_free(&description);
+    buf_free(&by_source);
     buf_free(&file);
     return ok;
 }
 
 static int usage(FILE *out, int status)
 {
-    fputs("Usage: mailward-train --spam PATH... --ham PATH... [--out FILE] [OPTION]...\n"
+    fputs("Usage: mailward-train --positive PATH... --negative PATH... [--out FILE] [OPTION]...\n"
           "Train a model; each PATH is a file, a folder or an mbox file and may be given again.\n\n"
-          "  --bits N             a table of 2^N weights, 8 to 20 (18)\n"
+          "  --question WORD      what the positive mail is: spam or graymail (spam)\n"
+          "  --spam PATH          the same as --positive\n"
+          "  --ham PATH           the same as --negative\n"
+          "  --without FAMILY     of features, as reasons of a score name them; may be given again\n"
+          "  --bits N             a table of 2^N weights, 8 to 20 (20)\n"
           "  --passes N           over all mail (6)\n"
           "  --descents N         of which the mean is taken (5)\n"
-          "  --rate X             of the first pass (8)\n"
+          "  --rate X             of the first pass (12)\n"
           "  --seed N             of order and parts (1)\n"
           "  --cross-validate N   in N parts, at least 2 (10)\n"
-          "  --rules PATH         file or folder of rules whose hits are learnt, before --spam and --ham\n"
+          "  --rules PATH         file or folder of rules whose hits are learnt, before any mail (the "
+          "installed ones)\n"
+          "  --share-at-50 X      of the negative mail that is to reach a score of 50 (0.0075)\n"
+          "  --share-at-90 X      and of 90 (0.0005)\n"
+          "  --scores FILE        write what cross-validation says of each message\n"
+          "  --table FILE         tab-separated, with a column `path`: tell the shares by another column\n"
+          "  --by COLUMN          which (source)\n"
           "  --note TEXT          what it was trained on, kept in the model\n"
           "  --help\n",
           out);
     return status;
 }
 
-enum { SPAM = 1, HAM, OUT, NOTE, RULES, HELP, BITS, PASSES, DESCENTS, RATE, SEED, FOLDS };
+enum {
+    POSITIVE = 1,
+    NEGATIVE,
+    QUESTION,
+    WITHOUT,
+    OUT,
+    SCORES,
+    TABLE,
+    COLUMN,
+    NOTE,
+    RULES,
+    HELP,
+    BITS,
+    PASSES,
+    DESCENTS,
+    RATE,
+    SEED,
+    FOLDS,
+    SHARE_50,
+    SHARE_90
+};
 
 static bool take_number(struct train_options *options, int option, const char *text)
 {
@@ -176,6 +196,8 @@ static bool take_number(struct train_options *options, int option, const char *t
         [RATE] = {1e-6, 1e6},
         [SEED] = {0, 1e9},
         [FOLDS] = {2, 1000},
+        [SHARE_50] = {0, 1},
+        [SHARE_90] = {0, 1},
     };
     char *end;
     double number = strtod(text, &end);
@@ -200,22 +222,61 @@ static bool take_number(struct train_options *options, int option, const char *t
     case FOLDS:
         options->folds = (unsigned)number;
         break;
+    case SHARE_50:
+        options->share_at_50 = number;
+        break;
+    case SHARE_90:
+        options->share_at_90 = number;
+        break;
     }
     return true;
+}
+
+/* The same rules as mail is judged with, unless others were named. */
+static bool need_rules(struct train_run *run, struct error *error)
+{
+    if (!run->rules)
+        run->set.rules = run->rules = scan_rules_open(paths_find("rules", PKG_DATA_DIR), error);
+    return run->rules != NULL;
+}
+
+static bool leave_out(struct train_options *options, struct span name)
+{
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
+        if (span_equal(name, span_text(scan_family_name(family)))) {
+            options->left_out |= UINT32_C(1) << family;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Returns false for a usage error; a file that cannot be read is told in error and readable. */
 static bool take_option(struct train_run *run, int option, bool *readable, struct error *error)
 {
     switch (option) {
-    case SPAM:
-    case HAM:
-        *readable = *readable && train_set_add_path(&run->set, optarg, option == SPAM, error);
+    case POSITIVE:
+    case NEGATIVE:
+        *readable = *readable && need_rules(run, error) &&
+                    train_set_add_path(&run->set, optarg, option == POSITIVE, error);
         return true;
+    case WITHOUT:
+        return leave_out(&run->options, span_text(optarg));
+    case QUESTION:
+        return scan_question_of_name(span_text(optarg), &run->question);
     case RULES:
         scan_rules_free(run->rules);
         run->set.rules = run->rules = scan_rules_open(optarg, error);
         *readable = *readable && run->rules;
+        return true;
+    case SCORES:
+        run->scores_path = optarg;
+        return true;
+    case TABLE:
+        run->table_path = optarg;
+        return true;
+    case COLUMN:
+        run->column = optarg;
         return true;
     case OUT:
         run->out_path = optarg;
@@ -224,29 +285,46 @@ static bool take_option(struct train_run *run, int option, bool *readable, struc
         run->note = optarg;
         return true;
     default:
-        return option >= BITS && option <= FOLDS && take_number(&run->options, option, optarg);
+        return option >= BITS && option <= SHARE_90 && take_number(&run->options, option, optarg);
     }
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"spam", required_argument, NULL, SPAM},
-        {"ham", required_argument, NULL, HAM},
+        {"positive", required_argument, NULL, POSITIVE},
+        {"spam", required_argument, NULL, POSITIVE},
+        {"negative", required_argument, NULL, NEGATIVE},
+        {"ham", required_argument, NULL, NEGATIVE},
+        {"question", required_argument, NULL, QUESTION},
+        {"without", required_argument, NULL, WITHOUT},
         {"out", required_argument, NULL, OUT},
+        {"scores", required_argument, NULL, SCORES},
         {"bits", required_argument, NULL, BITS},
         {"passes", required_argument, NULL, PASSES},
         {"descents", required_argument, NULL, DESCENTS},
         {"rate", required_argument, NULL, RATE},
         {"seed", required_argument, NULL, SEED},
         {"cross-validate", required_argument, NULL, FOLDS},
+        {"table", required_argument, NULL, TABLE},
+        {"by", required_argument, NULL, COLUMN},
+        {"share-at-50", required_argument, NULL, SHARE_50},
+        {"share-at-90", required_argument, NULL, SHARE_90},
         {"note", required_argument, NULL, NOTE},
         {"rules", required_argument, NULL, RULES},
         {"help", no_argument, NULL, HELP},
         {0},
     };
     struct train_run run = {
-        .options = {.table_bits = 18, .passes = 6, .descents = 5, .folds = 10, .rate = 8, .seed = 1},
+        .options = {.table_bits = 20,
+                    .passes = 6,
+                    .descents = 5,
+                    .folds = 10,
+                    .rate = 12,
+                    .seed = 1,
+                    .share_at_50 = 0.0075,
+                    .share_at_90 = 0.0005},
+        .column = "source",
         .note = "",
     };
     struct error error;

@@ -8,6 +8,7 @@
 #include "engine/scan/hash.h"
 
 struct fit {
+    uint32_t left_out;
     unsigned table_bits;
     float *weights;
     double prior;
@@ -34,13 +35,13 @@ static void learn(struct fit *fit, const struct train_example *example, double r
     const double prior_rate = 0.01;
     const struct scan_features *features = &example->features;
     double log_odds = fit->prior, values[SCAN_FAMILIES];
-    for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
-        values[family] = scan_feature_value(features, family);
-        log_odds += values[family] * family_sum(fit, features, family);
-    }
+    scan_feature_values(features, fit->left_out, values);
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+        log_odds += values[family] != 0 ? values[family] * family_sum(fit, features, family) : 0;
     double step = rate * ((example->spam ? 1 : 0) - 1 / (1 + exp(-log_odds)));
     for (unsigned family = 0; family < SCAN_FAMILIES; family++)
-        add_to_family(fit, features, family, (float)(step * values[family]));
+        if (values[family] != 0)
+            add_to_family(fit, features, family, (float)(step * values[family]));
     fit->prior += step * prior_rate;
 }
 
@@ -78,7 +79,9 @@ static void fit_mean(struct fit *mean, const struct train_set *set, const struct
 {
     size_t size = (size_t)1 << options->table_bits;
     size_t *order = xmalloc((set->count + 1) * sizeof *order), count = 0;
-    struct fit one = {.table_bits = options->table_bits, .weights = xcalloc(size, sizeof *one.weights)};
+    struct fit one = {.left_out = mean->left_out,
+                      .table_bits = options->table_bits,
+                      .weights = xcalloc(size, sizeof *one.weights)};
     uint64_t random = options->seed << 32;
     for (size_t i = 0; i < set->count; i++)
         if (train_fold(&set->examples[i], options) != left_out)
@@ -107,7 +110,7 @@ static double weight_unit(const struct fit *fit)
     for (size_t i = 0; i < size; i++)
         sizes[i] = fabsf(fit->weights[i]);
     qsort(sizes, size, sizeof *sizes, by_size);
-    double largest = (double)sizes[size - 1 - size / 2000];
+    double largest = (double)sizes[size - 1 - size / 20000];
     free(sizes);
     return largest > 0 ? largest / INT8_MAX : 1;
 }
@@ -116,6 +119,7 @@ static void pack(const struct fit *fit, struct scan_model_parameters model, stru
 {
     size_t size = (size_t)1 << fit->table_bits;
     int8_t *rounded = xmalloc(size);
+    model.left_out = fit->left_out;
     model.table_bits = fit->table_bits;
     model.weights = rounded;
     model.prior = fit->prior;
@@ -130,7 +134,7 @@ static void pack(const struct fit *fit, struct scan_model_parameters model, stru
 void train_fit(const struct train_set *set, const struct train_options *options, unsigned left_out,
                struct scan_model_parameters calibration, struct buf *file)
 {
-    struct fit fit = {.table_bits = options->table_bits};
+    struct fit fit = {.left_out = options->left_out, .table_bits = options->table_bits};
     fit.weights = xcalloc((size_t)1 << options->table_bits, sizeof *fit.weights);
     fit_mean(&fit, set, options, left_out);
     pack(&fit, calibration, file);

@@ -7,11 +7,13 @@
 #include "engine/scan/model.h"
 
 struct train_options {
+    uint32_t left_out; /* bit set of families that the model is to do without */
     unsigned table_bits;
     unsigned passes;
     unsigned descents; /* averaged */
     unsigned folds;    /* of the cross-validation */
     double rate;
+    double share_at_50, share_at_90; /* of the negative mail */
     uint64_t seed;
 };
 

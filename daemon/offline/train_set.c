@@ -36,6 +36,12 @@ struct reading {
     bool spam;
 };
 
+static void free_example(struct train_example *example)
+{
+    free((void *)example->features.ids);
+    free(example->name);
+}
+
 static struct train_example *next_example(struct train_set *set)
 {
     if (set->count == set->capacity) {
@@ -47,7 +53,6 @@ static struct train_example *next_example(struct train_set *set)
 
 static void add_message(void *context, const char *name, struct span message)
 {
-    (void)name;
     struct reading *reading = context;
     struct train_example *example = next_example(reading->set);
     struct mime_view view;
@@ -55,10 +60,15 @@ static void add_message(void *context, const char *name, struct span message)
     struct scan_hits hits;
     const struct scan_rule_input input = {.view = &view, .raw = message};
     scan_rules_run(reading->set->rules, &input, NULL, NULL, reading->arena, &hits);
-    scan_features_extract(&view, reading->set->rules, &hits, reading->arena, &example->features);
+    const struct scan_feature_input about = {.view = &view,
+                                             .body = span_slice(message, view.body_offset, message.n),
+                                             .rules = reading->set->rules,
+                                             .hits = &hits};
+    scan_features_extract(&about, reading->arena, &example->features);
     size_t bytes = example->features.start[SCAN_FAMILIES] * sizeof *example->features.ids;
     example->features.ids = memcpy(xmalloc(bytes + 1), example->features.ids, bytes);
     example->spam = reading->spam;
+    example->name = xstrdup(name);
     example->content = scan_hash_bytes(2, span_trim(span_slice(message, view.body_offset, message.n)));
     example->group = subject_group(&view, example->content);
     arena_reset(reading->arena);
@@ -88,7 +98,7 @@ void train_set_drop_duplicates(struct train_set *set)
     size_t kept = 1;
     for (size_t i = 1; i < set->count; i++) {
         if (set->examples[i].content == set->examples[kept - 1].content)
-            free((void *)set->examples[i].features.ids);
+            free_example(&set->examples[i]);
         else
             set->examples[kept++] = set->examples[i];
     }
@@ -107,7 +117,7 @@ size_t train_set_count(const struct train_set *set, bool spam)
 void train_set_free(struct train_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        free((void *)set->examples[i].features.ids);
+        free_example(&set->examples[i]);
     free(set->examples);
     *set = (struct train_set){0};
 }

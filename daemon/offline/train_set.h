@@ -12,6 +12,7 @@
 struct train_example {
     struct scan_features features; /* its ids are the set's */
     bool spam;
+    char *name;       /* of its file; the set's */
     uint64_t content; /* hash of the body */
     uint64_t group;   /* hash of the normalised subject: a thread or a campaign */
 };

@@ -65,6 +65,11 @@ void scan_hello(struct queue *q, struct wire_reader *in)
     scan_dispatch(q);
 }
 
+void scan_take_features(struct queue *q, struct wire_reader *in)
+{
+    q->scan.missing_features = wire_get_u32(in);
+}
+
 void scan_gone(struct queue *q)
 {
     q->scan.ready = false;
@@ -79,6 +84,7 @@ static void send_job(struct queue *q, struct message *m, int fd)
     struct scan_job job = {.mid = message_mid(m),
                            .alone = goes_alone(m),
                            .outbound = m->outbound,
+                           .missing_features = q->scan.missing_features,
                            .trace_bytes = m->trace_bytes,
                            .sender = m->sender,
                            .helo = m->helo,

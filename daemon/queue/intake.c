@@ -189,6 +189,7 @@ void intake_end(struct queue *q, struct wire_reader *in)
 {
     uint64_t mid = wire_get_u64(in), size = wire_get_u64(in);
     int64_t time = wire_get_i64(in);
+    struct span sender_ip = wire_get_span(in);
     struct arrival *a = find_arrival(q, mid);
     if (in->failed)
         return;
@@ -208,6 +209,8 @@ void intake_end(struct queue *q, struct wire_reader *in)
     }
     struct message m = *a->m;
     m.received = time;
+    if (sender_ip.n)
+        m.client_ip = sender_ip;
     m.message_id = header_message_id(buf_span(&a->bytes));
     struct message *complete = message_copy(&m, NULL, 0);
     message_free(a->m);

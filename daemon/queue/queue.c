@@ -294,6 +294,7 @@ static const struct {
     {ROLE_LOG, MSG_FINAL_ACK, outbox_acknowledged},
     {ROLE_CONTROL, MSG_STATUS_QUERY, gauges_request},
     {ROLE_CONTROL, MSG_WORKQUEUE, workqueue_request},
+    {ROLE_CONTROL, MSG_FEATURES, scan_take_features},
     {ROLE_CONTROL, MSG_HOSTS, hosts_request},
     {ROLE_CONTROL, MSG_NOTICE, notice_request},
     {ROLE_CONTROL, MSG_SUSPEND, suspend_request},

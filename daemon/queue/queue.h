@@ -69,7 +69,8 @@ struct queue {
             waiting_alone; /* second tries: one at a time, so that they hold up nothing else */
         bool has_alone;    /* one of them is in hand */
         uint32_t jobs;
-        uint64_t bytes; /* of the bodies in hand */
+        uint64_t bytes;            /* of the bodies in hand */
+        uint32_t missing_features; /* bits, as control says (MSG_FEATURES) */
     } scan;
 
     struct {                     /* lane.c, deliver.c, maildir.c */
@@ -190,6 +191,8 @@ void scan_hello(struct queue *q, struct wire_reader *in);
 void scan_result(struct queue *q, struct wire_reader *in);
 void scan_crash(struct queue *q, struct wire_reader *in);
 void scan_gone(struct queue *q);
+/* MSG_FEATURES */
+void scan_take_features(struct queue *q, struct wire_reader *in);
 void scan_dispatch(struct queue *q);
 /* m waits for its scan; scan_leave(): not any more. */
 void scan_wait(struct queue *q, struct message *m);

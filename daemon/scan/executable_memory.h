@@ -8,7 +8,7 @@
 
 /* Takes writing away from all memory of this process that may be both written and executed; what was compiled runs on,
  * also in processes forked later, but nothing can be compiled or freed there any more.  To be called after the last
- * compilation and before the sandbox, as it reads /proc/self/maps.  False when the kernel refuses. */
+ * compilation; it reads /proc/self/maps.  False when the kernel refuses. */
 bool executable_memory_seal(struct error *error);
 
 #endif

@@ -318,13 +318,15 @@ struct span generation_sandbox(const struct generation *g)
     return buf_span(&g->sandbox);
 }
 
-size_t generation_jobs(const struct generation *g, struct buf *out)
+size_t generation_jobs(const struct generation *g, bool of_queue, struct buf *out)
 {
     size_t count = 0;
     for (const struct slot *s = g->slots; s <= lone_slot(g); s++) {
-        if (s->job && out)
+        if (!s->job || (s->job->client == 0) != of_queue)
+            continue;
+        if (out)
             wire_put_u64(out, s->job->mid);
-        count += s->job != NULL;
+        count++;
     }
     return count;
 }
@@ -358,9 +360,11 @@ struct generation *generation_new(const struct generation_config *config, const 
         return NULL;
     }
     struct generation *g = xcalloc(1, sizeof *g);
+    struct engine_files *files = rt->files ? engine_files_ref(rt->files) : NULL;
     *g = (struct generation){
         .config = *config,
         .shared = {.runtime = rt->judge,
+                   .files = files,
                    .crumbs = crumbs,
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
@@ -368,6 +372,8 @@ struct generation *generation_new(const struct generation_config *config, const 
         .timeout_us = rt->timeout_us,
         .since = clock_mono_us(),
     };
+    if (files)
+        g->shared.runtime.model = engine_files_model(files);
     make_slots(g);
     if (start_zygote(g, error))
         return g;
@@ -390,6 +396,7 @@ void generation_free(struct generation *g)
     zygote_stop(&g->zygote);
     munmap(g->shared.crumbs.pages, g->shared.crumbs.count * BREADCRUMB_BYTES);
     arena_free(g->texts);
+    engine_files_unref(g->shared.files);
     buf_free(&g->sandbox);
     buf_free(&g->packet);
     free(g->slots);

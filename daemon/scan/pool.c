@@ -24,7 +24,8 @@ struct pool {
     bool answered;                     /* the handler knows that the next one is ready */
     struct generation **ending;
     size_t ending_count;
-    struct job_list waiting, waiting_alone;
+    struct job_list waiting, waiting_alone; /* of the queue */
+    struct job_list others;                 /* given only while none of the former waits */
     struct event *child_died, *tick;
 };
 
@@ -122,6 +123,8 @@ static void work(struct pool *pool)
     generation_staff(pool->running, pool->waiting_alone.first != NULL);
     give_all(pool, &pool->waiting);
     give_all(pool, &pool->waiting_alone);
+    if (!pool->waiting.first)
+        give_all(pool, &pool->others);
 }
 
 static bool needs_time(const struct pool *pool)
@@ -163,13 +166,13 @@ static void on_changed(void *context)
 static void on_result(void *context, const struct job *job, struct span result)
 {
     struct pool *pool = context;
-    pool->handler.result(job->mid, job->revision, result);
+    pool->handler.result(job, result);
 }
 
 static void on_crash(void *context, const struct job *job, struct span stage, struct span cause)
 {
     struct pool *pool = context;
-    pool->handler.crash(job->mid, stage, cause);
+    pool->handler.crash(job, stage, cause);
 }
 
 bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *error)
@@ -227,6 +230,7 @@ struct pool *pool_new(struct event_base *base, size_t workers, uint64_t message_
     pool->handler = *handler;
     list_init(&pool->waiting);
     list_init(&pool->waiting_alone);
+    list_init(&pool->others);
     pool->child_died = evsignal_new(base, SIGCHLD, on_child_died, pool);
     pool->tick = evtimer_new(base, on_tick, pool);
     if (!pool->child_died || !pool->tick)
@@ -241,6 +245,7 @@ void pool_free(struct pool *pool)
     free(pool->ending);
     list_free(&pool->waiting);
     list_free(&pool->waiting_alone);
+    list_free(&pool->others);
     event_free(pool->child_died);
     event_free(pool->tick);
     free(pool);
@@ -248,16 +253,24 @@ void pool_free(struct pool *pool)
 
 void pool_submit(struct pool *pool, struct job *job)
 {
-    list_push(job->alone ? &pool->waiting_alone : &pool->waiting, job);
+    if (job->client)
+        list_push(&pool->others, job);
+    else
+        list_push(job->alone ? &pool->waiting_alone : &pool->waiting, job);
     settle(pool);
 }
 
-size_t pool_job_count(const struct pool *pool)
+void pool_drop_others(struct pool *pool)
 {
-    size_t count = pool->waiting.count + pool->waiting_alone.count;
+    list_free(&pool->others);
+}
+
+size_t pool_job_count(const struct pool *pool, bool of_queue)
+{
+    size_t count = of_queue ? pool->waiting.count + pool->waiting_alone.count : pool->others.count;
     for (size_t i = 0; i < pool->ending_count; i++)
-        count += generation_jobs(pool->ending[i], NULL);
-    return count + (pool->running ? generation_jobs(pool->running, NULL) : 0);
+        count += generation_jobs(pool->ending[i], of_queue, NULL);
+    return count + (pool->running ? generation_jobs(pool->running, of_queue, NULL) : 0);
 }
 
 static void put_waiting(const struct job_list *list, struct buf *out)
@@ -271,7 +284,7 @@ void pool_put_mids(const struct pool *pool, struct buf *out)
     put_waiting(&pool->waiting, out);
     put_waiting(&pool->waiting_alone, out);
     for (size_t i = 0; i < pool->ending_count; i++)
-        generation_jobs(pool->ending[i], out);
+        generation_jobs(pool->ending[i], true, out);
     if (pool->running)
-        generation_jobs(pool->running, out);
+        generation_jobs(pool->running, true, out);
 }

@@ -11,15 +11,15 @@
 
 struct pool;
 
-/* Spans are valid during the call only. */
+/* Spans are valid during the call only, and so is the job. */
 struct pool_handler {
     /* The answer to pool_prepare(): refusal is NULL when the next generation is ready, and sandbox says what the
      * sandbox of its workers consists of. */
     void (*prepared)(const struct error *refusal, struct span sandbox);
-    /* result is the worker's word, not looked at; revision was set when it was handed out. */
-    void (*result)(uint64_t mid, uint64_t revision, struct span result);
+    /* result is the worker's word, not looked at. */
+    void (*result)(const struct job *job, struct span result);
     /* The message killed its worker in a stage of judge_message(). */
-    void (*crash)(uint64_t mid, struct span stage, struct span cause);
+    void (*crash)(const struct job *job, struct span stage, struct span cause);
 };
 
 struct pool *pool_new(struct event_base *base, size_t workers, uint64_t message_bytes_max,
@@ -40,11 +40,13 @@ void pool_set_revision(struct pool *pool, uint64_t revision);
 /* Whether a generation was applied. */
 bool pool_is_running(const struct pool *pool);
 
-/* Takes over the job, made with xcalloc(). */
+/* Takes over the job, made with xcalloc().  Those of the queue go before those of others. */
 void pool_submit(struct pool *pool, struct job *job);
-/* Jobs that wait or are in a worker. */
-size_t pool_job_count(const struct pool *pool);
-/* Appends the MID of each of them to out, as u64. */
+/* Jobs of the queue, or else of others, that wait or are in a worker. */
+size_t pool_job_count(const struct pool *pool, bool of_queue);
+/* Appends the MID of each that is the queue's to out, as u64. */
 void pool_put_mids(const struct pool *pool, struct buf *out);
+/* Throws away what waits and is not the queue's. */
+void pool_drop_others(struct pool *pool);
 
 #endif

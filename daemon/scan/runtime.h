@@ -6,8 +6,11 @@
 #include "engine/config/table.h"
 #include "engine/judge/judge.h"
 
+struct engine_files;
+
 struct runtime {
-    struct judge_runtime judge; /* its texts are in texts; model and test hooks are still to be set */
+    struct judge_runtime judge; /* its texts are in texts; test hooks are still to be set */
+    struct engine_files *files; /* the caller's; NULL: model and rules of judge stay as they are */
     int64_t timeout_us;         /* wall time for one message */
     struct arena *texts;        /* to be freed by whoever has rt */
 };

@@ -1,21 +1,19 @@
-/* The scan role: takes jobs from the queue, has them judged in sandboxed workers, and answers.
+/* The scan role: takes jobs from the queue and from spamd, has them judged in sandboxed workers, and answers.
  *
- * It looks into no message itself.  Answers that are ready while the queue is away are kept until it is back.
+ * It looks into no message itself.  Answers that are ready while the queue is away are kept until it is back; those for
+ * a spamd that is gone are nobody's.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
-#include "daemon/paths.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
-#include "daemon/scan/executable_memory.h"
 #include "daemon/scan/pool.h"
+#include "daemon/scan/updates.h"
 #include "engine/base/xalloc.h"
-#include "engine/scan/model.h"
-#include "engine/scan/rules.h"
 
-/* The queue sends at most two jobs a worker; far more is a queue that does not keep to that. */
+/* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
 
 struct answer {
@@ -25,14 +23,14 @@ struct answer {
     struct buf body;
 };
 
-static struct scan_model *model;
-static struct scan_rules *rules; /* never freed: their machine code is sealed */
 static struct pool *pool;
+static const struct role_config *preparing; /* the next configuration, until the hook is answered */
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
 static uint32_t kept_count;
-static struct buf ready_report; /* until the log role can be told */
-static bool is_same;            /* what is prepared differs from what runs in nothing but its revision */
+static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
+static struct buf ready_report;   /* until the log role can be told */
+static bool is_same;              /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -47,22 +45,34 @@ static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
     kept_count++;
 }
 
-static void on_result(uint64_t mid, uint64_t revision, struct span result)
+/* To whom the job came from; takes over body. */
+static void reply(const struct job *job, enum message_type type, struct buf *body)
 {
-    struct buf body = {0};
-    wire_put_u64(&body, mid);
-    wire_put_u64(&body, revision);
-    wire_put_span(&body, result);
-    send_or_keep(MSG_SCAN_RESULT, mid, &body);
+    if (job->client == 0) {
+        send_or_keep(type, job->mid, body);
+        return;
+    }
+    if (job->client == spamd_connection)
+        role_send(ROLE_SPAMD, (uint16_t)type, buf_span(body), -1);
+    buf_free(body);
 }
 
-static void on_crash(uint64_t mid, struct span stage, struct span cause)
+static void on_result(const struct job *job, struct span result)
 {
     struct buf body = {0};
-    wire_put_u64(&body, mid);
+    wire_put_u64(&body, job->mid);
+    wire_put_u64(&body, job->revision);
+    wire_put_span(&body, result);
+    reply(job, MSG_SCAN_RESULT, &body);
+}
+
+static void on_crash(const struct job *job, struct span stage, struct span cause)
+{
+    struct buf body = {0};
+    wire_put_u64(&body, job->mid);
     wire_put_span(&body, stage);
     wire_put_span(&body, cause);
-    send_or_keep(MSG_SCAN_CRASH, mid, &body);
+    reply(job, MSG_SCAN_CRASH, &body);
 }
 
 static void tell_ready(void)
@@ -73,29 +83,67 @@ static void tell_ready(void)
     buf_free(&ready_report);
 }
 
+static bool prepare_generation(const struct role_config *config, struct engine_files *files,
+                               struct error *error)
+{
+    struct runtime runtime;
+    if (!runtime_build(&runtime, config->tables, error))
+        return false;
+    runtime.files = files;
+    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
+    return pool_prepare(pool, &runtime, error);
+}
+
+/* The answer to config_prepare.  A gateway whose updates do not work goes on with what came with the program. */
+static void config_prepared(const struct error *refusal)
+{
+    struct error again;
+    if (refusal && updates_fall_back(refusal)) {
+        if (prepare_generation(preparing, updates_files(), &again))
+            return;
+        refusal = &again;
+    }
+    if (refusal)
+        updates_config_ended(false);
+    role_config_prepared(refusal);
+}
+
 /* The first generation's workers are the ones that the log hears of. */
 static void on_prepared(const struct error *refusal, struct span sandbox)
 {
+    if (updates_prepared(refusal))
+        return;
     if (!refusal && !pool_is_running(pool)) {
         buf_append_span(&ready_report, sandbox);
         tell_ready();
     }
-    role_config_prepared(refusal);
+    config_prepared(refusal);
 }
 
-/* What needs files is opened here, once, and inherited by every zygote: the role may open none later.  The rules are
- * compiled here too, so that their machine code is made read-only before there is anything hostile to read. */
+static bool prepare_update(struct engine_files *files, struct error *error)
+{
+    return prepare_generation(role_config(), files, error);
+}
+
+static void apply_update(void)
+{
+    pool_apply(pool);
+    pool_set_revision(pool, role_config()->revision);
+}
+
+static void discard_update(void)
+{
+    pool_discard(pool);
+}
+
+/* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
 static bool start(struct error *error)
 {
+    static const struct updates_pool hooks = {prepare_update, apply_update, discard_update};
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
-    model = scan_model_load(paths_find("spam.model", PKG_DATA_DIR), error);
-    if (!model)
-        return false;
-    if (!rules)
-        rules = scan_rules_open(paths_find("rules", PKG_DATA_DIR), error);
-    if (!rules || !executable_memory_seal(error))
+    if (!updates_start(&hooks, error))
         return false;
     mime_charsets_open();
     const struct pool_handler handler = {on_prepared, on_result, on_crash};
@@ -111,17 +159,6 @@ static bool same_tables(const struct role_config *a, const struct role_config *b
     return true;
 }
 
-static bool prepare_generation(const struct role_config *next, struct error *error)
-{
-    struct runtime runtime;
-    if (!runtime_build(&runtime, next->tables, error))
-        return false;
-    runtime.judge.model = model;
-    runtime.judge.rules = rules;
-    runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
-    return pool_prepare(pool, &runtime, error);
-}
-
 static void config_prepare(const struct role_config *next)
 {
     is_same = pool_is_running(pool) && same_tables(role_config(), next);
@@ -130,19 +167,33 @@ static void config_prepare(const struct role_config *next)
         return;
     }
     struct error error;
-    if (!prepare_generation(next, &error))
-        role_config_prepared(&error);
+    preparing = next;
+    updates_config_begins();
+    if (!prepare_generation(next, updates_files(), &error))
+        config_prepared(&error);
 }
 
 static void say_hello(void)
 {
     struct buf body = {0};
     wire_put_u32(&body, (uint32_t)workers);
-    wire_put_u32(&body, (uint32_t)pool_job_count(pool) + kept_count);
+    wire_put_u32(&body, (uint32_t)pool_job_count(pool, true) + kept_count);
     pool_put_mids(pool, &body);
     for (const struct answer *a = kept; a; a = a->next)
         wire_put_u64(&body, a->mid);
     role_send(ROLE_QUEUE, MSG_SCAN_HELLO, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+/* Nothing is in hand of a spamd that has just come. */
+static void greet_spamd(void)
+{
+    struct buf body = {0};
+    if (!pool_is_running(pool) || !role_peer(ROLE_SPAMD))
+        return;
+    wire_put_u32(&body, (uint32_t)workers);
+    wire_put_u32(&body, 0);
+    role_send(ROLE_SPAMD, MSG_SCAN_HELLO, buf_span(&body), -1);
     buf_free(&body);
 }
 
@@ -173,6 +224,13 @@ static void peer_up(enum role_id peer)
         tell_ready();
     if (peer == ROLE_QUEUE)
         greet_queue();
+    if (peer == ROLE_SPAMD) {
+        spamd_connection++;
+        pool_drop_others(pool);
+        greet_spamd();
+    }
+    if (peer == ROLE_CONTROL)
+        updates_control_up();
 }
 
 static void config_apply(void)
@@ -181,40 +239,54 @@ static void config_apply(void)
     if (!is_same)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
-    if (first)
-        greet_queue();
+    if (!is_same)
+        updates_config_ended(true);
+    if (!first)
+        return;
+    greet_queue();
+    greet_spamd();
 }
 
 static void config_discard(void)
 {
+    if (is_same)
+        return; /* nothing was prepared, and what is may be an update */
     pool_discard(pool);
+    updates_config_ended(false);
 }
 
-/* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to the queue's charge and
+/* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
  * not to the message's. */
-static void take_job(struct wire_reader *in, int fd)
+static void take_job(enum role_id peer, struct wire_reader *in, int fd)
 {
+    bool of_queue = peer == ROLE_QUEUE;
     struct span envelope = in->rest;
     struct arena *arena = arena_new();
     struct scan_job wanted;
-    bool good = scan_job_get(in, arena, &wanted) && fd >= 0;
+    bool good = scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue;
     arena_free(arena);
     if (!good)
-        role_fatal("cannot read a job of the queue");
-    if (pool_job_count(pool) + kept_count >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
-        role_fatal("the queue sends more jobs than were asked for");
+        role_fatal("cannot read a job of role %s", role_table[peer].name);
+    size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
+    if (jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
+        role_fatal("role %s sends more jobs than were asked for", role_table[peer].name);
     struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.mid = wanted.mid, .alone = wanted.alone, .fd = fd};
+    *job = (struct job){.client = of_queue ? 0 : spamd_connection,
+                        .mid = wanted.mid,
+                        .alone = wanted.alone && of_queue,
+                        .fd = fd};
     buf_append_span(&job->envelope, envelope);
     pool_submit(pool, job);
 }
 
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (peer == ROLE_QUEUE && type == MSG_SCAN_JOB) {
-        take_job(in, fd);
+    if ((peer == ROLE_QUEUE || peer == ROLE_SPAMD) && type == MSG_SCAN_JOB) {
+        take_job(peer, in, fd);
         return;
     }
+    if (peer == ROLE_CONTROL && updates_message(type, in, fd))
+        return;
     in->failed = true;
     if (fd >= 0)
         close(fd);
@@ -223,7 +295,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
 static void stop(void)
 {
     pool_free(pool);
-    scan_model_free(model);
+    updates_stop();
     role_exit();
 }
 

@@ -2,8 +2,8 @@
 pkglibexec_PROGRAMS += mailwardd-scan
 mailwardd_scan_SOURCES = \
 	%D%/runtime.c \
-	%D%/executable_memory.c %D%/executable_memory.h \
 	%D%/scan.c \
+	%D%/updates.c %D%/updates.h \
 	$(scan_pool_sources)
 mailwardd_scan_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 mailwardd_scan_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS)
@@ -12,6 +12,8 @@ mailwardd_scan_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS)
 scan_pool_sources = \
 	%D%/breadcrumb.h \
 	%D%/canned.c %D%/canned.h \
+	%D%/engine_files.c %D%/engine_files.h \
+	%D%/executable_memory.c %D%/executable_memory.h \
 	%D%/generation.c %D%/generation.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/pool.c %D%/pool.h \

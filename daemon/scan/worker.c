@@ -18,6 +18,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/scan/packet.h"
 #include "daemon/scan/process.h"
+#include "engine/schema/features.h"
 
 /* Growth of resident memory after which a worker asks to be replaced. */
 enum { GROWTH_MAX_KIB = 64 * 1024, DESCRIPTORS_MAX = 16 };
@@ -45,7 +46,6 @@ static void limit(int resource, rlim_t value)
 
 static void set_limits(const struct worker_config *config)
 {
-    limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
     limit(RLIMIT_FSIZE, CHANNEL_MESSAGE_MAX); /* a large result goes through a memfd */
@@ -99,6 +99,10 @@ static struct span map_message(const struct worker *w, int fd)
     return span_of(bytes, (size_t)size);
 }
 
+/* The policy of messages that only their score is wanted of. */
+static const struct judge_policy scored_only = {
+    .name = SPAN("spamd"), .antispam = true, .positive.threshold = 101, .suspect.threshold = 101};
+
 static void judge(struct worker *w, const struct packet *packet)
 {
     struct scan_job job;
@@ -109,6 +113,7 @@ static void judge(struct worker *w, const struct packet *packet)
         .message = map_message(w, packet->fd),
         .trace_bytes = job.trace_bytes,
         .outbound = job.outbound,
+        .without_antispam = job.missing_features & feature_bit(FEATURE_ANTISPAM),
         .sender = job.sender,
         .helo = job.helo,
         .client_ip = job.client_ip,
@@ -119,7 +124,10 @@ static void judge(struct worker *w, const struct packet *packet)
     if (input.trace_bytes > input.message.n)
         give_up(w, "the trace header is longer than the message");
     struct judge_result result;
-    judge_message(w->runtime, &input, &w->crumb, w->arena, &result);
+    struct judge_runtime runtime = *w->runtime;
+    if (job.score_only)
+        runtime.policies[JUDGE_INCOMING] = scored_only;
+    judge_message(&runtime, &input, &w->crumb, w->arena, &result);
     buf_clear(&w->result);
     judge_result_put(&w->result, &result);
     if (input.message.n)

@@ -15,6 +15,7 @@
 
 #include "daemon/sandbox.h"
 #include "daemon/scan/canned.h"
+#include "daemon/scan/executable_memory.h"
 #include "daemon/scan/packet.h"
 #include "daemon/scan/process.h"
 #include "daemon/scan/worker.h"
@@ -48,13 +49,23 @@ static void make_worker(const struct worker_config *config, const struct packet 
     buf_free(&body);
 }
 
-static _Noreturn void zygote_run(const struct worker_config *config, int socket)
+/* Each zygote has machine code of its own, which it alone could write and now cannot any more either. */
+static bool compile_rules(struct worker_config *config, struct error *error)
 {
+    if (!config->files)
+        return true;
+    config->runtime.rules = engine_files_compile(config->files, error);
+    return config->runtime.rules && executable_memory_seal(error);
+}
+
+static _Noreturn void zygote_run(const struct worker_config *shared, int socket)
+{
+    struct worker_config own = *shared, *config = &own;
     process_begin("scan-zygote", config->supervisor, socket);
     const struct sandbox box = {.fork = true};
     struct buf report = {0}, store = {0};
     struct error error;
-    bool ok = sandbox_enter(&box, &report, &error);
+    bool ok = compile_rules(config, &error) && sandbox_enter(&box, &report, &error);
     if (ok)
         canned_warm_up(&config->runtime);
     packet_send(PROCESS_SOCKET, ok ? ZYGOTE_READY : ZYGOTE_FAILED, span_text(ok ? NULL : error.text), -1);

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/net.h"
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/listener.h"
-#include "daemon/smtp/net.h"
 #include "daemon/smtp/tls.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"

@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include "daemon/smtp/deadline.h"
+#include "daemon/deadline.h"
 #include "daemon/smtp/delivery.h"
 #include "engine/smtp/address.h"
 #include "engine/smtp/data_encoder.h"

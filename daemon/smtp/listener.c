@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/net.h"
 #include "daemon/protocol_queue.h"
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
-#include "daemon/smtp/net.h"
 #include "daemon/smtp/session.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/xalloc.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/role.h"
+#include "daemon/smtp/incoming_relay.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
@@ -51,6 +52,7 @@ void mail_free(struct mail *m)
     arena_free(m->arena);
     free(m->recipients);
     smtp_header_capture_free(&m->capture);
+    schema_row_unref(m->relay);
     buf_free(&m->data);
     free(m);
 }
@@ -79,6 +81,7 @@ void mail_start_data(struct mail *m)
     const struct settings *set = role_settings();
     smtp_data_decoder_init(&m->decoder, (uint64_t)set->smtp_message_bytes, (uint64_t)set->smtp_line_bytes);
     m->data_due = clock_mono_us() + DATA_DEADLINE_TIMEOUTS * set->smtp_idle_seconds * 1000000;
+    incoming_relay_begin(m);
     put_trace_header(&m->data, m);
     m->trace_bytes = (uint32_t)m->data.len;
 }
@@ -149,6 +152,7 @@ void mail_send_end(struct mail *m)
     wire_put_u64(&scratch, m->mid);
     wire_put_u64(&scratch, m->sent);
     wire_put_i64(&scratch, clock_wall_us());
+    wire_put_span(&scratch, span_text(m->sender_ip));
     role_send(ROLE_QUEUE, MSG_MAIL_END, buf_span(&scratch), -1);
     buf_free(&m->data);
 }

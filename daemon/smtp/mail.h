@@ -6,6 +6,8 @@
 #ifndef SMTP_MAIL_H
 #define SMTP_MAIL_H
 
+#include <netinet/in.h>
+
 #include "daemon/protocol.h"
 #include "daemon/smtp/session.h"
 #include "engine/base/arena.h"
@@ -31,9 +33,11 @@ struct mail {
     struct buf data; /* decoded, not sent to the queue yet */
     uint64_t sent;   /* bytes of data that were */
     uint32_t trace_bytes;
-    int64_t data_due; /* clock_mono_us() by which all data must be there */
-    bool began;       /* MSG_MAIL_BEGIN was sent */
-    bool dropped;     /* by the queue, or gone with it: the data is of no use any more */
+    const struct schema_row *relay;   /* the incoming relay that the client is; NULL: none */
+    char sender_ip[INET6_ADDRSTRLEN]; /* that it names in the header; "": the client itself is the sender */
+    int64_t data_due;                 /* clock_mono_us() by which all data must be there */
+    bool began;                       /* MSG_MAIL_BEGIN was sent */
+    bool dropped;                     /* by the queue, or gone with it: the data is of no use any more */
 };
 
 struct mail *mail_new(struct session *s, uint64_t mid, const struct smtp_mail_argument *argument);

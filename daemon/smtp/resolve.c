@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "daemon/net.h"
 #include "daemon/smtp/dns.h"
-#include "daemon/smtp/net.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"

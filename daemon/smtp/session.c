@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
+#include "daemon/net.h"
 #include "daemon/role.h"
 #include "daemon/smtp/access.h"
 #include "daemon/smtp/ids.h"
-#include "daemon/smtp/net.h"
 #include "daemon/smtp/smtp.h"
 #include "daemon/smtp/tls.h"
 #include "engine/base/xalloc.h"

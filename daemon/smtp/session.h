@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-#include "daemon/smtp/deadline.h"
+#include "daemon/deadline.h"
 #include "daemon/smtp/listener.h"
 #include "engine/base/buf.h"
 #include "engine/smtp/address.h"

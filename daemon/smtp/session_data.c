@@ -7,6 +7,7 @@
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "daemon/smtp/incoming_relay.h"
 #include "daemon/smtp/mail.h"
 #include "daemon/smtp/smtp.h"
 #include "engine/base/clock.h"
@@ -79,6 +80,7 @@ static void finish_data(struct session *s)
         refuse_data(s, SMTP_ANSWER_TRY_AGAIN);
         return;
     }
+    incoming_relay_end(m);
     log_message(m);
     mail_send_end(m);
     s->state = SESSION_ANSWER;

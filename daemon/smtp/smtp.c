@@ -13,6 +13,7 @@
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
+#include "daemon/smtp/incoming_relay.h"
 #include "daemon/smtp/listener.h"
 #include "daemon/smtp/session.h"
 #include "daemon/smtp/tls.h"
@@ -92,6 +93,7 @@ static void config_apply(void)
     hostname_read(role_config()->tables[SCHEMA_GATEWAY], hostname);
     tls_server_apply();
     listener_follow_config();
+    incoming_relay_follow_config();
 }
 
 static void peer_up(enum role_id peer)

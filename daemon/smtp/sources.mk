@@ -5,7 +5,6 @@ mailwardd_smtp_SOURCES = \
 	%D%/client.c %D%/client.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/connection_tls.c \
-	%D%/deadline.c %D%/deadline.h \
 	%D%/delivery.c %D%/delivery.h \
 	%D%/destination.c %D%/destination.h \
 	%D%/dialogue.c \
@@ -14,9 +13,9 @@ mailwardd_smtp_SOURCES = \
 	%D%/fitting.c %D%/fitting.h \
 	%D%/idna.c %D%/idna.h \
 	%D%/ids.c %D%/ids.h \
+	%D%/incoming_relay.c %D%/incoming_relay.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/mail.c %D%/mail.h \
-	%D%/net.c %D%/net.h \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/session.c %D%/session.h \
 	%D%/session_command.c \

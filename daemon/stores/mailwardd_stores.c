@@ -17,6 +17,7 @@
 #include "daemon/stores/check.h"
 #include "daemon/stores/restore.h"
 #include "daemon/stores_status.h"
+#include "engine/base/dumps.h"
 #include "engine/base/text.h"
 
 /* SQLite's words may quote a hostile file. */
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
     struct error error;
     const char *what = argc == 2 ? argv[1] : "";
     umask(0077);
+    dumps_forbid();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of the writing */
     if (!become_owner(&error))
         return fail(&error);

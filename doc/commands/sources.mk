@@ -4,6 +4,8 @@ dist_man_MANS += \
 	%D%/mailward-adminaccessconfig.1 \
 	%D%/mailward-alertconfig.1 \
 	%D%/mailward-antispamconfig.1 \
+	%D%/mailward-antispamstatus.1 \
+	%D%/mailward-antispamupdate.1 \
 	%D%/mailward-archivemessage.1 \
 	%D%/mailward-bouncerecipients.1 \
 	%D%/mailward-certconfig.1 \
@@ -18,9 +20,14 @@ dist_man_MANS += \
 	%D%/mailward-deliveryconfig.1 \
 	%D%/mailward-displayalerts.1 \
 	%D%/mailward-exit.1 \
+	%D%/mailward-featurekey.1 \
+	%D%/mailward-featurekeyconfig.1 \
+	%D%/mailward-graymailstatus.1 \
+	%D%/mailward-graymailupdate.1 \
 	%D%/mailward-grep.1 \
 	%D%/mailward-help.1 \
 	%D%/mailward-hoststatus.1 \
+	%D%/mailward-incomingrelayconfig.1 \
 	%D%/mailward-last.1 \
 	%D%/mailward-listenerconfig.1 \
 	%D%/mailward-loadconfig.1 \
@@ -29,6 +36,7 @@ dist_man_MANS += \
 	%D%/mailward-oldmessage.1 \
 	%D%/mailward-passphrase.1 \
 	%D%/mailward-policyconfig.1 \
+	%D%/mailward-portalregistrationconfig.1 \
 	%D%/mailward-rate.1 \
 	%D%/mailward-removemessage.1 \
 	%D%/mailward-resetconfig.1 \
@@ -47,6 +55,7 @@ dist_man_MANS += \
 	%D%/mailward-showrecipients.1 \
 	%D%/mailward-showsetting.1 \
 	%D%/mailward-smtproutes.1 \
+	%D%/mailward-spamdconfig.1 \
 	%D%/mailward-spamquarantine.1 \
 	%D%/mailward-status.1 \
 	%D%/mailward-suspend.1 \
@@ -55,6 +64,8 @@ dist_man_MANS += \
 	%D%/mailward-systemsetup.1 \
 	%D%/mailward-tail.1 \
 	%D%/mailward-tophosts.1 \
+	%D%/mailward-updateconfig.1 \
+	%D%/mailward-updatenow.1 \
 	%D%/mailward-userconfig.1 \
 	%D%/mailward-version.1 \
 	%D%/mailward-who.1 \

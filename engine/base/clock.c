@@ -34,6 +34,16 @@ int64_t clock_cpu_us(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+struct clock_cpu_limit clock_cpu_limit_of(int64_t amount_us)
+{
+    return (struct clock_cpu_limit){clock_mono_us() + amount_us, clock_cpu_us() + amount_us};
+}
+
+bool clock_cpu_limit_passed(const struct clock_cpu_limit *limit)
+{
+    return clock_mono_us() >= limit->mono_us && clock_cpu_us() >= limit->cpu_us;
+}
+
 void clock_use_offsets(const volatile int64_t *wall_us, const volatile int64_t *mono_us)
 {
     wall_offset = wall_us;

@@ -5,6 +5,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/time.h>
 
@@ -16,6 +17,14 @@ int64_t clock_mono_us(void);
 int64_t clock_boot_us(void);
 /* CPU time of this thread in microseconds. */
 int64_t clock_cpu_us(void);
+
+/* An amount of CPU time of this thread.  Asking for it is cheap while it cannot be used up: a thread never uses more CPU
+ * time than passes, and what passes is told without a system call. */
+struct clock_cpu_limit {
+    int64_t mono_us, cpu_us; /* until neither is over there is time left */
+};
+struct clock_cpu_limit clock_cpu_limit_of(int64_t amount_us);
+bool clock_cpu_limit_passed(const struct clock_cpu_limit *limit);
 
 /* For timers. */
 struct timeval clock_interval(int64_t microseconds);

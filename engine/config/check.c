@@ -65,7 +65,8 @@ bool config_check(const struct config_tree *tree, const struct config_tree *befo
             check_table(&check, old[id], new[id]);
     }
     if (!check.failed)
-        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error);
+        check.failed = !config_check_owners(&whole, error) || !config_check_listeners(&whole, error) ||
+                       !config_check_spamd(&whole, error);
     if (!check.failed && warn)
         config_check_effect(&whole);
     for (size_t id = 0; id < SCHEMA_TABLE_COUNT; id++)

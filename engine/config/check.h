@@ -20,5 +20,7 @@ void config_check_effect(const struct config_check *check);
 /* Warns of tables that were set at a level and are in force on no machine of the cluster. */
 void config_check_levels_effect(const struct config_tree *tree, const struct config_tree *before,
                                 void (*warn)(const char *sentence, void *context), void *context);
+/* Sockets of spamd against listeners; warns when there is nothing that it could answer. */
+bool config_check_spamd(const struct config_check *check, struct error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Rows against their owners, and listeners against each other. */
+/* Rows against their owners, listeners against each other, and spamd against them and the engine. */
 #include "engine/config/check.h"
 
 /* ---- owners ---- */
@@ -142,5 +142,42 @@ bool config_check_listeners(const struct config_check *check, struct error *erro
                           &r);
     if (check->warn)
         doubt_certificate(check);
+    return true;
+}
+
+/* ---- spamd ---- */
+
+static bool has_listener_at(const struct config_table *listeners, const struct schema_socket *at,
+                            struct error *error)
+{
+    struct config_cursor c = config_table_start(listeners);
+    for (const struct schema_row *row; (row = config_table_next(&c));) {
+        if (at->port == 0 || schema_row_number(row, LISTENERS_PORT) != at->port ||
+            !span_equal(schema_row_text(row, LISTENERS_ADDRESS), at->address))
+            continue;
+        struct span name = schema_row_key(row);
+        error_set(error, "spamd tcp: listener %.*s has the same address and port", (int)name.n, name.p);
+        return true;
+    }
+    return false;
+}
+
+bool config_check_spamd(const struct config_check *check, struct error *error)
+{
+    const struct schema_row *row = config_table_single(check->after[SCHEMA_SPAMD_SERVICE]);
+    const struct schema_row *gateway = config_table_single(check->after[SCHEMA_ANTISPAM]);
+    struct span list = schema_row_text(row, SPAMD_TCP);
+    struct schema_socket at;
+    bool differs = !config_table_equal(check->before[SCHEMA_SPAMD_SERVICE], check->after[SCHEMA_SPAMD_SERVICE]) ||
+                   !config_table_equal(check->before[SCHEMA_ANTISPAM], check->after[SCHEMA_ANTISPAM]);
+    if (!schema_row_number(row, SPAMD_ENABLED))
+        return true;
+    while (schema_socket_next(&list, &at) == SCHEMA_NEXT_GOOD)
+        if (has_listener_at(check->after[SCHEMA_LISTENERS], &at, error))
+            return false;
+    if (check->warn && differs && !schema_row_number(gateway, ANTISPAM_ENABLED))
+        check->warn("spamd: it is enabled, but anti-spam is off for the whole gateway: clients are told that "
+                    "nothing is scanned",
+                    check->context);
     return true;
 }

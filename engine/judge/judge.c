@@ -45,8 +45,7 @@ static void enter_stage(struct judge_breadcrumb *breadcrumb, const char *stage)
 
 static bool cpu_expired(void *context)
 {
-    const int64_t *end_us = context;
-    return clock_cpu_us() >= *end_us;
+    return clock_cpu_limit_passed(context);
 }
 
 static bool header_says(const struct mime_view *view, const char *name, struct span value)
@@ -67,6 +66,18 @@ static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrum
     }
     if (header_says(view, "X-Mailward-Test", SPAN("refuse-prepare")))
         child->policy = SPAN("refuse-prepare"); /* which is not what a generation's test message expects */
+}
+
+/* The same for rules that are tried, which a package may hold: only the worker obeys, where it is of interest. */
+static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hits *hits,
+                            struct judge_breadcrumb *breadcrumb)
+{
+    for (uint32_t i = 0; breadcrumb && i < hits->count; i++) {
+        struct scan_rule_info info;
+        scan_rules_info(rt->rules, hits->rules[i], &info);
+        if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
+            abort();
+    }
 }
 
 static int stronger_first(const void *a, const void *b)
@@ -149,14 +160,19 @@ static void run_rules(const struct judge_runtime *rt, const struct judge_input *
     scan_rules_run(rt->rules, &about, budget, &watch, arena, hits);
 }
 
-static void score_view(const struct judge_runtime *rt, const struct mime_view *view,
-                       const struct scan_hits *hits, struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                       struct judge_child *child)
+static void score_view(const struct judge_runtime *rt, struct span part, const struct mime_view *view,
+                       const struct judge_input *input, const struct scan_hits *hits,
+                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
 {
+    const struct scan_feature_input about = {.view = view,
+                                             .body = span_slice(part, view->body_offset, part.n),
+                                             .own_trace = span_slice(part, 0, input->trace_bytes),
+                                             .rules = rt->rules,
+                                             .hits = hits};
     struct scan_features features;
     struct scan_score score;
     enter_stage(breadcrumb, "features");
-    scan_features_extract(view, rt->rules, hits, arena, &features);
+    scan_features_extract(&about, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
     child->score = rt->profile == JUDGE_AGGRESSIVE ? judge_aggressive_score(score.score) : score.score;
@@ -221,8 +237,9 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
 {
     enter_stage(breadcrumb, "mime");
     struct span part = looked_at(rt, input, input->message.n - input->trace_bytes);
-    int64_t end_us = clock_cpu_us() + rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20);
-    struct mime_budget budget = {cpu_expired, &end_us};
+    struct clock_cpu_limit limit =
+        clock_cpu_limit_of(rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20));
+    struct mime_budget budget = {cpu_expired, &limit};
     struct mime_view view;
     mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &view);
     const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
@@ -231,8 +248,10 @@ static void scan(const struct judge_runtime *rt, const struct judge_policy *poli
         obey_test_hooks(&view, breadcrumb, child);
     struct scan_hits hits;
     run_rules(rt, input, part, &view, &budget, breadcrumb, arena, &hits);
+    if (rt->test_hooks)
+        obey_rule_hooks(rt, &hits, breadcrumb);
     child->partial = part.n < input->message.n || view.flags & limits || hits.partial;
-    score_view(rt, &view, &hits, breadcrumb, arena, child);
+    score_view(rt, part, &view, input, &hits, breadcrumb, arena, child);
     child->verdict = verdict_of(policy, child->score);
     enter_stage(breadcrumb, "edits");
     const struct judge_findings findings = {rt->model, rt->rules, &hits};
@@ -244,7 +263,7 @@ static void judge_by_policy(const struct judge_runtime *rt, const struct judge_p
                             struct arena *arena, struct judge_child *child)
 {
     child->policy = policy->name;
-    if (!rt->antispam || !policy->antispam) {
+    if (!rt->antispam || !policy->antispam || input->without_antispam) {
         child->verdict = JUDGE_OFF;
         pass_unscanned(rt, policy, input, breadcrumb, arena, child);
     } else if (input->message.n - input->trace_bytes > rt->never_scan_bytes) {

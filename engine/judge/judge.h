@@ -73,10 +73,11 @@ struct judge_runtime {
 };
 
 struct judge_input {
-    struct span message;  /* as it will be stored, own trace header first */
-    uint32_t trace_bytes; /* length of that trace header */
-    bool outbound;        /* from a client that may relay */
-    struct span sender;   /* envelope, without angle brackets; empty for <> */
+    struct span message;   /* as it will be stored, own trace header first */
+    uint32_t trace_bytes;  /* length of that trace header */
+    bool outbound;         /* from a client that may relay */
+    bool without_antispam; /* there is no key for it: as when it is off */
+    struct span sender;    /* envelope, without angle brackets; empty for <> */
     struct span helo, client_ip;
     const struct span *recipients;
     uint32_t recipient_count;

@@ -1,12 +1,14 @@
 /* What the model sees of a message: a set of numbers, each the hash of something that the message holds.
  *
- * Byte 4-grams, words and pairs of neighbouring words of the decoded view, kept apart by the family they come
- * from, the facts of structure of facts.h, and the rules that hit.  The receiving side's headers (its trace, its
- * verdicts, the recipients) are left out: they tell where mail was collected, not what it is.
+ * Byte 4-grams, words and pairs of neighbouring words of the decoded view, patterns of ids and headers, sizes, the
+ * tags of HTML, the facts of structure of facts.h, and the rules that hit, all kept apart by the family they come
+ * from.  The receiving side's headers (its trace, its verdicts, the recipients) are left out: they tell where mail
+ * was collected, not what it is.
  */
 #ifndef SCAN_FEATURES_H
 #define SCAN_FEATURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/base/arena.h"
@@ -14,18 +16,27 @@
 #include "engine/scan/rules.h"
 
 /* A model is valid for one feature version only.  Raise it with every change to what is extracted. */
-enum { SCAN_FEATURE_VERSION = 2, SCAN_FEATURE_BITS = 20 };
+enum { SCAN_FEATURE_VERSION = 3, SCAN_FEATURE_BITS = 20, SCAN_FEATURES_MAX = 49152 /* but for rules */ };
 
-/* Where a feature comes from: the unit in which a score is explained. */
+/* Where a feature comes from: the unit in which a score is explained, and that a model may be made without. */
 enum scan_family {
     SCAN_FACTS, /* in the order of enum scan_fact */
     SCAN_FROM,
     SCAN_SUBJECT,
     SCAN_HEADERS,
+    SCAN_HEADER_ORDER,
+    SCAN_SHAPES,   /* of ids, dates, addresses, boundaries */
+    SCAN_RECEIVED, /* who the first hop had it from */
+    SCAN_HOPS,     /* marks of all hops before ours */
     SCAN_URLS,
     SCAN_ATTACHMENTS,
     SCAN_TEXT,
-    SCAN_RULES, /* in the order of the hits */
+    SCAN_TEXT_END,
+    SCAN_PART_HEADERS,
+    SCAN_TAGS,
+    SCAN_SIZES,
+    SCAN_RELATIONS, /* between recipient, sender, links and ids */
+    SCAN_RULES,     /* in the order of the hits */
     SCAN_FAMILIES
 };
 
@@ -37,17 +48,27 @@ struct scan_features {
     uint64_t facts; /* bit set of enum scan_fact */
 };
 
-/* Bounded by constants, whatever the view holds: at most 4 KiB of headers, 8 KiB of text, 2 KiB of URLs are
- * looked at.  hits are those of rules; both may be NULL.  Everything lives in arena. */
-void scan_features_extract(const struct mime_view *view, const struct scan_rules *rules,
-                           const struct scan_hits *hits, struct arena *arena, struct scan_features *features);
+struct scan_feature_input {
+    const struct mime_view *view;
+    struct span body; /* of the message, as it came */
+    struct span
+        own_trace; /* our own Received, if the view begins after it; else the topmost one stands for it */
+    const struct scan_rules *rules;
+    const struct scan_hits *hits; /* of rules; both may be NULL */
+};
 
-/* What one feature of the family counts: (n * m)^(-1/4) for n features in all and m in the family, each fact and
- * each rule being a family of its own.
+/* Bounded by constants, whatever the message holds: at most 4 KiB of headers, the first 8 KiB of text and its last
+ * 1.5, 2 KiB of URLs, 20 KB of HTML are looked at.  Everything lives in arena. */
+void scan_features_extract(const struct scan_feature_input *input, struct arena *arena,
+                           struct scan_features *features);
+
+/* What one feature of each family counts: (n * m)^(-1/4) for n features in all and m in the family, each fact and
+ * each rule being a family of its own; 0 for families in the bit set left_out, which n does not count either.
  *
  * It lies between the two usual normalisations: by the message alone a page of text drowns all else, and by the
  * family alone the three words of a subject weigh as much as that page. */
-double scan_feature_value(const struct scan_features *features, enum scan_family family);
+void scan_feature_values(const struct scan_features *features, uint32_t left_out,
+                         double values[SCAN_FAMILIES]);
 
 const char *scan_family_name(enum scan_family family);
 

@@ -19,11 +19,16 @@ struct scan_model {
     struct span mapping; /* empty when somebody else owns the bytes */
 };
 
-struct scan_model *scan_model_parse(struct span file, struct error *error)
+struct scan_model *scan_model_parse(struct span file, enum scan_question question, struct error *error)
 {
     struct scan_model model = {0};
     if (!scan_model_get(file, &model.p, &model.checksum, error))
         return NULL;
+    if (model.p.question != question) {
+        error_set(error, "model: it tells %s, not %s", scan_question_name(model.p.question),
+                  scan_question_name(question));
+        return NULL;
+    }
     struct scan_model *copy = xmalloc(sizeof *copy);
     *copy = model;
     return copy;
@@ -43,7 +48,7 @@ static bool map_file(int fd, const char *path, struct span *mapping, struct erro
     return true;
 }
 
-struct scan_model *scan_model_load(const char *path, struct error *error)
+struct scan_model *scan_model_load(const char *path, enum scan_question question, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -56,7 +61,7 @@ struct scan_model *scan_model_load(const char *path, struct error *error)
     if (!mapped)
         return NULL;
     struct error why;
-    struct scan_model *model = scan_model_parse(mapping, &why);
+    struct scan_model *model = scan_model_parse(mapping, question, &why);
     if (!model) {
         munmap((void *)mapping.p, mapping.n);
         error_set(error, "%s: %s", path, why.text);
@@ -99,20 +104,20 @@ static int32_t family_sum(const struct scan_model *model, const struct scan_feat
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
                       struct scan_score *score)
 {
-    double unit = model->p.slope * model->p.weight_unit;
+    double unit = model->p.slope * model->p.weight_unit, values[SCAN_FAMILIES];
+    scan_feature_values(features, model->p.left_out, values);
     *score = (struct scan_score){.prior = model->p.slope * (model->p.prior - model->p.offset)};
     score->log_odds = score->prior;
     for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
-        score->families[family] =
-            unit * scan_feature_value(features, family) * family_sum(model, features, family);
+        score->families[family] = unit * values[family] * family_sum(model, features, family);
         score->log_odds += score->families[family];
     }
-    double fact_unit = unit * scan_feature_value(features, SCAN_FACTS);
+    double fact_unit = unit * values[SCAN_FACTS];
     const uint32_t *fact_id = features->ids + features->start[SCAN_FACTS];
     for (unsigned fact = 0; fact < SCAN_FACT_COUNT; fact++)
         if (features->facts >> fact & 1)
             score->facts[fact] = fact_unit * weight_of(model, *fact_id++);
-    double rule_unit = unit * scan_feature_value(features, SCAN_RULES);
+    double rule_unit = unit * values[SCAN_RULES];
     for (uint32_t i = features->start[SCAN_RULES]; i < features->start[SCAN_RULES + 1]; i++)
         score->rules[i - features->start[SCAN_RULES]] = rule_unit * weight_of(model, features->ids[i]);
     score->score = scan_score_of_log_odds(score->log_odds);

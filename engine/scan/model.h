@@ -1,9 +1,9 @@
 /* The trained model: one weight for every feature, and from a message's features to log-odds and a score.
  *
- * The log-odds of spam are a plain sum, so every score can be shown as named parts: the prior, each fact of
+ * The log-odds of what the model was asked (spam, or graymail) are a plain sum, so every score can be shown as named parts: the prior, each fact of
  * structure that holds, each rule that hit, and each family of features.
  *
- *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_value()
+ *     raw        = prior + sum of weight(feature) * value(its family), see scan_feature_values()
  *     calibrated = slope * (raw - offset)
  *     score      = floor(100 / (1 + exp(-calibrated))), 0 to 99; 100 is left to the test header
  *
@@ -23,6 +23,13 @@
 
 struct scan_model;
 
+/* What a model was trained to tell; every model file names its own. */
+enum scan_question { SCAN_ASK_SPAM, SCAN_ASK_GRAYMAIL, SCAN_QUESTIONS };
+
+/* "spam", "graymail". */
+const char *scan_question_name(enum scan_question question);
+bool scan_question_of_name(struct span name, enum scan_question *question);
+
 /* A score and its parts, in calibrated log-odds (natural logarithm); they sum up to log_odds. */
 struct scan_score {
     int score;
@@ -33,11 +40,11 @@ struct scan_score {
     double rules[SCAN_HITS_MAX];    /* in the order of the hits; [SCAN_RULES] of families is their sum */
 };
 
-/* Maps the file read-only and checks all of it; NULL with the reason in error.  The file must not be written to
- * while it is in use: replace it by renaming another over it. */
-struct scan_model *scan_model_load(const char *path, struct error *error);
+/* Maps the file read-only and checks all of it, and that it answers this question; NULL with the reason in error.
+ * The file must not be written to while it is in use: replace it by renaming another over it. */
+struct scan_model *scan_model_load(const char *path, enum scan_question question, struct error *error);
 /* The same for bytes in memory, which must outlive the model. */
-struct scan_model *scan_model_parse(struct span file, struct error *error);
+struct scan_model *scan_model_parse(struct span file, enum scan_question question, struct error *error);
 void scan_model_free(struct scan_model *model);
 
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
@@ -51,6 +58,8 @@ struct span scan_model_description(const struct scan_model *model);
 
 /* What a model file holds. */
 struct scan_model_parameters {
+    enum scan_question question;
+    uint32_t left_out;     /* bit set of enum scan_family: they count nothing */
     unsigned table_bits;   /* 8 to SCAN_FEATURE_BITS: a table of 2^table_bits weights */
     const int8_t *weights; /* in units of weight_unit */
     double weight_unit;    /* log-odds */

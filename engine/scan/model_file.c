@@ -1,10 +1,12 @@
 /* Reading and writing of model files.
  *
  *     8 bytes  "mwmodel\n"              8  IEEE 754 double: weight unit
- *     4        format, 1                8  prior
+ *     4        format, 2                8  prior
  *     4        feature version          8  slope
  *     4        table bits               8  offset
  *     4        length of description    8  checksum over all other bytes
+ *     16       question, NUL-padded
+ *     4        bit set of families that are left out, 4 bytes 0
  *     description, then 2^bits signed bytes: the weights
  */
 #include "engine/scan/model_file.h"
@@ -15,14 +17,58 @@
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
 
-enum { FORMAT = 1, CHECKSUM_AT = 56, HEADER_SIZE = 64 };
+enum { FORMAT = 2, QUESTION_SIZE = 16, CHECKSUM_AT = 80, HEADER_SIZE = 88 };
 
 static const struct span magic = {"mwmodel\n", 8};
+
+static const char *const questions[SCAN_QUESTIONS] = {"spam", "graymail"};
+
+const char *scan_question_name(enum scan_question question)
+{
+    return questions[question];
+}
+
+bool scan_question_of_name(struct span name, enum scan_question *question)
+{
+    for (unsigned i = 0; i < SCAN_QUESTIONS; i++) {
+        if (span_equal(name, span_text(questions[i]))) {
+            *question = (enum scan_question)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 static uint64_t checksum_of(struct span file)
 {
     uint64_t head = scan_hash_bytes(0, span_slice(file, 0, CHECKSUM_AT));
     return scan_hash_bytes(head, span_slice(file, HEADER_SIZE, file.n));
+}
+
+static void put_question(struct buf *out, enum scan_question question)
+{
+    char field[QUESTION_SIZE] = {0};
+    memcpy(field, questions[question], strlen(questions[question]));
+    buf_append(out, field, sizeof field);
+}
+
+/* The name ends at the first NUL, if there is one. */
+static bool get_question(struct wire_reader *in, enum scan_question *question, struct error *error)
+{
+    struct span field = span_slice(in->rest, 0, QUESTION_SIZE);
+    in->rest = span_slice(in->rest, QUESTION_SIZE, in->rest.n);
+    if (!scan_question_of_name(span_slice(field, 0, span_find(field, '\0')), question))
+        return error_set(error, "model: it answers a question that this program does not ask");
+    return true;
+}
+
+static bool get_left_out(struct wire_reader *in, uint32_t *left_out, struct error *error)
+{
+    uint64_t set = wire_get_u64(in);
+    if (set >> SCAN_FAMILIES)
+        return error_set(error, "model: it leaves out a family that this program does not know");
+    *left_out = (uint32_t)set;
+    return true;
 }
 
 static void put_double(struct buf *out, double value)
@@ -52,6 +98,8 @@ void scan_model_put(struct buf *out, const struct scan_model_parameters *p)
     wire_put_u32(out, SCAN_FEATURE_VERSION);
     wire_put_u32(out, p->table_bits);
     wire_put_u32(out, (uint32_t)p->description.n);
+    put_question(out, p->question);
+    wire_put_u64(out, p->left_out);
     put_double(out, p->weight_unit);
     put_double(out, p->prior);
     put_double(out, p->slope);
@@ -99,7 +147,8 @@ bool scan_model_get(struct span file, struct scan_model_parameters *p, uint64_t 
     if (file.n != HEADER_SIZE + description + weights)
         return error_set(error, "model: %zu bytes long, should be %zu", file.n,
                          HEADER_SIZE + description + weights);
-    if (!get_numbers(&in, p, error))
+    if (!get_question(&in, &p->question, error) || !get_left_out(&in, &p->left_out, error) ||
+        !get_numbers(&in, p, error))
         return false;
     uint64_t stated = wire_get_u64(&in);
     if (stated != checksum_of(file))

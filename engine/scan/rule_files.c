@@ -13,13 +13,6 @@
 
 enum { FILE_MAX = 4 * 1024 * 1024 };
 
-struct loading {
-    struct arena *arena;
-    struct rule_definitions definitions;
-    struct scan_rule_complaints *complaints;
-    struct error *error;
-};
-
 static bool read_open_file(int fd, const char *path, struct buf *out, struct error *error)
 {
     for (;;) {
@@ -35,17 +28,15 @@ static bool read_open_file(int fd, const char *path, struct buf *out, struct err
     }
 }
 
-static bool load_file(struct loading *l, const char *path)
+static bool read_file(const char *path, struct arena *arena, struct scan_rule_file *file, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_set_errno(l->error, "%s", path);
+        return error_set_errno(error, "%s", path);
     struct buf content = {0};
-    bool ok = read_open_file(fd, path, &content, l->error);
+    bool ok = read_open_file(fd, path, &content, error);
     close(fd);
-    if (ok)
-        rule_text_read(arena_text(l->arena, span_text(path)), arena_dup(l->arena, buf_span(&content)),
-                       &l->definitions, l->complaints);
+    *file = (struct scan_rule_file){arena_text(arena, span_text(path)), arena_dup(arena, buf_span(&content))};
     buf_free(&content);
     return ok;
 }
@@ -62,49 +53,71 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool load_folder(struct loading *l, const char *path)
+static bool read_folder(const char *path, struct arena *arena, struct scan_rule_file **files, size_t *count,
+                        struct error *error)
 {
     struct dirent **entries;
-    int count = scandir(path, &entries, is_rule_file, by_bytes);
-    if (count < 0)
-        return error_set_errno(l->error, "%s", path);
-    bool ok = count > 0 || error_set(l->error, "%s: holds no file that ends in .rules", path);
-    for (int i = 0; i < count; i++) {
-        struct span name = arena_printf(l->arena, "%s/%s", path, entries[i]->d_name);
-        ok = ok && load_file(l, arena_text(l->arena, name));
+    int found = scandir(path, &entries, is_rule_file, by_bytes);
+    if (found < 0)
+        return error_set_errno(error, "%s", path);
+    bool ok = found > 0 || error_set(error, "%s: holds no file that ends in .rules", path);
+    *files = arena_calloc(arena, (size_t)found + 1, sizeof **files);
+    for (int i = 0; i < found; i++) {
+        struct span name = arena_printf(arena, "%s/%s", path, entries[i]->d_name);
+        ok = ok && read_file(arena_text(arena, name), arena, &(*files)[(*count)++], error);
         free(entries[i]);
     }
     free(entries);
     return ok;
 }
 
+bool scan_rule_files_read(const char *path, struct arena *arena, struct scan_rule_file **files, size_t *count,
+                          struct error *error)
+{
+    struct stat st;
+    *count = 0;
+    if (stat(path, &st) != 0)
+        return error_set_errno(error, "%s", path);
+    if (S_ISDIR(st.st_mode))
+        return read_folder(path, arena, files, count, error);
+    *files = arena_calloc(arena, 1, sizeof **files);
+    *count = 1;
+    return read_file(path, arena, *files, error);
+}
+
+static struct scan_rules *compile(const struct scan_rule_file *files, size_t count,
+                                  struct scan_rule_complaints *complaints)
+{
+    struct rule_definitions definitions = {0};
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < count; i++)
+        rule_text_read(arena_text(arena, span_text(files[i].name)), arena_dup(arena, files[i].text),
+                       &definitions, complaints);
+    struct scan_rules *rules = scan_rules_compile(&definitions, arena, complaints);
+    free(definitions.items);
+    return rules;
+}
+
 struct scan_rules *scan_rules_load(const char *path, struct scan_rule_complaints *complaints,
                                    struct error *error)
 {
-    struct loading l = {.arena = arena_new(), .complaints = complaints, .error = error};
-    struct stat st;
-    bool ok = stat(path, &st) == 0 || error_set_errno(error, "%s", path);
-    ok = ok && (S_ISDIR(st.st_mode) ? load_folder(&l, path) : load_file(&l, path));
+    struct arena *arena = arena_new();
+    struct scan_rule_file *files;
+    size_t count;
     struct scan_rules *rules = NULL;
-    if (ok)
-        rules = scan_rules_compile(&l.definitions, l.arena, complaints);
-    else
-        arena_free(l.arena);
-    free(l.definitions.items);
-    if (ok && !rules)
-        error_set(error, "%s: %u mistakes", path, complaints->count);
+    if (scan_rule_files_read(path, arena, &files, &count, error)) {
+        rules = compile(files, count, complaints);
+        if (!rules)
+            error_set(error, "%s: %u mistakes", path, complaints->count);
+    }
+    arena_free(arena);
     return rules;
 }
 
 struct scan_rules *scan_rules_parse(const char *file, struct span text,
                                     struct scan_rule_complaints *complaints)
 {
-    struct rule_definitions definitions = {0};
-    struct arena *arena = arena_new();
-    rule_text_read(arena_text(arena, span_text(file)), arena_dup(arena, text), &definitions, complaints);
-    struct scan_rules *rules = scan_rules_compile(&definitions, arena, complaints);
-    free(definitions.items);
-    return rules;
+    return compile(&(struct scan_rule_file){file, text}, 1, complaints);
 }
 
 static void keep_first(void *context, const char *file, unsigned line, unsigned column, const char *text)
@@ -122,4 +135,12 @@ struct scan_rules *scan_rules_open(const char *path, struct error *error)
     if (!rules && first.text[0])
         *error = first;
     return rules;
+}
+
+struct scan_rules *scan_rule_files_compile(const struct scan_rule_file *files, size_t count,
+                                           struct error *error)
+{
+    struct scan_rule_complaints complaints = {.tell = keep_first, .context = error};
+    error->text[0] = '\0';
+    return compile(files, count, &complaints);
 }

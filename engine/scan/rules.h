@@ -16,6 +16,7 @@
 #include "engine/mime/view.h"
 
 enum {
+    SCAN_RULES_FORMAT = 1, /* of the language: a package of rules must have been written for it */
     SCAN_RULES_MAX = 4096,
     SCAN_HITS_MAX = 64, /* of one message; further ones are not reported */
 };
@@ -44,6 +45,19 @@ struct scan_rules *scan_rules_load(const char *path, struct scan_rule_complaints
 /* The same for one text, which is copied. */
 struct scan_rules *scan_rules_parse(const char *file, struct span text,
                                     struct scan_rule_complaints *complaints);
+
+/* Files before they are compiled, for who reads them in one process and compiles them in another. */
+struct scan_rule_file {
+    const char *name; /* for complaints */
+    struct span text;
+};
+/* Reads what scan_rules_load() would; *files and everything in them live in arena. */
+bool scan_rule_files_read(const char *path, struct arena *arena, struct scan_rule_file **files, size_t *count,
+                          struct error *error);
+/* Their texts are copied; the first complaint, with its place, becomes the error. */
+struct scan_rules *scan_rule_files_compile(const struct scan_rule_file *files, size_t count,
+                                           struct error *error);
+
 /* For callers that need no list: the first complaint, with its place, becomes the error. */
 struct scan_rules *scan_rules_open(const char *path, struct error *error);
 void scan_rules_free(struct scan_rules *rules);

@@ -1,6 +1,10 @@
 # Sources of this folder.
 libengine_a_SOURCES += \
 	%D%/facts.c %D%/facts.h \
+	%D%/feature_body.c \
+	%D%/feature_headers.c \
+	%D%/feature_sink.c %D%/feature_sink.h \
+	%D%/feature_sizes.c \
 	%D%/features.c %D%/features.h \
 	%D%/hash.h \
 	%D%/literal_search.c %D%/literal_search.h \

@@ -137,6 +137,12 @@ void schema_row_warn(const struct schema_row *before, const struct schema_row *a
             warn(buf_text(&sentence), context);
         buf_free(&sentence);
     }
+    struct buf doubt = {0};
+    if (after->table->doubt_row && !schema_row_same(before, after))
+        after->table->doubt_row(after, &doubt);
+    if (doubt.len)
+        warn(buf_text(&doubt), context);
+    buf_free(&doubt);
 }
 
 void schema_row_put(struct buf *out, const struct schema_row *row)

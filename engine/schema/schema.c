@@ -105,6 +105,19 @@ static const struct schema_field cluster_groups_fields[] = {
 static const struct schema_field cluster_members_fields[] = {
 #include "engine/schema/cluster_members.def"
 };
+static const struct schema_field spamd_fields[] = {
+#include "engine/schema/spamd.def"
+};
+
+static const struct schema_field incoming_relay_fields[] = {
+#include "engine/schema/incoming_relay.def"
+};
+static const struct schema_field incoming_relays_fields[] = {
+#include "engine/schema/incoming_relays.def"
+};
+static const struct schema_field updates_fields[] = {
+#include "engine/schema/updates.def"
+};
 
 /* Two fields of a row of which the first may not be above the second. */
 static bool check_order(const struct schema_row *row, unsigned low, unsigned high, struct error *error)
@@ -135,6 +148,41 @@ static bool check_policy(const struct schema_row *row, struct error *error)
 static bool check_alert_settings(const struct schema_row *row, struct error *error)
 {
     return check_order(row, ALERT_SETTINGS_REPEAT, ALERT_SETTINGS_REPEAT_MOST, error);
+}
+
+static const struct schema_field featurekey_fields[] = {
+#include "engine/schema/featurekey.def"
+};
+static const struct schema_field portal_registration_fields[] = {
+#include "engine/schema/portal_registration.def"
+};
+
+/* Those that have been given out so far (R26). */
+static void doubt_registration(const struct schema_row *row, struct buf *sentence)
+{
+    size_t length = schema_row_text(row, PORTAL_REGISTRATION_ID).n;
+    if (length && length != 16 && length != 36)
+        buf_printf(sentence, "id: it has %zu characters; known ones have 16 or 36", length);
+}
+
+/* The header is one that the relay adds, or a Received header. */
+static bool check_incoming_relay(const struct schema_row *row, struct error *error)
+{
+    bool has_custom = schema_row_text(row, INCOMING_RELAYS_CUSTOM_HEADER).n > 0;
+    bool has_received = schema_row_text(row, INCOMING_RELAYS_RECEIVED_AFTER).n > 0;
+    if (has_custom == has_received)
+        return error_set(error, "%s: where the address of the sender stands",
+                         has_custom ? "give custom-header or received-after, not both"
+                                    : "give custom-header or received-after");
+    return has_received || schema_row_number(row, INCOMING_RELAYS_HOP) == 1 ||
+           error_set(error, "hop: it counts Received headers; leave it out with custom-header");
+}
+
+static bool check_spamd(const struct schema_row *row, struct error *error)
+{
+    return !schema_row_number(row, SPAMD_ENABLED) || schema_row_number(row, SPAMD_SOCKET) ||
+           schema_row_text(row, SPAMD_TCP).n ||
+           error_set(error, "it is enabled, but has neither tcp nor socket to listen on");
 }
 
 /* What tables.def does not say. */
@@ -181,20 +229,22 @@ static bool check_alert_settings(const struct schema_row *row, struct error *err
     .row_noun = "addresses of generated mail", .preset_keys = WORDS(""), .fixed_key = "",                    \
     FIELDS(addresses_fields)
 static const struct schema_preset logs_presets[] = {
-    {"cli_logs", LOGS_TYPE, "cli"},
-    {"error_logs", LOGS_TYPE, "error"},
-    {"error_logs", LOGS_LEVEL, "critical"},
-    {"system_logs", LOGS_TYPE, "system"},
-    {NULL, 0, NULL},
+    {"cli_logs", LOGS_TYPE, "cli"},         {"error_logs", LOGS_TYPE, "error"},
+    {"error_logs", LOGS_LEVEL, "critical"}, {"system_logs", LOGS_TYPE, "system"},
+    {"updater_logs", LOGS_TYPE, "updater"}, {NULL, 0, NULL},
 };
 #define LOGS_DETAILS                                                                                         \
-    .row_noun = "log", .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs"),           \
+    .row_noun = "log",                                                                                       \
+    .preset_keys = WORDS("cli_logs", "error_logs", "mail_logs", "system_logs", "updater_logs"),              \
     .presets = logs_presets, .most_rows = LOGS_MAX, FIELDS(logs_fields)
 #define USERS_DETAILS                                                                                        \
     .row_noun = "user", .preset_keys = (const char *const[]){NULL}, .most_rows = USERS_MAX,                  \
     FIELDS(users_fields)
 #define ACCESS_DETAILS                                                                                       \
     .row_noun = "access settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(access_fields)
+#define SPAMD_SERVICE_DETAILS                                                                                \
+    .row_noun = "spamd settings", .preset_keys = WORDS(""), .fixed_key = "", .check_row = check_spamd,       \
+    FIELDS(spamd_fields)
 #define CLUSTER_DETAILS                                                                                      \
     .row_noun = "cluster", .preset_keys = WORDS(""), .fixed_key = "", .is_shape = true, FIELDS(cluster_fields)
 #define CLUSTER_GROUPS_DETAILS                                                                               \
@@ -203,6 +253,19 @@ static const struct schema_preset logs_presets[] = {
 #define CLUSTER_MEMBERS_DETAILS                                                                              \
     .row_noun = "machine", .preset_keys = (const char *const[]){NULL}, .is_shape = true,                     \
     FIELDS(cluster_members_fields)
+#define INCOMING_RELAY_DETAILS                                                                               \
+    .row_noun = "incoming relay settings", .preset_keys = WORDS(""), .fixed_key = "",                        \
+    FIELDS(incoming_relay_fields)
+#define INCOMING_RELAYS_DETAILS                                                                              \
+    .row_noun = "incoming relay", .preset_keys = (const char *const[]){NULL},                                \
+    .check_row = check_incoming_relay, FIELDS(incoming_relays_fields)
+#define PORTAL_REGISTRATION_DETAILS                                                                          \
+    .row_noun = "portal registration", .preset_keys = WORDS(""), .fixed_key = "", .for_cluster = true,       \
+    .doubt_row = doubt_registration, FIELDS(portal_registration_fields)
+#define FEATUREKEY_DETAILS                                                                                   \
+    .row_noun = "feature key settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(featurekey_fields)
+#define UPDATES_DETAILS                                                                                      \
+    .row_noun = "update settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(updates_fields)
 
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \

@@ -33,7 +33,7 @@ struct schema_field {
 };
 
 /* Roles that a change of a table is told to. */
-enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8 };
+enum schema_readers { SCHEMA_SMTP = 1, SCHEMA_QUEUE = 2, SCHEMA_SCAN = 4, SCHEMA_LOG = 8, SCHEMA_SPAMD = 16 };
 
 enum schema_kind { SCHEMA_SINGLE, SCHEMA_LIST };
 
@@ -70,10 +70,13 @@ struct schema_table {
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
+    bool for_cluster;  /* in a cluster set at its level alone */
     bool is_shape;     /* of the cluster: set at its level alone, and by clusterconfig alone */
     bool machine_only; /* another one on each machine: set at no level above */
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
+    /* Appends what about the row is allowed and unusual; NULL: nothing ever is. */
+    void (*doubt_row)(const struct schema_row *row, struct buf *sentence);
     const char *row_noun; /* "policy", "SMTP route": for messages */
 };
 
@@ -165,6 +168,30 @@ enum cluster_members_field {
 #include "engine/schema/cluster_members.def"
     CLUSTER_MEMBERS_FIELD_COUNT
 };
+enum incoming_relay_field {
+#include "engine/schema/incoming_relay.def"
+    INCOMING_RELAY_FIELD_COUNT
+};
+enum incoming_relays_field {
+#include "engine/schema/incoming_relays.def"
+    INCOMING_RELAYS_FIELD_COUNT
+};
+enum portal_registration_field {
+#include "engine/schema/portal_registration.def"
+    PORTAL_REGISTRATION_FIELD_COUNT
+};
+enum featurekey_field {
+#include "engine/schema/featurekey.def"
+    FEATUREKEY_FIELD_COUNT
+};
+enum spamd_field {
+#include "engine/schema/spamd.def"
+    SPAMD_FIELD_COUNT
+};
+enum updates_field {
+#include "engine/schema/updates.def"
+    UPDATES_FIELD_COUNT
+};
 #undef FLAG
 #undef NUMBER
 #undef SIZE
@@ -206,9 +233,13 @@ const char *schema_alert_class_name(enum alert_class alert_class);
 unsigned schema_alert_classes(struct span text);
 
 /* The choices of LOGS_TYPE; LOGS_LEVEL + 1 is an enum log_level (daemon/log_lines.h). */
-enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_TYPE_COUNT };
+enum logs_type { LOGS_MAIL, LOGS_SYSTEM, LOGS_ERROR, LOGS_CLI, LOGS_UPDATER, LOGS_TYPE_COUNT };
 enum logs_level { LOGS_CRITICAL, LOGS_WARNING }; /* and further ones */
 enum { LOGS_MAX = 32 };                          /* rows */
+
+/* The choices of SPAMD_SCALE, and how much its lists hold. */
+enum spamd_scale { SPAMD_SCALE_POINTS, SPAMD_SCALE_RAW };
+enum { SPAMD_TCP_MAX = 8, SPAMD_CLIENTS_MAX = 64 };
 
 /* The choices of USERS_ROLE. */
 enum users_role { USERS_ADMINISTRATOR, USERS_OPERATOR, USERS_TECHNICIAN, USERS_READ_ONLY, USERS_GUEST };
@@ -280,7 +311,8 @@ struct span schema_key_owner(struct span key);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 /* The same where either may be NULL, which is equal to itself alone. */
 bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
-/* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row). */
+/* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row), and of
+ * what is unusual about a row that differs. */
 void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
                      void (*warn)(const char *sentence, void *context), void *context);
 
@@ -308,6 +340,11 @@ bool schema_check_next_host(struct span text, struct error *error); /* "" or a d
 bool schema_check_mailbox(struct span text, struct error *error);   /* "" or user@domain (RFC 5321) */
 /* An address as it is usually written, so that one address is one text. */
 bool schema_check_address(struct span text, struct error *error);
+bool schema_check_address_range(struct span text, struct error *error); /* smtp_address_range_parse() */
+bool schema_check_header_name(struct span text, struct error *error);   /* "", NAME or NAME: */
+/* Without the colon that may be there. */
+struct span schema_header_name(struct span text);
+bool schema_check_registration_id(struct span text, struct error *error); /* "" or [A-Za-z0-9._-]+ */
 bool schema_check_recipient(struct span text, struct error *error); /* LISTENER/ and what rcptaccess takes */
 bool schema_check_host(struct span text, struct error *error);      /* LISTENER/ADDRESS[/BITS] */
 bool schema_check_plain_mailbox(struct span text, struct error *error); /* user@domain, without quotes */
@@ -316,13 +353,35 @@ bool schema_check_alert_classes(struct span text, struct error *error);
 bool schema_check_from(struct span text, struct error *error);
 /* Appends such a text with the name of this gateway in place of $hostname. */
 void schema_from_put(struct buf *out, struct span from, struct span hostname);
-bool schema_check_certificate(struct span text, struct error *error); /* PEM blocks of certificates */
-bool schema_check_private_key(struct span text, struct error *error); /* one PEM block, not encrypted */
-bool schema_check_log_name(struct span text, struct error *error);    /* of a folder: [a-z][a-z0-9_-]* */
+bool schema_check_certificate(struct span text, struct error *error);   /* PEM blocks of certificates */
+bool schema_check_certificates(struct span text, struct error *error);  /* the same, or "" */
+bool schema_check_update_server(struct span text, struct error *error); /* "" or https://HOST[:PORT]/... */
+bool schema_check_proxy(struct span text, struct error *error);         /* "" or http://HOST:PORT */
+bool schema_check_private_key(struct span text, struct error *error);   /* one PEM block, not encrypted */
+bool schema_check_log_name(struct span text, struct error *error);      /* of a folder: [a-z][a-z0-9_-]* */
 bool schema_check_syslog(struct span text, struct error *error);
 /* The next PEM block (RFC 7468) of *text, which moves behind it; the label is "CERTIFICATE" or the like, the block has
  * both boundary lines but no line feed at its end.  False at the end, or when a block has none. */
 bool schema_pem_next(struct span *text, struct span *label, struct span *block);
+
+bool schema_check_networks(struct span text, struct error *error);
+bool schema_check_sockets(struct span text, struct error *error);
+
+/* Elements of such lists, one after the other; *list moves on. */
+enum schema_next { SCHEMA_NEXT_GOOD, SCHEMA_NEXT_WRONG, SCHEMA_NEXT_END };
+struct schema_network {
+    bool is_v6;
+    unsigned char bytes[16]; /* 4 of IPv4 */
+    unsigned bits;           /* of the address that count */
+};
+enum schema_next schema_network_next(struct span *list, struct schema_network *network);
+/* address: 4 bytes, or 16. */
+bool schema_network_has(const struct schema_network *network, bool is_v6, const unsigned char *address);
+struct schema_socket {
+    struct span address; /* without brackets; points into the list */
+    uint16_t port;       /* 0: one from the kernel */
+};
+enum schema_next schema_socket_next(struct span *list, struct schema_socket *at);
 
 /* Where a destination of smtproutes leads; spans point into text. */
 struct schema_destination {

@@ -5,6 +5,7 @@
 
 #include "engine/schema/schema.h"
 #include "engine/smtp/address.h"
+#include "engine/smtp/address_range.h"
 
 static bool is_letter_or_digit(char c)
 {
@@ -26,6 +27,12 @@ bool schema_check_name(struct span text, struct error *error)
         if (!is_letter_or_digit(text.p[i]) && !memchr("_.-", text.p[i], 3))
             return error_set(error, "a name of letters, digits, '_', '.' and '-'");
     return true;
+}
+
+bool schema_check_registration_id(struct span text, struct error *error)
+{
+    struct error ignored;
+    return schema_check_name(text, &ignored) || error_set(error, "1 to 64 letters, digits, '.', '_' and '-'");
 }
 
 /* As useradd and directories of accounts name them. */
@@ -56,6 +63,31 @@ bool schema_check_header(struct span text, struct error *error)
     bool ok = text.n == 0 || (name > 0 && name < text.n && span_find(text, ' ') > name && is_ascii(text) &&
                               span_trim(span_slice(text, name + 1, text.n)).n > 0);
     return ok || error_set(error, "\"NAME: VALUE\" in US-ASCII");
+}
+
+/* RFC 5322 3.6.8 */
+bool schema_check_header_name(struct span text, struct error *error)
+{
+    struct span name = schema_header_name(text);
+    bool good = (name.n || !text.n) && !span_equal_nocase(name, SPAN("Received")) &&
+                !span_equal_nocase(name, SPAN("Subject")) && !span_equal_nocase(name, SPAN("Message-ID"));
+    for (size_t i = 0; i < name.n; i++)
+        good = good && name.p[i] > ' ' && name.p[i] <= '~' && name.p[i] != ':';
+    return good ||
+           error_set(error, "the name of a header of the relay's own (not Received, Subject or Message-ID)");
+}
+
+struct span schema_header_name(struct span text)
+{
+    return text.n && text.p[text.n - 1] == ':' ? span_slice(text, 0, text.n - 1) : text;
+}
+
+bool schema_check_address_range(struct span text, struct error *error)
+{
+    struct smtp_address_range range;
+    return smtp_address_range_parse(text, &range) ||
+           error_set(error,
+                     "ADDRESS, ADDRESS/BITS, ADDRESS-ADDRESS with the lower one first, or 192.0.2.1-10");
 }
 
 /* A name that cannot be taken for an address: its last label is not a number. */
@@ -333,6 +365,32 @@ static size_t count_blocks(struct span text, struct span wanted)
 bool schema_check_certificate(struct span text, struct error *error)
 {
     return count_blocks(text, SPAN("CERTIFICATE")) > 0 || error_set(error, "one or more certificates in PEM");
+}
+
+bool schema_check_certificates(struct span text, struct error *error)
+{
+    return text.n == 0 || schema_check_certificate(text, error);
+}
+
+/* SCHEME and then a host, without anything that is no part of a URL. */
+static bool is_url(struct span text, struct span scheme)
+{
+    size_t host = scheme.n + span_find(span_slice(text, scheme.n, text.n), '/') - scheme.n;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] > '~' || strchr("\"<>\\^`{|}#?@", text.p[i]))
+            return false;
+    return span_starts_nocase(text, scheme) && host > 0;
+}
+
+bool schema_check_update_server(struct span text, struct error *error)
+{
+    return text.n == 0 || is_url(text, SPAN("https://")) ||
+           error_set(error, "https://HOST[:PORT]/FOLDER, or nothing");
+}
+
+bool schema_check_proxy(struct span text, struct error *error)
+{
+    return text.n == 0 || is_url(text, SPAN("http://")) || error_set(error, "http://HOST:PORT, or nothing");
 }
 
 bool schema_check_private_key(struct span text, struct error *error)

@@ -1,4 +1,5 @@
 /* Setting, printing and handing over the settings, all driven by settings.def. */
+#include "config.h"
 #include "engine/schema/settings.h"
 
 #include <inttypes.h>

@@ -5,8 +5,6 @@ static void append_value(struct smtp_header_capture *c, struct span piece)
 {
     if (!c->field)
         return;
-    if (piece.n && piece.p[piece.n - 1] == '\r')
-        piece.n--;
     if (c->field->len == 0)
         while (piece.n && (piece.p[0] == ' ' || piece.p[0] == '\t'))
             piece = span_slice(piece, 1, piece.n);
@@ -41,6 +39,10 @@ static void classify(struct smtp_header_capture *c)
     c->field = NULL;
     if (span_starts_nocase(start, SPAN("Received:")))
         c->received_count++;
+    if (c->wanted_name.n && span_starts_nocase(start, c->wanted_name) && ++c->wanted_count == c->wanted_nth) {
+        c->field = &c->wanted;
+        starts_field(c, start, c->wanted_name, &c->wanted_found);
+    }
 }
 
 static void take_piece(struct smtp_header_capture *c, struct span piece)
@@ -68,9 +70,12 @@ static void end_line(struct smtp_header_capture *c)
     c->done = c->start_length == 0 || (c->start_length == 1 && c->start[0] == '\r');
     if (!c->done && !c->classified)
         classify(c);
+    if (c->field && c->field->len && c->field->data[c->field->len - 1] == '\r')
+        c->field->len--;
     if (c->done) {
         trim_end(&c->message_id);
         trim_end(&c->subject);
+        trim_end(&c->wanted);
     }
     c->start_length = 0;
     c->classified = false;
@@ -91,5 +96,6 @@ void smtp_header_capture_free(struct smtp_header_capture *c)
 {
     buf_free(&c->message_id);
     buf_free(&c->subject);
+    buf_free(&c->wanted);
     *c = (struct smtp_header_capture){0};
 }

@@ -10,7 +10,7 @@
 
 #include "engine/base/buf.h"
 
-enum { SMTP_CAPTURE_MAX = 1024, SMTP_CAPTURE_START = 16 };
+enum { SMTP_CAPTURE_MAX = 1024, SMTP_CAPTURE_START = 72 /* the longest name of a field, and more */ };
 
 /* Zero-initialised is the start. */
 struct smtp_header_capture {
@@ -18,11 +18,17 @@ struct smtp_header_capture {
         message_id; /* of the first such field: unfolded, trimmed, cut at SMTP_CAPTURE_MAX bytes, not decoded */
     struct buf subject;
     uint32_t received_count;
+    /* One field more, if a name is set: "Received:", in the form of message_id.  The name lives as long as this. */
+    struct span wanted_name;
+    uint32_t wanted_nth; /* of the fields of this name, from the top; 1: the first */
+    struct buf wanted;
+    bool wanted_found;
     bool done;
 
     struct buf *field; /* where the value of the present line goes, or NULL */
     bool message_id_seen, subject_seen;
-    bool classified; /* the start of the line is complete and was looked at */
+    uint32_t wanted_count; /* fields of that name so far */
+    bool classified;       /* the start of the line is complete and was looked at */
     char start[SMTP_CAPTURE_START];
     uint8_t start_length;
 };

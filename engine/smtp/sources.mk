@@ -1,6 +1,7 @@
 # Parsers and formats of SMTP, shared by listener and client.
 libengine_a_SOURCES += \
 	%D%/address.c %D%/address.h \
+	%D%/address_range.c %D%/address_range.h \
 	%D%/answer.c %D%/answer.h %D%/answers.def \
 	%D%/command.c %D%/command.h \
 	%D%/data_decoder.c %D%/data_decoder.h \

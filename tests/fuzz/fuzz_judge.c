@@ -42,12 +42,14 @@ static void fuzz_edits(struct span wire, struct arena *arena)
 static void fuzz_model(struct span file)
 {
     static const uint32_t ids[] = {0, 1, (1 << SCAN_FEATURE_BITS) - 1};
-    const struct scan_features features = {ids, {0, 1, 1, 1, 1, 1, 1, 1, 3}, 1};
+    struct scan_features features = {.ids = ids, .facts = 1};
     struct scan_score score;
     struct error error;
-    struct scan_model *model = scan_model_parse(file, &error);
+    struct scan_model *model = scan_model_parse(file, SCAN_ASK_SPAM, &error);
     if (!model)
         return;
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+        features.start[family + 1] = family + 1 == SCAN_FAMILIES ? 3 : 1;
     scan_model_score(model, &features, &score);
     if (score.score < 0 || score.score > 99)
         abort();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/base/text.h"
+#include "engine/smtp/address_range.h"
 #include "engine/smtp/command.h"
 #include "engine/smtp/data_decoder.h"
 #include "engine/smtp/data_encoder.h"
@@ -133,14 +134,40 @@ static void fuzz_reply(struct span in, size_t cut)
     smtp_reply_free(&r);
 }
 
+/* An address that was found is one, however it is written. */
+static void fuzz_find(struct span text)
+{
+    struct in6_addr found, again;
+    char usual[INET6_ADDRSTRLEN];
+    if (!smtp_ip_find(text, SPAN("["), &found))
+        return;
+    smtp_ip_print(&found, usual);
+    require(smtp_ip_parse(span_text(usual), &again) && memcmp(&found, &again, sizeof found) == 0);
+}
+
+/* A range holds both its ends, and what is one address is as small as can be. */
+static void fuzz_range(struct span in, size_t cut)
+{
+    struct smtp_address_range range, one;
+    (void)cut;
+    if (!smtp_address_range_parse(in, &range))
+        return;
+    require(smtp_address_range_has(&range, &range.first) && smtp_address_range_has(&range, &range.last));
+    one = (struct smtp_address_range){range.first, range.first};
+    require(smtp_address_range_compare_size(&one, &range) <= 0);
+}
+
 static void fuzz_header(struct span in, size_t cut)
 {
-    struct smtp_header_capture whole = {0}, parts = {0};
+    struct smtp_header_capture whole = {.wanted_name = SPAN("Received:"), .wanted_nth = 2}, parts = whole;
     smtp_header_capture_feed(&whole, in);
     smtp_header_capture_feed(&parts, span_slice(in, 0, cut));
     smtp_header_capture_feed(&parts, span_slice(in, cut, in.n));
     require(whole.received_count == parts.received_count && whole.done == parts.done);
     require(whole.subject.len <= SMTP_CAPTURE_MAX && whole.message_id.len <= SMTP_CAPTURE_MAX);
+    require(whole.wanted_found == parts.wanted_found && whole.wanted.len <= SMTP_CAPTURE_MAX);
+    require(span_equal(buf_span(&whole.wanted), buf_span(&parts.wanted)));
+    fuzz_find(buf_span(&whole.wanted));
     smtp_header_capture_free(&whole);
     smtp_header_capture_free(&parts);
 }
@@ -148,7 +175,7 @@ static void fuzz_header(struct span in, size_t cut)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const targets[])(struct span in, size_t cut) = {
-        fuzz_command, fuzz_data, fuzz_encoder, fuzz_reply, fuzz_header,
+        fuzz_command, fuzz_data, fuzz_encoder, fuzz_reply, fuzz_header, fuzz_range,
     };
     if (size < 2)
         return 0;

@@ -12,7 +12,7 @@ from . import build
 
 ADMINS = "mailward-admin"
 ACCOUNTS = {"log": "mailward", "queue": "mailward", "control": "mailward",
-            "scan": "mailward-scan", "smtp": "mailward-smtp"}
+            "scan": "mailward-scan", "smtp": "mailward-smtp", "spamd": "mailward-spamd", "fetch": "mailward-fetch"}
 
 
 @contextlib.contextmanager

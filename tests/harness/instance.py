@@ -15,7 +15,7 @@ from .build import program, wait_until
 from .logs import MailLog
 
 # Every role that the master starts.
-ROLES = ("log", "queue", "scan", "smtp", "control")
+ROLES = ("log", "queue", "scan", "smtp", "spamd", "control", "fetch")
 
 # struct test_page of daemon/failpoint.h.
 FAILPOINT_OFFSET, FAILPOINT_SIZE = 8, 56
@@ -140,8 +140,20 @@ class Instance:
         return self.listeners()["public"]
 
     def listeners(self):
+        return {name: (host, port) for name, host, port in self._ports() if name != "(spamd)"}
+
+    @property
+    def spamd_addresses(self):
+        """Host and port of each TCP socket of the spamd service."""
+        return [(host, port) for name, host, port in self._ports() if name == "(spamd)" and host != "unix"]
+
+    @property
+    def spamd_socket(self):
+        return self.folder / "run" / "spamd.sock"
+
+    def _ports(self):
         lines = (self.folder / "run" / "ports").read_text().splitlines()
-        return {name: (host, int(port)) for name, host, port in map(str.split, lines)}
+        return [(name, host, int(port)) for name, host, port in map(str.split, lines)]
 
     def shell(self, command, *options):
         """Runs the admin shell on one command line and returns the completed process."""

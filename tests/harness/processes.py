@@ -104,11 +104,12 @@ def cpu_seconds(pid):
 
 
 def pss_bytes(pid):
-    """Memory of a process, shared pages divided by the number of those who share them."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """Memory of a process, shared pages divided by the number of those who share them; 0 for who may not know."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except PermissionError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def peak_bytes(pid):

@@ -35,7 +35,9 @@ class Terminal:
         os.close(self.fd)
 
     def type(self, text):
-        os.write(self.fd, text.encode())
+        rest = text.encode()
+        while rest:
+            rest = rest[os.write(self.fd, rest) :]
 
     def wait(self, text, seconds=20):
         """Reads up to text, and returns what came before it."""

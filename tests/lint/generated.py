@@ -25,6 +25,8 @@ FILES = {
 
 # Pages written by hand: they name the options that the program names, no more and no fewer.
 BY_HAND = {
+    "doc/mailward-featurekey.1": "mailward-featurekey",
+    "doc/mailward-package.1": "mailward-package",
     "doc/mailward-rules.1": "mailward-rules",
     "doc/mailward-scan.1": "mailward-scan",
     "doc/mailward-train.1": "mailward-train",

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Folders of the daemon that nothing but themselves may include.
-ROLES = tuple(f"daemon/{name}" for name in ("control", "log", "master", "offline", "queue", "scan", "smtp", "stores"))
+ROLES = tuple(f"daemon/{name}" for name in ("control", "fetch", "log", "master", "offline", "queue", "scan", "smtp", "spamd", "stores"))
 
 # Folder -> what it may include besides itself.  Arrows only point down.
 ARROWS = {
@@ -28,6 +28,9 @@ ARROWS = {
     "engine/scan": ("engine/base", "engine/wire", "engine/mime"),
     "engine/judge": ("engine/base", "engine/wire", "engine/mime", "engine/scan"),
     "engine/relay": ("engine/base", "engine/mime", "engine/judge"),
+    "engine/trust": ("engine/base",),
+    "engine/package": ("engine/base", "engine/trust", "engine/scan"),
+    "engine/spamd": ("engine/base", "engine/judge"),
     "daemon": ("engine",),
     **{role: ("daemon", "engine") for role in ROLES},
     # Reads what these write.
@@ -40,7 +43,7 @@ ARROWS = {
 # Foreign header -> files that may use it.
 FOREIGN = {
     r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|daemon/stores/\w+\.[ch]|tests/unit/.*",
-    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|self_signed|secret_key|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|tests/unit/.*",
+    r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|self_signed|secret_key|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|engine/trust/\w+\.c|engine/package/(package_verify|feature_key)\.c|daemon/offline/package_\w+\.[ch]|tests/unit/.*",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
     r"|tests/unit/test_literals\.c",
@@ -50,6 +53,7 @@ FOREIGN = {
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
+    r"curl/.*": r"daemon/fetch/\w+\.c",
     r"idn2\.h": r"daemon/smtp/idna\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",

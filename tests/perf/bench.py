@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the whole program costs: messages a second end to end, CPU, memory, start.  Prints a table with conditions.
 
-    bench.py [--messages N] [--runs N] [--folder DIR]
+    bench.py [--messages N] [--runs N] [--folder DIR] [--corpus DIR] [--only PART]
 
 Every figure is the median of the runs.  Throughput is counted at the sink, from the first byte sent to the last
 message received.  Only ratios of one run on one machine mean something: the disk's own sync rate is measured in
@@ -23,6 +23,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_config import bench_configuration
+from bench_shell import bench_shell
+from bench_scan import bench_scan
 from harness import postfix, processes
 from harness.api import edit
 from harness.build import SAMPLES, build_folder, program, sanitized, wait_until
@@ -172,7 +174,16 @@ def bench_start(folder, options):
     ready, verdict, memory = (statistics.median(column) for column in zip(*starts))
     print_row("start to ready", f"{ready * 1000:.0f} ms")
     print_row("start to the first message delivered", f"{verdict * 1000:.0f} ms")
-    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB")
+    print_row("memory of everything after it (PSS)", f"{memory / (1 << 20):.1f} MiB" if memory else "needs root")
+
+
+PARTS = {
+    "start": bench_start,
+    "scan": lambda folder, options: bench_scan(folder, options, print_row),
+    "configuration": lambda folder, options: bench_configuration(folder, options, print_row),
+    "shell": lambda folder, _: bench_shell(folder, print_row),
+    "throughput": lambda folder, options: bench_throughput(folder, options, write_messages(folder)),
+}
 
 
 def main():
@@ -180,6 +191,8 @@ def main():
     parser.add_argument("--messages", type=int, default=3000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", help="on the disk to be measured", default=build_folder())
+    parser.add_argument("--corpus", help="a folder of real mail, one message a file, for the scan")
+    parser.add_argument("--only", choices=PARTS, help="this part and no other")
     options = parser.parse_args()
 
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
@@ -190,9 +203,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mailward-bench-", dir=options.folder) as name:
         folder = Path(name)
         folder.chmod(0o755)  # Postfix's processes have an account of their own
-        bench_start(folder, options)
-        bench_configuration(folder, options, print_row)
-        bench_throughput(folder, options, write_messages(folder))
+        for name, part in PARTS.items():
+            if options.only in (None, name):
+                part(folder, options)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ NOTES = (
     "The kitchen window is still broken.", "Thanks for the review of the budget.",
 )  # fmt: skip
 SHADES = [(offers, notes) for offers in range(len(OFFERS) + 1) for notes in (6, 3, 0)]
+MILD = [(offers, notes) for offers in range(1, 6) for notes in range(len(NOTES) + 1)]
 MIDDLING = (6, 3)  # suspect or positive as the thresholds are
 
 
@@ -154,9 +155,9 @@ def only_an_engine_that_is_there_can_be_chosen_and_only_one(world):
 # Scores and thresholds
 
 
-def send_shades(instance):
+def send_shades(instance, shades=SHADES):
     """Every shade once; returns the judgements by MID."""
-    mids = [send_one(instance.address, shade(*one, serial=n)) for n, one in enumerate(SHADES)]
+    mids = [send_one(instance.address, shade(*one, serial=n)) for n, one in enumerate(shades)]
     instance.wait_idle()
     return {mid: judgement(instance, mid) for mid in mids}
 
@@ -388,7 +389,7 @@ def the_aggressive_profile_finds_more_spam_and_reacts_more_to_thresholds(world):
                 f"antispamconfig setup on --profile={profile}",
                 f"{INCOMING} on --positive-threshold={threshold} --positive-action=drop",
             )
-            fates = [fate(instance, mid) for mid in send_shades(instance)]
+            fates = [fate(instance, mid) for mid in send_shades(instance, MILD)]
             caught[profile, threshold] = fates.count("drop")
     for threshold in (95, 75):
         true(caught["aggressive", threshold] > caught["normal", threshold], f"at {threshold}: {caught}")

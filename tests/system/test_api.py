@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import socket
 import struct
 import sys
 import time
@@ -57,7 +58,7 @@ def status_version_and_logs_answer(world):
         equal(api.must("version")["product"], "mailward", "product")
         status = api.must("status")
         true("messages_received" in status["counters"] and "messages" in status["gauges"], f"it says {status}")
-        equal(api.must("logs"), {"logs": ["cli_logs", "error_logs", "mail_logs", "system_logs"]}, "logs")
+        equal(api.must("logs"), {"logs": ["cli_logs", "error_logs", "mail_logs", "system_logs", "updater_logs"]}, "logs")
         true("Begin Logfile" in api.text("tail", log="mail_logs"), "the log has no head")
         equal(api.text("grep", log="mail_logs", expression="no such line"), "", "lines found")
 
@@ -336,6 +337,27 @@ def many_sessions_come_and_go(world):
     with instance.api() as api:
         wait_until(lambda: len(api.must("who")["sessions"]) == 1, "the sessions to be gone")
         equal(api.must("config.changes")["count"], 0, "changes")
+
+
+@test
+def a_commit_that_a_part_refuses_leaves_candidate_and_configuration_as_they_were(world):
+    instance = world.instance()
+    with socket.create_server(("127.0.0.1", 0)) as taken, instance.api() as api, instance.api() as other:
+
+        def candidate():
+            return [json.dumps(api.call("config.changes"), sort_keys=True), json.dumps(api.rows("listeners"))]
+
+        running = other.text("config.show")
+        api.edit(route("d.example.com"),
+                 edit("listeners", "new", "second", kind="private", address="127.0.0.1", port=taken.getsockname()[1]))
+        before = candidate()
+        for number in range(2):
+            status, end, _ = api.call("config.commit", commit_id=f"{number:032}")
+            equal((status, "port" in end["error"]), (4, True), f"the commit: {end}")
+            equal(candidate(), before, "the candidate")
+            equal(other.text("config.show"), running, "what is in force")
+        taken.close()
+        equal(api.commit()["revision"], 2, "the commit once the port is free")
 
 
 @test

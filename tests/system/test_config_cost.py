@@ -27,15 +27,23 @@ def add(api, rows):
         api.edit(*(edit("smtproutes", "new", name, destination=rows[name]) for name in names[first : first + 1000]))
 
 
+def counted(pid):
+    """What control has written so far; other processes than root's may not look (engine/base/dumps.h)."""
+    try:
+        return io_counts(pid)
+    except PermissionError as error:
+        raise Skip("needs root") from error
+
+
 def cost_of_one_row(instance, number):
     """What control writes for an edit and its commit: {count: value}."""
     pid = instance.role_pid("control")
     with instance.api() as api:
         api.must("hello", terminal=False, program="test", **{"from": ""})
-        before = io_counts(pid)
+        before = counted(pid)
         add(api, routes(1, f"one-more-{number}-"))
         api.commit()
-        after = io_counts(pid)
+        after = counted(pid)
     return {count: after[count] - before[count] for count in COUNTS}
 
 
@@ -47,10 +55,10 @@ def least(costs):
 def run_lines(instance, lines, before=()):
     """Runs the shell on these lines, under the command `before`; returns (what control wrote, output)."""
     pid = instance.role_pid("control")
-    start = io_counts(pid)
+    start = counted(pid)
     done = subprocess.run([*before, program("mailward"), "--private", str(instance.folder)],
                           input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=300)
-    end = io_counts(pid)
+    end = counted(pid)
     equal(done.returncode, 0, f"status ({done.stdout[-300:]}{done.stderr[-300:]})")
     return {count: end[count] - start[count] for count in COUNTS}, done.stdout
 

@@ -36,6 +36,10 @@ FILLED = (
     "antispamconfig setup on --timeout=42",
     'policyconfig incoming edit DEFAULT antispam on --positive-subject="prepend:<a & b> "',
     "smtproutes new .example.net 192.0.2.1:2525",
+    'incomingrelayconfig setup on; incomingrelayconfig relaylist new mx 10.2.3.1-10 "--received-after=[" --hop=2',
+    "incomingrelayconfig relaylist new mx6 2001:db8::/64 --custom-header=SenderIP:",
+    "featurekeyconfig setup --autocheck=off",
+    "portalregistrationconfig set 0123456789abcdef",
     "listenerconfig new inside private 127.0.0.2 0",
     "listenerconfig edit inside hostaccess new 192.0.2.0/24",
     "listenerconfig edit public rcptaccess new example.com ACCEPT",
@@ -47,6 +51,7 @@ FILLED = (
     "logconfig new copy_logs --type=mail --level=debug",
     "userconfig new auditor --role=guest",
     "adminaccessconfig setup --idle-limit=45",
+    "spamdconfig setup on --tcp=127.0.0.1:0 --clients=192.0.2.0/24 --scale=raw",
 )
 
 

@@ -21,8 +21,8 @@ from harness.tap import main, test, true
 MIB = 1 << 20
 SECONDS = 0.25 * (12 if sanitized() else 1)
 EXTRA_BYTES = 32 * MIB
-# What the marker adds to the log odds that the text gives: 2.1 at least.  Unseen it adds nothing.
-MARKER_LOG_ODDS = 1.5
+# What the marker adds to the log odds that the text gives: 1.0 at least.  Unseen it adds nothing.
+MARKER_LOG_ODDS = 0.7
 LINES = {"smtp.max-line-bytes": 100 * MIB}
 
 
@@ -96,9 +96,9 @@ def check_worker(world, name):
     check_marker(with_marker, logged_text_log_odds(instance, hostile.make(name, marker="")))
 
 
-def define(check, title):
+def define(check, title, left_out=()):
     """One test for each hostile message."""
-    for name in hostile.MESSAGES:
+    for name in sorted(hostile.MESSAGES.keys() - left_out):
 
         def one(world, name=name):
             check(world, name)
@@ -107,6 +107,15 @@ def define(check, title):
         test(one)
 
 
+@test
+def what_is_hardly_a_message_gets_a_score_too(world):
+    for name, data in hostile.FRAGMENTS.items():
+        verdict, cpu, _ = scan(written(world, name, data))
+        print(f"# {name}: {cpu:.3f} s, {verdict['score']}")
+        true(0 <= verdict["score"] <= 100 and cpu <= SECONDS, f"{name}: {verdict}")
+
+
 define(check_offline, "are_judged_offline_within_bounds")
-define(check_worker, "are_judged_by_a_worker_within_bounds")
+# No listener takes a message with so many hops.
+define(check_worker, "are_judged_by_a_worker_within_bounds", {"many_received"})
 main()

@@ -94,7 +94,9 @@ def each_process_has_what_it_needs(machine):
     four = (1 << 5) | (1 << 6) | (1 << 7) | (1 << 10)  # kill, setgid, setuid, net_bind_service
     equal(processes_of(machine), {("mailwardd", "mailward", four), ("mailwardd-log", "mailward", 0),
                                   ("mailwardd-queue", "mailward", 0), ("mailwardd-contr", "mailward", 0),
-                                  ("mailwardd-smtp", "mailward-smtp", 0), ("mailwardd-scan", "mailward-scan", 0)},
+                                  ("mailwardd-smtp", "mailward-smtp", 0), ("mailwardd-scan", "mailward-scan", 0),
+                                  ("mailwardd-spamd", "mailward-spamd", 0),
+                                  ("mailwardd-fetch", "mailward-fetch", 0)},
           "processes with their accounts and capabilities")
 
 

@@ -14,7 +14,7 @@ from harness.api import edit
 from harness.build import program
 from harness.mail import make_mail
 from harness.sender import send_one
-from harness.tap import equal, main, test, true
+from harness.tap import equal, main, proves, test, true
 from harness.terminal import Terminal
 
 HOST = socket.gethostname()
@@ -459,6 +459,31 @@ def a_conflict_is_headed_by_its_level_and_there_is_none_between_levels(world):
         alone, ("antispamconfig setup on --timeout=46",), ("antispamconfig setup on --timeout=47",)
     )
     true(status == 5 and "antispam: changed by" in shown and "machine/" not in shown, f"one machine: {shown}")
+
+
+@test
+@proves("S2-197 S2-198 S2-199")
+def the_registration_id_is_that_of_the_whole_cluster(world):
+    instance = world.instance()
+    equal(run(instance, "portalregistrationconfig set a.b_C-4567890123; commit").count("Warning"), 0, "16 characters")
+    equal(run(instance, f"portalregistrationconfig set {'x' * 36}; commit").count("Warning"), 0, "36 characters")
+    shown = run(instance, "portalregistrationconfig set x; commit")
+    true("Warning: id: it has 1 characters; known ones have 16 or 36" in shown, shown)
+    for wrong in ("a+b", "a/b", "ä", "x" * 65):
+        run(instance, f'portalregistrationconfig set "{wrong}"', status=2)
+    run(instance, "portalregistrationconfig clear; commit")
+    equal(results(instance, "showsetting portal-registration.id")[0]["settings"][0]["value"], "", "cleared")
+    run(instance, "clusterconfig new c1; clusterconfig addgroup eu", f"clusterconfig setgroup {HOST} eu")
+    new = "portalregistrationconfig set 0123456789abcdef"
+    for mode in (MACHINE, GROUP):
+        shown = run(instance, mode, new, status=3)
+        true('This command is restricted to "cluster" mode.' in shown, shown)
+        run(instance, mode, "portalregistrationconfig clusterset new", status=3)
+    run(instance, CLUSTER, new, "commit")
+    setting = results(instance, MACHINE, "showsetting portal-registration.id")[0]
+    equal((setting["settings"][0]["value"], setting["level"]), ("0123456789abcdef", "cluster"), "in force on this machine")
+    run(instance, CLUSTER, "portalregistrationconfig clusterset copy machine " + HOST, status=3)
+    run(instance, MACHINE, new)  # what is in force already (R4)
 
 
 main()

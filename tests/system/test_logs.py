@@ -169,14 +169,14 @@ def rollovernow_saves_one_log_or_all(world):
     true("before" in saved(instance, "cli_logs")[0].read_text(), "what came before is not in the saved file")
     equal(saved(instance, "mail_logs"), [], "saved files of another log")
     run = instance.shell("rollovernow all", "--json")
-    equal(json.loads(run.stdout.splitlines()[0])["result"]["count"], 4, "logs")
+    equal(json.loads(run.stdout.splitlines()[0])["result"]["count"], 5, "logs")
     equal([len(saved(instance, name)) for name in ("cli_logs", "mail_logs")], [2, 1], "saved files")
     said = instance.shell("rollovernow all").stdout
-    equal(said, "Rolled over: cli_logs, error_logs, mail_logs, system_logs\n", "what is said of all")
+    equal(said, "Rolled over: cli_logs, error_logs, mail_logs, system_logs, updater_logs\n", "what is said of all")
     equal(saved(instance, "error_logs"), [], "saved files without a line")
     run = instance.shell("rollovernow nothing")
     equal(run.returncode, 1, "an unknown log")
-    equal(run.stdout, "log 'nothing' (logs: cli_logs, error_logs, mail_logs, system_logs) does not exist\n", "its error")
+    equal(run.stdout, "log 'nothing' (logs: cli_logs, error_logs, mail_logs, system_logs, updater_logs) does not exist\n", "its error")
 
 
 @test

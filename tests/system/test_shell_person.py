@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -196,6 +197,20 @@ def news_come_while_a_line_is_typed_and_spoil_nothing(world):
         person.wait("halfway.example.com 192.0.2.1:25")
         person.wait(PROMPT)
         true("halfway.example.com" in person.run("showchanges"), "the line that was typed")
+
+
+@test
+def a_line_is_drawn_anew_when_the_terminal_gets_another_size(world):
+    instance = world.instance()
+    with Person(world, instance, rows=24, columns=40) as person:
+        line = "smtproutes new a-name-that-is-long.example.com 192.0.2.1:25"
+        person.type(line)
+        person.wait("192.0.2.1:25")
+        termios.tcsetwinsize(person.terminal.fd, (24, 120))
+        person.wait(PROMPT + line)  # in one row
+        person.type("\r")
+        person.wait(PROMPT)
+        true("a-name-that-is-long.example.com" in person.run("showchanges"), "the line that was typed")
 
 
 @test

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import program, wait_until
 from harness.fake_daemon import FakeDaemon
+from harness.processes import is_running
 from harness.tap import equal, main, test, true
 from harness.terminal import Terminal
 
@@ -161,6 +162,141 @@ def a_signal_that_ends_the_session_leaves_the_terminal_as_it_was(world):
                 equal("\x1b[?2004l" in rest, kind != "dumb", "pasting as it was")
                 equal(terminal.end()[1], -number, "exit status")
                 equal(termios.tcgetattr(terminal.fd), before, "settings of the terminal")
+    del daemon
+
+
+def hidden(terminal):
+    """Whether the terminal shows nothing of what is typed."""
+    return not termios.tcgetattr(terminal.fd)[3] & termios.ECHO
+
+
+def asked_for_a_secret(terminal):
+    """From the prompt to the question for a secret; what the terminal was set to before."""
+    terminal.wait(PROMPT)
+    terminal.type("hide\n")
+    terminal.wait("Word? []> ")
+    before = termios.tcgetattr(terminal.fd)
+    terminal.type("seen\n")
+    terminal.wait("Secret? []> ")
+    return before
+
+
+@test
+def a_secret_is_not_shown_while_it_is_typed(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in (*KINDS, None):
+        with session(world.folder, kind) as terminal:
+            asked_for_a_secret(terminal)
+            true(hidden(terminal), "the terminal shows what is typed")
+            terminal.type("swordfiss\x7fh\n")
+            said = terminal.wait(PROMPT)
+            true("\r\na secret of 9 bytes\r\n" in said and "swordfis" not in said, said)
+            equal([one["line"] for one in daemon.requests[-1]["typed"]], ["hide", "seen", "********"], "what is logged")
+            terminal.type("key\nswordfish\nmore of it\n")
+            terminal.type(".\nsay on\n")
+            terminal.wait("a key of 21 bytes")
+            terminal.wait("said on")
+            terminal.wait(PROMPT)
+            terminal.type("say seen\n")
+            equal(terminal.wait("said seen").count("say seen"), 1, "what is typed next is shown")
+            terminal.type("exit\ny\n")
+            equal(terminal.end()[1], 0, "exit status")
+
+
+@test
+def data_with_a_secret_is_not_shown_when_it_is_pasted(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with session(world.folder, kind) as terminal:
+            terminal.wait(PROMPT)
+            terminal.type("key\n")
+            wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+            terminal.type(200 * "swordfish\twith a TAB\n" + ".\n")
+            said = terminal.wait("a key of 4200 bytes")
+            true("swordfish" not in said, said)
+    del daemon
+
+
+@test
+def a_secret_that_is_typed_ahead_is_not_lost(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with session(world.folder, kind) as terminal:
+            terminal.type("hide\nseen\nswordfish\nsay a\nsay b\nexit\ny\n")
+            rest, status = terminal.end()
+            equal(status, 0, "exit status")
+            for wanted in ("a secret of 9 bytes", "said a", "said b"):
+                true(wanted in rest, f"{wanted!r} is not in {rest!r}")
+    del daemon
+
+
+@test
+def after_ctrl_c_in_a_secret_the_terminal_shows_what_is_typed_again(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        for question in ("hide", "key"):
+            with session(world.folder, kind) as terminal:
+                if question == "hide":
+                    asked_for_a_secret(terminal)
+                else:
+                    terminal.wait(PROMPT)
+                    terminal.type("key\n")
+                wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+                terminal.type("swordfish\nmore" if question == "key" else "swordfish")
+                terminal.type("\x03")
+                said = terminal.wait(PROMPT)
+                terminal.type("say on\n")
+                said += terminal.wait("said on")
+                true("swordfish" not in said and "more" not in said, said)
+                terminal.wait(PROMPT)
+                true("missing feature key" not in said, f"half a secret was taken for a command: {said}")
+                equal(hidden(terminal), kind != "dumb", "only the line editor shows by itself")
+                terminal.type("exit\ny\n")
+                equal(terminal.end()[1], 0, "exit status")
+    del daemon
+
+
+@test
+def the_end_of_input_or_of_the_session_in_a_secret_leaves_the_terminal_as_it_was(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        for number in (signal.SIGTERM, signal.SIGHUP, None):
+            with Terminal(command_line(world.folder), kind) as terminal:
+                fresh = termios.tcgetattr(terminal.fd)
+                asked_for_a_secret(terminal)
+                terminal.type("swordfish")
+                if number:
+                    os.kill(terminal.pid, number)
+                else:
+                    terminal.type("\x03")
+                    terminal.wait(PROMPT)
+                    terminal.type("hide\nseen\n")
+                    terminal.wait("Secret? []> ")
+                    terminal.type("\x04")
+                    terminal.wait(PROMPT)
+                    terminal.type("exit\ny\n")
+                said, status = terminal.end()
+                equal((status, "swordfish" in said), (-number if number else 0, False), f"the end: {said}")
+                equal(termios.tcgetattr(terminal.fd), fresh, "settings of the terminal")
+    del daemon
+
+
+@test
+def who_stops_and_continues_the_shell_does_not_make_a_secret_seen(world):
+    daemon = FakeDaemon(world.folder)
+    for kind in KINDS:
+        with session(world.folder, kind) as terminal:
+            shown = asked_for_a_secret(terminal)
+            terminal.type("\x1a")  # Ctrl-Z: a session is not suspended, it would hold its candidate
+            os.kill(terminal.pid, signal.SIGSTOP)
+            wait_until(lambda terminal=terminal: not is_running(terminal.pid), "the shell to stop")
+            shown[3] |= termios.ECHO
+            termios.tcsetattr(terminal.fd, termios.TCSANOW, shown)  # as the shell around it would
+            os.kill(terminal.pid, signal.SIGCONT)
+            wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+            terminal.type("swordfish\n")
+            said = terminal.wait(PROMPT)
+            true("a secret of" in said and "swordfish" not in said, said)
     del daemon
 
 

@@ -17,6 +17,10 @@ test_queue_dialogues_SOURCES = tests/unit/test_queue_dialogues.c $(COMMAND_TEST_
 test_queue_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 test_queue_dialogues_LDADD = $(COMMAND_TEST_LIBS)
 
+UNIT_TESTS += test_relay_dialogues
+test_relay_dialogues_SOURCES = tests/unit/test_relay_dialogues.c $(COMMAND_TEST_SOURCES)
+test_relay_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+test_relay_dialogues_LDADD = $(COMMAND_TEST_LIBS)
 UNIT_TESTS += test_alert_dialogues
 test_alert_dialogues_SOURCES = tests/unit/test_alert_dialogues.c $(COMMAND_TEST_SOURCES)
 test_alert_dialogues_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

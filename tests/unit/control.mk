@@ -1,8 +1,11 @@
 # The configuration: control's store and commit path behind their hooks, and the roles' side.
-UNIT_TESTS += test_store_config test_commit test_confirm test_converge test_role_config
+UNIT_TESTS += test_audit test_store_config test_commit test_confirm test_converge test_role_config
 CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h $(control_config_sources)
 CONTROL_PEERS_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 CONTROL_PEERS_LIBS = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_audit_SOURCES = tests/unit/test_audit.c $(CONTROL_PEERS)
+test_audit_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
+test_audit_LDADD = $(CONTROL_PEERS_LIBS)
 test_store_config_SOURCES = tests/unit/test_store_config.c $(CONTROL_PEERS)
 test_store_config_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_store_config_LDADD = $(CONTROL_PEERS_LIBS)
@@ -20,7 +23,7 @@ test_role_config_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += test_alerts
 test_alerts_SOURCES = tests/unit/test_alerts.c tests/unit/config_fixture.h daemon/control/alert_mail.c \
-	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/self_signed.c \
+	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/expiry.c daemon/control/self_signed.c \
 	daemon/control/store_alert.c daemon/log/alert.c
 test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
@@ -33,7 +36,7 @@ test_permit_LDADD = $(TEST_LIBS)
 CONTROL_SHELL = tests/unit/control_shell.c tests/unit/control_shell.h tests/unit/control_fixture.h $(control_session_sources) \
 	daemon/control/self_signed.c daemon/control/self_signed.h \
 	daemon/control/first_revision.c daemon/control/first_revision.h \
-	daemon/log_lines.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
+	daemon/log_lines.c daemon/paths.c daemon/protocol.c daemon/protocol_queue.c daemon/route.c daemon/roles.c
 UNIT_TESTS += test_control test_control_access test_control_config test_control_figures test_control_queue \
 	test_control_limits test_control_logs
 test_control_access_SOURCES = tests/unit/test_control_access.c tests/unit/config_fixture.h $(CONTROL_SHELL)

@@ -3,6 +3,7 @@
 #include "tests/unit/control_peers.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@ enum { STATUS_FATAL = 3, DEATH = 0 /* said in place of a message type */ };
 
 struct fake_role fakes[ROLE_COUNT];
 
-static const enum role_id configured[] = {ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP};
+static const enum role_id configured[] = {ROLE_LOG, ROLE_QUEUE, ROLE_SCAN, ROLE_SMTP, ROLE_SPAMD};
 enum { CONFIGURED = sizeof configured / sizeof configured[0] };
 
 /* What fake roles are about to say, in order. */
@@ -298,9 +299,7 @@ bool control_life_fails(void (*life)(void))
 
 void control_start(void)
 {
-    struct error error;
-    if (!head_open(&error))
-        role_fatal("%s", error.text);
+    open_head();
     for (int i = 0; i < CONFIGURED; i++)
         fake_up(configured[i]);
     control_turn();
@@ -436,4 +435,25 @@ void start_confirmed_commit(struct config_candidate *c, const char *commit_id, i
                             struct outcome *o)
 {
     start(c, commit_id, false, within, o);
+}
+
+/* ---- the store ---- */
+
+void open_head(void)
+{
+    struct error error;
+    if (!head_open(&error))
+        role_fatal("%s", error.text);
+}
+
+int64_t ask_store(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    CHECK(sqlite3_open("config/config.db", &db) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK);
+    int64_t value = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return value;
 }

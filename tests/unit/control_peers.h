@@ -62,6 +62,11 @@ bool all_run(uint64_t revision);
 /* A candidate on the head with count routes more: domains PREFIX-000000.example and so on. */
 void add_routes(struct config_candidate *c, const char *prefix, unsigned count);
 void put_route(struct config_candidate *c, const char *domain, const char *destination);
+
+/* Ends the life when the store does not open. */
+void open_head(void);
+/* A number that config.db itself gives. */
+int64_t ask_store(const char *sql);
 /* The destination of a domain in a tree, or an empty span. */
 struct span route_of(const struct config_tree *tree, const char *domain);
 

@@ -309,6 +309,24 @@ void shell_hide_answer(struct shell *sh)
     sh->hidden++;
 }
 
+bool shell_read_secret(struct shell *sh, const char *prompt, struct buf *line)
+{
+    bool shows = sh->interactive;
+    sh->interactive = false;
+    bool read = shell_read_answer(sh, prompt, line);
+    sh->interactive = shows;
+    if (read && shows)
+        out_text(sh, "%s\n", prompt);
+    sh->hidden += read;
+    return read;
+}
+
+bool shell_read_secret_data(struct shell *sh, struct buf *data)
+{
+    sh->hidden++;
+    return shell_read_data(sh, data);
+}
+
 bool shell_read_data(struct shell *sh, struct buf *data)
 {
     buf_append_span(data, span_text(sh->data));

@@ -36,19 +36,20 @@ static void on_prepared(const struct error *refusal, struct span report)
     event_base_loopbreak(t.base);
 }
 
-static void on_result(uint64_t mid, uint64_t revision, struct span result)
+static void on_result(const struct job *job, struct span result)
 {
-    t.revision_of[mid] = revision;
+    t.revision_of[job->mid] = job->revision;
+    t.place_of[job->mid] = t.results;
     t.results++;
     buf_clear(&t.last_result);
     buf_append_span(&t.last_result, result);
     count_and_stop();
 }
 
-static void on_crash(uint64_t mid, struct span stage, struct span cause)
+static void on_crash(const struct job *job, struct span stage, struct span cause)
 {
     t.crashes++;
-    t.crashed_mid = mid;
+    t.crashed_mid = job->mid;
     snprintf(t.stage, sizeof t.stage, "%.*s", (int)stage.n, stage.p);
     snprintf(t.cause, sizeof t.cause, "%.*s", (int)cause.n, cause.p);
     count_and_stop();
@@ -60,7 +61,7 @@ static struct scan_model *make_model(void)
     struct error error;
     scan_model_put(&t.model_file, &(struct scan_model_parameters){
                                       .table_bits = SCAN_MODEL_LEAST_BITS, .weights = weights, .slope = 1});
-    return scan_model_parse(buf_span(&t.model_file), &error);
+    return scan_model_parse(buf_span(&t.model_file), SCAN_ASK_SPAM, &error);
 }
 
 struct runtime make_runtime(void)
@@ -174,6 +175,15 @@ void submit_to(uint64_t mid, int fd, bool alone, uint32_t recipient_count)
     *job = (struct job){.mid = mid, .alone = alone, .fd = fd};
     scan_job_put(&job->envelope, &wire);
     free(recipients);
+    pool_submit(t.pool, job);
+}
+
+void submit_of_other(uint64_t mid, const char *text)
+{
+    const struct scan_job wire = {.mid = mid, .score_only = true};
+    struct job *job = xcalloc(1, sizeof *job);
+    *job = (struct job){.client = 1, .mid = mid, .fd = memfd_of(text, true)};
+    scan_job_put(&job->envelope, &wire);
     pool_submit(t.pool, job);
 }
 

@@ -22,6 +22,7 @@ struct pool_fixture {
     char stage[64], cause[64], report[100];
     struct buf last_result;
     uint64_t revision_of[64]; /* by MID */
+    unsigned place_of[64];    /* by MID: how many results came before */
     unsigned answers;         /* to prepares */
     struct error refusal;     /* of the last; "" when it was none */
 };
@@ -45,6 +46,8 @@ void apply(uint64_t revision);
 int memfd_of(const char *text, bool sealed);
 void submit_to(uint64_t mid, int fd, bool alone, uint32_t recipient_count);
 void submit(uint64_t mid, const char *text);
+/* Not of the queue: only its score is wanted. */
+void submit_of_other(uint64_t mid, const char *text);
 
 /* Until there are so many results and crashes in all; fails, rather than waits for ever. */
 void run_until(unsigned answers);

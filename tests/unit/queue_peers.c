@@ -402,6 +402,7 @@ void peers_send_mail(uint64_t mid, const char *sender, const char *recipients, s
     wire_put_u64(&body, mid);
     wire_put_u64(&body, message.n);
     wire_put_i64(&body, clock_wall_us());
+    wire_put_span(&body, SPAN(""));
     peers_tell(ROLE_SMTP, MSG_MAIL_END, &body);
     peers_turn();
 }

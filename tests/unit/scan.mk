@@ -9,7 +9,8 @@ test_judge_wire_LDADD = $(TEST_LIBS)
 test_judge_resolve_SOURCES = tests/unit/test_judge_resolve.c
 test_judge_resolve_LDADD = $(TEST_LIBS)
 UNIT_TESTS += test_offline
-test_offline_SOURCES = tests/unit/test_offline.c daemon/offline/mail_files.c daemon/offline/train_measure.c
+test_offline_SOURCES = tests/unit/test_offline.c daemon/offline/mail_files.c daemon/offline/train_measure.c \
+	daemon/offline/train_report.c
 test_offline_LDADD = $(TEST_LIBS)
 UNIT_TESTS += test_literals test_rules
 test_literals_SOURCES = tests/unit/test_literals.c

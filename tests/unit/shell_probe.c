@@ -137,15 +137,29 @@ static enum api_status run_call(struct shell *sh, char **args)
     return shell_call(sh, json_pack("{s:s,s:s*}", "method", args[0], "operation", args[1]), NULL);
 }
 
-/* hide WORD: takes an answer besides that is none. */
+/* Takes an answer, and one that is a secret. */
 static enum api_status run_hide(struct shell *sh, char **args)
 {
-    struct buf answer = {0};
+    struct buf answer = {0}, secret = {0};
     (void)args;
-    if (shell_read_answer(sh, "Word? []> ", &answer) && shell_read_answer(sh, "Secret? []> ", &answer))
-        shell_hide_answer(sh);
+    bool read =
+        shell_read_answer(sh, "Word? []> ", &answer) && shell_read_secret(sh, "Secret? []> ", &secret);
+    if (read)
+        out_text(sh, "a secret of %d bytes\n", (int)secret.len);
     buf_free(&answer);
-    return shell_call(sh, json_pack("{s:s}", "method", "text"), NULL);
+    buf_free(&secret);
+    return read ? shell_call(sh, json_pack("{s:s}", "method", "text"), NULL) : shell_aborted(sh);
+}
+
+static enum api_status run_key(struct shell *sh, char **args)
+{
+    struct buf data = {0};
+    (void)args;
+    bool read = shell_read_secret_data(sh, &data);
+    if (read)
+        out_text(sh, "a key of %d bytes\n", (int)data.len);
+    buf_free(&data);
+    return read ? API_DONE : shell_aborted(sh);
 }
 
 static enum api_status run_exit(struct shell *sh, char **args)
@@ -171,7 +185,7 @@ static const struct {
 } probes[] = {
     {"put", run_put},   {"many", run_many}, {"commit", run_commit}, {"say", run_say},
     {"ask", run_ask},   {"take", run_take}, {"rows", run_rows},     {"call", run_call},
-    {"exit", run_exit}, {"now", run_now},   {"hide", run_hide},
+    {"exit", run_exit}, {"now", run_now},   {"hide", run_hide},     {"key", run_key},
 };
 
 enum api_status command_run(struct shell *sh, int word_count, char **words)

@@ -13,6 +13,7 @@
 #include "daemon/control/alert_mail.h"
 #include "daemon/control/alerts.h"
 #include "daemon/control/certificate_expiry.h"
+#include "daemon/control/expiry.h"
 #include "daemon/control/head.h"
 #include "daemon/control/self_signed.h"
 #include "daemon/log/alert.h"
@@ -472,13 +473,13 @@ static void a_certificate_is_told_of_once_at_each_step(void **state)
 static void steps_are_reached_at_their_last_microsecond(void **state)
 {
     (void)state;
-    assert_int_equal(certificate_expiry_step(30 * DAY_US + 1), -1);
-    assert_int_equal(certificate_expiry_step(30 * DAY_US), 30);
-    assert_int_equal(certificate_expiry_step(15 * DAY_US + 1), 30);
-    assert_int_equal(certificate_expiry_step(5 * DAY_US), 5);
-    assert_int_equal(certificate_expiry_step(1), 5);
-    assert_int_equal(certificate_expiry_step(0), 0);
-    assert_int_equal(certificate_expiry_step(-DAY_US), 0);
+    assert_int_equal(expiry_step(30 * DAY_US + 1), -1);
+    assert_int_equal(expiry_step(30 * DAY_US), 30);
+    assert_int_equal(expiry_step(15 * DAY_US + 1), 30);
+    assert_int_equal(expiry_step(5 * DAY_US), 5);
+    assert_int_equal(expiry_step(1), 5);
+    assert_int_equal(expiry_step(0), 0);
+    assert_int_equal(expiry_step(-DAY_US), 0);
 }
 
 /* --- in the log role --- */

@@ -18,12 +18,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/net.h"
 #include "daemon/role.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
 #include "daemon/smtp/listener.h"
-#include "daemon/smtp/net.h"
 #include "daemon/smtp/smtp.h"
 #include "tests/unit/dns_server.h"
 

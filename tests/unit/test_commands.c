@@ -69,6 +69,22 @@ static void the_table_is_sorted_and_every_command_says_what_it_is(void **state)
     }
 }
 
+static void check_batch_forms(const char *command, const struct verb *verbs)
+{
+    for (const struct verb *v = verbs; v && v->word; v++) {
+        if (v->dialogue && !v->batch && !v->verbs)
+            fail_msg("%s: '%s' can be chosen in a menu, and not written in a line", command, v->word);
+        check_batch_forms(command, v->verbs);
+    }
+}
+
+static void what_a_menu_offers_can_be_written_in_a_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; command_table[i]; i++)
+        check_batch_forms(command_table[i]->name, command_table[i]->verbs);
+}
+
 /* ---- forms ---- */
 
 static void options_of_a_line_come_in_any_order_and_only_what_was_given_is_sent(void **state)
@@ -415,7 +431,8 @@ static void rollback_takes_a_revision_and_a_table(void **state)
         fake_sent(sh),
         "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\",\"table\":\"smtproutes\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", NULL), API_DONE);
-    assert_string_equal(fake_sent(sh), "{\"method\":\"config.rollback\",\"preview\":true,\"revision\":\"12\"}\n");
+    assert_string_equal(fake_sent(sh),
+                        "{\"method\":\"config.rollback\",\"preview\":true,\"revision\":\"12\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "--table=antispam", NULL), API_DONE);
     assert_contains(fake_sent(sh), "\"preview\":true,\"revision\":\"12\",\"table\":\"antispam\"}\n");
     assert_int_equal(fake_run(sh, "rollbackconfig", "preview", "12", "antispam", NULL), API_USAGE);
@@ -508,6 +525,7 @@ int main(void)
         TEST(on_a_terminal_an_import_says_how_it_ends_and_a_check_how_it_went),
         TEST(a_wrong_number_of_words_shows_the_usage),
         TEST(the_table_is_sorted_and_every_command_says_what_it_is),
+        TEST(what_a_menu_offers_can_be_written_in_a_line),
         TEST(options_of_a_line_come_in_any_order_and_only_what_was_given_is_sent),
         TEST(a_value_out_of_range_names_field_value_and_range),
         TEST(the_first_secret_of_a_command_is_found_as_it_will_be_read),

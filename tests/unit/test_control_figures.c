@@ -60,6 +60,7 @@ static void status_puts_the_answers_of_all_roles_together(void **state)
     say_gauge(ROLE_QUEUE, id, "messages", 7);
     say_gauge(ROLE_QUEUE, id, "messages", 97); /* twice */
     say_gauge(ROLE_SMTP, id, "connections_in", 3);
+    say_gauge(ROLE_SPAMD, id, "spamd_connections", 4);
     say_counter(id, "", "messages_received", 20);
     json_t *end = shell_answer(sh);
     assert_int_equal(json_integer_value(json_object_get(end, "status")), 0);
@@ -80,6 +81,7 @@ static void names_that_are_in_no_table_are_not_told(void **state)
     uint32_t id = asked(MSG_STATUS_QUERY);
     say_gauge(ROLE_QUEUE, id, "secret", 1);
     say_gauge(ROLE_SMTP, id, "workqueue_in", 1);
+    say_gauge(ROLE_SPAMD, id, "connections_in_spamd", 1);
     say_counter(id, "", "surprises", 1);
     json_t *end = shell_answer(sh);
     const json_t *result = json_object_get(end, "result");
@@ -110,7 +112,7 @@ static void roles_that_are_away_are_named(void **state)
     json_t *end = shell_ask(sh, "{'method':'status'}");
     assert_int_equal(json_integer_value(json_object_get(end, "status")), 1);
     assert_string_equal(json_string_value(json_object_get(end, "error")),
-                        "no answer from these parts of the daemon: log, queue, smtp");
+                        "no answer from these parts of the daemon: log, queue, smtp, spamd");
     assert_int_equal(number(end, "system", "revision", NULL), 1);
     json_decref(end);
 }

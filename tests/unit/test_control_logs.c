@@ -53,7 +53,7 @@ static void a_log_that_is_not_there_is_told_with_those_that_are(void **state)
     assert_string_equal(shell_error(sh, "{'method':'tail','log':'x'}"),
                         "log 'x' (logs: a_logs, mail_logs) does not exist");
     assert_string_equal(shell_error(sh, "{'method':'log.rollover','log':'x'}"),
-                        "log 'x' (logs: cli_logs, error_logs, mail_logs, system_logs) does not exist");
+                        "log 'x' (logs: cli_logs, error_logs, mail_logs, system_logs, updater_logs) does not exist");
 }
 
 static void a_rollover_is_asked_of_the_log_role_and_its_answer_told(void **state)

@@ -43,7 +43,7 @@ static void set_log_odds(struct world *w, double log_odds)
                                                                    .weights = weights,
                                                                    .prior = log_odds,
                                                                    .slope = 1});
-    w->model = scan_model_parse(buf_span(&w->model_file), &error);
+    w->model = scan_model_parse(buf_span(&w->model_file), SCAN_ASK_SPAM, &error);
     assert_non_null(w->model);
     w->rt.model = w->model;
 }
@@ -202,7 +202,7 @@ static void a_rule_that_hits_is_a_reason_by_its_name(void **state)
                                                                    .weights = weights,
                                                                    .weight_unit = 1,
                                                                    .slope = 1});
-    w->rt.model = w->model = scan_model_parse(buf_span(&w->model_file), &error);
+    w->rt.model = w->model = scan_model_parse(buf_span(&w->model_file), SCAN_ASK_SPAM, &error);
     w->rt.rules = rules;
     const struct judge_child *c = judge(w, "Subject: Hi\r\n\r\nlunch?\r\n");
     assert_non_null(reason_named(c, "lunch"));

@@ -15,6 +15,7 @@
 
 #include "daemon/offline/mail_files.h"
 #include "daemon/offline/train_measure.h"
+#include "daemon/offline/train_report.h"
 #include "engine/base/buf.h"
 
 /* Appends "name=message;" for each message seen. */
@@ -103,7 +104,8 @@ static void what_cannot_be_read_is_named(void **state)
 static void figures_of_merit_are_right_on_a_small_case(void **state)
 {
     (void)state;
-    struct train_sample samples[] = {{-2, false}, {3, true}, {1, false}, {2, true}, {0, true}, {-1, false}};
+    struct train_sample samples[] = {{-2, false, ""}, {3, true, ""}, {1, false, ""},
+                                     {2, true, ""},   {0, true, ""}, {-1, false, ""}};
     const size_t count = sizeof samples / sizeof samples[0];
     train_samples_sort(samples, count);
     assert_true(samples[0].log_odds == 3 && samples[5].log_odds == -2);
@@ -119,8 +121,64 @@ static void figures_of_merit_are_right_on_a_small_case(void **state)
 static void ties_count_half(void **state)
 {
     (void)state;
-    const struct train_sample samples[] = {{1, true}, {1, false}, {1, false}};
+    const struct train_sample samples[] = {{1, true, ""}, {1, false, ""}, {1, false, ""}};
     assert_true(train_area_above(samples, 3) == 0.5);
+}
+
+enum { MANY = 2000 };
+
+/* As many spam as ham; one ham of a hundred, and one spam of fifty, are where the others are. */
+static void make_samples(struct train_sample samples[MANY])
+{
+    for (size_t i = 0; i < MANY; i++) {
+        bool spam = i % 2, odd = spam ? i % 100 == 1 : i % 200 == 0;
+        samples[i] = (struct train_sample){spam != odd ? 1 + (double)i / MANY : -1 - (double)i / MANY, spam,
+                                           spam    ? "mail/new/s"
+                                           : i % 4 ? "mail/old/h"
+                                                   : "mail/new/h"};
+    }
+    train_samples_sort(samples, MANY);
+}
+
+static void an_interval_is_round_the_figure_and_the_same_each_time(void **state)
+{
+    (void)state;
+    static struct train_sample samples[MANY];
+    struct train_figures figures, low, high, low_again, high_again;
+    make_samples(samples);
+    train_measure(samples, MANY, &figures);
+    train_bootstrap(samples, MANY, &low, &high);
+    train_bootstrap(samples, MANY, &low_again, &high_again);
+    assert_memory_equal(&low, &low_again, sizeof low);
+    assert_memory_equal(&high, &high_again, sizeof high);
+    assert_true(low.area_above < figures.area_above && figures.area_above < high.area_above);
+    assert_true(low.area_above > 0.005 && high.area_above < 0.05);
+    for (size_t i = 0; i < TRAIN_SHARES; i++)
+        assert_true(low.found[i] <= figures.found[i] && figures.found[i] <= high.found[i]);
+    assert_true(low.found[0] < high.found[0]);
+}
+
+static void shares_are_told_by_a_column_of_a_table(void **state)
+{
+    (void)state;
+    static struct train_sample samples[MANY];
+    const struct scan_model_parameters model = {.slope = 2, .offset = 0};
+    struct buf out = {0};
+    struct error error;
+    char path[200];
+    make_samples(samples);
+    snprintf(path, sizeof path, "%s/a", folder);
+    write_file(folder, "a", "label\tpath\tera\r\nspam\tnew/s\tnow\r\nham\told/h\tthen\nham\tnew/h\tnow\n");
+    assert_true(train_report_by(path, "era", samples, MANY, &model, &out, &error));
+    /* 2 * x is above log(9) from i = 198 on. */
+    assert_string_equal(buf_text(&out), "  now, negative: 500 messages, 2.00 % reach 50, 1.80 % reach 90\n"
+                                        "  now, positive: 1000 messages, 98.00 % reach 50, 88.30 % reach 90\n"
+                                        "  then, negative: 500 messages, 0.00 % reach 50, 0.00 % reach 90\n");
+    assert_false(train_report_by(path, "source", samples, MANY, &model, &out, &error));
+    assert_non_null(strstr(error.text, "path and source"));
+    assert_false(train_report_by("no/such/table", "era", samples, MANY, &model, &out, &error));
+    assert_non_null(strstr(error.text, "no/such/table"));
+    buf_free(&out);
 }
 
 int main(void)
@@ -131,6 +189,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_is_named),
         cmocka_unit_test(figures_of_merit_are_right_on_a_small_case),
         cmocka_unit_test(ties_count_half),
+        cmocka_unit_test(an_interval_is_round_the_figure_and_the_same_each_time),
+        cmocka_unit_test_setup_teardown(shares_are_told_by_a_column_of_a_table, folder_begin, folder_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

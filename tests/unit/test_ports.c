@@ -16,9 +16,9 @@ static struct event_base *base;
 static unsigned opened, closed, changed;
 static uint64_t last_id;
 
-static void on_opened(struct span address, uint16_t port, int fd)
+static void on_opened(enum role_id role, struct span address, uint16_t port, int fd)
 {
-    (void)address, (void)port;
+    (void)role, (void)address, (void)port;
     int listens = 0;
     socklen_t size = sizeof listens;
     assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size), 0);
@@ -26,9 +26,9 @@ static void on_opened(struct span address, uint16_t port, int fd)
     opened++;
 }
 
-static void on_closed(struct span address, uint16_t port)
+static void on_closed(enum role_id role, struct span address, uint16_t port)
 {
-    (void)address, (void)port;
+    (void)role, (void)address, (void)port;
     closed++;
 }
 
@@ -72,7 +72,7 @@ static const char *described(void)
 
 static struct port_wanted at(const char *name, const char *address, uint16_t port)
 {
-    return (struct port_wanted){span_text(name), span_text(address), port};
+    return (struct port_wanted){span_text(name), span_text(address), port, ROLE_SMTP};
 }
 
 /* A port that another program has; *fd is its socket. */
@@ -100,7 +100,7 @@ static int set_up(void **state)
     (void)state;
     static const struct ports_hooks hooks = {on_opened, on_closed, on_changed};
     base = event_base_new();
-    ports_start(base, &hooks);
+    ports_start(base, true, &hooks);
     return 0;
 }
 
@@ -138,7 +138,9 @@ static void what_nobody_wants_any_more_is_closed(void **state)
     assert_string_equal(ask(true, wanted + 1, 1), "y");
     assert_int_equal(closed, 1);
     assert_int_equal(opened, 0);
-    ports_tell_all();
+    ports_tell(ROLE_SPAMD);
+    assert_int_equal(opened, 0);
+    ports_tell(ROLE_SMTP);
     assert_int_equal(opened, 1);
 }
 
@@ -186,12 +188,14 @@ static void all_addresses_and_one_of_them_share_a_port_but_with_nobody_else(void
 static void a_request_that_makes_no_sense_binds_nothing(void **state)
 {
     (void)state;
-    struct port_wanted nul = {SPAN("In"), SPAN("127.0.0.1\0"), 0}, name = at("In", "localhost", 0), many[129];
+    struct port_wanted nul = {SPAN("In"), SPAN("127.0.0.1\0"), 0, ROLE_SMTP}, name = at("In", "localhost", 0),
+                       queue = {SPAN("In"), SPAN("127.0.0.1"), 0, ROLE_QUEUE}, many[161];
     assert_string_equal(ask(true, &nul, 1), "?");
+    assert_string_equal(ask(true, &queue, 1), "?");
     assert_string_equal(ask(true, &name, 1), "n");
-    for (size_t i = 0; i < 129; i++)
+    for (size_t i = 0; i < 161; i++)
         many[i] = at("In", "127.0.0.1", (uint16_t)(20000 + i));
-    assert_string_equal(ask(true, many, 129), "?");
+    assert_string_equal(ask(true, many, 161), "?");
     assert_int_equal(opened, 0);
 }
 

@@ -165,6 +165,7 @@ static void end_mail(uint64_t mid, uint64_t size)
     wire_put_u64(&body, mid);
     wire_put_u64(&body, size);
     wire_put_i64(&body, 0);
+    wire_put_span(&body, SPAN(""));
     peers_tell(ROLE_SMTP, MSG_MAIL_END, &body);
     peers_turn();
 }

@@ -24,11 +24,33 @@ static const char letter[] = "From: Ann Example <ann@friends.example>\r\n"
                              "\r\n"
                              "Shall we meet at 12? See http://cafe.example/menu\r\n";
 
-static void extract(const char *text, struct arena *arena, struct scan_features *features)
+/* The first trace bytes of text are the gateway's own Received. */
+static void extract_after(const char *text, size_t trace, struct arena *arena, struct scan_features *features)
 {
     struct mime_view view;
-    mime_view_build(span_text(text), 0, &mime_default_limits, NULL, arena, &view);
-    scan_features_extract(&view, NULL, NULL, arena, features);
+    struct span message = span_text(text);
+    mime_view_build(message, trace, &mime_default_limits, NULL, arena, &view);
+    const struct scan_feature_input input = {.view = &view,
+                                             .body = span_slice(message, view.body_offset, message.n),
+                                             .own_trace = span_slice(message, 0, trace)};
+    scan_features_extract(&input, arena, features);
+}
+
+static void extract(const char *text, struct arena *arena, struct scan_features *features)
+{
+    extract_after(text, 0, arena, features);
+}
+
+static uint32_t count_of(const struct scan_features *features, enum scan_family family)
+{
+    return features->start[family + 1] - features->start[family];
+}
+
+static bool same_family(const struct scan_features *a, const struct scan_features *b, enum scan_family family)
+{
+    return count_of(a, family) == count_of(b, family) &&
+           memcmp(a->ids + a->start[family], b->ids + b->start[family],
+                  count_of(a, family) * sizeof *a->ids) == 0;
 }
 
 static bool same_features(const struct scan_features *a, const struct scan_features *b)
@@ -111,8 +133,118 @@ static void headers_of_the_receiving_side_change_nothing(void **state)
                "Received: from a.example by mx.elsewhere.example; Fri, 20 Nov 2026 12:00:01 +0000\r\n%s",
                letter);
     extract(buf_text(&text), arena, &received);
-    assert_true(same_features(&plain, &received));
+    for (unsigned family = 0; family < SCAN_SIZES; family++) /* which count headers, too */
+        assert_true(same_family(&plain, &received, family));
     buf_free(&text);
+    arena_free(arena);
+}
+
+static void an_earlier_hop_is_known_by_whom_it_had_the_mail_from(void **state)
+{
+    (void)state;
+    static const char top[] = "Received: from a.example by mx.example; Fri, 20 Nov 2026 12:00:01 +0000\r\n";
+    static const char sender[] = "Received: from [192.0.2.1] (helo=pc) by one.example with esmtpa; now\r\n";
+    static const char elsewhere[] =
+        "Received: from [192.0.2.1] (helo=pc) by two.example with esmtpa; then\r\n";
+    struct arena *arena = arena_new();
+    struct scan_features plain, with_top, hop, other, ours;
+    struct buf text = {0};
+    extract(letter, arena, &plain);
+    buf_printf(&text, "%s%s", top, letter);
+    extract(buf_text(&text), arena, &with_top);
+    assert_int_equal(count_of(&with_top, SCAN_RECEIVED), 0); /* what the receiving server wrote */
+    buf_clear(&text);
+    buf_printf(&text, "%s%s%s", top, sender, letter);
+    extract(buf_text(&text), arena, &hop);
+    assert_true(count_of(&hop, SCAN_RECEIVED) > 10);
+    assert_int_equal(count_of(&hop, SCAN_HOPS), 4); /* helo= and from [, of any hop and of the first */
+    extract_after(buf_text(&text), strlen(top), arena, &ours);
+    assert_true(same_family(&ours, &hop, SCAN_RECEIVED));
+    assert_true(same_family(&ours, &hop, SCAN_HOPS));
+    buf_clear(&text);
+    buf_printf(&text, "%s%s%s", top, elsewhere, letter);
+    extract(buf_text(&text), arena, &other);
+    assert_true(same_family(&other, &hop, SCAN_RECEIVED)); /* who wrote the line does not matter */
+    buf_free(&text);
+    arena_free(arena);
+}
+
+static void the_order_and_writing_of_header_names_tell_the_program(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features a, b, c;
+    extract("From: x@a.example\r\nSubject: s\r\n\r\nHello\r\n", arena, &a);
+    extract("Subject: s\r\nFrom: x@a.example\r\n\r\nHello\r\n", arena, &b);
+    extract("FROM: x@a.example\r\nSubject: s\r\n\r\nHello\r\n", arena, &c);
+    assert_false(same_family(&a, &b, SCAN_HEADER_ORDER));
+    assert_false(same_family(&a, &c, SCAN_HEADER_ORDER));
+    assert_true(same_family(&a, &b, SCAN_FROM));
+    arena_free(arena);
+}
+
+static void ids_of_one_pattern_have_the_same_shape(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features a, b, c;
+    extract("Message-ID: <20261120.AB12@host.example>\r\n\r\nHello\r\n", arena, &a);
+    extract("Message-ID: <19980705.XY98@mail.another>\r\n\r\nHello\r\n", arena, &b);
+    extract("Message-ID: <ab$20261120$host.example>\r\n\r\nHello\r\n", arena, &c);
+    assert_true(same_family(&a, &b, SCAN_SHAPES));
+    assert_false(same_family(&a, &c, SCAN_SHAPES));
+    arena_free(arena);
+}
+
+static void tags_and_headers_of_parts_are_read_from_the_body(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features plain, html;
+    extract(letter, arena, &plain);
+    assert_int_equal(count_of(&plain, SCAN_TAGS), 0);
+    assert_int_equal(count_of(&plain, SCAN_PART_HEADERS), 0);
+    extract("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+            "<p>1 < 2<font color=3Dred size='2'>x</font><b\r\n--b--\r\n",
+            arena, &html);
+    /* p, font and b; two pairs; color, size and their values */
+    assert_int_equal(count_of(&html, SCAN_TAGS), 3 + 2 + 4);
+    assert_true(count_of(&html, SCAN_PART_HEADERS) > 10);
+    arena_free(arena);
+}
+
+static void recipient_sender_and_links_are_related(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features strange, own, id;
+    extract("From: x@mail.shop.example\r\nTo: bob@a.example\r\n\r\nSee http://evil.example/\r\n", arena,
+            &strange);
+    extract("From: x@mail.shop.example\r\nTo: bob@a.example\r\n\r\nSee http://www.shop.example/\r\n", arena,
+            &own);
+    extract("From: x@mail.shop.example\r\nTo: bob@a.example\r\nMessage-ID: <1@shop.example>\r\n\r\n"
+            "See http://www.shop.example/\r\n",
+            arena, &id);
+    assert_false(same_family(&strange, &own, SCAN_RELATIONS));
+    assert_false(same_family(&own, &id, SCAN_RELATIONS));
+    extract("From: x@a.example\r\nTo: bob@a.example\r\n\r\nHello\r\n", arena, &strange);
+    extract("From: x@a.example\r\nTo: bob@a.example\r\n\r\nHello Bob\r\n", arena, &own);
+    assert_int_equal(count_of(&own, SCAN_RELATIONS), count_of(&strange, SCAN_RELATIONS) + 1);
+    arena_free(arena);
+}
+
+static void a_family_that_a_model_leaves_out_counts_nothing(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features f;
+    double with[SCAN_FAMILIES], without[SCAN_FAMILIES];
+    extract(letter, arena, &f);
+    scan_feature_values(&f, 0, with);
+    scan_feature_values(&f, 1u << SCAN_TEXT, without);
+    assert_true(with[SCAN_TEXT] > 0);
+    assert_true(without[SCAN_TEXT] == 0);
+    assert_true(without[SCAN_FROM] > with[SCAN_FROM]);
     arena_free(arena);
 }
 
@@ -123,7 +255,9 @@ static void digits_and_case_do_not_matter_in_text(void **state)
     struct scan_features a, b;
     extract("Subject: Offer 17\r\n\r\nCall 555 now\r\n", arena, &a);
     extract("Subject: OFFER 93\r\n\r\nCALL 123 NOW\r\n", arena, &b);
-    assert_true(same_features(&a, &b));
+    assert_true(same_family(&a, &b, SCAN_SUBJECT));
+    assert_true(same_family(&a, &b, SCAN_TEXT));
+    assert_true(same_family(&a, &b, SCAN_TEXT_END));
     arena_free(arena);
 }
 
@@ -133,8 +267,8 @@ static void bytes_outside_ascii_are_no_features(void **state)
     struct arena *arena = arena_new();
     struct scan_features a, b;
     extract("Content-Type: text/plain; charset=utf-8\r\n\r\none \xc3\xa4\xc3\xb6 two\r\n", arena, &a);
-    extract("Content-Type: text/plain; charset=utf-8\r\n\r\none \xd0\x96 two\r\n", arena, &b);
-    assert_true(same_features(&a, &b));
+    extract("Content-Type: text/plain; charset=utf-8\r\n\r\none \xd0\x96\xd0\x96 two\r\n", arena, &b);
+    assert_true(same_features(&a, &b)); /* but for how much there is of it, which is the same here */
     arena_free(arena);
 }
 
@@ -174,7 +308,7 @@ static void facts_and_features_of_structure_go_together(void **state)
     /* Whatever set of facts holds, each has a feature of its own: none is lost to a collision. */
     for (view.forms = 0; view.forms < 2; view.forms++)
         for (view.scripts = 0; view.scripts < 2; view.scripts++) {
-            scan_features_extract(&view, NULL, NULL, arena, &f);
+            scan_features_extract(&(struct scan_feature_input){.view = &view}, arena, &f);
             assert_int_equal(f.start[SCAN_FACTS + 1] - f.start[SCAN_FACTS], __builtin_popcountll(f.facts));
         }
     arena_free(arena);
@@ -207,7 +341,7 @@ static void a_score_is_the_sum_of_its_parts(void **state)
     struct arena *arena = arena_new();
     struct error error;
     struct buf file = model_file(12, 3, 2.0, -0.25);
-    struct scan_model *model = scan_model_parse(buf_span(&file), &error);
+    struct scan_model *model = scan_model_parse(buf_span(&file), SCAN_ASK_SPAM, &error);
     assert_non_null(model);
     struct scan_features f;
     struct scan_score score;
@@ -242,7 +376,7 @@ static void log_odds_become_scores_of_0_to_99(void **state)
 static void expect_refused(struct span file, const char *why)
 {
     struct error error = {""};
-    struct scan_model *model = scan_model_parse(file, &error);
+    struct scan_model *model = scan_model_parse(file, SCAN_ASK_SPAM, &error);
     assert_null(model);
     if (!strstr(error.text, why))
         fail_msg("refused with \"%s\", not \"%s\"", error.text, why);
@@ -257,18 +391,41 @@ static void a_damaged_model_is_refused_with_the_reason(void **state)
     expect_refused(
         SPAN("From: x\r\n\r\nthis is mail, not a model, but it is long enough to hold a header\r\n"),
         "not a model file");
-    for (size_t n = 8; n < 64; n++)
+    for (size_t n = 8; n < 88; n++)
         expect_refused(span_slice(whole, 0, n), "cut short");
-    for (size_t n = 64; n < whole.n; n++)
+    for (size_t n = 88; n < whole.n; n++)
         expect_refused(span_slice(whole, 0, n), "bytes long, should be");
     file.data[whole.n - 1] ^= 1;
     expect_refused(whole, "checksum");
     file.data[whole.n - 1] ^= 1;
     file.data[8] = 9;
     expect_refused(whole, "file format 9");
-    file.data[8] = 1;
+    file.data[8] = 2;
+    file.data[24] = 'x';
+    expect_refused(whole, "a question that this program does not ask");
+    file.data[24] = 's';
+    file.data[43] = 1;
+    expect_refused(whole, "leaves out a family");
+    file.data[43] = 0;
     file.data[12] = 77;
     expect_refused(whole, "feature version 77");
+    buf_free(&file);
+}
+
+static void a_model_answers_its_own_question_only(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    struct buf file = {0};
+    static const int8_t weights[1 << SCAN_MODEL_LEAST_BITS];
+    scan_model_put(&file, &(struct scan_model_parameters){.question = SCAN_ASK_GRAYMAIL,
+                                                          .table_bits = SCAN_MODEL_LEAST_BITS,
+                                                          .weights = weights,
+                                                          .slope = 1});
+    expect_refused(buf_span(&file), "it tells graymail, not spam");
+    struct scan_model *model = scan_model_parse(buf_span(&file), SCAN_ASK_GRAYMAIL, &error);
+    assert_non_null(model);
+    scan_model_free(model);
     buf_free(&file);
 }
 
@@ -290,21 +447,21 @@ static void a_model_loads_from_a_file_and_names_what_is_wrong_with_it(void **sta
     (void)state;
     char path[] = "test_scan.XXXXXX";
     struct error error = {""};
-    assert_null(scan_model_load("no/such/file", &error));
+    assert_null(scan_model_load("no/such/file", SCAN_ASK_SPAM, &error));
     assert_non_null(strstr(error.text, "no/such/file"));
-    assert_null(scan_model_load(".", &error));
+    assert_null(scan_model_load(".", SCAN_ASK_SPAM, &error));
 
     struct buf file = model_file(8, 1, 1, 0);
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_null(scan_model_load(path, &error));
+    assert_null(scan_model_load(path, SCAN_ASK_SPAM, &error));
     assert_int_equal(write(fd, file.data, file.len), file.len);
-    struct scan_model *model = scan_model_load(path, &error);
+    struct scan_model *model = scan_model_load(path, SCAN_ASK_SPAM, &error);
     assert_non_null(model);
     assert_true(span_equal(scan_model_description(model), SPAN("for a test")));
     scan_model_free(model);
     assert_int_equal(ftruncate(fd, (off_t)file.len - 1), 0);
-    assert_null(scan_model_load(path, &error));
+    assert_null(scan_model_load(path, SCAN_ASK_SPAM, &error));
     assert_non_null(strstr(error.text, path));
     close(fd);
     unlink(path);
@@ -318,6 +475,12 @@ int main(void)
         cmocka_unit_test(the_same_message_has_the_same_features),
         cmocka_unit_test(no_feature_appears_twice),
         cmocka_unit_test(headers_of_the_receiving_side_change_nothing),
+        cmocka_unit_test(an_earlier_hop_is_known_by_whom_it_had_the_mail_from),
+        cmocka_unit_test(the_order_and_writing_of_header_names_tell_the_program),
+        cmocka_unit_test(ids_of_one_pattern_have_the_same_shape),
+        cmocka_unit_test(tags_and_headers_of_parts_are_read_from_the_body),
+        cmocka_unit_test(recipient_sender_and_links_are_related),
+        cmocka_unit_test(a_family_that_a_model_leaves_out_counts_nothing),
         cmocka_unit_test(digits_and_case_do_not_matter_in_text),
         cmocka_unit_test(bytes_outside_ascii_are_no_features),
         cmocka_unit_test(facts_tell_the_structure),
@@ -326,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_score_is_the_sum_of_its_parts),
         cmocka_unit_test(log_odds_become_scores_of_0_to_99),
         cmocka_unit_test(a_damaged_model_is_refused_with_the_reason),
+        cmocka_unit_test(a_model_answers_its_own_question_only),
         cmocka_unit_test(a_model_with_senseless_numbers_is_refused),
         cmocka_unit_test(a_model_loads_from_a_file_and_names_what_is_wrong_with_it),
     };

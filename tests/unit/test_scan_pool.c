@@ -48,7 +48,7 @@ static void a_message_that_crashes_its_worker_costs_no_neighbour(void **state)
     assert_int_equal(t.crashed_mid, 5);
     assert_string_equal(t.cause, "signal 6");
     assert_string_equal(t.stage, "test hook");
-    assert_int_equal(pool_job_count(t.pool), 0);
+    assert_int_equal(pool_job_count(t.pool, true), 0);
 }
 
 static void the_second_try_is_alone_and_harms_nobody_either(void **state)
@@ -155,12 +155,63 @@ static void jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made(void **state)
     assert_int_not_equal(find_child("scan-zygote"), zygote);
 }
 
+static void mail_goes_before_what_others_ask(void **state)
+{
+    (void)state;
+    for (uint64_t mid = 1; mid <= 10; mid++)
+        submit_of_other(mid, GOOD); /* two of them are in workers at once */
+    for (uint64_t mid = 11; mid <= 20; mid++)
+        submit(mid, GOOD);
+    assert_int_equal(pool_job_count(t.pool, true), 10);
+    assert_int_equal(pool_job_count(t.pool, false), 10);
+    struct buf mids = {0};
+    pool_put_mids(t.pool, &mids);
+    assert_int_equal(mids.len, 10 * sizeof(uint64_t)); /* the queue hears of its own only */
+    buf_free(&mids);
+    run_until(20);
+    unsigned first = t.place_of[3], late = 0;
+    for (uint64_t other = 4; other <= 10; other++)
+        first = t.place_of[other] < first ? t.place_of[other] : first;
+    for (uint64_t mail = 11; mail <= 20; mail++)
+        late += t.place_of[mail] > first;
+    assert_true(late <= 1); /* the last one may still be in work when the next of the others is handed out */
+}
+
+static void what_others_asked_and_need_no_more_is_not_scanned(void **state)
+{
+    (void)state;
+    for (uint64_t mid = 1; mid <= 10; mid++)
+        submit_of_other(mid, GOOD);
+    pool_drop_others(t.pool);
+    assert_int_equal(pool_job_count(t.pool, false), 2);
+    submit(11, GOOD);
+    run_until(3);
+    assert_int_equal(t.revision_of[11], 1);
+}
+
+static void a_score_is_given_whatever_the_policies_say(void **state)
+{
+    (void)state;
+    struct runtime rt = make_runtime();
+    rt.judge.policies[JUDGE_INCOMING].antispam = false;
+    prepare(&rt);
+    apply(2);
+    submit_of_other(1, "Subject: hello\r\nX-Advertisement: spam\r\n\r\nhello\r\n");
+    run_until(1);
+    struct arena *arena = arena_new();
+    struct judge_result result;
+    assert_true(judge_result_get(buf_span(&t.last_result), 60, 0, arena, &result));
+    assert_int_equal(result.children[0].score, 100);
+    assert_int_equal(result.children[0].action, JUDGE_DELIVER);
+    arena_free(arena);
+}
+
 static void jobs_in_hand_are_listed(void **state)
 {
     (void)state;
     for (uint64_t mid = 1; mid <= 5; mid++)
         submit_to(mid, memfd_of(GOOD, true), mid == 5, 1);
-    assert_int_equal(pool_job_count(t.pool), 5);
+    assert_int_equal(pool_job_count(t.pool, true), 5);
     struct buf mids = {0};
     pool_put_mids(t.pool, &mids);
     struct wire_reader in = wire_reader_of(buf_span(&mids));
@@ -263,6 +314,9 @@ int main(void)
         POOL_TEST(twenty_thousand_recipients_come_back),
         POOL_TEST(a_worker_that_dies_idle_is_replaced),
         POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
+        POOL_TEST(mail_goes_before_what_others_ask),
+        POOL_TEST(what_others_asked_and_need_no_more_is_not_scanned),
+        POOL_TEST(a_score_is_given_whatever_the_policies_say),
         POOL_TEST(jobs_in_hand_are_listed),
         cmocka_unit_test(all_of_it_works_from_within_the_role_s_sandbox),
         cmocka_unit_test(nobody_outlives_the_supervisor),

@@ -1,6 +1,5 @@
 /* The store of the configuration: what survives, what is shared, what is refused. */
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,18 +8,10 @@
 
 #include <cmocka.h>
 
-#include "daemon/control/audit.h"
 #include "daemon/control/confirmation.h"
 #include "daemon/control/labels.h"
 #include "daemon/control/tidy.h"
 #include "tests/unit/control_peers.h"
-
-static void open_head(void)
-{
-    struct error error;
-    if (!head_open(&error))
-        role_fatal("%s", error.text);
-}
 
 /* Commits what edit does to the head, as revision head + 1. */
 static bool commit_edit(const char *commit_id, void (*edit)(struct config_candidate *c), bool hidden)
@@ -61,19 +52,6 @@ static void add_two(struct config_candidate *c)
 static void add_ten_thousand(struct config_candidate *c)
 {
     add_routes(c, "many", 10000);
-}
-
-/* A number that config.db itself gives. */
-static int64_t ask_file(const char *sql)
-{
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    CHECK(sqlite3_open("config/config.db", &db) == SQLITE_OK);
-    CHECK(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK);
-    int64_t value = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return value;
 }
 
 static int64_t number_in(enum schema_table_id id, const char *key, unsigned field)
@@ -133,7 +111,7 @@ static void life_finds(void)
     CHECK(strcmp(m->author, "admin") == 0 && strcmp(m->source, "ssh 192.0.2.1") == 0);
     CHECK(strcmp(m->host, "gw.example") == 0 && strcmp(m->comment, "why \xc3\xa9") == 0);
     CHECK(head_find_commit(arena, "id-3", &m, &error) && !m);
-    CHECK(ask_file("SELECT count(*) FROM audit WHERE method = 'config.commit' AND user = 'admin'") == 1);
+    CHECK(ask_store("SELECT count(*) FROM audit WHERE method = 'config.commit' AND user = 'admin'") == 1);
     arena_free(arena);
 }
 
@@ -157,7 +135,7 @@ static void life_refuses(void)
     struct error error;
     struct manifest stale = {.revision = 7, .parent = 1, .commit_id = "id-x"};
     CHECK(!head_commit(head_tree(), &stale, &error)); /* its parent is not the head any more */
-    CHECK(ask_file("SELECT head FROM state") == 2);
+    CHECK(ask_store("SELECT head FROM state") == 2);
     CHECK(commit_edit("id-3", add_two, false));
 }
 
@@ -317,9 +295,9 @@ static void life_reads_little(void)
         snprintf(id, sizeof id, "id-%u", turn);
         CHECK(commit_edit(id, change_hot, false));
     }
-    ask_file("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'hot-', 'not-') AS BLOB)"
-             " WHERE instr(CAST(body AS TEXT), 'hot-19') = 0");
-    CHECK(ask_file("SELECT count(*) FROM blob WHERE instr(CAST(body AS TEXT), 'not-')") == 19);
+    ask_store("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'hot-', 'not-') AS BLOB)"
+              " WHERE instr(CAST(body AS TEXT), 'hot-19') = 0");
+    CHECK(ask_store("SELECT count(*) FROM blob WHERE instr(CAST(body AS TEXT), 'not-')") == 19);
     const struct config_table *table = config_tree_table(head_tree(), head_place()->level, SCHEMA_SMTPROUTES);
     const struct schema_row *row = config_table_find(table, SPAN("many-000500.example"));
     head_walk_row(arena, head_place()->level, row, count_step, &steps);
@@ -359,12 +337,12 @@ static void life_few_chunks(void)
 {
     open_head();
     CHECK(commit_edit("id-2", add_ten_thousand, false));
-    int64_t blobs = ask_file("SELECT count(*) FROM blob"),
-            bytes = ask_file("SELECT sum(length(body)) FROM blob");
+    int64_t blobs = ask_store("SELECT count(*) FROM blob"),
+            bytes = ask_store("SELECT sum(length(body)) FROM blob");
     CHECK(blobs > 20);
     CHECK(commit_edit("id-3", add_one, false));
-    CHECK(ask_file("SELECT count(*) FROM blob") - blobs == 2); /* the chunk and the level tree */
-    CHECK(ask_file("SELECT sum(length(body)) FROM blob") - bytes < 64 * 1024);
+    CHECK(ask_store("SELECT count(*) FROM blob") - blobs == 2); /* the chunk and the level tree */
+    CHECK(ask_store("SELECT sum(length(body)) FROM blob") - bytes < 64 * 1024);
 }
 
 static void one_row_on_top_of_ten_thousand_writes_one_chunk(void **state)
@@ -377,7 +355,7 @@ static void life_damage(void)
 {
     open_head();
     CHECK(commit_edit("id-2", add_one, false));
-    ask_file("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'mx.one', 'mx.two') AS BLOB)");
+    ask_store("UPDATE blob SET body = CAST(replace(CAST(body AS TEXT), 'mx.one', 'mx.two') AS BLOB)");
 }
 
 static void life_opens(void)
@@ -404,9 +382,10 @@ static void a_damaged_blob_is_refused(void **state)
 static void life_of_format_1(void)
 {
     open_head();
-    ask_file("DROP TABLE confirmation");
-    ask_file("DROP TABLE label");
-    ask_file("PRAGMA user_version = 1");
+    ask_store("DROP TABLE confirmation");
+    ask_store("DROP TABLE label");
+    ask_store("DROP TABLE feature_key");
+    ask_store("PRAGMA user_version = 1");
 }
 
 static void life_migrates(void)
@@ -426,7 +405,7 @@ static void a_store_of_before_confirmations_and_labels_is_migrated(void **state)
 static void life_from_the_future(void)
 {
     open_head();
-    ask_file("PRAGMA user_version = 99");
+    ask_store("PRAGMA user_version = 99");
 }
 
 static void life_sees_newer(void)
@@ -463,10 +442,10 @@ static void life_many_revisions(void)
         while (tidy_step())
             ;
     }
-    int64_t kept = ask_file("SELECT count(*) FROM revision");
+    int64_t kept = ask_store("SELECT count(*) FROM revision");
     CHECK(kept >= 200 && kept < 320);
     /* For each a chunk and a level tree, and what they share. */
-    CHECK(ask_file("SELECT count(*) FROM blob") <= 2 * kept + SCHEMA_TABLE_COUNT);
+    CHECK(ask_store("SELECT count(*) FROM blob") <= 2 * kept + SCHEMA_TABLE_COUNT);
     struct stat log;
     CHECK(stat("config/config.db-wal", &log) == 0 &&
           log.st_size < 4 * 1024 * 1024); /* it does not grow for ever */
@@ -491,7 +470,7 @@ static void life_swept_chunk(void)
     open_head();
     CHECK(commit_edit("id-2", add_one, false));
     struct config_tree *old = config_tree_ref(head_tree());
-    while (ask_file("SELECT min(number) FROM revision") <= 2) {
+    while (ask_store("SELECT min(number) FROM revision") <= 2) {
         char id[16];
         snprintf(id, sizeof id, "id-%llu", (unsigned long long)head_manifest()->revision + 1);
         CHECK(commit_edit(id, add_another, false));
@@ -527,8 +506,8 @@ static void life_commit_between(void)
     CHECK(tidy_step()); /* it is due, and begun */
     CHECK(commit_edit("between", add_two, false));
     while (tidy_step())
-        CHECK(ask_file("SELECT min(number) FROM revision") == 1);
-    CHECK(ask_file("SELECT min(number) FROM revision") == 67);
+        CHECK(ask_store("SELECT min(number) FROM revision") == 1);
+    CHECK(ask_store("SELECT min(number) FROM revision") == 67);
     struct config_tree *tree = head_load_tree(67, &error);
     CHECK(tree && !head_load_tree(66, &error));
     config_tree_unref(tree);
@@ -539,60 +518,6 @@ static void what_is_committed_during_housekeeping_is_kept(void **state)
     (void)state;
     assert_true(control_life(life_commit_between));
     assert_true(control_life(life_opens));
-}
-
-/* --- audit --- */
-
-static int64_t audited(void)
-{
-    return ask_file("SELECT count(*) FROM audit WHERE user = 'anna'");
-}
-
-static void life_audit(void)
-{
-    open_head();
-    audit_write_soon("anna", "local", "session.open", "", 0);
-    audit_write_soon("anna", "local", "session.close", "", 0);
-    CHECK(audited() == 0);
-    AWAIT(audited() == 2);
-    audit_write_soon("anna", "local", "session.open", "", 0);
-    audit_write("anna", "local", "workqueue", "pause", 0);
-    CHECK(audited() == 4);
-    audit_write_soon("anna", "local", "session.close", "", 0);
-    CHECK(commit_edit("id-2", add_one, false) && audited() == 5);
-    for (int i = 0; i < 1000; i++)
-        audit_write_soon("anna", "local", "session.open", "", 0);
-    CHECK(audited() == 1005);
-    audit_write_soon("anna", "local", "session.open", "", 0);
-    audit_flush();
-    CHECK(audited() == 1006);
-}
-
-static void sessions_are_recorded_together_and_not_later_than_what_follows_them(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_audit));
-}
-
-static off_t log_bytes(void)
-{
-    struct stat log;
-    audit_write("anna", "local", "session.open", "", 0);
-    return stat("config/config.db-wal", &log) == 0 ? log.st_size : 0;
-}
-
-static void life_log_of_audit(void)
-{
-    open_head();
-    while (log_bytes() < 5 * 1024 * 1024)
-        ;
-    AWAIT(log_bytes() <= 4 * 1024 * 1024);
-}
-
-static void the_log_of_the_store_is_cut_without_a_commit(void **state)
-{
-    (void)state;
-    assert_true(control_life(life_log_of_audit));
 }
 
 int main(void)
@@ -614,8 +539,6 @@ int main(void)
         TEST(a_newer_format_is_refused_with_advice),
         TEST(at_least_two_hundred_revisions_are_kept_and_what_only_older_ones_used_goes),
         TEST(what_is_committed_during_housekeeping_is_kept),
-        TEST(sessions_are_recorded_together_and_not_later_than_what_follows_them),
-        TEST(the_log_of_the_store_is_cut_without_a_commit),
         TEST(a_swept_chunk_that_a_candidate_still_holds_is_stored_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* A time-out that is moved often and fires rarely. */
-#include "daemon/smtp/deadline.h"
+#include "daemon/deadline.h"
 
 #include "daemon/role.h"
 #include "engine/base/clock.h"

@@ -1,5 +1,5 @@
 /* Addresses of connections as text. */
-#include "daemon/smtp/net.h"
+#include "daemon/net.h"
 
 #include <arpa/inet.h>
 

@@ -1,6 +1,6 @@
 /* A time-out that is moved often and fires rarely: moving it later costs no timer call. */
-#ifndef SMTP_DEADLINE_H
-#define SMTP_DEADLINE_H
+#ifndef DAEMON_DEADLINE_H
+#define DAEMON_DEADLINE_H
 
 #include <event2/event.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Addresses of connections as text. */
-#ifndef SMTP_NET_H
-#define SMTP_NET_H
+#ifndef DAEMON_NET_H
+#define DAEMON_NET_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

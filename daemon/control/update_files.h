@@ -1,0 +1,40 @@
+/* The updates that are installed: packages in the folder updates/, as they were signed.
+ *
+ * A file is there as a whole or not at all: written under another name, synced, renamed, and the folder synced.  What a
+ * package holds is believed only after its signature was checked, at each start anew.
+ */
+#ifndef CONTROL_UPDATE_FILES_H
+#define CONTROL_UPDATE_FILES_H
+
+#include "engine/package/package.h"
+
+/* Reads and verifies what is there; what is not good is logged and left out.  After trusted_keys_start(), before the
+ * sandbox. */
+void update_files_start(void);
+
+struct update_file {
+    struct span file; /* empty: nothing newer than what came with the program */
+    uint64_t version; /* in use */
+    int64_t time;     /* wall, microseconds, of its installation; 0: none */
+};
+
+struct update_file update_files_get(enum package_component component);
+
+/* Whether the package is newer than what is there, or with `again` as new; and whether this program reads its format. */
+bool update_files_wants(enum package_component component, uint64_t version, uint64_t format, bool again,
+                        struct error *error);
+/* Puts a verified package in place.  False: what was there still is. */
+bool update_files_install(enum package_component component, uint64_t version, struct span file,
+                          struct error *error);
+
+/* The manifest that was accepted last, as far as it was signed by this key: its sequence, 0 for none. */
+uint64_t update_files_sequence(const char *key_name);
+/* Remembers the verified one, so that an older one is refused from now on. */
+bool update_files_accept(const struct package_list *list, const char *key_name, struct span file,
+                         struct error *error);
+
+/* When updates were last looked for; 0: never. */
+int64_t update_files_attempted(void);
+void update_files_attempt(int64_t now);
+
+#endif

@@ -1,0 +1,423 @@
+/* Manifest, download, check, trial, installation, use: one step after the other, each begun by the answer to the last. */
+#include "daemon/control/update_run.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon/control/commit.h"
+#include "daemon/control/head.h"
+#include "daemon/control/trusted_keys.h"
+#include "daemon/control/update_files.h"
+#include "daemon/log_lines.h"
+#include "daemon/memory_file.h"
+#include "daemon/protocol.h"
+#include "engine/base/clock.h"
+
+enum {
+    URL_BYTES = 640,
+    TRIAL_US = 12 * 1000 * 1000, /* scan gives up before that, and says why */
+    COMMIT_LOOK_US = 100 * 1000, /* from one look whether a commit is over to the next */
+    COMMIT_LOOKS = 600,
+};
+
+static struct {
+    enum { IDLE, MANIFEST, PACKAGE, WAITING, TRYING } step;
+    struct update_wish wish;
+    void (*done)(const char *why);
+    uint32_t id; /* of the question to fetch or scan */
+    struct buf manifest, file;
+    struct package_list list; /* in manifest */
+    size_t at;                /* the offer in work */
+    unsigned busy;            /* bit set of engines that something was offered for */
+    unsigned looks;
+    struct error trouble; /* the last thing that went wrong; empty: nothing */
+} run;
+
+static struct event *timer;
+static struct error unusable;
+/* The SHA-256 of what was refused: it is not fetched again until it is another, or somebody forces it. */
+static char refused[PACKAGE_COMPONENT_COUNT][PACKAGE_SHA256_HEX + 1];
+
+static void next_offer(void);
+
+const char *update_run_trouble(void)
+{
+    return unusable.text;
+}
+
+const char *update_engine_name(enum package_engine engine)
+{
+    static const char *const names[PACKAGE_ENGINE_COUNT] = {"case", "graymail"};
+    return names[engine];
+}
+
+bool update_run_is_under_way(void)
+{
+    return run.step != IDLE;
+}
+
+static const struct package_offer *offer(void)
+{
+    return &run.list.offers[run.at];
+}
+
+static enum package_component component(void)
+{
+    return (enum package_component)package_component_find(offer()->name);
+}
+
+static const char *component_name(void)
+{
+    return package_components[component()].name;
+}
+
+static const char *engine_name(void)
+{
+    return update_engine_name(package_components[component()].engine);
+}
+
+static void end(void)
+{
+    evtimer_del(timer);
+    buf_free(&run.manifest);
+    buf_free(&run.file);
+    commit_hold(false);
+    run.step = IDLE;
+    run.done(run.trouble.text[0] ? run.trouble.text : NULL);
+}
+
+/* ---- questions ---- */
+
+static const struct schema_row *settings(void)
+{
+    return config_table_single(config_resolve(head_tree(), head_place(), SCHEMA_UPDATES, NULL));
+}
+
+static bool ask_for(struct span file, uint64_t most)
+{
+    struct span server = schema_row_text(settings(), UPDATES_SERVER);
+    bool slash = server.n && server.p[server.n - 1] == '/';
+    char url[URL_BYTES];
+    snprintf(url, sizeof url, "%.*s%s%.*s", (int)server.n, server.p, slash ? "" : "/", (int)file.n, file.p);
+    struct buf body = {0};
+    wire_put_u32(&body, ++run.id);
+    wire_put_span(&body, span_text(url));
+    wire_put_span(&body, schema_row_text(settings(), UPDATES_CA));
+    wire_put_span(&body, schema_row_text(settings(), UPDATES_PROXY));
+    wire_put_u64(&body, most);
+    bool sent = role_send(ROLE_FETCH, MSG_FETCH, buf_span(&body), -1);
+    buf_free(&body);
+    return sent;
+}
+
+static void send_package(enum package_component which, struct span file)
+{
+    uint8_t number = (uint8_t)which;
+    int fd = file.n ? memory_file_of("mailward-package", file) : -1;
+    if (fd >= 0)
+        role_send(ROLE_SCAN, MSG_ENGINE_PACKAGE, span_of(&number, 1), fd);
+}
+
+static bool send_to_scan(uint16_t type, uint32_t id)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, id);
+    bool sent = role_send(ROLE_SCAN, type, buf_span(&body), -1);
+    buf_free(&body);
+    return sent;
+}
+
+void update_run_scan_up(void)
+{
+    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
+        send_package((enum package_component)i, update_files_get((enum package_component)i).file);
+    unusable.text[0] = '\0';
+    send_to_scan(MSG_ENGINE_USE, 0);
+}
+
+/* ---- what comes of the package in work ---- */
+
+static void go_on(void)
+{
+    evtimer_del(timer);
+    commit_hold(false);
+    buf_free(&run.file);
+    run.at++;
+    next_offer();
+}
+
+static void download_failed(const char *why)
+{
+    struct span file = offer()->file;
+    LOG(UPDATE_FAILED, LOG_T(engine_name()), LOG_S(file), LOG_T(why));
+    error_set(&run.trouble, "%.*s: %s", (int)file.n, file.p, why);
+    go_on();
+}
+
+static void name_refused(const char *why)
+{
+    LOG(UPDATE_REFUSED, LOG_T(engine_name()), LOG_S(offer()->file), LOG_T(why),
+        LOG_U(update_files_get(component()).version));
+    error_set(&run.trouble, "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
+    snprintf(refused[component()], sizeof refused[0], "%.*s", (int)offer()->sha256.n, offer()->sha256.p);
+}
+
+static void refuse(const char *why)
+{
+    name_refused(why);
+    go_on();
+}
+
+static void put_off(const char *why)
+{
+    LOG(UPDATE_PUT_OFF, LOG_T(engine_name()), LOG_T(why));
+    error_set(&run.trouble, "%s", why);
+    go_on();
+}
+
+static void install(void)
+{
+    struct error error;
+    if (!update_files_install(component(), offer()->version, buf_span(&run.file), &error)) {
+        send_to_scan(MSG_ENGINE_DISCARD, run.id);
+        put_off(error.text);
+        return;
+    }
+    unusable.text[0] = '\0';
+    send_to_scan(MSG_ENGINE_USE, run.id);
+    LOG(UPDATE_DONE, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
+    go_on();
+}
+
+/* Beside what runs, with the other packages as they are. */
+static void try(void)
+{
+    LOG(UPDATE_APPLYING, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
+    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++) {
+        enum package_component which = (enum package_component)i;
+        send_package(which, which == component() ? buf_span(&run.file) : update_files_get(which).file);
+    }
+    run.step = TRYING;
+    commit_hold(true);
+    struct timeval limit = clock_interval(TRIAL_US);
+    evtimer_add(timer, &limit);
+    if (!send_to_scan(MSG_ENGINE_TRY, ++run.id))
+        put_off("the scan role is away");
+}
+
+/* Scan prepares one thing at a time, and its configuration comes first. */
+static void try_later(void)
+{
+    struct timeval soon = clock_interval(COMMIT_LOOK_US);
+    commit_hold(false);
+    if (run.looks++ < COMMIT_LOOKS) {
+        run.step = WAITING;
+        evtimer_add(timer, &soon);
+    } else {
+        put_off("commits leave no time for it");
+    }
+}
+
+static void try_when_no_commit_runs(void)
+{
+    if (commit_is_in_work())
+        try_later();
+    else
+        try();
+}
+
+/* The same as offered, by a trusted key, and what it says it is. */
+static bool check_file(struct error *error)
+{
+    struct package p;
+    struct span file = buf_span(&run.file);
+    if (!package_is_offered(offer(), file, error) || !package_read(file, &p, error) ||
+        !package_verify(&p, trusted_keys(), NULL, error))
+        return false;
+    return (p.component == component() && p.version == offer()->version && p.format == offer()->format) ||
+           error_set(error, "is not what the manifest says it is");
+}
+
+static void take_package(const char *why, int fd)
+{
+    struct error error;
+    if (!why && !memory_file_read(fd, PACKAGE_BYTES_MAX, &run.file))
+        why = "it cannot be read";
+    if (why) {
+        download_failed(why);
+        return;
+    }
+    LOG(UPDATE_DOWNLOADED, LOG_T(engine_name()), LOG_S(offer()->file));
+    if (!check_file(&error)) {
+        refuse(error.text);
+        return;
+    }
+    run.looks = 0;
+    try_when_no_commit_runs();
+}
+
+/* ---- the manifest ---- */
+
+/* What is known here, wanted and of our format; a version that goes back is refused and named. */
+static bool is_wanted(const struct package_offer *o)
+{
+    int which = package_component_find(o->name);
+    struct error why;
+    if (which < 0 || !(run.wish.engines & 1u << package_components[which].engine) ||
+        o->format != package_components[which].format)
+        return false;
+    if (!run.wish.force && span_equal(o->sha256, span_text(refused[which])))
+        return false;
+    if (update_files_wants((enum package_component)which, o->version, o->format, run.wish.force, &why))
+        return true;
+    if (o->version < update_files_get((enum package_component)which).version &&
+        update_files_get((enum package_component)which).file.n)
+        name_refused(why.text);
+    return false;
+}
+
+static void tell_of_nothing(void)
+{
+    for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
+        if (run.wish.engines & ~run.busy & 1u << i)
+            LOG(UPDATE_NOTHING, LOG_T(update_engine_name((enum package_engine)i)), LOG_U(run.list.sequence));
+}
+
+static void next_offer(void)
+{
+    while (run.at < run.list.count && !is_wanted(offer()))
+        run.at++;
+    if (run.at >= run.list.count) {
+        tell_of_nothing();
+        end();
+        return;
+    }
+    run.busy |= 1u << package_components[component()].engine;
+    LOG(UPDATE_FOUND, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
+    LOG(UPDATE_DOWNLOADING, LOG_T(engine_name()), LOG_S(offer()->file));
+    run.step = PACKAGE;
+    if (!ask_for(offer()->file, offer()->size))
+        download_failed("the fetch role is away");
+}
+
+static void manifest_failed(const char *why)
+{
+    LOG(UPDATE_MANIFEST_FAILED, LOG_T(why));
+    error_set(&run.trouble, "%s", why);
+    end();
+}
+
+static bool check_manifest(struct error *error)
+{
+    const char *key;
+    if (!package_list_read(buf_span(&run.manifest), &run.list, error) ||
+        !signed_text_verify(&run.list.text, trusted_keys(), &key, error))
+        return false;
+    uint64_t before = update_files_sequence(key);
+    if (run.list.sequence < before)
+        return error_set(error, "is rolled back to sequence %llu from %llu",
+                         (unsigned long long)run.list.sequence, (unsigned long long)before);
+    return update_files_accept(&run.list, key, buf_span(&run.manifest), error);
+}
+
+static void take_manifest(const char *why, int fd)
+{
+    struct error error;
+    if (!why && !memory_file_read(fd, SIGNED_TEXT_MAX, &run.manifest))
+        why = "it cannot be read";
+    if (!why && !check_manifest(&error)) {
+        struct error named;
+        error_set(&named, "manifest %s", error.text);
+        manifest_failed(named.text);
+        return;
+    }
+    if (why) {
+        manifest_failed(why);
+        return;
+    }
+    run.at = 0;
+    next_offer();
+}
+
+/* ---- answers ---- */
+
+/* An answer that nobody waits for any more is of a run before. */
+void update_run_fetched(struct wire_reader *in, int fd)
+{
+    uint32_t id = wire_get_u32(in);
+    struct span text = wire_get_span(in);
+    struct error why;
+    error_set(&why, "%.*s", (int)text.n, text.n ? text.p : "");
+    const char *failure = text.n ? why.text : NULL;
+    if (in->failed || id != run.id)
+        return;
+    if (run.step == MANIFEST)
+        take_manifest(failure, fd);
+    else if (run.step == PACKAGE)
+        take_package(failure, fd);
+}
+
+void update_run_tried(struct wire_reader *in)
+{
+    uint32_t id = wire_get_u32(in);
+    uint8_t outcome = wire_get_u8(in);
+    struct span text = wire_get_span(in);
+    struct error why;
+    if (in->failed)
+        return;
+    error_set(&why, "%.*s", (int)text.n, text.n ? text.p : "");
+    if (id == 0)
+        unusable = why;
+    if (run.step != TRYING || id != run.id)
+        return;
+    evtimer_del(timer);
+    if (outcome == ENGINE_READY)
+        install();
+    else if (outcome == ENGINE_BUSY)
+        try_later();
+    else
+        refuse(why.text);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    if (run.step == WAITING) {
+        try_when_no_commit_runs();
+    } else if (run.step == TRYING) {
+        send_to_scan(MSG_ENGINE_DISCARD, run.id);
+        refuse("was not ready to use in time");
+    }
+}
+
+void update_run_peer_down(enum role_id peer)
+{
+    if (peer == ROLE_FETCH && run.step == MANIFEST)
+        manifest_failed("the fetch role died");
+    else if (peer == ROLE_FETCH && run.step == PACKAGE)
+        download_failed("the fetch role died");
+    else if (peer == ROLE_SCAN && run.step == TRYING)
+        put_off("the scan role died");
+}
+
+bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why))
+{
+    if (run.step != IDLE)
+        return false;
+    if (!timer)
+        timer = evtimer_new(role_base(), on_timer, NULL);
+    run.step = MANIFEST;
+    run.wish = *wish;
+    run.done = done;
+    run.busy = 0;
+    run.trouble.text[0] = '\0';
+    for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
+        if (wish->engines & 1u << i && wish->force)
+            LOG(UPDATE_FORCED, LOG_T(update_engine_name((enum package_engine)i)));
+        else if (wish->engines & 1u << i)
+            LOG(UPDATE_SIGNALLED, LOG_T(update_engine_name((enum package_engine)i)));
+    update_files_attempt(clock_wall_us());
+    if (!ask_for(SPAN("manifest"), SIGNED_TEXT_MAX))
+        manifest_failed("the fetch role is away");
+    return true;
+}

@@ -1,0 +1,28 @@
+/* One run of updates: the server's manifest, and then each package that is newer. */
+#ifndef CONTROL_UPDATE_RUN_H
+#define CONTROL_UPDATE_RUN_H
+
+#include "daemon/role.h"
+#include "engine/package/package.h"
+
+struct update_wish {
+    unsigned engines; /* bit set of enum package_engine: whose packages */
+    bool force;       /* also those that are installed already, or were refused */
+};
+
+/* Begins one; false when one is under way.  done is called at its end, with why it came to nothing, or NULL. */
+bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why));
+bool update_run_is_under_way(void);
+
+/* Scan is there (again): it is given what is installed. */
+void update_run_scan_up(void);
+void update_run_peer_down(enum role_id peer);
+void update_run_fetched(struct wire_reader *in, int fd);
+void update_run_tried(struct wire_reader *in);
+
+/* Why scan does not use what is installed; "" when it does. */
+const char *update_run_trouble(void);
+/* "case" or "graymail": what the log calls it. */
+const char *update_engine_name(enum package_engine engine);
+
+#endif

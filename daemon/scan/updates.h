@@ -1,0 +1,40 @@
+/* Updates of model and rules: tried in a generation beside the one that runs, and used when control says so.
+ *
+ * The pool prepares one generation at a time.  A configuration comes first: what is tried gives way to it, and what is
+ * to be used follows it.
+ */
+#ifndef SCAN_UPDATES_H
+#define SCAN_UPDATES_H
+
+#include "daemon/scan/engine_files.h"
+#include "engine/wire/wire.h"
+
+struct updates_pool {
+    /* Begins to prepare a generation of the running configuration; false when that cannot be begun. */
+    bool (*prepare)(struct engine_files *files, struct error *error);
+    void (*apply)(void); /* switches to it */
+    void (*discard)(void);
+};
+
+/* Reads what came with the program. */
+bool updates_start(const struct updates_pool *pool, struct error *error);
+void updates_stop(void);
+
+/* With what the next configuration is to be prepared; valid until the next call of a function here. */
+struct engine_files *updates_files(void);
+/* The first configuration could not be prepared: true when it is to be tried again without the updates. */
+bool updates_fall_back(const struct error *why);
+
+/* From config_prepare on the pool's next generation is the configuration's. */
+void updates_config_begins(void);
+/* It was applied, discarded or refused.  applied: a new generation runs, with updates_files(). */
+void updates_config_ended(bool applied);
+
+/* The answer to updates_pool.prepare; false when it was not ours. */
+bool updates_prepared(const struct error *refusal);
+/* Control is there (again), and knows nothing of what was tried. */
+void updates_control_up(void);
+/* False when the message is not one of ours; takes fd otherwise. */
+bool updates_message(uint16_t type, struct wire_reader *in, int fd);
+
+#endif

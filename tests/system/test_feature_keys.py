@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Feature keys: what a new gateway may use, what ends with its key and how that is told, and keys that are activated."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program, wait_until
+from harness.mail import make_mail
+from harness.sender import send_one
+from harness.tap import equal, main, proves, test, true
+from harness.terminal import Terminal
+
+HOST = socket.gethostname()
+OPS = "ops@example.com"
+SPAM = ("X-Advertisement: spam",)
+
+
+class Signer:
+    """Who makes keys, and the folder of those whom a gateway trusts."""
+
+    def __init__(self, world, name="sales"):
+        self.path = world.folder / name
+        subprocess.run([program("mailward-package"), "keygen", str(self.path)], check=True, capture_output=True)
+        self.trusted = world.folder / f"trusted-by-{name}"
+        self.trusted.mkdir()
+        shutil.copy(f"{self.path}.pub", self.trusted)
+
+    def key(self, feature, **options):
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        line = [program("mailward-featurekey"), "--key", f"{self.path}.key", *words, feature]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+
+    def gateway(self, world, name="gateway", route=None, evaluation=0):
+        settings = {"trust.folder": self.trusted, "features.evaluation": evaluation}
+        return world.instance(name, route=route, settings=settings)
+
+
+def run(instance, command, status=0, text=None):
+    done = subprocess.run(
+        [program("mailward"), "--private", str(instance.folder)], input=f"{command}\n" + (text or ""),
+        capture_output=True, text=True, timeout=60)  # fmt: skip
+    equal(done.returncode, status, f"exit status of {command} ({done.stdout}{done.stderr})")
+    return done.stdout
+
+
+def features(instance):
+    done = instance.shell("featurekey", "--json")
+    equal(done.returncode, 0, f"exit status ({done.stdout})")
+    return {row["feature"]: row for row in json.loads(done.stdout.splitlines()[0])["result"]["features"]}
+
+
+def status(instance, feature="antispam"):
+    return features(instance)[feature]["status"]
+
+
+def activate(instance, key, status=0):
+    return run(instance, "featurekey activate -", status, key + ".\n")
+
+
+def judged(instance):
+    """Whether mail that is certainly spam is found to be."""
+    mid = send_one(instance.address, make_mail(1, headers=SPAM))
+    instance.wait_idle()
+    lines = "\n".join(instance.log.of_message(mid))
+    true("queued for delivery" in lines or "ISQ: Quarantined" in lines, f"mail does not flow: {lines}")
+    true("CASE spam positive" in lines or "not scanned: anti-spam is off" in lines, lines)
+    return "CASE spam positive" in lines
+
+
+@test
+def a_new_gateway_has_a_perpetual_key_for_what_exists_and_none_for_what_does_not(world):
+    instance = world.instance()
+    row = features(instance)["antispam"]
+    equal((row["status"], row["perpetual"], row["expires"]), ("Active", True, None), "antispam")
+    equal(status(instance, "outbreak"), "Not Available", "what does not exist")
+    shown = run(instance, "featurekey show")
+    true("antispam            Active          Perpetual" in shown, shown)
+    shown = run(instance, "policyconfig incoming edit DEFAULT antispam on --engine=multiscan", status=3)
+    true("missing feature key: multiscan" in shown, shown)
+
+
+@test
+@proves("S2-21 S2-24 S2-25 S2-26")
+def an_evaluation_key_is_for_30_days_and_told_of_at_30_15_5_and_0(world):
+    sink = world.sink(keep_data=True)
+    signer = Signer(world)
+    instance = signer.gateway(world, route=sink.address, evaluation=1)
+    run(instance, f"alertconfig new {OPS} --severity=warning\ncommit")
+    wait_until(lambda: "feature key antispam expires in 30 days" in run(instance, "displayalerts"), "the first alert")
+    true("29d 23h" in run(instance, "featurekey"), "the time that is left")
+    true(judged(instance), "judged while there is a key")
+    for days, text in ((15, "expires in 15 days"), (10, "expires in 5 days"), (5, "has expired")):
+        instance.pass_time(days=days)
+        wait_until(lambda text=text: f"feature key antispam {text}" in run(instance, "displayalerts"), text)
+        instance.kill_role("control")  # which forgets nothing
+        wait_until(lambda: instance.shell("version").returncode == 0, "control to be back")
+    wait_until(lambda: any(b"antispam has expired" in message.data for message in sink.messages), "mail about it")
+    told = [m.data for m in sink.messages if b"Subject: " in m.data and b"feature key antispam" in m.data]
+    equal(len([data for data in told if b"expires in 15 days" in data]), 1, "told once")
+    equal(features(instance)["antispam"]["remaining"], 0, "nothing is left")
+
+
+@test
+def without_its_key_the_engine_is_off_whatever_is_set_and_mail_flows(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    true(judged(instance), "judged while there is a key")
+    instance.pass_time(days=30)
+    wait_until(lambda: instance.log.find("feature key antispam has expired"), "the log to tell")
+    wait_until(lambda: not judged(instance), "the engine to be off")
+    equal(status(instance), "Expired", "status")
+    for role in ("queue", "scan", "control"):
+        instance.kill_role(role)
+        wait_until(lambda: instance.shell("version").returncode == 0, "control to be back")
+        true(not judged(instance), f"off after {role} was restarted")
+    # What was set may stay and be changed; what needs the key cannot be set anew.
+    run(instance, "antispamconfig setup on --timeout=50\ncommit")
+    run(instance, "antispamconfig setup off\ncommit")
+    shown = run(instance, "antispamconfig setup on", status=3)
+    true("missing feature key: antispam" in shown, shown)
+    activate(instance, signer.key("antispam", days=2000, serial=HOST))
+    run(instance, "antispamconfig setup on\ncommit")
+    true(judged(instance), "with a new key")
+    expires = features(instance)["antispam"]["expires"]
+    instance.stop()
+    instance.start()
+    equal(features(instance)["antispam"]["expires"], expires, "after a restart")
+
+
+@test
+@proves("S2-22 S2-23")
+def a_key_counts_once_the_licence_is_accepted(world):
+    instance = world.instance(settings={"features.evaluation": 1})
+    off = {"enabled": False, "licence-accepted": False}
+    instance.configure(
+        {"table": "antispam", "verb": "edit", "fields": off},
+        {"table": "incoming-policy", "verb": "edit", "key": "DEFAULT", "fields": {"antispam": "off"}},
+    )
+    equal(status(instance), "Dormant", "before")
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        for answer in ("antispamconfig", "setup", "y", "y", "", "", "", "", "", "commit x", "exit"):
+            terminal.wait("> ")
+            terminal.type(f"{answer}\n")
+        terminal.end()
+    equal(status(instance), "Active", "after")
+    true(judged(instance), "the default incoming policy scans")
+
+
+@test
+def a_key_that_does_not_count_is_refused_with_the_reason(world):
+    signer, stranger = Signer(world), Signer(world, "stranger")
+    instance = signer.gateway(world)
+    good = signer.key("antispam", days=30)
+    for key, reason in (
+        ("what is this", "this is no feature key, or not all of it"),
+        (good[:-9] + "\n", "this is no feature key, or not all of it"),
+        (good.replace(good[40], "x" if good[40] != "x" else "y", 1), "feature key"),
+        (stranger.key("antispam"), "by none of the trusted keys"),
+        (signer.key("antispam", serial="other.example.com"), f"is for other.example.com, and this gateway is {HOST}"),
+        (signer.key("coffee"), "is for 'coffee', which this version does not know"),
+        (signer.key("antispam", begins="2020-01-01", days=30), "has expired"),
+    ):
+        shown = activate(instance, key, status=2)
+        true(reason in shown, f"{reason}: {shown}")
+    row = features(instance)["antispam"]
+    equal((row["status"], row["perpetual"]), ("Active", True), "nothing has changed")
+    nobody = world.instance("nobody", settings={"trust.folder": world.folder / "nothing"})
+    true("no trusted key" in activate(nobody, good, status=2), "nobody is trusted")
+
+
+@test
+def keys_are_found_in_the_folder_and_activated_when_that_is_wanted(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    folder = instance.folder / "configuration"
+    (folder / "a.featurekey").write_text(signer.key("antispam", days=400))
+    (folder / "b.featurekey").write_text("nonsense\n")
+    (folder / "c.txt").write_text(signer.key("antispam", days=500))
+    before = features(instance)["antispam"]["expires"]
+    equal(run(instance, "featurekey checknow"), "a.featurekey: a feature key for antispam\n", "found")
+    equal(features(instance)["antispam"]["expires"], before, "it is not activated by itself")
+    wait_until(lambda: instance.log.find("feature key in b.featurekey: this is no feature key"), "the log to tell")
+    run(instance, "featurekeyconfig setup --autoactivate=on\ncommit")
+    equal(run(instance, "featurekey checknow"), "a.featurekey: a feature key for antispam, activated\n", "activated")
+    true(features(instance)["antispam"]["expires"] > before, "it counts")
+    equal(run(instance, "featurekey checknow"), "There are no new feature keys.\n", "again")
+    run(instance, "featurekey activate a.featurekey")  # what is there already (R4)
+    wait_until(lambda: instance.log.find("feature key antispam activated by autoactivate"), "the log to say who")
+
+
+@test
+def a_key_is_pasted_at_a_terminal(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        for answer in ("featurekey", "activate", signer.key("antispam").strip(), "", "exit"):
+            terminal.wait("> ")
+            terminal.type(f"{answer}\n")
+        terminal.end()
+    equal(features(instance)["antispam"]["perpetual"], True, "perpetual now")
+
+
+@test
+def a_key_for_multiscan_is_one_for_its_last_engine(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    instance.pass_time(days=31)
+    wait_until(lambda: status(instance) == "Expired", "the end of the evaluation")
+    activate(instance, signer.key("multiscan"))
+    equal(status(instance), "Active", "antispam")
+    wait_until(lambda: judged(instance), "the engine to be on again")
+
+
+@test
+def keys_are_in_the_backup(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    activate(instance, signer.key("antispam", days=400))
+    expires = features(instance)["antispam"]["expires"]
+    file, second = world.folder / "all.backup", world.folder / "second"
+    for folder, what in ((instance.folder, "--backup"), (second, "--restore")):
+        subprocess.run([program("mailwardd"), "--private", str(folder), what, str(file)], check=True, capture_output=True)
+    restored = signer.gateway(world, "second", evaluation=1)
+    equal(features(restored)["antispam"]["expires"], expires, "in the restored gateway")
+
+
+@test
+def keys_are_of_one_machine(world):
+    instance = world.instance()
+    run(instance, "clusterconfig new c1")
+    shown = run(instance, "clustermode cluster\nfeaturekey", status=3)
+    true('This command is restricted to "machine" mode.' in shown, shown)
+
+
+main()

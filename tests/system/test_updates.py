@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Updates of rules and models from a server of our own: fetched, verified, tried, installed, used; and what is refused."""
+
+import datetime
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.build import program, wait_until
+from harness.logs import Log
+from harness.mail import make_mail
+from harness.sender import send_one
+from harness.tap import equal, main, proves, test, true
+from harness.update_server import RULES, UpdateServer, make_key, rules_that_hit, tool
+
+WORD = "quixotically"
+GOOD = {"a.rules": rules_that_hit(WORD)}
+HARMLESS = {"a.rules": "rule says_harmless\n    scope body\n    match /harmless-word/i\n    about Says it\n"}
+
+
+def gateway(world, *options, server=None, **settings):
+    """A gateway that trusts the server's key and certificate, and asks it when it is told to."""
+    server = server or UpdateServer(world.folder)
+    world.callback(server.close)
+    instance = world.instance(settings={"trust.folder": str(server.keys), **settings})
+    configure(instance, server, *(options or ("--automatic=off",)))
+    return instance, server
+
+
+def configure(instance, server, *options, ca=None):
+    (instance.folder / "configuration" / "ca.pem").write_text(ca or server.certificate)
+    run(instance, f"updateconfig setup --server={server.url} {' '.join(options)}; updateconfig ca import ca.pem; commit")
+
+
+def run(instance, command, status=0):
+    done = instance.shell(command)
+    equal(done.returncode, status, f"exit status of {command} ({done.stdout}{done.stderr})")
+    return done.stdout
+
+
+def updater(instance):
+    return Log(instance.folder, "updater_logs")
+
+
+def update(instance, line, command="updatenow"):
+    """Asks for an update, and returns when the log has this line once more."""
+    before = len(updater(instance).find(line))
+    run(instance, command)
+    wait_until(lambda: len(updater(instance).find(line)) > before, f"{line!r} in {updater(instance).lines()}")
+
+
+def verdict(instance, serial, word=WORD):
+    """The line about the verdict of a message with this word."""
+    mail = make_mail(serial, body=f"The others agreed, {word}.\r\n".encode())
+    mid = send_one(instance.address, mail)
+    return wait_until(
+        lambda: next((one for one in instance.log.of_message(mid) if "using engine: CASE" in one), None), "a verdict"
+    )
+
+
+def versions(instance, command="antispamstatus"):
+    """Component -> version, and the time or `Never Updated`."""
+    rows = {}
+    for line in run(instance, command).splitlines()[2:]:
+        if not line:
+            break
+        name, rest = line[:20].strip(), line[20:].split("  ")
+        rows[name] = tuple(part.strip() for part in rest if part.strip())
+    return rows
+
+
+def refused(instance, why, version=2):
+    """The last package was refused for this reason, and what was installed before is in use."""
+    line = updater(instance).find("update refused: ")[-1]
+    true(why in line and f"; version {version} stays in use" in line, line)
+
+
+@test
+@proves("S2-20 S2-130 S2-246 S2-247")
+def a_new_package_of_rules_arrives_by_itself_changes_a_verdict_and_shows(world):
+    instance, server = gateway(world, "--interval=5")
+    true("spam negative" in verdict(instance, 1), "the word means something already")
+    equal(versions(instance)["Structural Rules"], ("Never Updated", "1"), "before")
+    server.offer("antispam-rules", 20261122, GOOD)
+    updater(instance).wait_for("case update completed: antispam-rules version 20261122")
+    true("spam positive" in verdict(instance, 2), verdict(instance, 3))
+    time, version = versions(instance)["Structural Rules"]
+    equal(version, "20261122", "version")
+    true(str(datetime.date.today().year) in time, time)
+    equal(versions(instance)["Content Rules"], ("Never Updated", "1"), "the model")
+    instance.log.wait_for("scan: in use: antispam-rules 20261122, spam-model 1, graymail-rules 1")
+    instance.kill_role("control")
+    instance.kill_role("scan")
+    true("spam positive" in verdict(instance, 4), "after the death of both roles")
+    instance.stop()
+    instance.start()
+    true("spam positive" in verdict(instance, 5), "after a restart")
+    equal(versions(instance)["Structural Rules"][1], "20261122", "after a restart")
+
+
+@test
+@proves("S2-132 S2-247")
+def without_a_server_nothing_was_ever_updated(world):
+    instance = world.instance()
+    equal({row[-2 if name.startswith(("CASE", "Str", "Con")) else -1] for name, row in versions(instance).items()},
+          {"Never Updated"}, "antispamstatus")
+    lines = run(instance, "graymailstatus").splitlines()
+    equal(lines[0].split("  ")[0], "Component", "titles")
+    equal([line.split()[-2:] for line in lines[2:5]], [["Never", "Updated"]] * 3, "graymailstatus")
+    true("Last download attempt: never" in lines, "an attempt")
+    for command in ("antispamupdate", "graymailupdate force", "updatenow"):
+        done = instance.shell(command)
+        equal((done.returncode, "updateconfig" in done.stdout + done.stderr), (1, True), command)
+
+
+@test
+@proves("S2-131 S2-248 S2-249")
+def a_model_and_graymail_rules_come_when_they_are_asked_for(world):
+    instance, server = gateway(world)
+    server.build("spam-model", 2, {"spam.model": (RULES.parent / "spam.model").read_bytes()})
+    server.offer("graymail-rules", 3, HARMLESS)
+    equal(run(instance, "antispamupdate ironport force"), "Forcing updates for CASE rules.\n", "force")
+    updater(instance).wait_for("case update completed: spam-model version 2")
+    equal(updater(instance).find("graymail"), [], "graymail was not asked for")
+    equal(versions(instance)["Content Rules"][1], "2", "the model")
+    update(instance, "graymail update completed: graymail-rules version 3", "graymailupdate")
+    equal(versions(instance, "graymailstatus")["Graymail Rules"][0], "3", "graymail")
+    update(instance, "graymail update completed: graymail-rules version 3", "graymailupdate force")
+    true("spam negative" in verdict(instance, 1), "a verdict")
+    equal([line for line in instance.log.lines() if "paused" in line], [], "the work queue was paused")
+
+
+def first_update(world):
+    """A gateway with version 2 installed."""
+    instance, server = gateway(world)
+    server.offer("antispam-rules", 2, GOOD)
+    update(instance, "update completed: antispam-rules version 2")
+    return instance, server
+
+
+@test
+def a_package_by_an_unknown_key_is_refused(world):
+    instance, server = first_update(world)
+    stranger = make_key(world.folder / "elsewhere", "stranger")
+    server.offer("antispam-rules", 3, HARMLESS, key=stranger)
+    update(instance, "update refused")
+    refused(instance, "antispam-rules-3.package its signature is by none of the trusted keys")
+    true("spam positive" in verdict(instance, 1), "the old rules")
+    asked = len(server.asked)
+    update(instance, "case was signalled to start a new update")
+    wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
+    equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
+    server.list(key=stranger)
+    update(instance, "Dynamic manifest fetch failure: manifest its signature is by none of the trusted keys")
+
+
+@test
+def altered_packages_are_refused(world):
+    instance, server = first_update(world)
+    for version, old, new, why in (
+        (3, b"created 20", b"created 19", "its signature is by none of the trusted keys"),
+        (4, b"harmless-word", b"harmless-Word", "member a.rules was altered"),
+        (5, b"\nsignature ", b"\nSignature ", "has no signature"),
+    ):
+        path = server.build("antispam-rules", version, HARMLESS)
+        path.write_bytes(path.read_bytes().replace(old, new))
+        if version != 5:
+            server.list()
+        else:  # which the tool itself would refuse
+            sign_list(server, path, version)
+        update(instance, f"update refused: {path.name}")
+        refused(instance, why)
+        path.unlink()
+    true("spam positive" in verdict(instance, 1), "the old rules")
+
+
+def sign_list(server, path, version, name="antispam-rules", claimed=None):
+    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool."""
+    import hashlib
+    import subprocess
+
+    content = path.read_bytes()
+    server.sequence = getattr(server, "sequence", 100) + 1
+    text = (f"mailward-updates 1\nsequence {server.sequence}\ncreated 2026-11-22T06:30:00Z\n"
+            f"package {name} 1 {version} {claimed or len(content)} {hashlib.sha256(content).hexdigest()} {path.name}\n\n")
+    message, signature = server.folder / "message", server.folder / "signature"
+    message.write_text(text)
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", server.key, "-in", message, "-out", signature],
+                   check=True)
+    (server.folder / "manifest").write_text(f"{text}signature {signature.read_bytes().hex()}\n")
+
+
+@test
+def what_was_swapped_on_the_server_is_refused(world):
+    instance, server = first_update(world)
+    server.offer("antispam-rules", 3, HARMLESS)
+    server.build("antispam-rules", 3, {"a.rules": HARMLESS["a.rules"].replace("harmless-word", "other-words-x")})
+    update(instance, "update refused")
+    refused(instance, "is not the file that the manifest names")
+    path = server.build("antispam-rules", 4, HARMLESS)
+    sign_list(server, path, 5)
+    update(instance, "update refused: antispam-rules-4")
+    refused(instance, "is not what the manifest says it is")
+
+
+@test
+def an_old_version_and_an_old_manifest_are_refused(world):
+    instance, server = first_update(world)
+    old = (server.folder / "manifest").read_bytes()
+    server.offer("antispam-rules", 4, GOOD)
+    update(instance, "update completed: antispam-rules version 4")
+    (server.folder / "manifest").write_bytes(old)
+    update(instance, "Dynamic manifest fetch failure: manifest is rolled back to sequence 1 from 2", "updatenow force")
+    (server.folder / "antispam-rules-4.package").unlink()
+    (server.folder / "manifest").write_bytes(old)
+    server.list()
+    server.list()
+    update(instance, "update refused", "updatenow force")
+    refused(instance, "is rolled back to version 2 from 4", version=4)
+    instance.stop()
+    instance.start()
+    update(instance, "is rolled back to version 2 from 4")
+
+
+@test
+def rules_that_do_not_compile_are_refused_with_their_place(world):
+    instance, server = first_update(world)
+    server.offer("antispam-rules", 3, {"b.rules": "rule broken\n    scope body\n    match /(/\n    about Broken\n"})
+    update(instance, "update refused")
+    refused(instance, "b.rules:3:")
+    true("spam positive" in verdict(instance, 1), "the old rules")
+
+
+@test
+def rules_that_kill_their_trial_worker_are_refused(world):
+    instance, server = gateway(world, **{"test.hooks": "1"})
+    server.offer("antispam-rules", 2, GOOD)
+    update(instance, "update completed: antispam-rules version 2")
+    deadly = "rule deadly\n    scope body\n    match /ready/i\n    about X-Mailward-Test: crash\n"
+    server.offer("antispam-rules", 3, {"a.rules": deadly})
+    scan = instance.role_pid("scan")
+    update(instance, "update refused")
+    refused(instance, "the test message killed its worker")
+    true("spam positive" in verdict(instance, 1), "the old rules")
+    equal(instance.role_pid("scan"), scan, "the scan role")
+
+
+@test
+def a_download_that_is_cut_short_changes_nothing_and_is_tried_again(world):
+    instance, server = first_update(world)
+    path = server.offer("antispam-rules", 3, HARMLESS)
+    server.cut.add(path.name)
+    update(instance, 'case could not download file "antispam-rules-3.package"')
+    equal(versions(instance)["Structural Rules"][1], "2", "version")
+    server.cut.clear()
+    update(instance, "update completed: antispam-rules version 3")
+
+
+@test
+def a_huge_file_is_not_swallowed(world):
+    instance, server = first_update(world)
+    huge = server.folder / "huge.package"
+    with open(huge, "wb") as file:
+        file.truncate(1 << 30)
+    (server.folder / "manifest").unlink()
+    os.symlink(huge, server.folder / "manifest")
+    update(instance, "Dynamic manifest fetch failure: ")
+    true("Maximum file size exceeded" in updater(instance).find("fetch failure")[-1], updater(instance).lines()[-1])
+    (server.folder / "manifest").unlink()
+    path = server.build("antispam-rules", 3, HARMLESS)
+    sign_list(server, path, 3, claimed=17)
+    update(instance, "could not download file")
+
+
+@test
+def a_server_with_another_certificate_is_not_asked(world):
+    instance, server = gateway(world)
+    other = world.folder / "other"
+    other.mkdir()
+    stranger = UpdateServer(other)
+    world.callback(stranger.close)
+    configure(instance, server, "--automatic=off", ca=stranger.certificate)
+    server.offer("antispam-rules", 2, GOOD)
+    update(instance, "Dynamic manifest fetch failure: ")
+    true("certificate" in updater(instance).find("fetch failure")[-1], updater(instance).lines())
+    run(instance, f"updateconfig ca clear; updateconfig setup --server={server.url}; commit")
+    update(instance, "Dynamic manifest fetch failure: ")
+    equal(server.asked, [], "what the server was asked")
+    wrong_name = world.folder / "wrong"
+    wrong_name.mkdir()
+    named = UpdateServer(wrong_name, host="updates.example.com")
+    world.callback(named.close)
+    configure(instance, named, "--automatic=off")
+    update(instance, "Dynamic manifest fetch failure: ")
+    equal(named.asked, [], "what the server with another name was asked")
+
+
+@test
+def a_day_of_failures_and_a_refusal_raise_alerts(world):
+    instance, server = first_update(world)
+    run(instance, "alertconfig new ops@example.com --classes=updater --severity=information; commit")
+    (server.folder / "manifest").rename(server.folder / "away")
+    update(instance, "Dynamic manifest fetch failure: ")
+    update(instance, "Dynamic manifest fetch failure: ")
+    equal(updater(instance).find("updates have failed"), [], "alerts of a short trouble")
+    true("Trouble: The requested URL returned error: 404" in run(instance, "antispamstatus"), "trouble")
+    instance.pass_time(2)
+    update(instance, "updates have failed for 48 hours: The requested URL returned error: 404")
+    (server.folder / "away").rename(server.folder / "manifest")
+    update(instance, "updates work again")
+    server.offer("antispam-rules", 3, {"b.rules": "nonsense"})
+    update(instance, "update refused")
+    wait_until(lambda: "b.rules:1:" in run(instance, "displayalerts"), "the alert of a refusal")
+    for text in ("updates have failed for 48 hours", "updates work again"):
+        true(text in run(instance, "displayalerts"), text)
+
+
+@test
+def power_loss_during_an_update_leaves_one_whole_set(world):
+    instance, server = first_update(world)
+    for serial, (point, version, meaning) in enumerate((
+        ("control.manifest-written", "2", "positive"),
+        ("control.manifest-renamed", "2", "positive"),
+        ("control.package-written", "2", "positive"),
+        ("control.package-renamed", "3", "negative"),
+    )):
+        server.offer("antispam-rules", 3, HARMLESS)
+        instance.die_at(point)
+        instance.shell("updatenow")
+        wait_until(instance.has_died_there, point)
+        instance.power_off()
+        instance.start()
+        equal(versions(instance)["Structural Rules"][1], version, f"version after {point}")
+        true(f"spam {meaning}" in verdict(instance, serial), f"the rules after {point}")
+    server.offer("antispam-rules", 4, GOOD)
+    update(instance, "update completed: antispam-rules version 4")
+    equal(sorted(path.name for path in (instance.folder / "updates").iterdir()),
+          ["antispam-rules.package", "attempt", "manifest"], "files")
+
+
+@test
+def a_commit_and_an_update_do_not_get_into_each_others_way(world):
+    instance, server = gateway(world)
+    for version in range(2, 8):
+        server.offer("antispam-rules", version, GOOD if version % 2 else HARMLESS)
+        run(instance, f"updatenow; antispamconfig setup on --timeout={version + 20}; commit")
+        updater(instance).wait_for(f"update completed: antispam-rules version {version}")
+    true("spam positive" in verdict(instance, 1), "the rules of version 7")
+    equal(instance.log.find("role scan"), instance.log.find("role scan")[:1], "the scan role was started once")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+# Unit tests of signatures and of what is signed.
+UNIT_TESTS += test_trust test_package
+test_trust_SOURCES = tests/unit/test_trust.c
+test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+test_trust_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS)
+test_package_SOURCES = tests/unit/test_package.c daemon/offline/package_key.c daemon/offline/package_key.h
+test_package_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+test_package_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS)
+UNIT_TESTS += test_feature_key
+test_feature_key_SOURCES = tests/unit/test_feature_key.c daemon/offline/package_key.c daemon/offline/package_key.h
+test_feature_key_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+test_feature_key_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS)
