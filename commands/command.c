@@ -138,14 +138,19 @@ static enum api_status call_verb(struct shell *sh, const struct call *call)
     return status == API_DONE ? verb->batch(sh, call) : status;
 }
 
+/* The verbs that the line may begin with; unknown words are told those of the command. */
+static const struct verb *first_verbs(const struct command *command, const char *word)
+{
+    bool is_level = !verb_find(command->verbs, word) && command_tables(command);
+    return is_level ? level_verbs : command->verbs;
+}
+
 /* Goes down the tree as far as the words are verbs. */
 static enum api_status run_verbs(struct shell *sh, const struct command *command, int count, char **words)
 {
     struct call call = {.command = command};
-    const struct verb *verbs = command->verbs, *verb;
+    const struct verb *verbs = count ? first_verbs(command, words[0]) : NULL, *verb;
     int i = 0;
-    if (count && !verb_find(verbs, words[0]) && command_tables(command))
-        verbs = level_verbs; /* unknown words are told those of the command */
     while (i < count && call.depth < CALL_DEPTH_MAX && (verb = verb_find(verbs, words[i]))) {
         i++;
         if (verb->object && i == count)
@@ -178,7 +183,7 @@ enum api_status command_run(struct shell *sh, int word_count, char **words)
     if (!command->run)
         return run_verbs(sh, command, count, words + 1);
     /* where any word may come, one in quotes is no verb (R8) */
-    if (count && verb_find(command->verbs, words[1]) && !shell_is_quoted(sh, words[1]))
+    if (count && verb_find(first_verbs(command, words[1]), words[1]) && !shell_is_quoted(sh, words[1]))
         return run_verbs(sh, command, count, words + 1);
     enum api_status status =
         check_count(sh, command, count, words + 1, command->least_args, command->most_args);

@@ -212,7 +212,7 @@ static void complete_command(struct shell *sh, const struct command *command, in
     struct place place = {.list = command->list};
     const struct verb *verbs = command->verbs, *verb;
     int i = 0;
-    bool has_levels = shell_cluster(sh)[0] && command_tables(command);
+    bool has_levels = shell_cluster(sh)[0] && command_shared_tables(command);
     if (has_levels && count == 0)
         add_verbs(c, level_verbs, partial);
     if (has_levels && count && !find_verb(verbs, words[0]))

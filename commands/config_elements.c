@@ -25,6 +25,11 @@ static void unknown(struct reading *r, const char *name, const char *where)
     buf_free(&shown);
 }
 
+static void begin_field(struct reading *r, const struct schema_table *table, unsigned field)
+{
+    push(r, FIELD, table)->field = field;
+}
+
 /* A single table is a row itself. */
 static void begin_section(struct reading *r, const struct schema_table *table)
 {
@@ -39,6 +44,8 @@ static void begin_section(struct reading *r, const struct schema_table *table)
     push(r, table->kind == SCHEMA_SINGLE ? ROW : SECTION, table);
     if (!r->reader->section(table, reading_line(r), r->reader->context))
         reading_give_up(r);
+    if (schema_section_is_value(table))
+        begin_field(r, table, 0);
 }
 
 static void begin_plain(struct reading *r, const char *name)
@@ -61,8 +68,6 @@ static void in_config(struct reading *r, const char *name)
     if (strcmp(name, "config_encryption") == 0 && !r->facts->secrets) {
         r->facts->secrets = json_object();
         push(r, ENCRYPTION, NULL);
-    } else if (strcmp(name, "hostname") == 0) {
-        begin_plain(r, ""); /* of the machine that wrote the file */
     } else {
         unknown(r, name, "<config>");
     }
@@ -133,8 +138,8 @@ static void in_row(struct reading *r, const char *name, const char **attributes)
             reading_stop(r, "<%s> is there twice", name);
             return;
         }
-        struct node *n = push(r, FIELD, table);
-        n->field = field;
+        begin_field(r, table, field);
+        struct node *n = reading_top(r);
         n->sealed = is_sealed(r, attributes);
         if (n->sealed && !table->fields[field].secret)
             reading_stop(r, "<%s> is no secret and cannot be encrypted", name);

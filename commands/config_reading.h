@@ -15,7 +15,7 @@ enum kind {
     SECTION,    /* of a list: rows */
     ROW,        /* fields, and sections of tables that its row owns */
     FIELD,
-    PLAIN, /* text of no table: member of ENCRYPTION, or <hostname> */
+    PLAIN, /* text of no table: member of ENCRYPTION */
 };
 
 struct node {
@@ -24,7 +24,7 @@ struct node {
     unsigned field;
     unsigned line;
     json_t *fields;  /* of a row */
-    char member[16]; /* of a PLAIN: in facts->secrets; empty: nowhere */
+    char member[16]; /* of a PLAIN: in facts->secrets */
     bool sealed;     /* a FIELD whose text is encrypted */
 };
 

@@ -1,11 +1,11 @@
 /* Elements of a configuration file that end: their values, keys and rows. */
 #include "commands/config_reading.h"
+#include "engine/schema/elements.h"
 
 static void end_plain(struct reading *r, const struct node *n)
 {
     struct span text = span_trim(buf_span(&r->text));
-    if (n->member[0])
-        json_object_set_new(r->facts->secrets, n->member, json_stringn(text.n ? text.p : "", text.n));
+    json_object_set_new(r->facts->secrets, n->member, json_stringn(text.n ? text.p : "", text.n));
 }
 
 /* The key of a row that is owned, with its owner; NULL after an error. */
@@ -96,7 +96,6 @@ static void end_row(struct reading *r, const struct node *n)
 void XMLCALL reading_end(void *context, const char *name)
 {
     struct reading *r = context;
-    (void)name;
     if (r->failed)
         return;
     struct node n = *reading_top(r);
@@ -105,8 +104,11 @@ void XMLCALL reading_end(void *context, const char *name)
     json_decref(n.fields);
     reading_top(r)->fields = NULL;
     r->depth--;
-    if (n.kind == FIELD)
+    if (n.kind == FIELD) {
         end_field(r, &n);
-    else if (n.kind == PLAIN)
+        if (schema_section_is_value(n.table)) /* its element is the row's, too */
+            reading_end(r, name);
+    }
+    if (n.kind == PLAIN)
         end_plain(r, &n);
 }

@@ -56,6 +56,15 @@ unsigned long command_tables(const struct command *command)
     return tables;
 }
 
+unsigned long command_shared_tables(const struct command *command)
+{
+    unsigned long tables = command_tables(command);
+    for (int id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (schema_tables[id].machine_only)
+            tables &= ~bit(id);
+    return tables;
+}
+
 /* ---- restricted commands ---- */
 
 static bool is_any_mode(const struct command *command, int count, char **words)
@@ -184,7 +193,7 @@ enum ui_result level_begin(struct shell *sh, const struct command *command, int 
         return UI_DONE;
     const char *mode = missing_mode(sh, command, count, words);
     enum ui_result result = mode ? offer_mode(sh, command, mode) : UI_DONE;
-    unsigned long tables = command->flags & COMMAND_CONFIG && !count ? command_tables(command) : 0;
+    unsigned long tables = command->flags & COMMAND_CONFIG && !count ? command_shared_tables(command) : 0;
     return result == UI_DONE && tables ? notice(sh, tables) : result;
 }
 
@@ -332,5 +341,5 @@ const struct verb level_verbs[] = {
 const struct verb *level_menu(struct shell *sh)
 {
     const struct command *command = shell_cluster(sh)[0] ? running(sh) : NULL;
-    return command && command_tables(command) ? level_verbs : NULL;
+    return command && command_shared_tables(command) ? level_verbs : NULL;
 }

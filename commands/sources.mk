@@ -78,6 +78,7 @@ libcommands_a_SOURCES = \
 	%D%/rollovernow.c \
 	%D%/saveconfig.c \
 	%D%/secret.c \
+	%D%/sethostname.c \
 	%D%/setttymode.c \
 	%D%/setup.c \
 	%D%/setup.h \

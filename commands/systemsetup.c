@@ -1,4 +1,4 @@
-/* systemsetup: what a new gateway needs, in one go: where mail comes in, for which domains, where it goes, which engine
+/* systemsetup: what a new gateway needs, in one go: its name, where mail comes in, for which domains, where it goes, which engine
  * judges it, and who is told of trouble.
  *
  * Every answer is an edit of the tables that other commands edit; the command ends with what would change.
@@ -8,12 +8,13 @@
 #include "commands/command.h"
 #include "commands/ui.h"
 
-enum question { LISTENER, DOMAINS, NEXT_HOP, ENGINE, ALERTS, QUESTION_COUNT };
+enum question { HOST_NAME, LISTENER, DOMAINS, NEXT_HOP, ENGINE, ALERTS, QUESTION_COUNT };
 
 /* option: of the batch line, with what stands for its value. */
 static const struct {
     const char *option, *value, *ask;
 } questions[QUESTION_COUNT] = {
+    [HOST_NAME] = {"hostname", "NAME", "Enter the fully qualified host name of this gateway:"},
     [LISTENER] = {"listener", "ADDRESS:PORT",
                   "Enter address and port on which mail comes in, as ADDRESS:PORT:"},
     [DOMAINS] = {"domains", "DOMAIN,...",
@@ -110,6 +111,9 @@ static enum api_status add_all(struct shell *sh, const struct setup_answers *a, 
     struct span said[QUESTION_COUNT];
     for (size_t q = 0; q < QUESTION_COUNT; q++)
         said[q] = span_trim(buf_span(&a->text[q]));
+    if (said[HOST_NAME].n)
+        add(edits, "gateway", "edit", SPAN(""),
+            json_pack("{s:s%}", "hostname", said[HOST_NAME].p, said[HOST_NAME].n));
     if (said[LISTENER].n && !add_listener(edits, said[LISTENER]))
         return wrong(sh, LISTENER);
     if (add_domains(edits, said[DOMAINS], said[NEXT_HOP]) == 0 && said[NEXT_HOP].n)
@@ -164,11 +168,18 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 
 /* ---- the dialogue ---- */
 
+/* Domains have a next hop, machines a name. */
+static bool is_asked(struct shell *sh, const struct setup_answers *a, enum question q)
+{
+    bool is_machine = !shell_cluster(sh)[0] || strncmp(shell_level(sh), "machine/", 8) == 0;
+    return q == NEXT_HOP ? a->text[DOMAINS].len > 0 : q == HOST_NAME ? is_machine : true;
+}
+
 static enum ui_result ask_all(struct shell *sh, struct setup_answers *a)
 {
     enum ui_result result = UI_DONE;
     for (size_t q = 0; q < QUESTION_COUNT && result == UI_DONE; q++)
-        if (q != NEXT_HOP || a->text[DOMAINS].len)
+        if (is_asked(sh, a, (enum question)q))
             result = ui_ask(sh, questions[q].ask, "", &a->text[q]);
     return result;
 }
@@ -189,7 +200,7 @@ static enum api_status dialogue(struct shell *sh)
     struct setup_answers a = {0};
     if (shell_is_interactive(sh))
         out_text(sh,
-                 "\nThis gateway is %s; the option hostname of mailwardd gives it another name.\n"
+                 "\nThis gateway is %s.\n"
                  "An empty answer leaves things as they are. Nothing takes effect before a commit.\n",
                  shell_hostname(sh));
     enum ui_result result = ask_all(sh, &a);
@@ -206,10 +217,11 @@ const struct command command_systemsetup = {
     .name = "systemsetup",
     .summary = "set up what a new gateway needs",
     .flags = COMMAND_CONFIG,
-    .usage = "[--listener=ADDRESS:PORT] [--domains=DOMAIN,...] [--next-hop=HOST[:PORT]] "
+    .usage = "[--hostname=NAME] [--listener=ADDRESS:PORT] [--domains=DOMAIN,...] [--next-hop=HOST[:PORT]] "
              "[--engine=antispam|multiscan|none] [--alerts=ADDRESS]",
     .details =
-        "The public listener, domains that it takes mail for besides those that it has, where their mail "
+        "The name of this gateway, the public listener, domains that it takes mail for besides those that it "
+        "has, where their mail "
         "goes,\n"
         "the engine of the default incoming policy (its licence is accepted thereby), and who gets alerts.\n"
         "What is left out stays as it is. Ends with what would change; commit makes it active.\n",

@@ -73,7 +73,7 @@ void command_usage(const struct command *command, struct buf *out)
     }
     if (command->verbs)
         put_verbs(out, command->verbs, &head);
-    if (command_tables(command))
+    if (command_shared_tables(command))
         buf_printf(out, "  %s clusterset|clustershow ...   (in a cluster: help clustermode)\n",
                    command->name);
     buf_free(&head);

@@ -4,6 +4,7 @@ libdaemon_a_SOURCES += \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/failpoint.c %D%/failpoint.h \
 	%D%/channel.c %D%/channel.h \
+	%D%/hostname.c %D%/hostname.h \
 	%D%/master_fd.h \
 	%D%/log_lines.c %D%/log_lines.h %D%/log_lines.def \
 	%D%/net.c %D%/net.h \

@@ -1,4 +1,4 @@
-/* The level that this session acts at, as the daemon told it last. */
+/* The level that this session acts at and the name of its gateway, as the daemon told them last. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +15,8 @@ void mode_take(struct shell *sh, const json_t *mode)
 {
     take(sh->level, sizeof sh->level, mode, "level");
     take(sh->cluster, sizeof sh->cluster, mode, "cluster");
+    if (json_object_get(mode, "hostname"))
+        take(sh->hostname, sizeof sh->hostname, mode, "hostname");
 }
 
 const char *shell_level(const struct shell *sh)

@@ -66,6 +66,7 @@ SYSTEM_TESTS = \
 	tests/system/test_full_disk.py \
 	tests/system/test_graymail.py \
 	tests/system/test_hostile.py \
+	tests/system/test_hostname.py \
 	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
 	tests/system/test_levels.py \

@@ -184,7 +184,7 @@ static void send_one(void *context, const struct stored_alert *alert)
     (void)context;
     const struct schema_row *addresses = config_table_single(table_of(SCHEMA_ADDRESSES));
     const struct alert_mail mail = {.alert = alert,
-                                    .hostname = span_text(role_settings()->hostname),
+                                    .hostname = span_text(head_hostname()),
                                     .from = schema_row_text(addresses, ADDRESSES_ALERTS),
                                     .now = clock_wall_us()};
     struct buf body = {0};

@@ -113,7 +113,7 @@ void certificate_make(uint64_t session, json_t *request)
 {
     struct buf certificate = {0}, key = {0};
     struct error error;
-    if (!self_signed_make(role_settings()->hostname, &certificate, &key, &error)) {
+    if (!self_signed_make(head_hostname(), &certificate, &key, &error)) {
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
         return;
     }

@@ -83,7 +83,6 @@ static void put_time(struct buf *out)
 
 static void put_start(struct buf *out)
 {
-    const struct span hostname = span_text(role_settings()->hostname);
     const long gib =
         (long)((double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1073741824.0 + 0.5);
     buf_append_span(out, SPAN("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n"
@@ -91,14 +90,11 @@ static void put_start(struct buf *out)
     put_line(out, "Product", SPAN("mailward"));
     put_line(out, "Model Number", SPAN("mailward"));
     put_line(out, "Version", SPAN(PACKAGE_VERSION));
-    put_line(out, "Serial Number", hostname);
+    put_line(out, "Serial Number", span_text(head_hostname()));
     put_number(out, "Number of CPUs", sysconf(_SC_NPROCESSORS_CONF));
     put_number(out, "Memory (GB)", gib);
     put_time(out);
     buf_append_span(out, SPAN("-->\n<config>\n"));
-    config_xml_put_banner(out, "name of the machine that wrote this file");
-    config_xml_put(out, 2, "hostname", hostname);
-    buf_append_char(out, '\n');
 }
 
 /* Appends about PIECE bytes; false behind the last. */
@@ -219,7 +215,7 @@ static void make_name(char name[FILE_NAME_MAX + 1])
     struct tm tm = {0};
     time_t now = (time_t)(clock_wall_us() / 1000000);
     localtime_r(&now, &tm);
-    snprintf(serial, sizeof serial, "%s", role_settings()->hostname);
+    snprintf(serial, sizeof serial, "%s", head_hostname());
     serial[strspn(serial, letters)] = '\0';
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%S", &tm);
     snprintf(name, FILE_NAME_MAX + 1, "mailward-%s-%.15s.xml", serial, stamp);

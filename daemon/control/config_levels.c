@@ -151,6 +151,10 @@ static bool may_place(uint64_t session, const struct placing *p, const struct op
     const struct session_info *info = session_info(session);
     for (size_t i = 0; i < count; i++) {
         some |= own_table(p, tables[i]) != NULL;
+        if (tables[i]->machine_only) {
+            session_fail(session, API_ERROR_REFUSED, CONFIG_MACHINE_ONLY, tables[i]->name);
+            return false;
+        }
         if (!permit_allows(info->role, "config.edit", tables[i]->name, "edit")) {
             session_fail(session, API_ERROR_REFUSED, "the role %s may not change %s",
                          permit_role_name(info->role), tables[i]->name);

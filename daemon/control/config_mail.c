@@ -71,7 +71,7 @@ static void put_recipients(struct buf *out, const json_t *recipients)
 
 static void put_header(struct buf *out, const struct config_mail *mail, uint64_t id)
 {
-    const struct span hostname = span_text(role_settings()->hostname);
+    const struct span hostname = span_text(head_hostname());
     const struct schema_row *addresses =
         config_table_single(config_resolve(head_tree(), head_place(), SCHEMA_ADDRESSES, NULL));
     int64_t now = clock_wall_us();
@@ -96,7 +96,7 @@ static void put_parts(struct buf *out, const struct config_mail *mail)
                "--%s\r\nContent-Type: application/xml; name=\"%s\"\r\n"
                "Content-Disposition: attachment; filename=\"%s\"\r\n"
                "Content-Transfer-Encoding: base64\r\n\r\n",
-               boundary, role_settings()->hostname, boundary, mail->name, mail->name);
+               boundary, head_hostname(), boundary, mail->name, mail->name);
     for (struct span rest = mail->xml; rest.n; rest = span_slice(rest, LINE_BYTES, rest.n)) {
         secret_base64_put(out, span_slice(rest, 0, LINE_BYTES));
         buf_append_span(out, SPAN("\r\n"));

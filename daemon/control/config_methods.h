@@ -4,6 +4,9 @@
 
 #include "daemon/control/session.h"
 
+/* Why a table that each machine has for itself (its name is the detail) is not touched at another level. */
+#define CONFIG_MACHINE_ONLY "%s is restricted to \"machine\" mode: each machine has its own"
+
 /* config_methods_edit.c */
 void config_edit(uint64_t session, json_t *request);
 
@@ -38,9 +41,9 @@ json_t *config_confirmation_json(void);
 
 /* config_mode.c */
 void config_mode(uint64_t session, json_t *request);
-/* {"level": ..., "cluster": name or ""} */
+/* {"level": ..., "cluster": name or "", "hostname": ...} */
 json_t *config_mode_json(struct session_info *info);
-/* The head has changed: people whose mode or changes that concerns are told. */
+/* The head has changed: people whose mode, prompt or changes that concerns are told. */
 void config_mode_tell_all(void);
 /* Where the methods of this session act.  Valid until its next request. */
 struct config_place config_place_of(uint64_t session);

@@ -125,7 +125,7 @@ static void start(uint64_t session, const json_t *request, const char *comment)
         .manifest = {.rollback_of = info->config.rollback_of,
                      .author = info->account.user,
                      .source = info->from[0] ? info->from : "local",
-                     .host = role_settings()->hostname,
+                     .host = head_hostname(),
                      .comment = buf_text(&safe),
                      .hidden = json_is_true(json_object_get(request, "hidden")),
                      .confirm_within =

@@ -6,6 +6,7 @@
 #include "daemon/control/feature_keys.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
+#include "engine/config/cluster.h"
 #include "engine/schema/json.h"
 
 enum { ROWS_MOST = 1000000, WARNINGS_MOST = 100 };
@@ -372,6 +373,8 @@ static bool run_edit(struct edit *e, json_t *edit)
         return refuse(e, API_ERROR_INVALID_ARGUMENTS, "there is no verb '%s'", member_text(edit, "verb"));
     if (r.table->is_shape)
         return refuse(e, API_ERROR_INVALID_ARGUMENTS, "%s is changed by clusterconfig", r.table->name);
+    if (!config_level_takes(e->place.level, r.table))
+        return refuse(e, API_ERROR_REFUSED, CONFIG_MACHINE_ONLY, r.table->name);
     if (!permit_allows(e->role, "config.edit", r.table->name, verb->name))
         return refuse(e, API_ERROR_REFUSED, "the role %s may not change %s", permit_role_name(e->role),
                       r.table->name);

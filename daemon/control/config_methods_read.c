@@ -6,6 +6,7 @@
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "engine/base/xalloc.h"
+#include "engine/config/cluster.h"
 #include "engine/schema/json.h"
 
 enum { ROWS_A_PART = 256, KEYS_MOST = 100 };
@@ -123,6 +124,10 @@ void config_get(uint64_t session, json_t *request)
     const struct schema_table *table = config_table_of(session, request);
     if (!table)
         return;
+    if (!config_level_takes(config_place_of(session).level, table)) {
+        session_fail(session, API_ERROR_RESTRICTED, "machine");
+        return;
+    }
     bool running = json_is_true(json_object_get(request, "running"));
     const char *key = json_string_value(json_object_get(request, "key"));
     const char *owner = json_string_value(json_object_get(request, "owner"));
@@ -205,7 +210,16 @@ static void put_row(struct buf *out, const struct schema_row *row, int indent)
 /* Who is in the cluster is no setting: clusterconfig tells it. */
 static bool is_shown(const struct reading *r)
 {
-    return r->table < SCHEMA_TABLE_COUNT && !schema_tables[r->table].is_shape;
+    const struct schema_table *table = &schema_tables[r->table];
+    return !table->is_shape && config_level_takes(config_place_of(r->session).level, table);
+}
+
+/* Goes on to the next table that is shown, the one in hand included; false behind the last. */
+static bool find_shown(struct reading *r)
+{
+    while (r->table < SCHEMA_TABLE_COUNT && !is_shown(r))
+        r->table++;
+    return r->table < SCHEMA_TABLE_COUNT;
 }
 
 static void put_table_start(struct reading *r, struct buf *out)
@@ -218,6 +232,7 @@ static void put_table_start(struct reading *r, struct buf *out)
 static void put_start(struct reading *r, struct buf *out)
 {
     buf_printf(out, "{\n  \"revision\": %llu,\n  \"tables\": {\n", (unsigned long long)r->revision);
+    find_shown(r); /* there always is one */
     put_table_start(r, out);
     r->begun = true;
 }
@@ -233,10 +248,8 @@ static bool put_table_end(struct reading *r, struct buf *out)
 {
     if (schema_tables[r->table].kind == SCHEMA_LIST)
         buf_printf(out, r->count ? "\n    ]" : "]");
-    do
-        r->table++;
-    while (r->table < SCHEMA_TABLE_COUNT && !is_shown(r));
-    if (is_shown(r)) {
+    r->table++;
+    if (find_shown(r)) {
         buf_printf(out, ",\n");
         put_table_start(r, out);
         return true;

@@ -178,12 +178,13 @@ static void take_table(struct config_tree **tree, const struct config_tree *mine
 {
     const char *level;
     bool is_clustered = config_cluster_name(mine).n != 0;
+    bool is_shared = is_clustered && config_level_takes(CONFIG_CLUSTER, &schema_tables[id]);
     for (size_t i = 0; (level = config_tree_level(mine, i)); i++)
         config_tree_set(tree, level, id, NULL);
     if (is_clustered != (config_cluster_name(old).n != 0)) {
         const struct config_table *was = config_resolve(old, head_place(), id, &level);
         if (level)
-            config_tree_set(tree, is_clustered ? CONFIG_CLUSTER : head_place()->level, id,
+            config_tree_set(tree, is_shared ? CONFIG_CLUSTER : head_place()->level, id,
                             config_table_ref((struct config_table *)was));
         return;
     }

@@ -24,8 +24,8 @@ static void leave_missing_level(struct session_info *info)
 static json_t *mode_json(const char *level)
 {
     struct span cluster = config_cluster_name(head_tree());
-    return json_pack("{s:s,s:o}", "level", level, "cluster",
-                     json_stringn(cluster.n ? cluster.p : "", cluster.n));
+    return json_pack("{s:s,s:o,s:s}", "level", level, "cluster",
+                     json_stringn(cluster.n ? cluster.p : "", cluster.n), "hostname", head_hostname());
 }
 
 json_t *config_mode_json(struct session_info *info)
@@ -34,10 +34,11 @@ json_t *config_mode_json(struct session_info *info)
     info->told_gone = false;
     struct span cluster = config_cluster_name(head_tree());
     snprintf(info->cluster, sizeof info->cluster, "%.*s", (int)cluster.n, cluster.n ? cluster.p : "");
+    snprintf(info->hostname, sizeof info->hostname, "%s", head_hostname());
     return mode_json(config_place_of(info->id).level);
 }
 
-/* ---- when the cluster changes ---- */
+/* ---- when the cluster or the host name changes ---- */
 
 static void put_level(struct buf *text, const char *level)
 {
@@ -74,7 +75,8 @@ static void tell_mode(struct session_info *s)
     bool gone = s->level[0] && !config_level_exists(head_tree(), s->level);
     const char *lost =
         s->config.begun ? config_candidate_lost_level(&s->config.candidate, head_tree()) : NULL;
-    if (gone || !span_equal(span_text(s->cluster), config_cluster_name(head_tree())))
+    if (gone || !span_equal(span_text(s->cluster), config_cluster_name(head_tree())) ||
+        strcmp(s->hostname, head_hostname()) != 0)
         session_news(s->id, NULL, mode_json(gone ? head_place()->level : config_place_of(s->id).level));
     if ((gone && !s->told_gone) || (lost && !s->told_lost))
         tell_gone(s, gone && !s->told_gone, lost && !s->told_lost ? lost : NULL);

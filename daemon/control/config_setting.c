@@ -4,6 +4,7 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
+#include "engine/config/cluster.h"
 #include "engine/schema/json.h"
 
 /* The row in force, and who made each of its fields what it is. */
@@ -78,6 +79,11 @@ void config_setting(uint64_t session, json_t *request)
     int field = table ? find_field(session, table, request) : -2;
     if (field == -2)
         return;
+    const struct config_place place = config_place_of(session);
+    if (!config_level_takes(place.level, table)) {
+        session_fail(session, API_ERROR_REFUSED, CONFIG_MACHINE_ONLY, table->name);
+        return;
+    }
     if ((key != NULL) != (table->kind == SCHEMA_LIST)) {
         session_fail(session, API_ERROR_INVALID_ARGUMENTS, "%s %s", table->name,
                      key ? "has one row, without a key" : "has rows: name one");
@@ -85,7 +91,6 @@ void config_setting(uint64_t session, json_t *request)
     }
     struct arena *arena = arena_new();
     struct origin o = {.table = table, .set_by = arena_calloc(arena, table->field_count, sizeof *o.set_by)};
-    const struct config_place place = config_place_of(session);
     const struct config_table *rows = config_resolve(head_tree(), &place, table->id, &o.level);
     o.key = key ? schema_key_fold(table, span_text(key), arena) : SPAN("");
     o.row = config_table_find(rows, o.key);

@@ -173,9 +173,9 @@ bool feature_keys_read(struct span line, struct feature_key *terms, struct error
 {
     if (!feature_key_read(line, trusted_keys(), terms, error))
         return false;
-    if (strcmp(terms->serial, "any") != 0 && strcasecmp(terms->serial, role_settings()->hostname) != 0)
+    if (strcmp(terms->serial, "any") != 0 && strcasecmp(terms->serial, head_hostname()) != 0)
         return error_set(error, "the feature key is for %s, and this gateway is %s", terms->serial,
-                         role_settings()->hostname);
+                         head_hostname());
     for (unsigned i = 0; i < FEATURE_COUNT; i++)
         if (strcmp(features[i].name, terms->feature) == 0)
             return true;

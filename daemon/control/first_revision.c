@@ -1,5 +1,5 @@
-/* The first revision of an instance: the built-in defaults, a certificate (R23), what a private instance has instead, and
- * the place of its first listener. */
+/* The first revision of an instance: the built-in defaults, its name, a certificate (R23), what a private instance has
+ * instead, and the place of its first listener. */
 #include "daemon/control/first_revision.h"
 
 #include <stdio.h>
@@ -95,6 +95,8 @@ struct config_tree *first_revision(const char *level, const char *hostname, bool
         struct config_table *table = config_table_preset(&schema_tables[id]);
         if (is_private)
             make_private(&table);
+        if (id == SCHEMA_GATEWAY)
+            set(&table, "", GATEWAY_HOSTNAME, span_text(hostname));
         if (id == SCHEMA_LISTENERS)
             set_listener(&table, listen);
         if (id == SCHEMA_CERTIFICATES)

@@ -13,6 +13,7 @@
 #include "daemon/control/store_config.h"
 #include "daemon/control/stored_row.h"
 #include "daemon/control/tidy.h"
+#include "daemon/hostname.h"
 #include "daemon/log_lines.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
@@ -23,6 +24,7 @@ static struct manifest manifest;
 static struct config_tree *tree;
 static char level[300]; /* "machine/" and a host name */
 static const struct config_place place = {level};
+static char hostname[HOSTNAME_SIZE];
 
 struct store_config *head_store(void)
 {
@@ -44,6 +46,11 @@ const struct config_place *head_place(void)
     return &place;
 }
 
+const char *head_hostname(void)
+{
+    return hostname;
+}
+
 static void set_head(const struct manifest *m, struct config_tree *its_tree)
 {
     struct arena *old_arena = arena;
@@ -51,6 +58,7 @@ static void set_head(const struct manifest *m, struct config_tree *its_tree)
     arena = arena_new();
     manifest = manifest_copy(m, arena);
     tree = config_tree_ref(its_tree);
+    hostname_read(config_resolve(tree, &place, SCHEMA_GATEWAY, NULL), hostname);
     if (old_arena)
         arena_free(old_arena);
     if (old_tree)
@@ -128,7 +136,7 @@ struct manifest head_undo(const char *author, const char *source, const char *wh
                          .time = clock_wall_us(),
                          .author = author,
                          .source = source,
-                         .host = role_settings()->hostname,
+                         .host = hostname,
                          .comment = comment};
     random_commit_id(m.commit_id);
     return m;

@@ -39,6 +39,9 @@ struct config_tree *head_tree(void);
 /* This machine. */
 const struct config_place *head_place(void);
 
+/* The name of this gateway, as what is committed has it (daemon/hostname.h).  Valid until the next commit. */
+const char *head_hostname(void);
+
 /* The tree of a revision: a new reference, or NULL with an error. */
 struct config_tree *head_load_tree(uint64_t revision, struct error *error);
 /* Newest first; in arena. */

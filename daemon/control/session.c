@@ -209,9 +209,9 @@ static void greet(struct session *s)
 {
     char schema[17];
     snprintf(schema, sizeof schema, "%016" PRIx64, schema_fingerprint());
-    session_send(s, json_pack("{s:i,s:s,s:s,s:s,s:I}", "protocol", API_PROTOCOL, "version", PACKAGE_VERSION,
-                              "schema", schema, "hostname", role_settings()->hostname, "session",
-                              (json_int_t)s->info.id));
+    session_send(s,
+                 json_pack("{s:i,s:s,s:s,s:s,s:I}", "protocol", API_PROTOCOL, "version", PACKAGE_VERSION,
+                           "schema", schema, "hostname", head_hostname(), "session", (json_int_t)s->info.id));
 }
 
 /* Now and then: records are kept by number, and a stranger who knocks all day must not wash the others away. */

@@ -13,6 +13,7 @@
 #include "daemon/control/files.h"
 #include "daemon/control/permit.h"
 #include "daemon/control/who.h"
+#include "daemon/hostname.h"
 #include "engine/base/span.h"
 #include "engine/wire/api.h"
 
@@ -37,6 +38,7 @@ struct session_info {
     /* Its mode (config_mode.c). */
     char level[SESSION_LEVEL_MAX + 1];     /* "": this machine */
     char cluster[SESSION_CLUSTER_MAX + 1]; /* as it was told last */
+    char hostname[HOSTNAME_SIZE];          /* the same */
     bool told_gone, told_lost; /* that its level, or one of its changes, does not exist any more */
     /* What the methods of configuration and files keep for it. */
     struct session_config config;

@@ -34,9 +34,9 @@ static struct asking *begin(uint64_t session)
 static json_t *system_json(void)
 {
     int64_t started = role_daemon_started(), up = clock_wall_us() - started;
-    return json_pack("{s:s,s:s,s:I,s:I,s:I}", "version", PACKAGE_VERSION, "hostname",
-                     role_settings()->hostname, "revision", (json_int_t)head_manifest()->revision, "started",
-                     (json_int_t)started, "uptime", (json_int_t)(up > 0 ? up / 1000000 : 0));
+    return json_pack("{s:s,s:s,s:I,s:I,s:I}", "version", PACKAGE_VERSION, "hostname", head_hostname(),
+                     "revision", (json_int_t)head_manifest()->revision, "started", (json_int_t)started,
+                     "uptime", (json_int_t)(up > 0 ? up / 1000000 : 0));
 }
 
 static void tell_status(void *context, json_t *result, const char *missing)

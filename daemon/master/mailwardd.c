@@ -18,7 +18,7 @@
 #include "daemon/master/options.h"
 #include "daemon/master/sockets.h"
 #include "engine/base/dumps.h"
-#include "engine/smtp/address.h"
+#include "engine/schema/schema.h"
 
 enum { STOP_WAIT_MS = 40000, EXIT_WRONG = 2 };
 
@@ -126,11 +126,14 @@ static void detach_streams(void)
  * gave it; a machine whose own name cannot be used is no reason not to start. */
 static bool set_hostname(struct settings *s, struct error *error)
 {
+    const struct schema_field *field = &schema_tables[SCHEMA_GATEWAY].fields[GATEWAY_HOSTNAME];
+    struct schema_value value;
+    struct error ignored;
     char name[HOST_NAME_MAX + 1] = {0};
     if (s->hostname[0])
-        return smtp_domain_is_valid(span_text(s->hostname)) ||
-               error_set(error, "hostname: '%s' is no host name", s->hostname);
-    if (gethostname(name, sizeof name - 1) != 0 || !smtp_domain_is_valid(span_text(name)))
+        return schema_value_parse(field, span_text(s->hostname), &value, error);
+    if (gethostname(name, sizeof name - 1) != 0 || !name[0] ||
+        !schema_value_parse(field, span_text(name), &value, &ignored))
         strcpy(name, "localhost");
     return settings_set(s, "hostname", name, error);
 }

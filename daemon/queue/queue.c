@@ -217,7 +217,7 @@ static bool start(struct error *error)
     struct queue *q = &queue;
     q->settings = role_settings();
     umask(0077);
-    snprintf(q->hostname, sizeof q->hostname, "%s", q->settings->hostname);
+    hostname_read(NULL, q->hostname);
     TAILQ_INIT(&q->by_age);
     TAILQ_INIT(&q->cache.list);
     TAILQ_INIT(&q->hosts.all);
@@ -338,6 +338,7 @@ static void config_prepare(const struct role_config *next)
 
 static void config_apply(void)
 {
+    hostname_read(role_config()->tables[SCHEMA_GATEWAY], queue.hostname);
     next_hop_wake_all(&queue);
     multiscan_review(&queue);
     multiscan_dispatch(&queue);

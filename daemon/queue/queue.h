@@ -6,6 +6,7 @@
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
 
+#include "daemon/hostname.h"
 #include "daemon/protocol.h"
 #include "daemon/protocol_queue.h"
 #include "daemon/queue/body.h"
@@ -44,7 +45,7 @@ struct gauges {
 
 struct queue {
     const struct settings *settings;
-    char hostname[256];
+    char hostname[HOSTNAME_SIZE];
     struct store *store;
     struct spool *spool;
     struct rolling_file *archives[JUDGE_ENGINES]; /* archive.c */

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/hostname.h"
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
@@ -25,6 +26,7 @@ enum {
     DESCRIPTORS_OWN = 64 + LISTENERS_MAX,
 };
 
+static char hostname[HOSTNAME_SIZE];
 static size_t session_limit;
 static bool space = true, stopping;
 static struct event *stop_timer;
@@ -32,7 +34,7 @@ static int64_t stop_due;
 
 const char *smtp_hostname(void)
 {
-    return role_settings()->hostname; /* the master has seen to it that it is one */
+    return hostname;
 }
 
 size_t smtp_session_limit(void)
@@ -88,6 +90,7 @@ static void config_prepare(const struct role_config *next)
 /* Before the first one it is not known who may be mailed. */
 static void config_apply(void)
 {
+    hostname_read(role_config()->tables[SCHEMA_GATEWAY], hostname);
     tls_server_apply();
     listener_follow_config();
     incoming_relay_follow_config();

@@ -196,7 +196,7 @@ void request_take_result(struct client *c, const struct judge_child *child, uint
 {
     const struct spamd_verdict v = {.score = child->score,
                                     .raw = spamd_service()->raw,
-                                    .hostname = role_settings()->hostname,
+                                    .hostname = spamd_service()->hostname,
                                     .reasons = child->reasons,
                                     .reason_count = child->reason_count};
     enum spamd_method method = c->request.method;

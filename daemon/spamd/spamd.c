@@ -45,6 +45,7 @@ static void config_apply(void)
         .most_clients = (size_t)schema_row_number(row, SPAMD_CONNECTIONS),
         .timeout = schema_row_number(row, SPAMD_TIMEOUT),
     };
+    hostname_read(role_config()->tables[SCHEMA_GATEWAY], service.hostname);
     struct span list = schema_row_text(row, SPAMD_CLIENTS);
     while (service.network_count < SPAMD_CLIENTS_MAX &&
            schema_network_next(&list, &service.networks[service.network_count]) == SCHEMA_NEXT_GOOD)

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/hostname.h"
 #include "engine/schema/schema.h"
 
 struct service {
     bool antispam;       /* the engine is on */
     bool raw;            /* the scale */
+    char hostname[HOSTNAME_SIZE];
     uint64_t most_bytes; /* of a message */
     size_t most_clients;
     int64_t timeout; /* seconds */

@@ -48,6 +48,7 @@ dist_man_MANS += \
 	%D%/mailward-rollbackconfig.1 \
 	%D%/mailward-rollovernow.1 \
 	%D%/mailward-saveconfig.1 \
+	%D%/mailward-sethostname.1 \
 	%D%/mailward-setttymode.1 \
 	%D%/mailward-showchanges.1 \
 	%D%/mailward-showconfig.1 \

@@ -60,15 +60,33 @@ bool config_level_may_have_settings(const struct config_tree *tree, const char *
                                        : is_of(span_text(level), CONFIG_MACHINE, &ignored);
 }
 
+bool config_level_takes(const char *level, const struct schema_table *table)
+{
+    struct span ignored;
+    return !table->machine_only || is_of(span_text(level), CONFIG_MACHINE, &ignored);
+}
+
+static bool check_tables(const struct config_tree *tree, const char *level, struct error *error)
+{
+    for (int id = 0; id < SCHEMA_TABLE_COUNT; id++)
+        if (config_tree_table(tree, level, id) && !config_level_takes(level, &schema_tables[id]))
+            return error_set(error, "%s is set at %.200s, but each machine has its own",
+                             schema_tables[id].name, level);
+    return true;
+}
+
 bool config_check_levels(const struct config_tree *tree, struct error *error)
 {
     const char *level;
-    for (size_t i = 0; (level = config_tree_level(tree, i)); i++)
+    for (size_t i = 0; (level = config_tree_level(tree, i)); i++) {
         if (!config_level_may_have_settings(tree, level))
             return error_set(error,
                              "there are settings at %.200s, which does not exist (any more); "
                              "commit rebase keep theirs drops them",
                              level);
+        if (!check_tables(tree, level, error))
+            return false;
+    }
     return true;
 }
 
@@ -110,10 +128,12 @@ static void remove_row(struct config_tree **tree, enum schema_table_id id, struc
     config_tree_set(tree, CONFIG_CLUSTER, id, table);
 }
 
-/* The tables that `from` sets go to `to` (NULL: nowhere). */
+/* The tables that `from` sets go to `to` (NULL: nowhere), but for those that `to` does not take. */
 static void move_tables(struct config_tree **tree, const char *from, const char *to)
 {
     for (int id = 0; id < SCHEMA_TABLE_COUNT; id++) {
+        if (to && !config_level_takes(to, &schema_tables[id]))
+            continue;
         struct config_table *table = config_tree_take(tree, from, id);
         if (!table)
             continue;

@@ -15,9 +15,11 @@ struct span config_cluster_name(const struct config_tree *tree);
 bool config_level_exists(const struct config_tree *tree, const char *level);
 /* The same; a tree without a cluster has machines alone. */
 bool config_level_may_have_settings(const struct config_tree *tree, const char *level);
+/* Whether such a table can be set at a level of this name: one that is machine_only can at machines alone. */
+bool config_level_takes(const char *level, const struct schema_table *table);
 /* The group of a machine ("a", not "machine/a"), "" when it is in none. */
 struct span config_group_of(const struct config_tree *tree, struct span machine);
-/* Whether every level that sets something exists. */
+/* Whether every level that sets something exists, and takes what it sets. */
 bool config_check_levels(const struct config_tree *tree, struct error *error);
 
 /* What clusterconfig can do.  Names have been checked against the schema.  False, with a sentence, when it is not possible;
@@ -26,7 +28,7 @@ struct cluster_change {
     const char *machine; /* this one */
     const char *name, *other;
 };
-/* A cluster `name` with this machine in it, whose settings become those of the cluster. */
+/* A cluster `name` with this machine in it, whose settings become those of the cluster, but for what is machine_only. */
 bool config_cluster_new(struct config_tree **tree, const struct cluster_change *c, struct error *error);
 bool config_cluster_rename(struct config_tree **tree, const struct cluster_change *c, struct error *error);
 bool config_group_new(struct config_tree **tree, const struct cluster_change *c, struct error *error);

@@ -113,6 +113,15 @@ static void put_fields(struct config_xml *x, struct buf *out, int indent, const 
     buf_free(&value);
 }
 
+/* A section that is the value of its one field. */
+static void put_value(struct buf *out, const struct schema_row *row)
+{
+    struct buf value = {0};
+    schema_value_print(&row->table->fields[0], &row->values[0], &value);
+    config_xml_put(out, STEP, schema_section_name(row->table), buf_span(&value));
+    buf_free(&value);
+}
+
 /* ---- tables inside a row ---- */
 
 /* Goes to the next table that belongs to rows of this section. */
@@ -168,8 +177,18 @@ static bool open_section(struct config_xml *x, struct buf *out)
     const struct schema_table *table = &schema_tables[x->section];
     x->cursor = config_table_start(config_resolve(x->tree, x->place, table->id, NULL));
     config_xml_put_banner(out, table->help);
-    put_tag(out, STEP, "<", schema_section_name(table), ">\n");
+    if (!schema_section_is_value(table))
+        put_tag(out, STEP, "<", schema_section_name(table), ">\n");
     return true;
+}
+
+static bool end_section(struct config_xml *x, struct buf *out)
+{
+    const struct schema_table *table = &schema_tables[x->section++];
+    if (!schema_section_is_value(table))
+        put_tag(out, STEP, "</", schema_section_name(table), ">\n");
+    buf_append_char(out, '\n');
+    return open_section(x, out);
 }
 
 static void put_list_row(struct config_xml *x, struct buf *out, const struct schema_row *row)
@@ -202,14 +221,13 @@ bool config_xml_more(struct config_xml *x, struct buf *out)
         return true;
     }
     const struct schema_row *row = config_table_next(&x->cursor);
-    if (row && row->table->kind == SCHEMA_LIST) {
+    if (!row)
+        return end_section(x, out);
+    if (row->table->kind == SCHEMA_LIST)
         put_list_row(x, out, row);
-    } else if (row) {
+    else if (schema_section_is_value(row->table))
+        put_value(out, row);
+    else
         put_fields(x, out, 2 * STEP, row);
-    } else {
-        put_tag(out, STEP, "</", schema_section_name(&schema_tables[x->section]), ">\n\n");
-        x->section++;
-        return open_section(x, out);
-    }
     return true;
 }

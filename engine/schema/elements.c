@@ -9,6 +9,8 @@ static const struct element {
     int what; /* SECTION, ROW or a field */
     const char *name;
 } elements[] = {
+    {SCHEMA_GATEWAY, SECTION, "hostname"},
+    {SCHEMA_GATEWAY, GATEWAY_HOSTNAME, ""},
     {SCHEMA_INCOMING_POLICY, SECTION, "inbound policies"},
     {SCHEMA_INCOMING_POLICY, POLICY_NAME, "policy name"},
     {SCHEMA_OUTGOING_POLICY, SECTION, "outbound policies"},
@@ -65,6 +67,11 @@ bool schema_element_is(const char *name, struct span element)
     while (i < element.n && name[i] && letter(name[i]) == element.p[i])
         i++;
     return i == element.n && !name[i];
+}
+
+bool schema_section_is_value(const struct schema_table *table)
+{
+    return *schema_field_name(table, 0) == '\0';
 }
 
 bool schema_is_section(const struct schema_table *table)

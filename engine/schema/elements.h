@@ -2,6 +2,7 @@
  * expect to be others (one table in elements.c).
  *
  * A table without an owner is a section of <config>; one with an owner stands inside the rows that it belongs to.
+ * A single table whose one field has no name is a section that is the value: <hostname>mx.example.com</hostname>.
  */
 #ifndef SCHEMA_ELEMENTS_H
 #define SCHEMA_ELEMENTS_H
@@ -23,5 +24,6 @@ bool schema_element_is(const char *name, struct span element);
 /* Whether a table is a section of the file: rows of an owner stand in those of its table, and the shape of a cluster is no
  * setting. */
 bool schema_is_section(const struct schema_table *table);
+bool schema_section_is_value(const struct schema_table *table);
 
 #endif

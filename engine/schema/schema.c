@@ -48,6 +48,9 @@
     .name = name_, .type = SCHEMA_TEXT, .preset = preset_, .least = least_, .most = most_, .unit = "",       \
     .check = check_, .help = help_
 
+static const struct schema_field gateway_fields[] = {
+#include "engine/schema/gateway.def"
+};
 static const struct schema_field antispam_fields[] = {
 #include "engine/schema/antispam.def"
 };
@@ -211,6 +214,9 @@ static bool check_spamd(const struct schema_row *row, struct error *error)
 
 /* What tables.def does not say. */
 #define FIELDS(array) .fields = array, .field_count = sizeof array / sizeof array[0]
+#define GATEWAY_DETAILS                                                                                      \
+    .row_noun = "gateway", .preset_keys = WORDS(""), .fixed_key = "", .machine_only = true,                  \
+    FIELDS(gateway_fields)
 #define ANTISPAM_DETAILS                                                                                     \
     .row_noun = "anti-spam settings", .preset_keys = WORDS(""), .fixed_key = "",                             \
     .check_row = check_antispam, FIELDS(antispam_fields)

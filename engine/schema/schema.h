@@ -77,8 +77,9 @@ struct schema_table {
     /* Keys are OWNER/REST: OWNER is the key of a row of this table, without which the row cannot be; what is said of keys
      * above is of REST.  NULL: keys stand for themselves. */
     const struct schema_table *owner;
-    bool for_cluster; /* in a cluster set at its level alone */
-    bool is_shape;    /* of the cluster: set at its level alone, and by clusterconfig alone */
+    bool for_cluster;  /* in a cluster set at its level alone */
+    bool is_shape;     /* of the cluster: set at its level alone, and by clusterconfig alone */
+    bool machine_only; /* another one on each machine: set at no level above */
     /* Whether the fields of one row fit each other; NULL: always. */
     bool (*check_row)(const struct schema_row *row, struct error *error);
     /* Appends what about the row is allowed and unusual; NULL: nothing ever is. */
@@ -97,6 +98,10 @@ extern const struct schema_table schema_tables[SCHEMA_TABLE_COUNT];
 #define HOST(id, ...) id,
 #define LINES(id, ...) id,
 #define SECRET(id, ...) id,
+enum gateway_field {
+#include "engine/schema/gateway.def"
+    GATEWAY_FIELD_COUNT
+};
 enum antispam_field {
 #include "engine/schema/antispam.def"
     ANTISPAM_FIELD_COUNT
@@ -365,6 +370,8 @@ bool schema_check_account(struct span text, struct error *error); /* of this mac
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
 bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
+/* A name of letters, digits, '-' and '_' in labels, not an address; or empty. */
+bool schema_check_host_name(struct span text, struct error *error);
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */
 bool schema_check_destination(struct span text, struct error *error);
 bool schema_check_next_host(struct span text, struct error *error); /* "" or a destination without a port */

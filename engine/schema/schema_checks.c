@@ -104,6 +104,13 @@ static bool is_host_name(struct span text)
     return false;
 }
 
+bool schema_check_host_name(struct span text, struct error *error)
+{
+    return text.n == 0 || is_host_name(text) ||
+           error_set(error, "a host name such as mx.example.com, without a dot at its end; letters beyond "
+                            "ASCII as DNS has them (xn--...)");
+}
+
 bool schema_check_route_domain(struct span text, struct error *error)
 {
     struct span name = text.n && text.p[0] == '.' ? span_slice(text, 1, text.n) : text;

@@ -4,9 +4,9 @@ libengine_a_SOURCES += \
 	%D%/schema.c %D%/schema.h %D%/tables.def %D%/antispam.def %D%/policy.def %D%/smtproutes.def %D%/spamquarantine.def \
 	%D%/cluster.def %D%/cluster_groups.def %D%/cluster_members.def \
 	%D%/addresses.def %D%/alerts.def %D%/alert_classes.def %D%/alert_settings.def %D%/alert_checks.c \
-	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/rcptaccess.def \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/logs.def %D%/rcptaccess.def \
-	%D%/access.def %D%/updates.def %D%/users.def %D%/graymail.def %D%/imsandgraymail.def %D%/multiscan.def \
+	%D%/access.def %D%/gateway.def %D%/updates.def %D%/users.def %D%/graymail.def %D%/imsandgraymail.def \
+	%D%/multiscan.def \
 	%D%/incoming_relay.def %D%/incoming_relays.def %D%/portal_registration.def \
 	%D%/featurekey.def %D%/features.def %D%/features.h \
 	%D%/network_checks.c %D%/spamd.def \

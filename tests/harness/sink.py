@@ -44,6 +44,7 @@ class Sink:
         self.arrivals = defaultdict(list)  # (body SHA-256, recipient) -> times of acceptance
         self.commands = Counter()
         self.connections = 0
+        self.hellos = []  # the names that EHLO was said with
         self.address = None
         self._loop = asyncio.new_event_loop()
         self._server = None
@@ -140,6 +141,7 @@ class _Connection(asyncio.Protocol):
         return True
 
     def _command_ehlo(self, argument):
+        self.sink.hellos.append(argument)
         if self.sink.extensions is None:
             self._reply("502 5.5.1 what?")
             return

@@ -72,6 +72,8 @@ LINES = {
     "resetcounters": "AOT",
     "rollbackconfig list": "AOTR",
     "rollovernow mail_logs": "AOT",
+    "sethostname print": "AOTR",
+    "sethostname mx.example.com": "AOR",
     "setttymode 0": "AOTRG",
     "saveconfig 1 matrix.xml": "AOTR",
     "saveconfig 2 matrix.xml": "AOT",

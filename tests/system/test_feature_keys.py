@@ -220,9 +220,9 @@ def a_key_for_multiscan_is_one_for_its_last_engine(world):
     for line in (MULTISCAN, "systemsetup --engine=multiscan"):
         true("missing feature key: multiscan" in run(instance, line, status=3), line)
     activate(instance, signer.key("multiscan"))
-    run(instance, MULTISCAN)
+    run(instance, f"{MULTISCAN}\ncommit")
     for engine in ("multiscan", "antispam"):
-        run(instance, f"policyconfig incoming edit DEFAULT antispam on --engine={engine}")
+        run(instance, f"policyconfig incoming edit DEFAULT antispam on --engine={engine}\ncommit")
 
 
 @test

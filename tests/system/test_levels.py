@@ -394,7 +394,7 @@ def a_session_that_other_changes_do_not_concern_is_not_disturbed(world):
         true(all(list(frame) == ["notice"] and "clusterconfig" in frame["notice"] for frame in frames), frames)
         api.commit()
         run(instance, CLUSTER, "clusterconfig deletegroup eu Main_Group")
-        equal(api.receive(), {"mode": {"level": f"machine/{HOST}", "cluster": "c1"}}, "the level it is to ask for")
+        equal(api.receive(), {"mode": {"level": f"machine/{HOST}", "cluster": "c1", "hostname": HOST}}, "the level it is to ask for")
         true("does not exist any more" in api.receive()["notice"], "its own news")
         true("clusterconfig deletegroup eu" in api.receive()["notice"], "the commit's")
         status, end, _ = api.call("config.edit", edits=[edit("antispam", timeout=45)])

@@ -67,7 +67,7 @@ def batch(instance, *lines):
 def tab_completes_what_is_clear_and_shows_what_is_not(world):
     instance = world.instance()
     with Person(world, instance) as person:
-        shown = person.run("antis" + TAB + "s" + TAB + "on --ti" + TAB + "44")
+        shown = person.run("antispamc" + TAB + "s" + TAB + "on --ti" + TAB + "44")
         true("antispamconfig setup on --timeout=44\n" in shown, shown)
         person.type("antispamconfig setup o" + TAB)
         person.wait("off  on")

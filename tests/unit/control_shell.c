@@ -92,6 +92,11 @@ const struct config_place *head_place(void)
     return &place;
 }
 
+const char *head_hostname(void)
+{
+    return settings.hostname;
+}
+
 /* Revision 1 is the empty tree: all defaults. */
 struct config_tree *head_load_tree(uint64_t revision, struct error *error)
 {

@@ -77,6 +77,11 @@ const struct config_place *head_place(void)
     return &standalone;
 }
 
+const char *head_hostname(void)
+{
+    return "mx.example.com";
+}
+
 const struct manifest *head_manifest(void)
 {
     return &manifest;

@@ -78,6 +78,35 @@ static void a_new_cluster_has_the_settings_of_the_machine_that_made_it(void **st
     config_tree_unref(tree);
 }
 
+static void set_hostname(struct config_tree **tree, const char *level)
+{
+    struct config_candidate c;
+    const struct config_place place = {level};
+    config_candidate_begin(&c, 1, *tree);
+    edit(&c, &place, SCHEMA_GATEWAY, "", GATEWAY_HOSTNAME, "mx.example.com");
+    config_tree_unref(*tree);
+    *tree = config_tree_ref(c.mine);
+    config_candidate_end(&c);
+}
+
+static void a_machine_alone_has_a_host_name(void **state)
+{
+    (void)state;
+    struct error error;
+    struct config_tree *tree = config_tree_new();
+    set_hostname(&tree, "machine/a");
+    change(&tree, config_cluster_new, "c", NULL);
+    assert_non_null(config_tree_table(tree, "machine/a", SCHEMA_GATEWAY));
+    assert_null(config_tree_table(tree, "cluster", SCHEMA_GATEWAY));
+    assert_false(config_level_takes("cluster", &schema_tables[SCHEMA_GATEWAY]));
+    assert_true(config_level_takes("cluster", &schema_tables[SCHEMA_ANTISPAM]));
+    set_hostname(&tree, "group/" CLUSTER_FIRST_GROUP);
+    assert_false(config_check_levels(tree, &error));
+    assert_string_equal(error.text,
+                        "gateway is set at group/" CLUSTER_FIRST_GROUP ", but each machine has its own");
+    config_tree_unref(tree);
+}
+
 static void a_machine_has_the_settings_of_the_group_that_it_goes_to(void **state)
 {
     (void)state;
@@ -225,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_cluster_has_the_settings_of_the_machine_that_made_it),
+        cmocka_unit_test(a_machine_alone_has_a_host_name),
         cmocka_unit_test(a_machine_has_the_settings_of_the_group_that_it_goes_to),
         cmocka_unit_test(a_group_keeps_settings_and_machines_under_a_new_name),
         cmocka_unit_test(a_group_with_machines_is_deleted_only_when_they_have_another),

@@ -149,6 +149,7 @@ static void what_is_written_is_read_as_the_same_rows(void **state)
     struct read r = {.sections = 0};
     set(SCHEMA_INCOMING_POLICY, "sales", POLICY_POSITIVE_SUBJECT, "prepend:<a & b> ]]> ");
     set(SCHEMA_ADDRESSES, "", ADDRESSES_ALERTS, "\"A & B\" <a@example.com>");
+    set(SCHEMA_GATEWAY, "", GATEWAY_HOSTNAME, "mx.example.com");
     set(SCHEMA_LISTENERS, "second", LISTENERS_PORT, "2525");
     set(SCHEMA_RCPTACCESS, "second/.example.com", RCPTACCESS_ACCESS, "reject");
     set(SCHEMA_RCPTACCESS, "public/ALL", RCPTACCESS_ACCESS, "accept");
@@ -168,8 +169,10 @@ static void client_programs_find_their_elements(void **state)
 {
     (void)state;
     struct buf text = {0};
+    set(SCHEMA_GATEWAY, "", GATEWAY_HOSTNAME, "mx.example.com");
     set(SCHEMA_RCPTACCESS, "public/example.com", RCPTACCESS_ACCESS, "accept");
     write_tree(candidate.mine, false, &text);
+    assert_non_null(strstr(buf_text(&text), "\n\n  <hostname>mx.example.com</hostname>\n\n"));
     assert_non_null(strstr(buf_text(&text), "  <listeners>\n"
                                             "    <listener>\n"
                                             "      <listener_name>public</listener_name>\n"
@@ -293,6 +296,12 @@ static void wrong_files_are_refused_with_the_line(void **state)
     expect_fault(CONFIG("<antispam><timeout>1</timeout><timeout>1</timeout></antispam>"),
                  "<timeout> is there twice");
     expect_fault(CONFIG("<antispam/><antispam/>"), "line 3: the section of antispam is there twice");
+    expect_fault(CONFIG("<hostname>a</hostname><hostname>b</hostname>"),
+                 "line 3: the section of gateway is there twice");
+    expect_fault(CONFIG("<hostname><hostname>a</hostname></hostname>"),
+                 "line 3: there is no element <hostname> in a value");
+    expect_fault(CONFIG("<hostname>a.</hostname>"), "line 3: hostname: 'a.' is not ");
+    expect_fault(CONFIG("<gateway/>"), "line 3: there is no element <gateway> in <config>");
     expect_fault(CONFIG("<antispam><timeout><b>1</b></timeout></antispam>"),
                  "there is no element <b> in a value");
     expect_fault(CONFIG("<smtproutes><route/></smtproutes>"), "there is no element <route> in smtproutes");

@@ -141,9 +141,10 @@ static void systemsetup_asks_and_ends_with_the_changes(void **state)
     (void)state;
     fake_reply(sh, "config.edit", API_DONE, NULL, NULL);
     fake_reply(sh, "config.changes", API_DONE, "{\"changes\":[],\"count\":0}", NULL);
-    fake_answers(sh, "[::1]:2525", "a.example, ", "mx.example", "antispam", "", "y", NULL);
+    fake_answers(sh, "gw.example.com", "[::1]:2525", "a.example, ", "mx.example", "antispam", "", "y", NULL);
     assert_int_equal(fake_run(sh, "systemsetup", NULL), API_DONE);
     const char *sent = fake_sent(sh);
+    assert_contains(sent, "{\"fields\":{\"hostname\":\"gw.example.com\"},\"table\":\"gateway\"");
     assert_contains(sent, "{\"fields\":{\"address\":\"::1\",\"port\":\"2525\"},\"key\":\"public\",");
     assert_contains(sent, "\"key\":\"public/a.example\",\"table\":\"rcptaccess\"");
     assert_contains(sent, "{\"destination\":\"mx.example\"},\"key\":\"a.example\",\"table\":\"smtproutes\"");
@@ -154,11 +155,23 @@ static void systemsetup_asks_and_ends_with_the_changes(void **state)
         assert_contains(fake_shown(sh), "This gateway is ");
 }
 
+static void systemsetup_asks_no_group_for_a_host_name(void **state)
+{
+    (void)state;
+    sh->level = "group/eu";
+    fake_reply(sh, "config.edit", API_DONE, NULL, NULL);
+    fake_reply(sh, "config.changes", API_DONE, "{\"changes\":[],\"count\":0}", NULL);
+    fake_answers(sh, "[::1]:2525", "", "", "", NULL);
+    assert_int_equal(fake_run(sh, "systemsetup", NULL), API_DONE);
+    assert_contains(fake_sent(sh), "{\"fields\":{\"address\":\"::1\",\"port\":\"2525\"},\"key\":\"public\",");
+    assert_null(strstr(fake_sent(sh), "gateway"));
+}
+
 static void a_licence_that_is_not_accepted_leaves_the_engine_as_it_is(void **state)
 {
     (void)state;
     fake_reply(sh, "config.changes", API_DONE, "{\"changes\":[],\"count\":0}", NULL);
-    fake_answers(sh, "", "", "antispam", "", "n", NULL);
+    fake_answers(sh, "", "", "", "antispam", "", "n", NULL);
     assert_int_equal(fake_run(sh, "systemsetup", NULL), API_DONE);
     assert_string_equal(fake_sent(sh), "{\"method\":\"config.changes\"}\n");
 }
@@ -180,6 +193,7 @@ int main(void)
         ON_TERMINAL(resetconfig_asks_a_person_and_no_batch),
         WITHOUT(resetconfig_asks_a_person_and_no_batch),
         ON_TERMINAL(systemsetup_asks_and_ends_with_the_changes),
+        ON_TERMINAL(systemsetup_asks_no_group_for_a_host_name),
         ON_TERMINAL(a_licence_that_is_not_accepted_leaves_the_engine_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

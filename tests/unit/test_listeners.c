@@ -215,6 +215,7 @@ static void a_listener_without_the_certificate_that_its_tls_needs_is_warned_abou
     const char *pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
     struct scene s = scene_begin();
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_PORT, "26");
+    set(&s, SCHEMA_RCPTACCESS, "In/example.com", RCPTACCESS_ACCESS, "accept");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "required");
     assert_true(check(&s));
     assert_string_equal(

@@ -276,6 +276,29 @@ static void addresses_of_generated_mail_have_their_forms(void **state)
     assert_false(is_taken(alerts, "recipient", "\"a, b\"@example.com"));
 }
 
+static void the_name_of_the_gateway_is_a_host_name_or_not_set(void **state)
+{
+    (void)state;
+    const struct schema_table *gateway = &schema_tables[SCHEMA_GATEWAY];
+    static const char *const good[] = {"mx.example.com", "mx", "MX-1.example", "xn--bcher-kva.example", ""};
+    static const char *const bad[] = {"mx.example.com.",
+                                      ".example.com",
+                                      "mx..example",
+                                      "mx example",
+                                      "-mx",
+                                      "b\xc3\xbc"
+                                      "cher.example",
+                                      "192.0.2.1",
+                                      "[192.0.2.1]",
+                                      "42",
+                                      "mx:25",
+                                      "mx\r\n"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(gateway, "hostname", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(gateway, "hostname", bad[i]));
+}
+
 static void route_domains_are_names_or_dotted_or_all(void **state)
 {
     (void)state;
@@ -527,6 +550,7 @@ int main(void)
         cmocka_unit_test(every_default_is_a_value_that_its_field_takes),
         cmocka_unit_test(subjects_and_headers_have_their_forms),
         cmocka_unit_test(addresses_of_generated_mail_have_their_forms),
+        cmocka_unit_test(the_name_of_the_gateway_is_a_host_name_or_not_set),
         cmocka_unit_test(route_domains_are_names_or_dotted_or_all),
         cmocka_unit_test(destinations_lead_to_host_address_or_dns),
         cmocka_unit_test(a_syslog_is_none_local_or_an_address_and_port),
