@@ -35,6 +35,18 @@ static inline int tear_down(void **state)
     return 0;
 }
 
+/* For assert_int_equal() of what fake_run() returned: says also how far the dialogue came. */
+#define assert_status(run, wanted) assert_status_at(run, wanted, __FILE__, __LINE__)
+static inline void assert_status_at(enum api_status got, enum api_status wanted, const char *file, int line)
+{
+    if (got == wanted)
+        return;
+    print_error("%s:%d: status %d, not %d, after %zu of %zu answers, the last '%s'; it showed:\n%s\n", file,
+                line, (int)got, (int)wanted, sh->answers_read, sh->answer_count,
+                sh->answers_read ? sh->answers[sh->answers_read - 1] : "", buf_text(&sh->shown));
+    _fail(file, line);
+}
+
 static inline void assert_contains(const char *text, const char *part)
 {
     if (!strstr(text, part))
