@@ -41,9 +41,12 @@ static inline void assert_status_at(enum api_status got, enum api_status wanted,
 {
     if (got == wanted)
         return;
-    print_error("%s:%d: status %d, not %d, after %zu of %zu answers, the last '%s'; it showed:\n%s\n", file,
-                line, (int)got, (int)wanted, sh->answers_read, sh->answer_count,
-                sh->answers_read ? sh->answers[sh->answers_read - 1] : "", buf_text(&sh->shown));
+    struct span end = buf_span(&sh->shown); /* cmocka prints no more than 1000 bytes */
+    end = span_slice(end, end.n > 700 ? end.n - 700 : 0, end.n);
+    print_error(
+        "%s:%d: status %d, not %d, after %zu of %zu answers, the last '%s'; the end of the screen:\n%.*s\n",
+        file, line, (int)got, (int)wanted, sh->answers_read, sh->answer_count,
+        sh->answers_read ? sh->answers[sh->answers_read - 1] : "", (int)end.n, end.p);
     _fail(file, line);
 }
 
