@@ -1,4 +1,5 @@
-/* saveconfig, loadconfig, mailconfig, resetconfig and systemsetup: their questions, their words, and what they send. */
+/* saveconfig, loadconfig, mailconfig, resetconfig, systemsetup and rollbackconfig: their questions, their words, and what
+ * they send. */
 #include "tests/unit/shell_fixture.h"
 
 #define QUESTION                                                                                             \
@@ -163,6 +164,47 @@ static void a_licence_that_is_not_accepted_leaves_the_engine_as_it_is(void **sta
     assert_string_equal(fake_sent(sh), "{\"method\":\"config.changes\"}\n");
 }
 
+/* ---- rollbackconfig ---- */
+
+static void rollback_lists_confirms_and_offers_to_commit(void **state)
+{
+    (void)state;
+    fake_reply(sh, "config.history", API_DONE,
+               "{\"revisions\":[{\"revision\":12,\"time\":1790060700000000,\"author\":\"admin\",\"comment\":"
+               "\"c\"}]}",
+               NULL);
+    fake_reply(sh, "config.commit", API_DONE, "{\"revision\":13,\"time\":1790060700000000}", NULL);
+    fake_answers(sh, "999", "12", "y", "maybe", "y", NULL);
+    assert_status(fake_run(sh, "rollbackconfig", NULL), API_DONE);
+    const char *shown = fake_shown(sh);
+    assert_contains(shown,
+                    "\n[]> 999\nThat is not one of these; `rollbackconfig REVISION` takes older ones.\n"
+                    "\nEnter the number of the revision to roll back to:\n[]> 12\n");
+    assert_contains(shown, "Revision | Committed On | User | Label | Description\n12 | ");
+    assert_contains(shown, "roll back the configuration to revision 12? [N]> y\n");
+    assert_contains(shown, "commit this configuration now? [N]> maybe\nPlease answer yes or no.\n");
+    assert_contains(shown, "Do you want to commit this configuration now? [N]> y\nChanges committed: ");
+    const char *sent = fake_sent(sh);
+    assert_contains(sent, "{\"method\":\"config.rollback\",\"preview\":false,\"revision\":\"12\"}\n");
+    assert_contains(sent, "{\"comment\":\"roll back to 12\",");
+}
+
+static void rollback_marks_the_running_revision_and_says_that_nothing_was_changed(void **state)
+{
+    (void)state;
+    fake_reply(sh, "config.history", API_DONE,
+               "{\"revisions\":[{\"revision\":13,\"running\":true,\"time\":1790060700000000},"
+               "{\"revision\":12,\"running\":false,\"time\":1790060700000000}]}",
+               NULL);
+    fake_answers(sh, "12", "", NULL);
+    assert_status(fake_run(sh, "rollbackconfig", NULL), API_DONE);
+    const char *shown = fake_shown(sh);
+    assert_contains(shown, "\n*13 | ");
+    assert_contains(shown, "\n12 | ");
+    assert_contains(shown, "to revision 12? [N]> \nNothing was changed.\n");
+    assert_null(strstr(fake_sent(sh), "config.rollback"));
+}
+
 int main(void)
 {
 #define ON_TERMINAL(name) cmocka_unit_test_setup_teardown(name, on_a_terminal, tear_down)
@@ -181,6 +223,8 @@ int main(void)
         WITHOUT(resetconfig_asks_a_person_and_no_batch),
         ON_TERMINAL(systemsetup_asks_and_ends_with_the_changes),
         ON_TERMINAL(a_licence_that_is_not_accepted_leaves_the_engine_as_it_is),
+        ON_TERMINAL(rollback_lists_confirms_and_offers_to_commit),
+        ON_TERMINAL(rollback_marks_the_running_revision_and_says_that_nothing_was_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
