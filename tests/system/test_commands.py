@@ -26,7 +26,8 @@ USER = pwd.getpwuid(os.getuid()).pw_name
 
 def normal(output):
     """What a command printed, without date and account."""
-    return DATE.sub("DATE", output).replace(f"  {USER:12}", f"  {'USER':12}").splitlines()
+    named = DATE.sub("DATE", output).replace(f"  {USER:12}", f"  {'USER':12}")
+    return named.replace(f"  {USER}\n", "  USER\n").splitlines()
 
 
 def transcript(instance, session):
