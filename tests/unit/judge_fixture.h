@@ -43,7 +43,7 @@ static void set_log_odds(struct world *w, double log_odds)
                                                                    .weights = weights,
                                                                    .prior = log_odds,
                                                                    .slope = 1});
-    w->model = scan_model_parse(buf_span(&w->model_file), &error);
+    w->model = scan_model_parse(buf_span(&w->model_file), SCAN_ASK_SPAM, &error);
     assert_non_null(w->model);
     w->rt.model = w->model;
 }
