@@ -224,11 +224,24 @@ static const char *find_policy(const json_t *rows, struct span word)
     return NULL;
 }
 
+static void show_numbers(struct shell *sh, const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    out_text(sh, "\n");
+    json_array_foreach(rows, i, row)
+    {
+        out_text(sh, "%zu. %s\n", i + 1, text_of(row, "name"));
+    }
+}
+
 static enum ui_result ask_policy(struct shell *sh, const json_t *rows, const char **name)
 {
     struct buf answer = {0}, wrong = {0};
     enum ui_result result;
     bool again;
+    if (shell_is_interactive(sh))
+        show_numbers(sh, rows);
     do {
         buf_clear(&answer);
         again = false;

@@ -17,12 +17,21 @@ static void put_labels_cell(struct buf *out, const json_t *row)
         buf_printf(out, "%s%s", i ? "," : "", json_string_value(label));
 }
 
+/* "*13": the running one. */
+static void put_revision_cell(struct buf *out, const json_t *row)
+{
+    buf_printf(out, "%s%" JSON_INTEGER_FORMAT, json_is_true(json_object_get(row, "running")) ? "*" : "",
+               json_integer_value(json_object_get(row, "revision")));
+}
+
 /* *result is what the daemon told, for the caller to free. */
 static enum api_status list_revisions(struct shell *sh, json_t **result)
 {
     static const struct out_column columns[] = {
-        {"Revision", "revision", -8, NULL},  {"Committed On", "time", 29, time_cell},
-        {"User", "author", 12, NULL},        {"Label", "labels", 8, put_labels_cell},
+        {"Revision", "revision", -8, put_revision_cell},
+        {"Committed On", "time", 29, time_cell},
+        {"User", "author", 12, NULL},
+        {"Label", "labels", 8, put_labels_cell},
         {"Description", "comment", 0, NULL},
     };
     enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "config.history"), result);
@@ -45,9 +54,12 @@ static enum api_status batch_list(struct shell *sh, const struct call *call)
 static enum api_status batch_log(struct shell *sh, const struct call *call)
 {
     static const struct out_column columns[] = {
-        {"Revision", "revision", -8, NULL},  {"Committed On", "time", 29, time_cell},
-        {"User", "author", 12, NULL},        {"From", "source", 15, NULL},
-        {"Host", "host", 16, NULL},          {"Label", "labels", 8, put_labels_cell},
+        {"Revision", "revision", -8, put_revision_cell},
+        {"Committed On", "time", 29, time_cell},
+        {"User", "author", 12, NULL},
+        {"From", "source", 15, NULL},
+        {"Host", "host", 16, NULL},
+        {"Label", "labels", 8, put_labels_cell},
         {"Description", "comment", 0, NULL},
     };
     uint64_t limit = LOG_DEFAULT;
@@ -124,17 +136,24 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
 
 /* ---- dialogue ---- */
 
-static enum api_status commit_now(struct shell *sh)
+static enum api_status commit_now(struct shell *sh, const char *revision)
 {
     bool yes;
-    char *words[] = {(char *)"commit", (char *)"-y"};
+    struct buf comment = {0};
     if (!shell_is_interactive(sh))
         return API_DONE;
     if (ui_confirm(sh, "Do you want to commit this configuration now?", false, &yes) != UI_DONE)
         return shell_aborted(sh);
-    if (!yes)
+    if (!yes) {
         out_text(sh, "It takes effect with commit.\n");
-    return yes ? command_run(sh, 2, words) : API_DONE;
+        return API_DONE;
+    }
+    buf_printf(&comment, "roll back to %s", revision);
+    buf_text(&comment);
+    char *words[] = {(char *)"commit", comment.data};
+    enum api_status status = command_run(sh, 2, words);
+    buf_free(&comment);
+    return status;
 }
 
 static bool is_listed(const json_t *result, struct span typed)
@@ -182,12 +201,14 @@ static enum api_status dialogue(struct shell *sh)
         if (ui_confirm(sh, buf_text(&question), false, &yes) != UI_DONE)
             status = shell_aborted(sh);
     }
+    if (status == API_DONE && !yes && shell_is_interactive(sh))
+        out_text(sh, "Nothing was changed.\n");
     if (status == API_DONE && yes)
         status = roll_back(sh, revision.data, NULL, false);
     if (status == API_DONE && yes) {
         if (shell_is_interactive(sh))
             out_text(sh, "The configuration of revision %s is in your changes.\n", revision.data);
-        status = commit_now(sh);
+        status = commit_now(sh, revision.data);
     }
     buf_free(&revision);
     buf_free(&question);
@@ -197,9 +218,11 @@ static enum api_status dialogue(struct shell *sh)
 static const struct live labels = {"config.history", NULL, "labels", NULL};
 
 static const struct verb verbs[] = {
-    {.word = "list", .text = "The revisions that can be rolled back to.", .batch = batch_list},
+    {.word = "list",
+     .text = "The revisions that can be rolled back to; * marks the running one.",
+     .batch = batch_list},
     {.word = "log",
-     .text = "All revisions that are kept: who, when, from where.",
+     .text = "All revisions that are kept: who, when, from where; * marks the running one.",
      .usage = "[NUMBER]",
      .most_args = 1,
      .batch = batch_log},

@@ -59,6 +59,12 @@ static void show(struct shell *sh, const struct schema_table *table, const char 
     buf_free(&text);
 }
 
+/* Whether two words are TABLE FIELD: a single table has no rows. */
+static bool is_dot_missing(const struct schema_table *table, const char *field, const char *key)
+{
+    return table->kind == SCHEMA_SINGLE && !field && key && schema_field_find(table, key) >= 0;
+}
+
 static enum api_status run(struct shell *sh, int arg_count, char **args)
 {
     struct arena *arena = arena_new();
@@ -68,6 +74,9 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     enum api_status status;
     if (!read_name(arena, args[0], &table, &field))
         status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "there is no table '%s'", args[0]);
+    else if (is_dot_missing(table, field, key))
+        status = shell_fail(sh, API_ERROR_INVALID_ARGUMENTS, "'%s' is a field of '%s'; did you mean '%s.%s'?",
+                            key, table->name, table->name, key);
     else if (!(request = json_pack("{s:s,s:s,s:s*,s:s*}", "method", "config.setting", "table", table->name,
                                    "field", field, "key", key)))
         status = shell_fail(sh, API_ERROR_INVALID_VALUE, "the name is not UTF-8");

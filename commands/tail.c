@@ -50,6 +50,7 @@ const struct command command_tail = {
     .summary = "show the last lines of a log",
     .flags = COMMAND_LOGIN_HOST,
     .usage = "[-n LINES] LOG",
+    .details = "On a terminal new lines follow until Ctrl-C; elsewhere it ends behind the last.\n",
     .least_args = 1,
     .most_args = 3,
     .live = &logs_live,

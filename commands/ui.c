@@ -100,8 +100,16 @@ static const struct verb *menu_find(const struct menu *menu, const char *word)
     return count == 1 ? found : NULL;
 }
 
+/* "?": what was asked is shown again.  Without a terminal it is an answer like any other (R6). */
+static bool asks_for_help(struct shell *sh, struct span word)
+{
+    return shell_is_interactive(sh) && span_equal(word, SPAN("?"));
+}
+
 static bool explain_menu(struct shell *sh, const struct menu *menu, const char *word)
 {
+    if (asks_for_help(sh, span_text(word)))
+        return true;
     const char *words[MENU_MAX + 1] = {NULL};
     for (size_t i = 0; i < menu->count; i++)
         words[i] = menu->verbs[i]->word;
@@ -236,6 +244,35 @@ static enum ui_result confirm_advice(struct shell *sh, const struct schema_field
     return result;
 }
 
+/* What a field is for, and what it takes. */
+static void show_field(struct shell *sh, const struct schema_field *field)
+{
+    struct buf text = {0};
+    buf_printf(&text, "%s: ", field->help);
+    schema_field_describe(field, &text);
+    buf_append_char(&text, '\n');
+    show(sh, &text);
+    buf_free(&text);
+}
+
+/* Takes an answer; *taken stays false when it is to be asked again. */
+static enum ui_result take_text(struct shell *sh, const struct schema_field *field, struct span typed,
+                                struct arena *arena, struct schema_value *value, bool *taken)
+{
+    struct schema_value v = *value;
+    struct error error;
+    enum ui_result result = UI_DONE;
+    if (!field->secret && asks_for_help(sh, typed))
+        show_field(sh, field);
+    else if (take_value(field, typed, arena, &v, &error))
+        result = confirm_advice(sh, field, &v, taken);
+    else if (!ui_explain(sh, error.text))
+        result = UI_ABORT;
+    if (*taken)
+        *value = v;
+    return result;
+}
+
 static enum ui_result ask_text(struct shell *sh, const struct schema_field *field, const char *question,
                                struct arena *arena, struct schema_value *value)
 {
@@ -248,18 +285,10 @@ static enum ui_result ask_text(struct shell *sh, const struct schema_field *fiel
         buf_clear(&answer);
         result =
             ask(sh, question, preset.data, field->secret ? shell_read_secret : shell_read_answer, &answer);
-        struct schema_value typed = *value;
-        struct error error;
         if (result == UI_DONE && shell_is_interactive(sh) && !answer.len && field->least > 0)
             result = UI_LEAVE;
-        if (result != UI_DONE)
-            break;
-        if (take_value(field, span_trim(buf_span(&answer)), arena, &typed, &error))
-            result = confirm_advice(sh, field, &typed, &taken);
-        else if (!ui_explain(sh, error.text))
-            result = UI_ABORT;
-        if (taken)
-            *value = typed;
+        if (result == UI_DONE)
+            result = take_text(sh, field, span_trim(buf_span(&answer)), arena, value, &taken);
     } while (result == UI_DONE && !taken);
     buf_free(&preset);
     buf_free(&answer);
@@ -345,10 +374,11 @@ enum ui_result ui_confirm(struct shell *sh, const char *question, bool preset, b
 
 /* ---- numbered lists ---- */
 
-/* By number or by text. */
+/* By number, by text, or by the beginning of one text alone. */
 static bool find_choice(const char *word, const char *const *texts, size_t count, size_t *chosen)
 {
     uint64_t number;
+    size_t beginnings = 0, begun = 0;
     if (span_parse_u64(span_text(word), &number) && number >= 1 && number <= count) {
         *chosen = (size_t)number - 1;
         return true;
@@ -358,8 +388,14 @@ static bool find_choice(const char *word, const char *const *texts, size_t count
             *chosen = i;
             return true;
         }
+        if (strncasecmp(word, texts[i], strlen(word)) == 0) {
+            begun = i;
+            beginnings++;
+        }
     }
-    return false;
+    if (beginnings == 1)
+        *chosen = begun;
+    return beginnings == 1;
 }
 
 enum ui_result ui_choose(struct shell *sh, const char *heading, const char *const *texts, size_t count,
@@ -380,7 +416,7 @@ enum ui_result ui_choose(struct shell *sh, const char *heading, const char *cons
             result = UI_DONE;
         buf_clear(&wrong);
         buf_printf(&wrong, "'%s' is not a number from 1 to %zu", word.data, count);
-    } while (result != UI_DONE && ui_explain(sh, buf_text(&wrong)));
+    } while (result != UI_DONE && (asks_for_help(sh, buf_span(&word)) || ui_explain(sh, buf_text(&wrong))));
     buf_free(&list);
     buf_free(&word);
     buf_free(&wrong);

@@ -1,7 +1,7 @@
 /* What dialogues are made of: menus, questions, confirmations, lists.
  *
- * On a terminal a wrong answer is explained and asked again.  Without one nothing is shown and a wrong answer, or the end
- * of the input, ends the command with status 2 and nothing changed (R6).
+ * On a terminal a wrong answer is explained and asked again, and "?" shows what can be answered.  Without one nothing is
+ * shown and a wrong answer, or the end of the input, ends the command with status 2 and nothing changed (R6).
  */
 #ifndef COMMANDS_UI_H
 #define COMMANDS_UI_H

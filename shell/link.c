@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 #include "engine/schema/schema.h"
@@ -88,8 +89,10 @@ struct link *link_open(const char *dir, int64_t deadline, struct error *error)
         return l;
     const char *version = json_string_value(json_object_get(l->greeting, "version"));
     if (version)
-        error_set(error, "the daemon of '%s' is another version (%s): use the shell that came with it", dir,
-                  version);
+        error_set(error,
+                  "the daemon of '%s' (version %s) was built from other tables than this shell (version %s): "
+                  "restart it, or use the shell that came with it",
+                  dir, version, PACKAGE_VERSION);
     else
         error_set(error, "the daemon of '%s' hung up", dir);
     link_close(l);

@@ -63,6 +63,7 @@ SYSTEM_TESTS = \
 	tests/system/test_extensions.py \
 	tests/system/test_feature_keys.py \
 	tests/system/test_flow.py \
+	tests/system/test_harness.py \
 	tests/system/test_full_disk.py \
 	tests/system/test_graymail.py \
 	tests/system/test_hostile.py \
@@ -110,6 +111,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/certificate.py \
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
+	tests/harness/golden.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \

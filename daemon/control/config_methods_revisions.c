@@ -65,11 +65,12 @@ static json_t *labels_of(json_t *labels, uint64_t revision)
 
 static json_t *manifest_json(const struct manifest *m, json_t *labels)
 {
-    return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "revision", (json_int_t)m->revision, "time",
-                     (json_int_t)m->time, "author", config_text_json(m->author), "comment",
-                     config_text_json(m->comment), "source", config_text_json(m->source), "host",
-                     config_text_json(m->host), "rollback_of", config_revision_json(m->rollback_of), "hidden",
-                     m->hidden, "labels", labels_of(labels, m->revision));
+    return json_pack("{s:I,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "revision", (json_int_t)m->revision,
+                     "running", m->revision == head_manifest()->revision, "time", (json_int_t)m->time,
+                     "author", config_text_json(m->author), "comment", config_text_json(m->comment), "source",
+                     config_text_json(m->source), "host", config_text_json(m->host), "rollback_of",
+                     config_revision_json(m->rollback_of), "hidden", m->hidden, "labels",
+                     labels_of(labels, m->revision));
 }
 
 void config_history(uint64_t session, json_t *request)

@@ -225,7 +225,7 @@ static bool is_changed_while_off(const struct schema_row *before, const struct s
 {
     (void)in_force;
     return !schema_row_number(antispam, ANTISPAM_ENABLED) &&
-           is_changed(before, antispam, ANTISPAM_ALWAYS_SCAN_SIZE, ANTISPAM_PROFILE);
+           is_changed(before, antispam, ANTISPAM_LICENCE_ACCEPTED + 1, ANTISPAM_FIELD_COUNT - 1);
 }
 
 static bool is_multiscan_changed_while_off(const struct schema_row *before,

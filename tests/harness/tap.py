@@ -134,5 +134,7 @@ def main():
             print(_title(one), *one.rows, sep="\t")
         return
     print(f"1..{len(chosen)}", flush=True)
+    if not chosen:
+        print(f"no test has these words in its name: {' '.join(arguments)}", file=sys.stderr)
     passed = [_run(number, function) for number, function in enumerate(chosen, 1)]
     sys.exit(0 if passed and all(passed) else 1)

@@ -39,23 +39,27 @@ class Terminal:
         while rest:
             rest = rest[os.write(self.fd, rest) :]
 
+    def read(self, deadline, what):
+        ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            raise AssertionError(f"waited for {what}, saw {self.seen!r}")
+        return os.read(self.fd, 65536)
+
     def wait(self, text, seconds=20):
         """Reads up to text, and returns what came before it."""
         wanted, deadline = text.encode(), time.monotonic() + seconds
         while wanted not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
-            if not ready:
-                raise AssertionError(f"waited for {text!r}, saw {self.seen!r}")
             try:
-                self.seen += os.read(self.fd, 65536)
+                self.seen += self.read(deadline, repr(text))
             except OSError as error:
                 raise AssertionError(f"ended before {text!r}, saw {self.seen!r}") from error
         before, _, self.seen = self.seen.partition(wanted)
         return before.decode()
 
-    def end(self):
+    def end(self, seconds=20):
         """What it still said, and its exit status."""
+        deadline = time.monotonic() + seconds
         with contextlib.suppress(OSError):
-            while chunk := os.read(self.fd, 65536):
+            while chunk := self.read(deadline, "its end"):
                 self.seen += chunk
         return self.seen.decode(), os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.tap import equal, main, test  # noqa: E402
+from harness.golden import same  # noqa: E402
+from harness.tap import main, test  # noqa: E402
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-ACCEPT = "--accept" in sys.argv and not sys.argv.remove("--accept")
 
 DATE = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} [A-Z]+")
 
@@ -26,7 +26,8 @@ USER = pwd.getpwuid(os.getuid()).pw_name
 
 def normal(output):
     """What a command printed, without date and account."""
-    return DATE.sub("DATE", output).replace(f"  {USER:12}", f"  {'USER':12}").splitlines()
+    named = DATE.sub("DATE", output).replace(f"  {USER:12}", f"  {'USER':12}")
+    return named.replace(f"  {USER}\n", "  USER\n").splitlines()
 
 
 def transcript(instance, session):
@@ -45,10 +46,7 @@ def transcript(instance, session):
 
 def compare(world, name):
     session = GOLDEN / f"{name}.session"
-    got = transcript(world.instance(), session)
-    if ACCEPT:
-        session.write_text(got)
-    equal(got, session.read_text(), f"{session.name} (left: now)")
+    same(transcript(world.instance(), session), session)
 
 
 @test

@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import edit
 from harness.build import program, wait_until
 from harness.certificate import import_certificate, make_certificate
+from harness.golden import same
 from harness.stores import database
 from harness.tap import equal, main, test, true
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "config.xml"
-ACCEPT = "--accept" in sys.argv and not sys.argv.remove("--accept")
 
 PASSPHRASE = "open sesame & <close> 17"
 NOTHING = "There are no changes pending.\n"
@@ -175,9 +175,7 @@ def the_form_of_the_file_is_as_it_was(world):
         equal(count, 1, f"lines of {what}")
     text = re.sub(r"(<certificate>)-.*?(</certificate>)", r"\1...\2", text, flags=re.S)
     text = re.sub(r"(<port>)\d{4,}(</port>)", r"\1...\2", text)
-    if ACCEPT:
-        GOLDEN.write_text(text)
-    equal(text, GOLDEN.read_text(), "the file (left: now)")
+    same(text, GOLDEN)
 
 
 # Parts of files, and files that are wrong

@@ -255,6 +255,8 @@ def a_setting_tells_where_it_comes_from(world):
     route = results(instance, "showsetting smtproutes.destination a.example.com")[0]["settings"][0]
     equal((route["value"], route["revision"]), ("192.0.2.1", 6), "a row of a list")
     run(instance, "showsetting smtproutes", status=2)
+    said = run(instance, "showsetting antispam timeout", status=2)
+    true("'timeout' is a field of 'antispam'; did you mean 'antispam.timeout'?" in said, said)
     run(instance, "showsetting antispam.nothing", status=2)
     run(instance, "showsetting smtproutes b.example.com", status=1)
 

@@ -107,6 +107,22 @@ def a_question_mark_shows_what_may_come_and_leaves_the_line_as_it_is(world):
 
 
 @test
+def a_question_mark_as_an_answer_shows_what_can_be_answered(world):
+    instance = world.instance()
+    for kind in ("xterm", "dumb"):
+        with Person(world, instance, kind) as person:
+            enter = "\r" if kind == "xterm" else "\n"
+            person.type("antispamconfig" + enter)
+            person.wait("[]> ")
+            person.type("?" + enter)
+            person.wait("- SETUP - ")
+            person.wait("[]> ")
+            person.type(f"setup{enter}y{enter}?{enter}")
+            person.wait("larger messages are not scanned: ")
+            person.wait("[2M]> ")
+
+
+@test
 def output_longer_than_the_screen_comes_page_by_page(world):
     instance = world.instance()
     lines = batch(instance, "showconfig json").splitlines()
@@ -141,6 +157,20 @@ def without_a_size_or_with_setttymode_0_there_are_no_pages(world):
         person.run("setttymode 1")
         person.type("showconfig json\r")
         person.wait(MORE)
+
+
+@test
+def behind_the_last_page_no_key_is_waited_for_and_none_is_taken(world):
+    instance = world.instance()
+    height = len(batch(instance, "help version").splitlines()) + 1  # the last line of the screen is the prompt's
+    with Person(world, instance, "dumb", rows=height) as person:
+        person.type("help version\nwhoami\n")
+        shown = person.wait("Username: ")
+        true(MORE not in shown, shown)
+    with Person(world, instance, "dumb", rows=height - 1) as person:
+        person.type("help version\n whoami\n")
+        person.wait(MORE)
+        person.wait("Username: ")
 
 
 @test

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, wait_until
+from harness.golden import same
 from harness.mail import make_mail
 from harness.sender import Session, send_one
 from harness.tap import equal, main, test, true
@@ -25,7 +26,6 @@ from harness.terminal import Terminal
 
 TESTS = Path(__file__).resolve().parents[1]
 KEYS, DOC = TESTS / "golden" / "status.keys", TESTS.parent / "doc" / "status.md"
-ACCEPT = "--accept" in sys.argv and not sys.argv.remove("--accept")
 
 SPAM = "X-Advertisement: spam"
 TIMES = ("reset", "uptime", "lifetime")
@@ -63,9 +63,7 @@ def greeting(address):
 @test
 def keys_of_status_change_only_when_that_is_meant_and_all_are_described(world):
     got = sorted(set(keys_of(world.instance().figures())))
-    if ACCEPT:
-        KEYS.write_text("".join(f"{key}\n" for key in got))
-    equal(got, KEYS.read_text().split(), "keys (left: now)")
+    same("".join(f"{key}\n" for key in got), KEYS)
     rows = re.findall(r"^\| `(\w+)\.([\w*.]+)` \|.*?\|( rate)?", DOC.read_text(), re.MULTILINE)
     described = [f"{section}.{name}" for section, name, _ in rows]
     described += [f"rates.{name}" for _, name, rate in rows if rate]

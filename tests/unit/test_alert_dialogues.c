@@ -5,7 +5,7 @@ static void a_recipient_is_asked_for_and_a_wrong_class_explained(void **state)
 {
     (void)state;
     fake_answers(sh, "new", "ops@example.com", "weather", "hardware, system", "1", "", NULL);
-    assert_int_equal(fake_run(sh, "alertconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "alertconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh), *sent = fake_sent(sh);
     assert_non_null(
         strstr(shown, "'weather' is not all, or some of system, hardware, antispam, certificates"));
@@ -17,7 +17,7 @@ static void without_recipients_there_is_nothing_to_edit_but_how_often(void **sta
 {
     (void)state;
     fake_answers(sh, "setup", "", "7200", "10", "", NULL);
-    assert_int_equal(fake_run(sh, "alertconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "alertconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh), *sent = fake_sent(sh);
     assert_non_null(strstr(shown, "There are no alert recipients configured."));
     assert_non_null(strstr(shown, "- SETUP - Configure how often alerts are sent.\n"));
@@ -29,11 +29,11 @@ static void without_recipients_there_is_nothing_to_edit_but_how_often(void **sta
 static void a_line_sets_only_what_it_names(void **state)
 {
     (void)state;
-    assert_int_equal(fake_run(sh, "alertconfig", "setup", "--repeat=0", NULL), API_DONE);
+    assert_status(fake_run(sh, "alertconfig", "setup", "--repeat=0", NULL), API_DONE);
     assert_non_null(strstr(fake_sent(sh), "{\"fields\":{\"repeat\":0},\"table\":\"alert-settings\""));
-    assert_int_equal(fake_run(sh, "alertconfig", "new", "ops@example.com", NULL), API_DONE);
+    assert_status(fake_run(sh, "alertconfig", "new", "ops@example.com", NULL), API_DONE);
     assert_non_null(strstr(fake_sent(sh), "{\"fields\":{},\"key\":\"ops@example.com\",\"table\":\"alerts\""));
-    assert_int_equal(fake_run(sh, "alertconfig", "new", "ops", NULL), API_USAGE);
+    assert_status(fake_run(sh, "alertconfig", "new", "ops", NULL), API_USAGE);
     assert_string_equal(fake_sent(sh), "");
 }
 
@@ -41,7 +41,7 @@ static void from_addresses_are_asked_for_with_their_present_values(void **state)
 {
     (void)state;
     fake_answers(sh, "setup", "", "Post <post@$hostname>", "", NULL);
-    assert_int_equal(fake_run(sh, "addressconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "addressconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh), *sent = fake_sent(sh);
     assert_non_null(
         strstr(shown, "Enter the From address of alerts:\n[mailward alerts <alert@$hostname>]> \n"));

@@ -1,8 +1,8 @@
 /* What refuses a configuration, what is only warned about, and that only what differs is looked at. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include <cmocka.h>
@@ -316,6 +316,39 @@ static void settings_for_graymail_without_effect_are_warned_about(void **state)
     scene_end(&s);
 }
 
+/* Another value than the default: a text that the field takes. */
+static void put_another(const struct schema_field *field, struct buf *text)
+{
+    struct schema_value preset;
+    struct error error;
+    assert_true(schema_value_parse(field, span_text(field->preset), &preset, &error));
+    if (field->type == SCHEMA_FLAG)
+        buf_printf(text, "%s", preset.number ? "off" : "on");
+    else if (field->type == SCHEMA_CHOICE)
+        buf_printf(text, "%s", field->choices[preset.number == 0]);
+    else if (field->type == SCHEMA_TEXT)
+        buf_printf(text, "%sx", field->preset);
+    else
+        buf_printf(text, "%" PRId64, preset.number > field->least ? preset.number - 1 : preset.number + 1);
+}
+
+static void each_setting_of_anti_spam_is_warned_about_while_it_is_off(void **state)
+{
+    (void)state;
+    const struct schema_table *table = &schema_tables[SCHEMA_ANTISPAM];
+    for (unsigned field = 0; field < table->field_count; field++) {
+        if (field == ANTISPAM_ENABLED || field == ANTISPAM_LICENCE_ACCEPTED)
+            continue;
+        struct scene s = scene_of_defaults();
+        struct buf text = {0};
+        put_another(&table->fields[field], &text);
+        set(&s, SCHEMA_ANTISPAM, "", field, buf_text(&text));
+        assert_warnings(&s, "antispam: settings have no effect while enabled is off\n");
+        buf_free(&text);
+        scene_end(&s);
+    }
+}
+
 static void the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own(void **state)
 {
     (void)state;
@@ -435,6 +468,7 @@ int main(void)
         cmocka_unit_test(a_policy_and_its_engine_must_both_be_on),
         cmocka_unit_test(settings_without_effect_are_warned_about),
         cmocka_unit_test(what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about),
+        cmocka_unit_test(each_setting_of_anti_spam_is_warned_about_while_it_is_off),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
         cmocka_unit_test(settings_for_suspected_spam_without_effect_are_warned_about),
         cmocka_unit_test(alternates_that_lose_to_an_action_are_warned_about),

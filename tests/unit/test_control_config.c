@@ -454,6 +454,7 @@ static void a_rollback_that_was_edited_is_none(void **state)
     const json_t *newest = json_array_get(json_object_get(result, "revisions"), 0);
     assert_int_equal(json_integer_value(json_object_get(newest, "revision")), 2);
     assert_string_equal(json_string_value(json_object_get(newest, "author")), "ann");
+    assert_true(json_is_true(json_object_get(newest, "running")));
     json_decref(result);
 }
 

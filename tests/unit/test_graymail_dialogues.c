@@ -17,7 +17,7 @@ static void each_category_of_graymail_is_asked_about(void **state)
                  "deliver", "", "n", "2", "[SOCIAL] ", "n", "n",      /* social */
                  "quarantine", "", "1", "y", "X-Bulk", "yes", "n",    /* bulk: no host */
                  "", "", "", NULL);
-    assert_int_equal(fake_run(sh, "policyconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "policyconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "\nPolicy: DEFAULT\nGraymail: Off\n");
     assert_contains(shown, "\nWould you like to use Safe Unsubscribe under this policy? [N]> n\n"
@@ -35,7 +35,7 @@ static void outgoing_graymail_has_no_safe_unsubscribe(void **state)
 {
     (void)state;
     fake_answers(sh, "2", "edit", "1", "graymail", "enable", "^C", NULL);
-    assert_int_equal(fake_run(sh, "policyconfig", NULL), API_INTERRUPTED);
+    assert_status(fake_run(sh, "policyconfig", NULL), API_INTERRUPTED);
     assert_contains(fake_shown(sh), "[]> enable\n\nWhich messages should be looked at for graymail?\n");
 }
 
@@ -43,7 +43,7 @@ static void graymail_is_set_up_by_a_menu_of_its_own(void **state)
 {
     (void)state;
     fake_answers(sh, "graymail", "setup", "", "", "y", "", "", NULL);
-    assert_int_equal(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "- GRAYMAIL - ");
     assert_contains(shown, "- GLOBALCONFIG - ");
@@ -59,7 +59,7 @@ static void graymail_that_is_switched_off_asks_no_more(void **state)
 {
     (void)state;
     fake_answers(sh, "graymail", "setup", "n", "", "", NULL);
-    assert_int_equal(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
     assert_edited("[{\"fields\":{\"enabled\":false},\"table\":\"graymail\",\"verb\":\"edit\"}]");
 }
 
@@ -67,7 +67,7 @@ static void the_shared_limits_are_asked_for_in_their_order(void **state)
 {
     (void)state;
     fake_answers(sh, "globalconfig", "setup", "3M", "1M", "4M", "121", "30", "", "", NULL);
-    assert_int_equal(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "imsandgraymailconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "always scan messages in full?\n[512K]> 3M\n");
     assert_contains(shown, "Larger ones are never scanned.\n[3M]> 1M\n"); /* below what is always scanned */

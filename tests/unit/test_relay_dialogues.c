@@ -5,7 +5,7 @@ static void a_relay_is_asked_for_with_its_received_header(void **state)
 {
     (void)state;
     fake_answers(sh, "relaylist", "new", "mx", "10.2.3.5/33", "10.2.3.1-10", "1", "", "0", "2", "", "", NULL);
-    assert_int_equal(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "\nIncoming relays:\n  enabled: off\n");
     assert_contains(shown, "There are no incoming relays configured.");
@@ -24,9 +24,8 @@ static void a_relay_is_asked_for_with_its_received_header(void **state)
 static void of_a_custom_header_nothing_else_is_asked(void **state)
 {
     (void)state;
-    fake_answers(sh, "relaylist", "new", "mx", "2001:db8::/64", "2", "two words", "SenderIP:", "", "",
-                 NULL);
-    assert_int_equal(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
+    fake_answers(sh, "relaylist", "new", "mx", "2001:db8::/64", "2", "two words", "SenderIP:", "", "", NULL);
+    assert_status(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "custom-header: 'two words' is not the name of a header");
     assert_null(strstr(shown, "counted back"));
@@ -40,11 +39,11 @@ static void one_place_of_the_address_in_a_line_ends_the_other(void **state)
         fake_run(sh, "incomingrelayconfig", "relaylist", "edit", "mx", "10.2.3.5", "--custom-header=A", NULL),
         API_DONE);
     assert_contains(fake_sent(sh), "\"custom-header\":\"A\",\"hop\":1,\"received-after\":\"\"}");
-    assert_int_equal(fake_run(sh, "incomingrelayconfig", "relaylist", "edit", "mx", "10.2.3.5",
-                              "--received-after=[", "--hop=2", NULL),
-                     API_DONE);
+    assert_status(fake_run(sh, "incomingrelayconfig", "relaylist", "edit", "mx", "10.2.3.5",
+                           "--received-after=[", "--hop=2", NULL),
+                  API_DONE);
     assert_contains(fake_sent(sh), "\"custom-header\":\"\",\"hop\":2,\"received-after\":\"[\"}");
-    assert_int_equal(fake_run(sh, "incomingrelayconfig", "relaylist", "new", "mx", NULL), API_USAGE);
+    assert_status(fake_run(sh, "incomingrelayconfig", "relaylist", "new", "mx", NULL), API_USAGE);
     assert_string_equal(fake_sent(sh), "");
 }
 
@@ -52,7 +51,7 @@ static void enter_switches_incoming_relays_on(void **state)
 {
     (void)state;
     fake_answers(sh, "setup", "", "", NULL);
-    assert_int_equal(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "incomingrelayconfig", NULL), API_DONE);
     assert_contains(fake_shown(sh), "Would you like to use incoming relays? [Y]> \n");
     assert_contains(fake_sent(sh), "{\"fields\":{\"enabled\":true},\"table\":\"incoming-relay\"");
 }
@@ -61,11 +60,11 @@ static void the_registration_id_is_set_and_removed(void **state)
 {
     (void)state;
     fake_answers(sh, "set", "a b", "0123456789abcdef", "clear", "n", "", NULL);
-    assert_int_equal(fake_run(sh, "portalregistrationconfig", NULL), API_DONE);
+    assert_status(fake_run(sh, "portalregistrationconfig", NULL), API_DONE);
     assert_contains(fake_shown(sh), "id: 'a b' is not 1 to 64 letters, digits, '.', '_' and '-'\n");
     assert_contains(fake_sent(sh),
                     "{\"fields\":{\"id\":\"0123456789abcdef\"},\"table\":\"portal-registration\"");
-    assert_int_equal(fake_run(sh, "portalregistrationconfig", "clear", NULL), API_DONE);
+    assert_status(fake_run(sh, "portalregistrationconfig", "clear", NULL), API_DONE);
     assert_contains(fake_sent(sh), "{\"fields\":{\"id\":\"\"},\"table\":\"portal-registration\"");
 }
 
@@ -78,7 +77,7 @@ static void keys_are_shown_with_the_time_that_is_left(void **state)
 {
     (void)state;
     fake_reply(sh, "feature.list", API_DONE, FEATURES, NULL);
-    assert_int_equal(fake_run(sh, "featurekey", "show", NULL), API_DONE);
+    assert_status(fake_run(sh, "featurekey", "show", NULL), API_DONE);
     const char *shown = fake_shown(sh);
     assert_contains(shown, "antispam | Active | 1d 1h 1m 1s | ");
     assert_contains(shown, " 1970 ");
