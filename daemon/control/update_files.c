@@ -79,8 +79,10 @@ static void load(enum package_component component)
     char name[PATH_BYTES];
     struct error error;
     place->version = package_components[component].shipped_version;
-    if (!read_file(name_of(component, name), &place->file, &place->time))
+    if (!read_file(name_of(component, name), &place->file, &place->time)) {
+        buf_free(&place->file); /* what was read before it failed */
         return;
+    }
     if (load_package(component, place, &error))
         return;
     LOG(UPDATE_UNUSED, LOG_T(name), LOG_T(error.text));

@@ -55,8 +55,10 @@ static const char *failure(const struct transfer *t, CURLcode result)
 {
     if (t->too_large)
         return "the file is larger than it may be";
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     if (result == CURLE_OK)
-        return NULL;
+        return status == 200 ? NULL : "the server sends no file, but says that it is elsewhere";
     return t->why[0] ? t->why : curl_easy_strerror(result);
 }
 

@@ -135,8 +135,9 @@ void multiscan_hello(struct queue *q, struct wire_reader *in)
 /* What it had in hand is asked again, in the order of before. */
 void multiscan_gone(struct queue *q)
 {
+    if (q->multiscan.ready) /* one that dies before it is ready has been away all the time */
+        q->multiscan.away_since = clock_mono_us();
     q->multiscan.ready = false;
-    q->multiscan.away_since = clock_mono_us();
     for (struct message *m; (m = TAILQ_LAST(&q->multiscan.in_hand, message_list));) {
         take_back(q, m);
         m->peer_tries++;

@@ -40,6 +40,7 @@ class UpdateServer:
         self.certificate, _ = make_certificate(folder, host)
         self.asked = []  # paths, in the order in which they were asked for
         self.cut = set()  # names of files of which only a half is sent
+        self.moved = set()  # names of files that are said to be elsewhere
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / f"{host}.crt", folder / f"{host}.key")
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -56,7 +57,7 @@ class UpdateServer:
                     self.send_error(404)
                     return
                 content = path.read_bytes()
-                self.send_response(200)
+                self.send_response(302 if path.name in server.moved else 200)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content[: len(content) // 2] if path.name in server.cut else content)

@@ -260,6 +260,16 @@ def a_download_that_is_cut_short_changes_nothing_and_is_tried_again(world):
 
 
 @test
+def a_page_that_says_that_the_file_is_elsewhere_is_no_package(world):
+    instance, server = first_update(world)
+    path = server.offer("antispam-rules", 3, HARMLESS)
+    server.moved.add(path.name)
+    update(instance, 'case could not download file "antispam-rules-3.package"')
+    server.moved.clear()
+    update(instance, "update completed: antispam-rules version 3")
+
+
+@test
 def a_huge_file_is_not_swallowed(world):
     instance, server = first_update(world)
     huge = server.folder / "huge.package"
