@@ -31,18 +31,9 @@ static enum ui_result ask_enabled(struct shell *sh, const struct step *step, str
     return result;
 }
 
-/* Without a terminal the licence is not asked for, and accepted (R6). */
 static enum ui_result ask_licence(struct shell *sh, const struct step *step, struct answers *a)
 {
-    bool yes = true;
-    enum ui_result result = UI_DONE;
-    if (shell_is_interactive(sh)) {
-        out_text(sh, "%s", licence);
-        result = ui_yes_or_no(sh, step->question, &yes);
-    }
-    a->values[MULTISCAN_LICENCE_ACCEPTED].number = yes;
-    a->values[MULTISCAN_ENABLED].number = yes;
-    return result;
+    return setup_ask_licence(sh, step, licence, a, MULTISCAN_ENABLED);
 }
 
 static bool asks(const struct answers *a, unsigned field)

@@ -37,3 +37,17 @@ enum api_status setup_dialogue(struct shell *sh, const struct setup *setup, cons
     const struct ui_dialogue menu = {verbs, show, NULL};
     return ui_run(sh, &menu, &setup);
 }
+
+enum ui_result setup_ask_licence(struct shell *sh, const struct step *step, const char *licence,
+                                 struct answers *a, unsigned enabled)
+{
+    bool yes = true;
+    enum ui_result result = UI_DONE;
+    if (shell_is_interactive(sh)) {
+        out_text(sh, "%s", licence);
+        result = ui_yes_or_no(sh, step->question, &yes);
+    }
+    a->values[step->field].number = yes;
+    a->values[enabled].number = yes;
+    return result;
+}

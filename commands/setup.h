@@ -16,6 +16,11 @@ enum api_status setup_dialogue(struct shell *sh, const struct setup *setup, cons
 enum api_status setup_batch(struct shell *sh, const struct call *call);
 enum api_status setup_ask(struct shell *sh, void *context);
 
+/* A step of its own for the field that says whether the licence is accepted; enabled is the field that follows from it.
+ * Without a terminal the licence is not asked for, and accepted (R6). */
+enum ui_result setup_ask_licence(struct shell *sh, const struct step *step, const char *licence,
+                                 struct answers *a, unsigned enabled);
+
 /* The verb; text is its line in menu and help. */
 #define SETUP_VERB(text_, form_)                                                                             \
     {                                                                                                        \
