@@ -97,6 +97,7 @@ SYSTEM_TESTS = \
 	tests/system/test_smtp.py \
 	tests/system/test_spamd.py \
 	tests/system/test_status.py \
+	tests/system/test_threats.py \
 	tests/system/test_tls.py \
 	tests/system/test_updates.py
 include tests/durability/durability.mk
