@@ -66,7 +66,7 @@ def relay_line(instance, message, source=RELAY):
 
 
 @test
-@proves("S2-212 S2-213 S2-222 S2-226 S2-227 S2-229 S2-230 S2-231 S2-232 S2-234 S2-243")
+@proves("S2-212 S2-213 S2-222 S2-226 S2-227 S2-229 S2-231 S2-234 S2-243")
 def the_sender_is_read_in_the_received_header_of_its_hop(world):
     instance = world.instance()
     command = f"incomingrelayconfig relaylist new A {RELAY}"
@@ -210,9 +210,9 @@ def verdict(instance, message, source):
 
 
 @test
-@proves("S2-211")
-def rules_judge_the_sender_and_not_the_relay(world):
-    with programs_with_rules_about(world, r"/^ip 7\.8\.9\.\d+$/"):
+@proves("S2-211 S2-230 S2-232")
+def rules_judge_the_sender_and_the_relay_only_where_no_sender_is_found(world):
+    with programs_with_rules_about(world, r"/^ip (?:7\.8\.9\.\d+|127\.0\.0\.3)$/"):
         instance = world.instance()
         configure(
             instance,
@@ -223,6 +223,9 @@ def rules_judge_the_sender_and_not_the_relay(world):
         equal(verdict(instance, mail(), RELAY), "positive", "mail of 7.8.9.1")
         equal(verdict(instance, mail(), OTHER), "negative", "mail of 10.2.3.4")
         equal(verdict(instance, mail(), "127.0.0.1"), "negative", "no relay")
+        equal(verdict(instance, make_mail(1), OTHER), "positive", "no header: the relay at 127.0.0.3 itself")
+        configure(instance, f'incomingrelayconfig relaylist edit B {OTHER} --received-after=")" --hop=2')
+        equal(verdict(instance, mail(), OTHER), "positive", "no address behind ): the same")
         configure(instance, "incomingrelayconfig setup off")
         equal(verdict(instance, mail(), RELAY), "negative", "switched off")
         instance.kill_role("queue")  # what is stored of a message tells the same
