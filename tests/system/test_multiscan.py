@@ -3,8 +3,10 @@
 real rspamd and spamd where they are installed."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.build import SAMPLES, program, wait_until
 from harness.mail import header, make_mail, read_sample, split_mail
 from harness.peers import DROP, HANG, ScriptedRspamd, ScriptedSpamd, http, real_rspamd, real_spamd
@@ -476,8 +479,7 @@ def systemsetup_with_multiscan_switches_it_on_for_the_default_incoming_policy(wo
 # The real ones
 
 
-@test
-def the_real_rspamd_and_spamd_are_asked_first(world):
+def gateway_with_real_peers(world):
     if not shutil.which("rspamd") or not shutil.which("spamd", path="/usr/sbin:/usr/bin"):
         raise Skip("rspamd and spamd are not both installed")
     instance = world.instance()
@@ -485,6 +487,12 @@ def the_real_rspamd_and_spamd_are_asked_first(world):
               "--spamd-timeout=30", POLICY)
     for name in ("rspamd", "spamd"):  # a busy machine may take them for dead while they start
         wait_until(lambda: verdict_of(instance, name), f"a verdict of {name}", 120)
+    return instance
+
+
+@test
+def the_real_rspamd_and_spamd_are_asked_first(world):
+    instance = gateway_with_real_peers(world)
     good = send(instance, make_mail(1))
     gtube = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
     bad = send(instance, make_mail(2, body=gtube))
@@ -496,6 +504,26 @@ def the_real_rspamd_and_spamd_are_asked_first(world):
     true(header(delivered(instance, bad), "X-Mailward-Peer-rspamd").startswith("Yes, score=15.0"), "the header of rspamd")
     true("GTUBE" in header(delivered(instance, bad), "X-Mailward-Peer-spamd"), "the header of spamd")
     true(score(instance, bad) > score(instance, send(instance, make_mail(3, body=gtube[3:]))), "it counts for nothing")
+
+
+@test
+def the_real_rspamd_that_hangs_costs_its_time_out_once(world):
+    instance = gateway_with_real_peers(world)
+    configure(instance, f"{SETUP} on --rspamd-timeout=2")
+    asked = [pid for child in processes.children_of(os.getpid(), "rspamd") for pid in processes.family_of(child)]
+    true(asked, "no process of rspamd")
+    for pid in asked:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        said = [other_lines(instance, send(instance)) for _ in range(6)]
+    finally:
+        for pid in asked:
+            os.kill(pid, signal.SIGCONT)
+    firsts = [lines[0] for lines in said]
+    equal(firsts.count("rspamd none (timed out)"), 1, f"time-outs: {firsts}")
+    equal(firsts.count("rspamd none (not asked: it does not answer at present)"), 5, f"messages that did not wait: {firsts}")
+    true(all(lines[1].startswith("spamd spam ") for lines in said), said)
+    wait_until(lambda: verdict_of(instance, "rspamd"), "rspamd to be asked again", 120)
 
 
 if __name__ == "__main__":

@@ -209,12 +209,18 @@ static void change_line(struct span line)
         replace(offset_of(line), line.n, SPAN(""));
 }
 
+/* Holds sequences that mean a character or another set of them: in pieces they are no character. */
+static bool is_escaped(struct span line)
+{
+    return span_find(line, '=') < line.n || span_find(line, '\x1b') < line.n;
+}
+
 static void change_characters(size_t at)
 {
     char byte = (char)(' ' + random_below(95));
     struct span line = line_at(at);
     size_t left = line.n - (at - offset_of(line)); /* with its end */
-    if (is_boundary(line) || span_find(line, '=') < line.n || left < 3)
+    if (is_boundary(line) || is_escaped(line) || left < 3)
         return;
     switch (random_below(3)) {
     case 0: /* another one */
