@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+#include "tests/unit/folder_fixture.h"
 
 struct sent {
     enum role_id peer;
@@ -184,12 +184,6 @@ void peers_check(bool good, const char *what, const char *file, int line)
     _exit(1);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 int peers_set_up(void **state)
 {
     (void)state;
@@ -210,7 +204,7 @@ int peers_tear_down(void **state)
 {
     (void)state;
     settings_free(&settings);
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 const char *peers_folder(void)
