@@ -329,6 +329,7 @@ static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *
     } else {
         look_at(rt, input, looked_at(scanner, input, size), breadcrumb, arena, child, look);
         child->partial = look->partial;
+        child->limited_rule = look->hits.limited;
         score_view(rt, policy, input, look, breadcrumb, arena, child);
     }
 }

@@ -30,6 +30,7 @@ struct pass {
     uint8_t *windows; /* by rule: how many have been looked at */
     size_t *next;     /* by rule: literals before this offset of the text need no further look; or NEVER */
     bool partial, over;
+    struct span limited;
 };
 
 static bool is_about_graymail(const struct rule *rule)
@@ -55,9 +56,12 @@ static bool matches(struct pass *p, const struct rule *rule, size_t begin, size_
         options |= PCRE2_NOTEOL;
     int result = pcre2_match(rule->code, (PCRE2_SPTR)text + begin, end - begin, 0, options, p->match,
                              p->rules->limits);
-    if (result < 0 && result != PCRE2_ERROR_NOMATCH)
-        p->partial = true;
-    return result >= 0;
+    if (result >= 0 || result == PCRE2_ERROR_NOMATCH)
+        return result >= 0;
+    p->partial = true;
+    if (p->limited.n == 0)
+        p->limited = rule->info.name;
+    return false;
 }
 
 static void try_window(struct pass *p, uint32_t index, size_t begin)
@@ -138,6 +142,7 @@ static void settle(struct pass *p, struct scan_hits *hits)
             report(rule, (uint16_t)i, hits);
     }
     hits->partial = p->partial;
+    hits->limited = p->limited;
 }
 
 void scan_rules_run(const struct scan_rules *rules, const struct scan_rule_input *input,

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import program, wait_until
-from harness.mail import make_mail
+from harness.mail import header, make_mail
 from harness.peers import ScriptedRspamd
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
@@ -104,8 +104,10 @@ def an_evaluation_key_is_for_30_days_and_told_of_at_30_15_5_and_0(world):
         instance.kill_role("control")  # which forgets nothing
         wait_until(lambda: instance.shell("version").returncode == 0, "control to be back")
     wait_until(lambda: any(b"antispam has expired" in message.data for message in sink.messages), "mail about it")
-    told = [m.data for m in sink.messages if b"Subject: " in m.data and b"feature key antispam" in m.data]
-    equal(len([data for data in told if b"expires in 15 days" in data]), 1, "told once")
+    # A control that is killed before it knows of the queue's answer sends the same message once more.
+    told = {header(m.data, "Message-ID"): m.data for m in sink.messages if OPS in m.recipients}.values()
+    for text in (b"expires in 30 days", b"expires in 15 days", b"expires in 5 days", b"has expired"):
+        equal(sum(b"feature key antispam " + text in data for data in told), 1, f"mail that says {text.decode()}")
     equal(features(instance)["antispam"]["remaining"], 0, "nothing is left")
 
 
@@ -210,7 +212,7 @@ def a_key_is_pasted_at_a_terminal(world):
 
 
 @test
-@proves("S2-52 S2-54")
+@proves("S2-54")
 def a_key_for_multiscan_is_one_for_its_last_engine(world):
     signer = Signer(world)
     instance = signer.gateway(world, evaluation=1)
@@ -226,6 +228,7 @@ def a_key_for_multiscan_is_one_for_its_last_engine(world):
 
 
 @test
+@proves("S2-52")
 def with_the_key_of_multiscan_alone_its_last_engine_is_on(world):
     signer = Signer(world)
     instance = signer.gateway(world, evaluation=1)
@@ -234,6 +237,11 @@ def with_the_key_of_multiscan_alone_its_last_engine_is_on(world):
     activate(instance, signer.key("multiscan"))
     equal(status(instance), "Active", "antispam")
     wait_until(lambda: judged(instance), "the engine to be on again")
+    for engine, name in (("multiscan", "IMS"), ("antispam", "CASE")):
+        run(instance, f"{MULTISCAN}\npolicyconfig incoming edit DEFAULT antispam on --engine={engine}\ncommit")
+        mid = send_one(instance.address, make_mail(1, headers=SPAM))
+        instance.wait_idle()
+        true(instance.log.find(f"MID {mid} using engine: {name} spam positive"), f"the engine {engine}")
 
 
 @test

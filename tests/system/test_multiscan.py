@@ -391,7 +391,7 @@ def a_message_that_the_role_dies_with_twice_is_scanned_without_other_verdicts(wo
 
 
 @test
-@proves("S2-55 S2-149 S2-151")
+@proves("S2-149 S2-151")
 def multiscan_can_be_chosen_once_it_is_on(world):
     instance = world.instance()
     run = instance.shell(f"{POLICY}; commit")
@@ -425,6 +425,13 @@ def dialogue_of_policy(instance):
 @proves("S2-55 S2-56 S2-57")
 def the_dialogue_of_multiscan_asks_for_licence_and_addresses(world):
     instance = world.instance()
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        for wait, answer in (("> ", "imsandgraymailconfig"), ("MULTISCAN", "multiscan"), ("SETUP", "setup"),
+                             ("use Intelligent Multi-Scan?", "y"), ("license agreement?", "n"), ("> ", ""), ("> ", ""),
+                             ("> ", "commit refused"), ("> ", "exit")):  # fmt: skip
+            terminal.wait(wait)
+            terminal.type(f"{answer}\n")
+    equal(json.loads(instance.shell("showconfig json").stdout)["tables"]["multiscan"]["enabled"], False, "without the licence")
     with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
         for wait, answer in (("> ", "imsandgraymailconfig"), ("MULTISCAN", "multiscan"), ("SETUP", "setup"),
                              ("use Intelligent Multi-Scan?", "y"), ("license agreement?", "y"),

@@ -120,6 +120,9 @@ static void a_multipart_without_its_boundary_is_read_as_text(void **state)
     view = VIEW("Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n"
                 "Content-Type: multipart/mixed; boundary=in\r\n\r\nbuy now\r\n--out--\r\n");
     expect_span(view.text, "buy now");
+    view = VIEW("Content-Type: multipart/mixed; boundary=x\r\n\r\nbuy now\r\n--x--\r\n");
+    expect_span(view.text, "buy now");
+    assert_true(view.flags & MIME_BROKEN_STRUCTURE);
     view = VIEW("Content-Type: multipart/mixed\r\n\r\nbuy now");
     expect_span(view.text, "buy now");
     assert_true(view.flags & MIME_BROKEN_STRUCTURE);
