@@ -15,7 +15,8 @@ from harness.sender import send_one
 from harness.tap import equal, main, test, true
 
 # daemon/protocol.h
-MSG_LOG_LINE, MSG_SCAN_JOB, MSG_PEERS_RESULT, MSG_STATUS_REPLY, MSG_FETCHED, MSG_CONFIG_HELLO = 100, 320, 341, 401, 496, 500
+MSG_LOG_LINE, MSG_SCAN_JOB, MSG_STATUS_REPLY, MSG_FETCHED, MSG_CONFIG_HELLO = 100, 320, 401, 496, 500
+MSG_PEERS_HELLO, MSG_PEERS_RESULT, MSG_PEERS_JOB = 340, 341, 360
 NO_MESSAGE = 9999
 FRAME_MOST = 8 << 20  # CHANNEL_MESSAGE_MAX
 
@@ -30,9 +31,12 @@ def pids(instance, but):
 
 
 def flows(instance):
-    """Mail is taken and delivered, and changes are committed."""
+    """Changes are committed, and mail is taken and delivered."""
     instance.configure(edit("antispam", enabled="on"))
-    mid = send_one(instance.address, make_mail(1))
+    is_delivered(instance, send_one(instance.address, make_mail(1)))
+
+
+def is_delivered(instance, mid):
     instance.log.wait_for(f"Message finished MID {mid} done")
     equal(len(instance.maildir()), 1, "messages delivered")
 
@@ -75,6 +79,22 @@ def what_the_role_spamd_says_wrong_ends_it_and_no_other(world):
 @test
 def what_the_role_fetch_says_wrong_ends_it_and_no_other(world):
     suffers_alone(world, "fetch", (("control", MSG_FETCHED, b"\1"), ("log", MSG_LOG_LINE, b"\xff")))
+
+
+@test
+def a_peers_role_that_answers_nothing_is_started_anew_and_mail_goes_on_without_it(world):
+    instance, fake = gateway(world, "peers")
+    instance.configure(edit("multiscan", enabled="on", rspamd="http://127.0.0.1:1"), edit("imsandgraymail", timeout=1),
+                       edit("incoming-policy", key="DEFAULT", antispam="on", engine="multiscan"))  # fmt: skip
+    fake.wait_life(1, "queue")
+    fake.say("queue", MSG_PEERS_HELLO)
+    mid = send_one(instance.address, make_mail(1))
+    fake.wait_for("queue", MSG_PEERS_JOB)
+    instance.pass_idle(1)
+    is_delivered(instance, mid)
+    true("rspamd none (not asked: " in "\n".join(instance.log.of_message(mid)), "what the log says of the other engine")
+    fake.wait_life(2, "queue")
+    instance.log.wait_for("role queue: role peers does not answer; starting it anew")
 
 
 main()
