@@ -1,7 +1,7 @@
 /* The messages between roles: one enum, and the put and get of those with more than a few fields.
  *
- * Every get checks its whole message; spans point into it.  A role that receives what it cannot read ends
- * itself: its peer is broken or taken over.
+ * Every get checks its whole message; spans point into it.  A role that receives what it cannot read ends itself, as
+ * its peer is broken or taken over; a peer that is dispensable (role.h) it has started anew instead.
  */
 #ifndef DAEMON_PROTOCOL_H
 #define DAEMON_PROTOCOL_H
@@ -30,7 +30,7 @@ enum message_type {
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
-    MSG_ROLE_STALE, /* control only: u8 role that does not follow: kill it, it is started anew on the head revision */
+    MSG_ROLE_STALE, /* u8 role: kill it, it is started anew.  Control may say it of all, others of dispensable peers */
     MSG_PORTS,      /* control only: struct ports_request: from now on these are bound, and no others */
     MSG_SYSLOG_ASK, /* log only: u32 id, span destination: a datagram socket to that syslog */
 
@@ -99,7 +99,7 @@ enum message_type {
                         * suspended while others are not */
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
-    /* control -> queue */
+    /* control -> queue, spamd */
     MSG_FEATURES = 450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */

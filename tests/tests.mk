@@ -72,6 +72,7 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_dispensable_roles.py \
 	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
 	tests/system/test_feature_keys.py \
@@ -125,6 +126,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/certificate.py \
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
+	tests/harness/fake_role.py \
 	tests/harness/golden.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \

@@ -270,6 +270,14 @@ static void config_discard(void)
     updates_config_ended(false);
 }
 
+/* The skeleton sees to whoever sent it. */
+static void refuse_message(struct wire_reader *in, int fd)
+{
+    in->failed = true;
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
  * not to the message's. */
 static void take_job(enum role_id peer, struct wire_reader *in, int fd)
@@ -280,11 +288,11 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     struct scan_job wanted;
     bool good = scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue;
     arena_free(arena);
-    if (!good)
-        role_fatal("cannot read a job of role %s", role_table[peer].name);
     size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
-    if (jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
-        role_fatal("role %s sends more jobs than were asked for", role_table[peer].name);
+    if (!good || jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
+        return;
+    }
     struct job *job = xcalloc(1, sizeof *job);
     *job = (struct job){.client = of_queue ? 0 : spamd_connection,
                         .mid = wanted.mid,
@@ -303,9 +311,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
     }
     if (peer == ROLE_CONTROL && updates_message(type, in, fd))
         return;
-    in->failed = true;
-    if (fd >= 0)
-        close(fd);
+    refuse_message(in, fd);
 }
 
 static void stop(void)

@@ -1,5 +1,5 @@
 UNIT_TESTS += test_route test_spool test_store test_relay test_seven_bit test_queue test_queue_trouble test_queue_delivery
-UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_notice \
+UNIT_TESTS += test_queue_archive test_queue_change test_queue_config test_queue_alternates test_queue_multiscan test_queue_notice \
 	test_queue_numbers test_queue_dsn
 
 test_route_SOURCES = tests/unit/test_route.c
@@ -52,6 +52,11 @@ test_queue_numbers_SOURCES = tests/unit/test_queue_numbers.c $(QUEUE_PEERS)
 test_queue_numbers_CPPFLAGS = $(libqueue_a_CPPFLAGS)
 test_queue_numbers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
 test_queue_numbers_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
+
+test_queue_multiscan_SOURCES = tests/unit/test_queue_multiscan.c $(QUEUE_PEERS)
+test_queue_multiscan_CPPFLAGS = $(libqueue_a_CPPFLAGS)
+test_queue_multiscan_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+test_queue_multiscan_LDADD = $(QUEUE_LIBS) $(CMOCKA_LIBS)
 
 test_queue_notice_SOURCES = tests/unit/test_queue_notice.c $(QUEUE_PEERS)
 test_queue_notice_CPPFLAGS = $(libqueue_a_CPPFLAGS)

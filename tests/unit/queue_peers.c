@@ -26,7 +26,7 @@ struct sent {
 static char folder[64];
 static struct settings settings;
 static struct event_base *base;
-static volatile int64_t wall_shift;
+static volatile int64_t wall_shift, mono_shift;
 static struct sent *sent;
 static size_t sent_count;
 static struct buf logged;
@@ -41,6 +41,7 @@ enum deliver_handover peers_handover;
 uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
+int peers_replaced[ROLE_COUNT];
 
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
@@ -96,6 +97,14 @@ void role_fatal(const char *format, ...)
     va_end(args);
     fprintf(stderr, "\n");
     _exit(3);
+}
+
+void role_replace_peer(enum role_id peer, const char *why)
+{
+    (void)why;
+    peers_replaced[peer]++;
+    up[peer] = false;
+    role_self.peer_down(peer);
 }
 
 void role_exit(void)
@@ -227,7 +236,7 @@ static void live(void (*life)(void))
     base = event_base_new();
     arena = arena_new();
     log_set_output(keep_line);
-    clock_use_offsets(&wall_shift, NULL);
+    clock_use_offsets(&wall_shift, &mono_shift);
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
     if (!peers_without_config)
         peers_first_config();
@@ -269,6 +278,11 @@ void peers_step(int64_t deadline, const char *what, const char *file, int line)
 void peers_pass_time(double seconds)
 {
     wall_shift += (int64_t)(seconds * 1e6);
+}
+
+void peers_pass_idle(double seconds)
+{
+    mono_shift += (int64_t)(seconds * 1e6);
 }
 
 void peers_up(enum role_id peer)
