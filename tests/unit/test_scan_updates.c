@@ -249,6 +249,41 @@ static void what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_
     expect("");
 }
 
+static void what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it(void **state)
+{
+    (void)state;
+    updates_config_begins();
+    send_rules(2);
+    say(MSG_ENGINE_USE, 0);
+    updates_config_ended(true);
+    expect("prepare ");
+    expect_in_use(1);
+    ready();
+    expect("apply ");
+    expect_in_use(2);
+}
+
+static void what_comes_while_another_update_is_prepared_is_in_use_only_after_it(void **state)
+{
+    (void)state;
+    const struct error why = {"a.rules:1:1: nonsense"};
+    send_rules(2);
+    say(MSG_ENGINE_USE, 0);
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    expect("prepare ");
+    ready();
+    expect("apply prepare ");
+    expect_in_use(2);
+    send_rules(4);
+    say(MSG_ENGINE_USE, 0);
+    assert_true(updates_prepared(&why));
+    expect("answer 0: refused. prepare ");
+    ready();
+    expect("apply ");
+    expect_in_use(4);
+}
+
 static void what_is_installed_and_cannot_be_used_is_told(void **state)
 {
     (void)state;
@@ -274,8 +309,8 @@ static void the_first_configuration_does_without_updates_that_do_not_work(void *
     assert_true(updates_start(&pool, &error));
     send_rules(3);
     say(MSG_ENGINE_USE, 0);
-    struct engine_files *updated = updates_files();
     updates_config_begins();
+    struct engine_files *updated = updates_files();
     assert_true(updates_fall_back(&why));
     expect("answer 0: refused. ");
     assert_false(updates_files() == updated);
@@ -338,6 +373,8 @@ int main(void)
         TEST(what_was_tried_and_is_not_wanted_is_thrown_away),
         TEST(a_configuration_comes_first),
         TEST(what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_be),
+        TEST(what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it),
+        TEST(what_comes_while_another_update_is_prepared_is_in_use_only_after_it),
         TEST(what_is_installed_and_cannot_be_used_is_told),
         TEST(the_first_configuration_does_without_updates_that_do_not_work),
         TEST(what_is_no_package_is_not_used),
