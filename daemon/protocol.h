@@ -47,8 +47,8 @@ enum message_type {
     MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
-    MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
+    MSG_MAIL_DATA, /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
+    MSG_MAIL_END, /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
                          * the client) */
     MSG_MAIL_ABORT,     /* u64 mid */
     MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
@@ -100,7 +100,8 @@ enum message_type {
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
     /* control -> queue */
-    MSG_FEATURES = 450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
+    MSG_FEATURES =
+        450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
@@ -136,7 +137,12 @@ enum message_type {
 };
 
 /* What came of MSG_ENGINE_TRY. */
-enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
+enum engine_outcome {
+    ENGINE_READY,
+    ENGINE_REFUSED,
+    ENGINE_BUSY, /* try again */
+    ENGINE_LATE, /* it was not ready in time; another hour may do */
+};
 
 enum { COMMIT_ID_MAX = 64 };
 

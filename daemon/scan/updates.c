@@ -10,7 +10,8 @@
 
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
-static struct engine_files *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
+static struct engine_files
+    *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
 static bool config_is_next;
@@ -148,11 +149,18 @@ void updates_config_ended(bool applied)
     follow();
 }
 
+static enum engine_outcome outcome_of(const struct error *refusal)
+{
+    if (!refusal)
+        return ENGINE_READY;
+    return pool->was_late() ? ENGINE_LATE : ENGINE_REFUSED;
+}
+
 bool updates_prepared(const struct error *refusal)
 {
     if (stage == TRYING) {
         stage = refusal ? NOBODY : TRIED;
-        answer(tried_id, refusal ? ENGINE_REFUSED : ENGINE_READY, refusal ? refusal->text : "");
+        answer(tried_id, outcome_of(refusal), refusal ? refusal->text : "");
         follow();
         return true;
     }

@@ -12,7 +12,8 @@
 struct updates_pool {
     /* Begins to prepare a generation of the running configuration; false when that cannot be begun. */
     bool (*prepare)(struct engine_files *files, struct error *error);
-    void (*apply)(void); /* switches to it */
+    bool (*was_late)(void); /* it was refused for want of time */
+    void (*apply)(void);    /* switches to it */
     void (*discard)(void);
 };
 
