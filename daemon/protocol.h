@@ -64,8 +64,9 @@ enum message_type {
 
     /* scan -> queue, spamd: what is said of one is never said to the other */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
-    MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
-    MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
+    MSG_SCAN_RESULT, /* u64 mid, u64 revision that judged, span its rules and model: "NAME VERSION, ...", span of
+                           * judge_result_put() */
+    MSG_SCAN_CRASH, /* u64 mid, span breadcrumb, span cause */
     /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
@@ -337,7 +338,8 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
-    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
+    uint64_t revision;    /* of the configuration that judged the message; 0: it was not judged */
+    struct span versions; /* of rules and model that judged it; empty: none did */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

@@ -234,6 +234,7 @@ bool generation_give(struct generation *g, struct job *job)
 {
     struct slot *first = job->alone ? lone_slot(g) : g->slots;
     struct slot *end = job->alone ? first + 1 : lone_slot(g);
+    job->files = g->shared.files;
     for (struct slot *s = first; s < end; s++)
         if (s->state == SLOT_IDLE && slot_give(s, job))
             return true;

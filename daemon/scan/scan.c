@@ -59,10 +59,13 @@ static void reply(const struct job *job, enum message_type type, struct buf *bod
 
 static void on_result(const struct job *job, struct span result)
 {
-    struct buf body = {0};
+    struct buf body = {0}, versions = {0};
     wire_put_u64(&body, job->mid);
     wire_put_u64(&body, job->revision);
+    engine_files_put_versions(job->files, &versions);
+    wire_put_span(&body, buf_span(&versions));
     wire_put_span(&body, result);
+    buf_free(&versions);
     reply(job, MSG_SCAN_RESULT, &body);
 }
 

@@ -4,6 +4,7 @@
 import datetime
 import os
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -62,6 +63,15 @@ def verdict(instance, serial, word=WORD):
     return wait_until(
         lambda: next((one for one in instance.log.of_message(mid) if "using engine: CASE" in one), None), "a verdict"
     )
+
+
+def judged_with(instance, serial):
+    """The rules and the model that tracking names for a message."""
+    mid = send_one(instance.address, make_mail(serial))
+    instance.wait_idle()
+    wait_until(lambda: instance.status().get("outbox") == 0, "every final event in the tracking store")
+    with sqlite3.connect(f"file:{instance.folder / 'track' / 'tracking.db'}?mode=ro", uri=True) as db:
+        return db.execute("SELECT DISTINCT versions FROM final WHERE mid = ?", (mid,)).fetchall()
 
 
 def versions(instance, command="antispamstatus"):
@@ -150,6 +160,17 @@ def first_update(world):
     server.offer("antispam-rules", 2, GOOD)
     update(instance, "update completed: antispam-rules version 2")
     return instance, server
+
+
+@test
+def tracking_names_the_rules_and_the_model_that_judged(world):
+    instance, server = first_update(world)
+    equal(judged_with(instance, 1), [("antispam-rules 2, spam-model 1, graymail-rules 1",)], "before")
+    server.offer("antispam-rules", 3, HARMLESS)
+    update(instance, "update completed: antispam-rules version 3")
+    equal(judged_with(instance, 2), [("antispam-rules 3, spam-model 1, graymail-rules 1",)], "after")
+    run(instance, "antispamconfig setup on --timeout=50; commit")
+    equal(judged_with(instance, 3), [("antispam-rules 3, spam-model 1, graymail-rules 1",)], "of the next revision")
 
 
 @test

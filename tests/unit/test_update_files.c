@@ -161,7 +161,7 @@ static int end(void **state)
     trust_store_free(trust);
     buf_free(&log_text);
     buf_free(&disk);
-    strcpy(strrchr(folder, '-'), "-XXXXXX");
+    memcpy(strrchr(folder, '-'), "-XXXXXX", strlen("-XXXXXX"));
     return chdir("/");
 }
 
