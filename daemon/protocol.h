@@ -47,8 +47,8 @@ enum message_type {
     MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
-    MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
+    MSG_MAIL_DATA, /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
+    MSG_MAIL_END, /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
                          * the client) */
     MSG_MAIL_ABORT,     /* u64 mid */
     MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
@@ -64,8 +64,9 @@ enum message_type {
 
     /* scan -> queue, spamd: what is said of one is never said to the other */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
-    MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
-    MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
+    MSG_SCAN_RESULT, /* u64 mid, u64 revision that judged, span its rules and model: "NAME VERSION, ...", span of
+                           * judge_result_put() */
+    MSG_SCAN_CRASH, /* u64 mid, span breadcrumb, span cause */
     /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
@@ -136,7 +137,12 @@ enum message_type {
 };
 
 /* What came of MSG_ENGINE_TRY. */
-enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
+enum engine_outcome {
+    ENGINE_READY,
+    ENGINE_REFUSED,
+    ENGINE_BUSY, /* try again */
+    ENGINE_LATE, /* it was not ready in time; another hour may do */
+};
 
 enum { COMMIT_ID_MAX = 64 };
 
@@ -331,7 +337,8 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
-    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
+    uint64_t revision;    /* of the configuration that judged the message; 0: it was not judged */
+    struct span versions; /* of rules and model that judged it; empty: none did */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

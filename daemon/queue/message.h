@@ -49,6 +49,7 @@ struct message {
     uint64_t parent;        /* of a split, or the bounced message; 0: none */
     uint64_t icid;
     uint64_t revision; /* of the configuration that judged it; 0: not judged */
+    uint32_t versions; /* of rules and model that judged it: store_find_versions() */
     int64_t received;
     struct spool_record body;
     uint32_t trace_bytes;

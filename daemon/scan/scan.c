@@ -59,10 +59,13 @@ static void reply(const struct job *job, enum message_type type, struct buf *bod
 
 static void on_result(const struct job *job, struct span result)
 {
-    struct buf body = {0};
+    struct buf body = {0}, versions = {0};
     wire_put_u64(&body, job->mid);
     wire_put_u64(&body, job->revision);
+    engine_files_put_versions(job->files, &versions);
+    wire_put_span(&body, buf_span(&versions));
     wire_put_span(&body, result);
+    buf_free(&versions);
     reply(job, MSG_SCAN_RESULT, &body);
 }
 
@@ -125,6 +128,11 @@ static bool prepare_update(struct engine_files *files, struct error *error)
     return prepare_generation(role_config(), files, error);
 }
 
+static bool was_late(void)
+{
+    return pool_was_late(pool);
+}
+
 static void apply_update(void)
 {
     pool_apply(pool);
@@ -139,7 +147,7 @@ static void discard_update(void)
 /* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
 static bool start(struct error *error)
 {
-    static const struct updates_pool hooks = {prepare_update, apply_update, discard_update};
+    static const struct updates_pool hooks = {prepare_update, was_late, apply_update, discard_update};
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
@@ -251,11 +259,10 @@ static void config_apply(void)
     if (!is_same)
         pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
-    if (!is_same)
-        if (!is_same) {
-            updates_config_ended(true);
-            tell_graymail();
-        }
+    if (!is_same) {
+        updates_config_ended(true);
+        tell_graymail();
+    }
     if (!first)
         return;
     greet_queue();

@@ -465,6 +465,7 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
     judge_result_put(&result, &(struct judge_result){&child, 1});
     wire_put_u64(&body, mid);
     wire_put_u64(&body, peers_judged_by);
+    wire_put_span(&body, SPAN(PEERS_VERSIONS));
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);

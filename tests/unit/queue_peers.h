@@ -45,6 +45,7 @@ extern struct span peers_original, peers_envelope_id;
 extern enum deliver_handover peers_handover;
 /* The revision that scan says it judged with. */
 extern uint64_t peers_judged_by;
+#define PEERS_VERSIONS "antispam-rules 20261122, spam-model 1"
 
 /* Of every test. */
 int peers_set_up(void **state);
