@@ -24,11 +24,11 @@ struct pass {
     const struct mime_budget *budget;
     const struct scan_rule_watch *watch;
     pcre2_match_data *match;
-    unsigned text_id;
     struct span text;
-    uint8_t *hit;     /* by rule */
-    uint8_t *windows; /* by rule: how many have been looked at */
-    size_t *next;     /* by rule: literals before this offset of the text need no further look; or NEVER */
+    const struct rule_text_literals *literals; /* that are looked for in it */
+    uint8_t *hit;                              /* by rule */
+    uint8_t *windows;                          /* by rule: how many have been looked at */
+    size_t *next; /* by rule: literals before this offset of the text need no further look; or NEVER */
     bool partial, over;
 };
 
@@ -78,8 +78,8 @@ static void try_window(struct pass *p, uint32_t index, size_t begin)
 static bool on_literal(void *context, uint32_t literal, size_t end)
 {
     struct pass *p = context;
-    uint32_t index = p->rules->rule_of_literal[literal];
-    if (p->rules->items[index].text != p->text_id || p->hit[index] || end < p->next[index])
+    uint32_t index = p->literals->rules[literal];
+    if (p->hit[index] || end < p->next[index])
         return true;
     if (p->windows[index]++ == WINDOWS_MOST) {
         p->next[index] = SEEN;
@@ -105,11 +105,12 @@ static void try_unfiltered(struct pass *p, uint32_t index)
 
 static void run_text(struct pass *p, unsigned id, struct span text)
 {
-    p->text_id = id;
     p->text = text;
+    p->literals = &p->rules->literals[id];
     if (text.n == 0 || p->over)
         return;
-    literal_search_run(p->rules->search, text, on_literal, p);
+    if (p->literals->search)
+        literal_search_run(p->literals->search, text, on_literal, p);
     for (size_t i = 0; i < p->rules->unfiltered_count; i++)
         if (p->rules->items[p->rules->unfiltered[i]].text == id)
             try_unfiltered(p, p->rules->unfiltered[i]);
