@@ -168,6 +168,12 @@ static void points_add_up_and_the_tags_say_which_category_it_is(void **state)
          SCAN_GRAYMAIL_SOCIAL, 1000},
         {POINTS("abc", "graymail:marketing", "+9") POINTS("def", "graymail:social", "-1"),
          SCAN_GRAYMAIL_MARKETING, 800},
+        {POINTS("abc", "graymail:marketing", "+5") POINTS("def", "graymail:bulk", "+5"),
+         SCAN_GRAYMAIL_MARKETING, 1000},
+        {POINTS("abc", "graymail:marketing", "+5") POINTS("def", "graymail:bulk", "+5.01"),
+         SCAN_GRAYMAIL_BULK, 1001},
+        {POINTS("abc", "graymail:social", "+5") POINTS("def", "graymail:bulk", "+5.01"), SCAN_GRAYMAIL_BULK,
+         1001},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int hundredths;
