@@ -113,6 +113,7 @@ SYSTEM_TESTS = \
 	tests/system/test_status.py \
 	tests/system/test_threats.py \
 	tests/system/test_tls.py \
+	tests/system/test_train.py \
 	tests/system/test_updates.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
