@@ -152,6 +152,7 @@ void scanning_result(struct wire_reader *in)
 {
     struct client *c = take_back(in);
     uint64_t revision = wire_get_u64(in);
+    wire_get_span(in); /* versions: nothing is stored of it */
     struct span wire = wire_get_span(in);
     if (!wire_reader_done(in))
         return;

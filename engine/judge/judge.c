@@ -82,6 +82,9 @@ static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hi
         scan_rules_info(rt->rules, hits->rules[i], &info);
         if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
             abort();
+        volatile bool hang = span_equal(info.about, SPAN("X-Mailward-Test: hang"));
+        while (hang) {
+        }
     }
 }
 
