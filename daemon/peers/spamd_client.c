@@ -13,13 +13,14 @@
 #include "engine/base/xalloc.h"
 #include "engine/spamd/spamd_response.h"
 
-enum { READ_BYTES = 4096 };
+enum { READ_BYTES = 16 * 1024 };
 
 struct connection {
     int fd;
     struct event *event;
     struct buf head; /* of the request */
     size_t sent;     /* of head and message together */
+    struct spamd_response response;
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *context);
@@ -92,11 +93,11 @@ static void take_response(struct exchange *x, const struct spamd_response *r)
 {
     struct span symbols = r->body;
     if (r->code != 0 || !x->message) {
-        exchange_done(x, r->code == 0 ? PEER_ANSWERED : PEER_FAILED, "refuses the request");
+        exchange_done(x, r->code == 0 ? PEER_ANSWERED : PEER_USELESS, "refuses the request");
         return;
     }
     if (!r->has_verdict) {
-        exchange_done(x, PEER_FAILED, "gives an answer that makes no sense");
+        exchange_done(x, PEER_USELESS, "gives an answer that makes no sense");
         return;
     }
     while (symbols.n) {
@@ -116,17 +117,17 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct exchange *x = context;
-    struct spamd_response response;
+    struct spamd_response *response = &((struct connection *)x->held)->response;
     ssize_t got = read(fd, buf_reserve(&x->received, READ_BYTES), READ_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     x->received.len += got > 0 ? (size_t)got : 0;
-    switch (spamd_response_parse(buf_span(&x->received), got <= 0, &response)) {
+    switch (spamd_response_parse(buf_span(&x->received), got <= 0, response)) {
     case SPAMD_RESPONSE_WHOLE:
-        take_response(x, &response);
+        take_response(x, response);
         break;
     case SPAMD_RESPONSE_BAD:
-        exchange_done(x, PEER_FAILED,
+        exchange_done(x, PEER_USELESS,
                       x->received.len ? "gives an answer that makes no sense" : "hung up without an answer");
         break;
     case SPAMD_RESPONSE_PART:
