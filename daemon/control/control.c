@@ -114,8 +114,7 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
-    if (peer == ROLE_QUEUE)
-        feature_keys_queue_up();
+    feature_keys_peer_up(peer);
     updates_peer_up(peer);
     commit_peer_up(peer);
     alerts_peer_up(peer);
