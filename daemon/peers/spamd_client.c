@@ -1,13 +1,12 @@
 /* Asking SpamAssassin's spamd, or whatever else speaks its protocol, over TCP or a UNIX socket. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/net.h"
 #include "daemon/peers/exchange.h"
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
@@ -151,16 +150,11 @@ static int connect_unix(struct span path)
 
 static int connect_tcp(struct span address, uint16_t port)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct buf text = {0};
-    buf_append_span(&text, address);
-    bool is_v4 = inet_pton(AF_INET, buf_text(&text), &v4.sin_addr) == 1;
-    bool good = is_v4 || inet_pton(AF_INET6, buf_text(&text), &v6.sin6_addr) == 1;
-    buf_free(&text);
-    int fd = good ? socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
-    const struct sockaddr *to = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
-    if (fd >= 0 && connect(fd, to, is_v4 ? sizeof v4 : sizeof v6) != 0 && errno != EINPROGRESS) {
+    struct sockaddr_storage to;
+    socklen_t size;
+    bool good = net_parse_host(address, port, &to, &size);
+    int fd = good ? socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) != 0 && errno != EINPROGRESS) {
         close(fd);
         return -1;
     }
