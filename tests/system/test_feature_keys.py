@@ -14,6 +14,7 @@ from harness.build import program, wait_until
 from harness.mail import header, make_mail
 from harness.peers import ScriptedRspamd
 from harness.sender import send_one
+from harness.spamd import ask
 from harness.tap import equal, main, proves, test, true
 from harness.terminal import Terminal
 
@@ -136,6 +137,28 @@ def without_its_key_the_engine_is_off_whatever_is_set_and_mail_flows(world):
     instance.stop()
     instance.start()
     equal(features(instance)["antispam"]["expires"], expires, "after a restart")
+
+
+@test
+def without_its_key_clients_of_the_spamd_protocol_are_told_so_and_scanned_again_with_a_new_one(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    run(instance, "spamdconfig setup on --tcp=\ncommit")
+    no_key = (69, "EX_UNAVAILABLE: anti-spam has no feature key on this gateway")
+
+    def reply():
+        answer = ask(instance.spamd_socket, "CHECK", make_mail(1, headers=SPAM))
+        return answer.code, answer.text
+
+    equal(reply()[0], 0, "with the key")
+    instance.pass_time(days=30)
+    wait_until(lambda: reply() == no_key, "the service to be off")
+    for role in ("spamd", "control"):
+        instance.kill_role(role)
+        wait_until(lambda: instance.status().get("spamd_connections") == 0, "both to be back")
+        equal(reply(), no_key, f"the answer after {role} was restarted")
+    activate(instance, signer.key("antispam", days=2000))
+    wait_until(lambda: reply()[0] == 0, "the service to be on again")
 
 
 @test

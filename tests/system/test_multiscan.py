@@ -239,7 +239,7 @@ BROKEN_ANSWERS = {
     "too deep": http(b"[" * 100000),
     "another status": http(b"{}", "500 Internal Server Error"),
     "a redirection": http(b"", "302 Found\r\nLocation: http://127.0.0.1:1/"),
-    "too long": http(b" " * 300000),
+    "too long": http(b" " * (3 << 20)),
     "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 20000,
     "no http": b"220 mail.example.com ESMTP\r\n",
     "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
@@ -251,7 +251,7 @@ BROKEN_RESPONSES = {
     "no verdict": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 0\r\n\r\n",
     "a wrong verdict": b"SPAMD/1.1 0 EX_OK\r\nSpam: perhaps ; 3 / 5\r\n\r\n",
     "a wrong number": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; much / 5\r\n\r\n",
-    "too long": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9 / 5\r\n\r\n" + b"A," * 50000,
+    "too long": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9 / 5\r\n\r\n" + b"A," * (2 << 20),
     "too long by its own word": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 99999999999\r\nSpam: True ; 9 / 5\r\n\r\nA",
     "cut off": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 100\r\nSpam: True ; 9 / 5\r\n\r\nA",
     "nothing": DROP,
@@ -259,7 +259,7 @@ BROKEN_RESPONSES = {
 
 
 @test
-def an_answer_that_makes_no_sense_is_no_verdict_and_holds_nothing_up(world):
+def an_answer_that_makes_no_sense_is_no_verdict_and_others_are_asked_about_at_once(world):
     gateway = Gateway(world)
     instance = gateway.instance
     for peer, name, answers in ((gateway.rspamd, "rspamd", BROKEN_ANSWERS), (gateway.spamd, "spamd", BROKEN_RESPONSES)):
@@ -268,8 +268,34 @@ def an_answer_that_makes_no_sense_is_no_verdict_and_holds_nothing_up(world):
             mid = send(instance)
             true(f"{name} none (gave no usable answer)" in other_lines(instance, mid), f"{what}: {told(instance, mid)}")
             peer.answer = lambda message: None
-            wait_until(lambda: verdict_of(instance, name), f"{name} to be asked again after {what}", 60)
+            true(verdict_of(instance, name), f"{name} is not asked after {what}")
+    equal(instance.log.find("; it is not asked"), [], "engines that are taken for dead")
     equal(instance.log.find("restarting it"), [], "roles that died")
+    true(instance.log.find("multiscan: rspamd gives an answer that makes no sense about MID "), "a line with the reason")
+
+
+@test
+def an_engine_with_nothing_but_useless_answers_is_asked_no_more_until_it_has_a_verdict(world):
+    gateway = Gateway(world)
+    instance = gateway.instance
+    true(verdict_of(instance, "spamd"), "it is not asked from the start")
+    gateway.spamd.answer, gateway.spamd.mute = lambda message: b"SPAMD/1.1 74 EX_IOERR\r\n\r\n", True
+    said = [other_lines(instance, send(instance))[1] for _ in range(12)]
+    useless = said.count("spamd none (gave no usable answer)")
+    true(useless == 10 and "spamd none (not asked" in said[-1], said)
+    instance.log.wait_for("multiscan: spamd refuses the request; it is not asked")
+    gateway.spamd.answer, gateway.spamd.mute = lambda message: None, False
+    wait_until(lambda: verdict_of(instance, "spamd"), "spamd to be asked again", 60)
+
+
+@test
+def a_long_answer_is_understood(world):
+    gateway = Gateway(world)
+    gateway.rspamd.symbols = [f"A_RULE_{n}" for n in range(20000)]
+    gateway.spamd.symbols = gateway.rspamd.symbols
+    lines = other_lines(gateway.instance, send(gateway.instance))
+    true(len(gateway.rspamd.usual()) > 1_000_000 and len(gateway.spamd.usual()) > 200_000, "the answers are short")
+    true(lines[0].startswith("rspamd spam negative (0.0/15.0 A_RULE_0,") and lines[1].startswith("spamd spam negative"), lines)
 
 
 def verdict_of(instance, name):
