@@ -369,8 +369,8 @@ def a_package_that_could_not_be_tried_in_time_is_tried_again_later(world):
     equal(server.asked[asked:], ["/manifest"], "it is left alone")
     true("was not ready to use in time" in trouble(instance), trouble(instance))
     run(instance, "antispamconfig setup on --timeout=50; commit")  # nothing holds it up
-    instance.pass_time(1)
-    update(instance, "update completed: antispam-rules version 3")
+    update(instance, "update completed: antispam-rules version 3", "updatenow force")
+    update(instance, "case: server manifest 2 has nothing new")
     equal(trouble(instance), None, "trouble")
 
 
@@ -382,7 +382,8 @@ def rules_that_hang_never_come_into_use_and_hold_up_commits_ever_less_often(worl
     server.offer("antispam-rules", 3, {"a.rules": "rule stuck\n    scope body\n    match /ready/i\n"
                                                   "    about X-Mailward-Test: hang\n"})
     update(instance, "were not ready in time; it is left alone for 10 minutes")
-    update(instance, "were not ready in time; it is left alone for 20 minutes", "updatenow force")
+    instance.pass_time(1)
+    update(instance, "were not ready in time; it is left alone for 20 minutes")
     equal(versions(instance)["Structural Rules"][1], "2", "version")
     true("spam positive" in verdict(instance, 1), "the old rules")
 
