@@ -46,6 +46,11 @@ unsigned update_doubts_delay(const struct package_offer *offer, const char *why)
     return d->minutes;
 }
 
+void update_doubts_clear(const struct package_offer *offer)
+{
+    doubts[package_component_find(offer->name)] = (struct doubt){.minutes = 0};
+}
+
 const char *update_doubts_about(const struct package_offer *offer)
 {
     const struct doubt *d = &doubts[package_component_find(offer->name)];

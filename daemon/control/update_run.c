@@ -194,6 +194,7 @@ static void install(void)
         return;
     }
     failpoint("control.package-installed");
+    update_doubts_clear(offer());
     unusable.text[0] = '\0';
     send_to_scan(MSG_ENGINE_USE, run.id);
     LOG(UPDATE_DONE, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));

@@ -207,6 +207,7 @@ def keys_are_found_in_the_folder_and_activated_when_that_is_wanted(world):
     signer = Signer(world)
     instance = signer.gateway(world, evaluation=1)
     folder = instance.folder / "configuration"
+    run(instance, "featurekeyconfig setup --autocheck=off\ncommit")  # which would be the one to find them
     (folder / "a.featurekey").write_text(signer.key("antispam", days=400))
     (folder / "b.featurekey").write_text("nonsense\n")
     (folder / "c.txt").write_text(signer.key("antispam", days=500))
@@ -220,6 +221,18 @@ def keys_are_found_in_the_folder_and_activated_when_that_is_wanted(world):
     equal(run(instance, "featurekey checknow"), "There are no new feature keys.\n", "again")
     run(instance, "featurekey activate a.featurekey")  # what is there already (R4)
     wait_until(lambda: instance.log.find("feature key antispam activated by autoactivate"), "the log to say who")
+
+
+@test
+def keys_in_the_folder_are_looked_for_every_hour(world):
+    signer = Signer(world)
+    instance = signer.gateway(world, evaluation=1)
+    run(instance, "featurekeyconfig setup --autoactivate=on\ncommit")
+    folder = instance.folder / "configuration"
+    for hour, feature in enumerate(("antispam", "multiscan")):
+        (folder / f"{hour}.featurekey").write_text(signer.key(feature, days=400))
+        instance.pass_idle(60)
+        wait_until(lambda: instance.log.find(f"feature key {feature} activated by autoactivate"), feature)
 
 
 @test

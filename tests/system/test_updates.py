@@ -5,6 +5,7 @@ import datetime
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import processes
-from harness.build import wait_until
+from harness.build import program, wait_until
 from harness.logs import Log
 from harness.mail import make_mail
 from harness.sender import send_one
@@ -213,7 +214,6 @@ def altered_packages_are_refused(world):
 def sign_list(server, path, version, name="antispam-rules", claimed=None):
     """A manifest that names this file, whatever is in it, signed by openssl instead of our tool."""
     import hashlib
-    import subprocess
 
     content = path.read_bytes()
     server.sequence = getattr(server, "sequence", 100) + 1
@@ -254,6 +254,7 @@ def an_old_version_and_an_old_manifest_are_refused(world):
     server.list()
     update(instance, "update refused", "updatenow force")
     refused(instance, "is rolled back to version 2 from 4", version=4)
+    true("spam positive" in verdict(instance, 1), "the rules of version 4")
     instance.stop()
     instance.start()
     update(instance, "is rolled back to version 2 from 4")
@@ -296,6 +297,21 @@ def a_manifest_that_has_expired_is_refused_as_of_a_server_that_stands_still(worl
     server.list()
     update(instance, "update completed: antispam-rules version 4")
     equal(trouble(instance), None, "trouble")
+
+
+@test
+def how_long_a_manifest_is_good_is_for_its_publisher_to_say(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    server.build("antispam-rules", 2, GOOD)
+    for days, status in ((0, 1), (3651, 1), ("soon", 1), (3650, 0)):
+        done = subprocess.run([program("mailward-package"), "list", "--key", server.key, "--days", str(days), server.folder],
+                              capture_output=True, text=True)
+        equal(done.returncode, status, f"status of --days {days} ({done.stderr})")
+        true(status == 0 or "--days" in done.stderr, done.stderr)
+    dates = dict(line.split() for line in (server.folder / "manifest").read_text().splitlines()[2:4])
+    day = datetime.datetime.fromisoformat
+    equal(day(dates["expires"][:-1]) - day(dates["created"][:-1]), datetime.timedelta(3650), "from begin to end")
 
 
 @test
@@ -353,8 +369,8 @@ def a_package_that_could_not_be_tried_in_time_is_tried_again_later(world):
     equal(server.asked[asked:], ["/manifest"], "it is left alone")
     true("was not ready to use in time" in trouble(instance), trouble(instance))
     run(instance, "antispamconfig setup on --timeout=50; commit")  # nothing holds it up
-    instance.pass_time(1)
-    update(instance, "update completed: antispam-rules version 3")
+    update(instance, "update completed: antispam-rules version 3", "updatenow force")
+    update(instance, "case: server manifest 2 has nothing new")
     equal(trouble(instance), None, "trouble")
 
 
@@ -366,7 +382,8 @@ def rules_that_hang_never_come_into_use_and_hold_up_commits_ever_less_often(worl
     server.offer("antispam-rules", 3, {"a.rules": "rule stuck\n    scope body\n    match /ready/i\n"
                                                   "    about X-Mailward-Test: hang\n"})
     update(instance, "were not ready in time; it is left alone for 10 minutes")
-    update(instance, "were not ready in time; it is left alone for 20 minutes", "updatenow force")
+    instance.pass_time(1)
+    update(instance, "were not ready in time; it is left alone for 20 minutes")
     equal(versions(instance)["Structural Rules"][1], "2", "version")
     true("spam positive" in verdict(instance, 1), "the old rules")
 

@@ -281,6 +281,8 @@ static void what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_whil
         assert_null(update_doubts_about(offered(one)));
     }
     assert_int_equal(update_doubts_delay(offered("another"), "was slow"), 10);
+    update_doubts_clear(offered("another"));
+    assert_null(update_doubts_about(offered("another")));
 }
 
 int main(void)
