@@ -31,13 +31,15 @@ static char fold_byte(unsigned char c)
 struct span feature_fold(struct span s, char *out)
 {
     size_t n = 0;
+    char previous = ' ';
     out[n++] = ' ';
     for (size_t i = 0; i < s.n; i++) {
         char c = fold_byte((unsigned char)s.p[i]);
         out[n] = c;
-        n += c != ' ' || out[n - 1] != ' ';
+        n += c != ' ' || previous != ' ';
+        previous = c;
     }
-    if (out[n - 1] != ' ')
+    if (previous != ' ')
         out[n++] = ' ';
     return (struct span){out, n};
 }
