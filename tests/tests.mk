@@ -17,8 +17,20 @@ include tests/unit/sandbox.mk
 include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
+# Fuzz targets: built with libFuzzer for `make fuzz`, else with a main program that makes each a short test.
+FUZZ_TARGETS =
 if FUZZING
+LIBFUZZER = -fsanitize=fuzzer
+FUZZ_LIBS =
+FUZZ_SHORT =
+else
+LIBFUZZER =
+FUZZ_LIBS = libshortrun.a
+FUZZ_SHORT = $(FUZZ_TARGETS:%=./%)
+check_LIBRARIES = libshortrun.a
+libshortrun_a_SOURCES = tests/fuzz/short_run.c
+libshortrun_a_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FOLDER='"$(abs_srcdir)/tests/fuzz"'
+endif
 include tests/fuzz/judge.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/package.mk
@@ -26,10 +38,13 @@ include tests/fuzz/peers.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 include tests/fuzz/spamd.mk
+check_PROGRAMS += $(FUZZ_TARGETS)
+EXTRA_DIST += tests/fuzz/fuzz_decode.dict tests/fuzz/fuzz_feature_key.dict tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict \
+	tests/fuzz/fuzz_peers.dict tests/fuzz/fuzz_rules.dict tests/fuzz/fuzz_smtp.dict tests/fuzz/fuzz_spamd.dict
+CLEANFILES += fuzz.log *.finding
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -37,8 +52,6 @@ fuzz: $(FUZZ_TARGETS)
 			2>fuzz.log || { cat fuzz.log; exit 1; }; \
 		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
 	done
-CLEANFILES += fuzz.log
-endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.
 SYSTEM_TESTS = \
@@ -59,6 +72,7 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_dispensable_roles.py \
 	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
 	tests/system/test_feature_keys.py \
@@ -97,7 +111,9 @@ SYSTEM_TESTS = \
 	tests/system/test_smtp.py \
 	tests/system/test_spamd.py \
 	tests/system/test_status.py \
+	tests/system/test_threats.py \
 	tests/system/test_tls.py \
+	tests/system/test_train.py \
 	tests/system/test_updates.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
@@ -111,6 +127,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/certificate.py \
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
+	tests/harness/fake_role.py \
 	tests/harness/golden.py \
 	tests/harness/graymail.py \
 	tests/harness/instance.py \
@@ -147,7 +164,7 @@ clean-fresh-root:
 TEST_LIMIT = 900
 check-local: $(DURABILITY_NEEDS)
 	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) CC='$(CC)' $(abs_srcdir)/tests/run --limit $(TEST_LIMIT) \
-		$(UNIT_TESTS:%=./%) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
+		$(UNIT_TESTS:%=./%) $(FUZZ_SHORT) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
 
 # Each requirement on anti-spam with the tests that prove it, run now; the last line is a count.
 requirements: all

@@ -10,6 +10,8 @@
 
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
+static struct engine_files
+    *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
 static bool config_is_next;
@@ -35,6 +37,7 @@ bool updates_start(const struct updates_pool *hooks, struct error *error)
 void updates_stop(void)
 {
     replace(&tried, NULL);
+    replace(&preparing, NULL);
     replace(&running, NULL);
     replace(&wanted, NULL);
     replace(&shipped, NULL);
@@ -46,7 +49,7 @@ void updates_stop(void)
 
 struct engine_files *updates_files(void)
 {
-    return wanted;
+    return preparing;
 }
 
 static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
@@ -61,31 +64,41 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running || engine_files_equal(wanted, shipped))
+    if (running || engine_files_equal(preparing, shipped))
         return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, shipped);
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, shipped); /* else others have come meanwhile, whose turn is next */
+    replace(&preparing, shipped);
     return true;
 }
 
 /* ---- what is to be used ---- */
 
+/* Nothing else is tried in their place, unless it came meanwhile. */
 static void keep_running(const struct error *why)
 {
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, running);
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, running);
+}
+
+static bool prepare(struct engine_files *files, struct error *error)
+{
+    replace(&preparing, files);
+    return pool->prepare(files, error);
 }
 
 /* Before the first configuration nothing runs that could follow. */
 static void follow(void)
 {
     struct error error;
-    if (config_is_next || stage != NOBODY || !running || engine_files_equal(running, wanted))
-        return;
-    stage = FOLLOWING;
-    if (!pool->prepare(wanted, &error)) {
+    while (!config_is_next && stage == NOBODY && running && !engine_files_equal(running, wanted)) {
+        stage = FOLLOWING;
+        if (prepare(wanted, &error))
+            return;
         stage = NOBODY;
         keep_running(&error);
     }
@@ -103,10 +116,10 @@ static void set_running(struct engine_files *files)
     replace(&running, files);
 }
 
-static void use(struct engine_files *files)
+static void use_prepared(void)
 {
     stage = NOBODY;
-    set_running(files);
+    set_running(preparing);
     pool->apply();
 }
 
@@ -125,21 +138,29 @@ void updates_config_begins(void)
 {
     give_up();
     config_is_next = true;
+    replace(&preparing, wanted);
 }
 
 void updates_config_ended(bool applied)
 {
     config_is_next = false;
     if (applied)
-        set_running(wanted);
+        set_running(preparing);
     follow();
+}
+
+static enum engine_outcome outcome_of(const struct error *refusal)
+{
+    if (!refusal)
+        return ENGINE_READY;
+    return pool->was_late() ? ENGINE_LATE : ENGINE_REFUSED;
 }
 
 bool updates_prepared(const struct error *refusal)
 {
     if (stage == TRYING) {
         stage = refusal ? NOBODY : TRIED;
-        answer(tried_id, refusal ? ENGINE_REFUSED : ENGINE_READY, refusal ? refusal->text : "");
+        answer(tried_id, outcome_of(refusal), refusal ? refusal->text : "");
         follow();
         return true;
     }
@@ -149,7 +170,8 @@ bool updates_prepared(const struct error *refusal)
     if (refusal)
         keep_running(refusal);
     else
-        use(wanted);
+        use_prepared();
+    follow();
     return true;
 }
 
@@ -190,7 +212,7 @@ static void try(uint32_t id)
     }
     if (tried) {
         stage = TRYING;
-        if (pool->prepare(tried, &error))
+        if (prepare(tried, &error))
             return;
         stage = NOBODY;
     }
@@ -217,7 +239,7 @@ static void use_tried(uint32_t id)
         return;
     replace(&wanted, tried);
     if (stage == TRIED)
-        use(wanted);
+        use_prepared();
     else
         follow();
 }

@@ -1,21 +1,21 @@
 UNIT_TESTS += test_sandbox test_scan_pool test_scan_generation test_scan_role test_scan_runtime
 test_sandbox_SOURCES = tests/unit/test_sandbox.c daemon/scan/executable_memory.c
 test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SECCOMP_CFLAGS)
-test_sandbox_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+test_sandbox_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS) $(CMOCKA_LIBS)
 pool_fixture_sources = tests/unit/pool_fixture.c tests/unit/pool_fixture.h $(scan_pool_sources)
 test_scan_pool_SOURCES = tests/unit/test_scan_pool.c $(pool_fixture_sources)
 test_scan_pool_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-test_scan_pool_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+test_scan_pool_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS) $(CMOCKA_LIBS)
 test_scan_generation_SOURCES = tests/unit/test_scan_generation.c $(pool_fixture_sources)
 test_scan_generation_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-test_scan_generation_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+test_scan_generation_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS) $(CMOCKA_LIBS)
 test_scan_role_SOURCES = tests/unit/test_scan_role.c daemon/scan/scan.c daemon/scan/updates.c daemon/scan/runtime.c daemon/policy_row.c $(scan_pool_sources)
 test_scan_role_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-test_scan_role_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+test_scan_role_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS) $(CMOCKA_LIBS)
 test_scan_runtime_SOURCES = tests/unit/test_scan_runtime.c daemon/scan/runtime.c daemon/policy_row.c
-test_scan_runtime_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
+test_scan_runtime_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
 UNIT_TESTS += test_scan_updates
 test_scan_updates_SOURCES = tests/unit/test_scan_updates.c daemon/scan/updates.c daemon/scan/engine_files.c \
 	daemon/memory_file.c daemon/log_lines.c
 test_scan_updates_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-test_scan_updates_LDADD = $(TEST_LIBS) $(PCRE2_LIBS)
+test_scan_updates_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
