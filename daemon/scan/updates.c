@@ -7,9 +7,11 @@
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "engine/scan/learned.h"
 
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
+static struct learned_set *learned_wanted, *learned_prepared, *learned_running;
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
 static bool config_is_next;
@@ -22,6 +24,13 @@ static void replace(struct engine_files **place, struct engine_files *files)
     struct engine_files *old = *place;
     *place = files ? engine_files_ref(files) : NULL;
     engine_files_unref(old);
+}
+
+static void replace_learned(struct learned_set **place, struct learned_set *set)
+{
+    struct learned_set *old = *place;
+    *place = learned_set_ref(set);
+    learned_set_unref(old);
 }
 
 bool updates_start(const struct updates_pool *hooks, struct error *error)
@@ -38,6 +47,9 @@ void updates_stop(void)
     replace(&running, NULL);
     replace(&wanted, NULL);
     replace(&shipped, NULL);
+    replace_learned(&learned_wanted, NULL);
+    replace_learned(&learned_prepared, NULL);
+    replace_learned(&learned_running, NULL);
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         buf_free(&incoming[i]);
     stage = NOBODY;
@@ -47,6 +59,12 @@ void updates_stop(void)
 struct engine_files *updates_files(void)
 {
     return wanted;
+}
+
+struct learned_set *updates_learned(void)
+{
+    replace_learned(&learned_prepared, learned_wanted);
+    return learned_prepared;
 }
 
 static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
@@ -61,8 +79,9 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running || engine_files_equal(wanted, shipped))
+    if (running || (engine_files_equal(wanted, shipped) && !learned_wanted))
         return false;
+    replace_learned(&learned_wanted, NULL);
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, shipped);
@@ -71,8 +90,18 @@ bool updates_fall_back(const struct error *why)
 
 /* ---- what is to be used ---- */
 
+static bool is_up_to_date(void)
+{
+    return engine_files_equal(running, wanted) && learned_running == learned_wanted;
+}
+
 static void keep_running(const struct error *why)
 {
+    replace_learned(&learned_wanted, learned_running);
+    if (engine_files_equal(running, wanted)) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        return;
+    }
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, running);
@@ -82,7 +111,7 @@ static void keep_running(const struct error *why)
 static void follow(void)
 {
     struct error error;
-    if (config_is_next || stage != NOBODY || !running || engine_files_equal(running, wanted))
+    if (config_is_next || stage != NOBODY || !running || is_up_to_date())
         return;
     stage = FOLLOWING;
     if (!pool->prepare(wanted, &error)) {
@@ -101,6 +130,7 @@ static void set_running(struct engine_files *files)
         buf_free(&text);
     }
     replace(&running, files);
+    replace_learned(&learned_running, learned_prepared);
 }
 
 static void use(struct engine_files *files)
@@ -108,6 +138,7 @@ static void use(struct engine_files *files)
     stage = NOBODY;
     set_running(files);
     pool->apply();
+    follow();
 }
 
 static void give_up(void)
@@ -154,6 +185,21 @@ bool updates_prepared(const struct error *refusal)
 }
 
 /* ---- messages ---- */
+
+static void take_examples(struct wire_reader *in, int fd)
+{
+    struct buf bytes = {0};
+    uint32_t count = wire_get_u32(in);
+    in->failed |= (count > 0) != (fd >= 0) || (fd >= 0 && !memory_file_read(fd, SCAN_LEARNED_BYTES, &bytes));
+    if (in->failed || span_equal(buf_span(&bytes), learned_set_bytes(learned_wanted))) {
+        buf_free(&bytes);
+        return;
+    }
+    struct learned_set *set = count ? learned_set_new(count, &bytes) : NULL;
+    replace_learned(&learned_wanted, set);
+    learned_set_unref(set);
+    follow();
+}
 
 static void take_package(struct wire_reader *in, int fd)
 {
@@ -232,6 +278,12 @@ void updates_control_up(void)
 
 bool updates_message(uint16_t type, struct wire_reader *in, int fd)
 {
+    if (type == MSG_EXAMPLES) {
+        take_examples(in, fd);
+        if (fd >= 0)
+            close(fd);
+        return true;
+    }
     if (type < MSG_ENGINE_PACKAGE || type > MSG_ENGINE_DISCARD)
         return false;
     uint32_t id = 0;

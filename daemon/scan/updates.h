@@ -1,4 +1,4 @@
-/* Updates of model and rules: tried in a generation beside the one that runs, and used when control says so.
+/* Updates of model and rules, and what was learned from single messages: tried in a generation beside the one that runs, and used when control says so.
  *
  * The pool prepares one generation at a time.  A configuration comes first: what is tried gives way to it, and what is
  * to be used follows it.
@@ -7,6 +7,7 @@
 #define SCAN_UPDATES_H
 
 #include "daemon/scan/engine_files.h"
+#include "daemon/scan/learned_set.h"
 #include "engine/wire/wire.h"
 
 struct updates_pool {
@@ -22,6 +23,8 @@ void updates_stop(void);
 
 /* With what the next configuration is to be prepared; valid until the next call of a function here. */
 struct engine_files *updates_files(void);
+/* The examples that whatever is prepared now is to learn from; NULL: none. */
+struct learned_set *updates_learned(void);
 /* The first configuration could not be prepared: true when it is to be tried again without the updates. */
 bool updates_fall_back(const struct error *why);
 
