@@ -46,10 +46,12 @@ static enum api_status list(struct shell *sh)
     json_t *rows = json_array();
     enum api_status status =
         shell_call_rows(sh, json_pack("{s:s}", "method", "learning.list"), collect, rows);
-    if (status == API_DONE && json_array_size(rows) == 0)
+    if (status == API_DONE && json_array_size(rows) == 0) {
         out_text(sh, "Nothing was learned.\n");
-    else if (status == API_DONE)
+        out_value(sh, "changes", json_incref(rows));
+    } else if (status == API_DONE) {
         out_table(sh, "changes", columns, sizeof columns / sizeof columns[0], rows);
+    }
     json_decref(rows);
     return status;
 }

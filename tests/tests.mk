@@ -70,6 +70,7 @@ SYSTEM_TESTS = \
 	tests/system/test_hostname.py \
 	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
+	tests/system/test_learning.py \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \

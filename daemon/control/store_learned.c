@@ -260,12 +260,16 @@ bool store_learned_undo(unsigned most, unsigned *undone, struct error *error)
     return end(good, error);
 }
 
+/* What was forgotten is to be gone from the log of the file, too; a reader of the tools may delay that. */
 bool store_learned_reset(struct error *error)
 {
-    return run(statements[STATEMENT_BEGIN], error) &&
-           end(run(statements[STATEMENT_FORGET_ALL], error) &&
-                   run(statements[STATEMENT_FORGET_CHANGES], error),
-               error);
+    bool good =
+        run(statements[STATEMENT_BEGIN], error) &&
+        end(run(statements[STATEMENT_FORGET_ALL], error) && run(statements[STATEMENT_FORGET_CHANGES], error),
+            error);
+    if (good)
+        sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    return good;
 }
 
 /* ---- reading ---- */
