@@ -241,6 +241,7 @@ static void try(uint32_t id)
         stage = NOBODY;
     }
     answer(id, ENGINE_REFUSED, error.text);
+    follow();
 }
 
 static void use_installed(void)
@@ -266,6 +267,12 @@ static void use_tried(uint32_t id)
         use(wanted);
     else
         follow();
+}
+
+static void discard_tried(void)
+{
+    give_up();
+    follow();
 }
 
 void updates_control_up(void)
@@ -302,6 +309,6 @@ bool updates_message(uint16_t type, struct wire_reader *in, int fd)
     else if (type == MSG_ENGINE_USE)
         use_installed();
     else if (id == tried_id)
-        give_up();
+        discard_tried();
     return true;
 }
