@@ -103,7 +103,7 @@ const struct method methods[] = {
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
-    {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 1, MIDS_MOST))},
+    {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, MIDS_MOST))},
     {"learning.list", learning_list, NO_MEMBERS},
     {"learning.reset", learning_reset, NO_MEMBERS},
     {"learning.status", learning_status, NO_MEMBERS},
