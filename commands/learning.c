@@ -82,6 +82,18 @@ static enum api_status show_status(struct shell *sh)
     return status;
 }
 
+static enum api_status export(struct shell *sh, const char *name) {
+    json_t *result = NULL, *request = json_pack("{s:s,s:s}", "method", "learning.export", "name", name);
+    enum api_status status = request ? shell_call(sh, request, &result)
+                                     : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name is not UTF-8");
+    if (status == API_DONE){out_text(sh, "%" JSON_INTEGER_FORMAT " example%s exported to '%s'.\n",
+                                     number_of(result, "examples"),
+                                     number_of(result, "examples") == 1 ? "" : "s", name);
+                            out_value(sh, "examples", json_integer(number_of(result, "examples")));}
+json_decref(result);
+return status;
+}
+
 /* ---- changes ---- */
 
 static enum api_status learn(struct shell *sh, const char *operation, int count, char **words)
@@ -178,6 +190,11 @@ static enum api_status batch_reset(struct shell *sh, const struct call *call)
     return reset(sh);
 }
 
+static enum api_status batch_export(struct shell *sh, const struct call *call)
+{
+    return export(sh, call->args[0]);
+}
+
 static enum api_status ask_status(struct shell *sh, void *context)
 {
     (void)context;
@@ -221,6 +238,19 @@ static enum api_status ask_forget(struct shell *sh, void *context)
     return ask_learn(sh, "forget");
 }
 
+static enum api_status ask_export(struct shell *sh, void *context)
+{
+    (void)context;
+    struct buf name = {0};
+    enum api_status status = API_DONE;
+    if (ui_ask(sh, "Enter the name of the file:", "", &name) != UI_DONE)
+        status = shell_aborted(sh);
+    if (status == API_DONE && name.len)
+        status = export(sh, buf_text(&name));
+    buf_free(&name);
+    return status;
+}
+
 static enum api_status ask_undo(struct shell *sh, void *context)
 {
     (void)context;
@@ -251,6 +281,13 @@ static const struct verb verbs[] = {
     LEARN_VERB("spam", "Learn messages of the queue or the quarantine as spam.", ask_spam),
     LEARN_VERB("ham", "Learn messages of the queue or the quarantine as not spam.", ask_ham),
     LEARN_VERB("forget", "Forget what was learned from messages.", ask_forget),
+    {.word = "export",
+     .text = "Write what was learned to a file of the folder configuration/, for mailward-scan.",
+     .usage = "FILE",
+     .least_args = 1,
+     .most_args = 1,
+     .batch = batch_export,
+     .dialogue = ask_export},
     {.word = "undo",
      .text = "Undo the latest change, or that many (at most 100).",
      .usage = "[COUNT]",

@@ -70,6 +70,32 @@ void learning_status(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
 }
 
+static bool save(struct session_info *info, const char *name, struct span set, struct error *error)
+{
+    files_drop_upload(info->id, &info->upload);
+    bool good = files_begin_upload(info->id, name, &info->upload, error) &&
+                files_add_to_upload(&info->upload, set.n ? set.p : "", set.n, error) &&
+                files_finish_upload(info->id, &info->upload, error);
+    files_drop_upload(info->id, &info->upload);
+    return good;
+}
+
+/* The file that `mailward-scan --learned` reads. */
+void learning_export(uint64_t session, json_t *request)
+{
+    const char *name = files_name_of(session, request);
+    struct buf set = {0};
+    uint32_t count = 0;
+    struct error error;
+    if (!name || !has_store(session))
+        return;
+    if (store_learned_set(&set, &count, &error) && save(session_info(session), name, buf_span(&set), &error))
+        session_done(session, json_pack("{s:I}", "examples", (json_int_t)count));
+    else
+        session_fail(session, API_ERROR_FAILED, "%s", error.text);
+    buf_free(&set);
+}
+
 static void record(uint64_t session, const char *detail)
 {
     const struct session_info *info = session_info(session);

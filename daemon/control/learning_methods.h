@@ -1,4 +1,4 @@
-/* The methods learning.list, learning.status, learning.undo, learning.reset and learning.learn. */
+/* The methods learning.list, .status, .export, .undo, .reset and learning.learn. */
 #ifndef CONTROL_LEARNING_METHODS_H
 #define CONTROL_LEARNING_METHODS_H
 
@@ -7,6 +7,7 @@
 
 void learning_list(uint64_t session, json_t *request);
 void learning_status(uint64_t session, json_t *request);
+void learning_export(uint64_t session, json_t *request);
 void learning_undo(uint64_t session, json_t *request);
 void learning_reset(uint64_t session, json_t *request);
 void learning_learn(uint64_t session, json_t *request);

@@ -103,6 +103,7 @@ const struct method methods[] = {
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
+    {"learning.export", learning_export, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
     {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, MIDS_MOST))},
     {"learning.list", learning_list, NO_MEMBERS},
     {"learning.reset", learning_reset, NO_MEMBERS},

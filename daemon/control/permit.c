@@ -49,6 +49,7 @@ static const struct permit {
     {"queue.archive", NULL, NULL, "AO"},
     {"learning.list", NULL, NULL, "AOTR"},
     {"learning.status", NULL, NULL, "AOTR"},
+    {"learning.export", NULL, NULL, "AO"},
     {"learning.learn", NULL, NULL, "AO"},
     {"learning.undo", NULL, NULL, "AO"},
     {"learning.reset", NULL, NULL, "AO"},

@@ -136,6 +136,8 @@ static void fit(struct scan_learned *l, const float *likeness, const double *y, 
 
 void scan_learned_put(struct buf *set, bool spam, int32_t log_odds, struct span sample)
 {
+    if (set->len == 0)
+        wire_put_u32(set, SCAN_EXAMPLE_VERSION);
     wire_put_u8(set, spam);
     wire_put_i64(set, log_odds);
     wire_put_span(set, sample);
@@ -150,6 +152,8 @@ struct set {
 static bool read_set(struct span wire, struct set *set)
 {
     struct wire_reader in = wire_reader_of(wire);
+    if (wire.n && wire_get_u32(&in) != SCAN_EXAMPLE_VERSION)
+        return false;
     for (set->count = 0; in.rest.n; set->count++) {
         uint32_t i = set->count;
         if (i == SCAN_LEARNED_EXAMPLES)
@@ -181,7 +185,7 @@ struct scan_learned *scan_learned_fit(struct span wire, struct error *error)
 {
     struct set *set = xcalloc(1, sizeof *set);
     bool good = read_set(wire, set);
-    error_set(error, "%s", good ? "" : "what was learned is not well-formed");
+    error_set(error, "%s", good ? "" : "what was learned is damaged, or of another version of the program");
     struct scan_learned *learned = good && set->count ? learn(set) : NULL;
     free(set);
     return learned;

@@ -21,7 +21,7 @@
 
 enum {
     SCAN_LEARNED_EXAMPLES = 1000, /* at most */
-    SCAN_LEARNED_BYTES = SCAN_LEARNED_EXAMPLES * (SCAN_SAMPLE_FEATURES * 4 + 16),
+    SCAN_LEARNED_BYTES = SCAN_LEARNED_EXAMPLES * (SCAN_SAMPLE_FEATURES * 4 + 16) + 4,
 };
 
 struct scan_learned;
@@ -29,7 +29,7 @@ struct scan_learned;
 /* Appends one to a set of examples, which begins as an empty buf. */
 void scan_learned_put(struct buf *set, bool spam, int32_t log_odds, struct span sample);
 
-/* NULL with an empty error for a set of none, with the reason for one that is not well-formed. */
+/* NULL with an empty error for a set of none, with the reason for one that is damaged or of another version. */
 struct scan_learned *scan_learned_fit(struct span set, struct error *error);
 void scan_learned_free(struct scan_learned *learned);
 uint32_t scan_learned_count(const struct scan_learned *learned);

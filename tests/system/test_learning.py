@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
-from harness.build import SAMPLES, wait_until
+from harness.build import SAMPLES, program, wait_until
 from harness.sender import send_one
 from harness.spamd import ask
 from harness.tap import equal, main, need, test, true
@@ -214,6 +214,35 @@ def switching_it_off_brings_the_old_scores_and_on_again_the_learned_ones(world):
     run(instance, "learningconfig setup on; commit")
     equal(report(instance, LETTER), learned, "on")
     true(learned != before, "no effect")
+
+
+@test
+def what_is_exported_scores_offline_as_it_does_here(world):
+    instance, _ = gateway(world)
+    tell(instance, LETTER, AS_SPAM)
+    wait_used(instance, 1, 1)
+    equal(run(instance, "learning export now.learned"), "1 example exported to 'now.learned'.\n", "answer")
+    letter = world.folder / "letter.eml"
+    letter.write_bytes(like(LETTER).replace(b"\n", b"\r\n"))
+    exported = instance.folder / "configuration" / "now.learned"
+
+    def offline(*options):
+        return subprocess.run([program("mailward-scan"), "--json", *options, letter], capture_output=True, text=True, timeout=60)
+
+    reasons = {reason["name"]: reason["log_odds"] for reason in json.loads(offline("--learned", exported).stdout)["reasons"]}
+    equal(round(reasons["learned"], 2), learned_part(instance, like(LETTER)), "the learned part")
+    true("learned" not in offline().stdout, "without the file")
+    exported.write_bytes(exported.read_bytes()[:-1])
+    broken = offline("--learned", exported)
+    equal((broken.returncode, "is damaged, or of another version" in broken.stderr), (1, True), broken.stderr)
+
+
+@test
+def who_learns_while_nothing_is_scanned_is_warned(world):
+    instance = world.instance()
+    warning = "Warning: learning: enabled is on, but anti-spam is off for the whole gateway: what is learned has no effect"
+    true(warning not in run(instance, "learningconfig setup on; commit"), "while it is on")
+    true(warning in run(instance, "antispamconfig setup off; commit"), "once it is off")
 
 
 # Kills

@@ -105,6 +105,11 @@ void learning_status(uint64_t session, json_t *request)
     learning_learn(session, request);
 }
 
+void learning_export(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
+}
+
 void learning_undo(uint64_t session, json_t *request)
 {
     learning_learn(session, request);

@@ -177,8 +177,10 @@ static void sets_that_are_wrong_are_refused_and_an_empty_one_is_nothing(void **s
     assert_string_equal(error.text, "");
     teach(&set, 0, true, 0);
     for (size_t length = 1; length < set.len; length++) {
+        if (length == 4)
+            continue; /* the version and nothing behind it: an empty set */
         assert_null(scan_learned_fit(span_of(set.data, length), &error));
-        assert_string_equal(error.text, "what was learned is not well-formed");
+        assert_string_equal(error.text, "what was learned is damaged, or of another version of the program");
     }
     for (uint32_t i = 0; i < SCAN_LEARNED_EXAMPLES; i++)
         scan_learned_put(&set, true, 0, (struct span){0});
