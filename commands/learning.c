@@ -112,6 +112,9 @@ static enum api_status learn(struct shell *sh, const char *operation, int count,
         out_text(sh, "%" JSON_INTEGER_FORMAT " message%s handed over.\n", number_of(result, "messages"),
                  number_of(result, "messages") == 1 ? "" : "s");
         out_value(sh, "messages", json_integer(number_of(result, "messages")));
+        if (number_of(result, "refused"))
+            out_warning(
+                sh, "some messages were not taken, as too many wait to be learned from; the log names them");
         if (json_array_size(missing))
             status = shell_fail(sh, API_ERROR_NOT_FOUND, "MID %" JSON_INTEGER_FORMAT,
                                 json_integer_value(json_array_get(missing, 0)));

@@ -148,6 +148,7 @@ struct learning {
     char who[64];
     json_t *mids, *missing;
     size_t next;
+    json_int_t taken;
 };
 
 static json_int_t mid_of(const struct learning *l)
@@ -159,8 +160,8 @@ static void ask_next(struct learning *l)
 {
     struct buf body = {0};
     if (l->next == json_array_size(l->mids)) {
-        size_t missing = json_array_size(l->missing);
-        session_done(l->call.session, json_pack("{s:I,s:O}", "messages", (json_int_t)(l->next - missing),
+        json_int_t refused = (json_int_t)(l->next - json_array_size(l->missing)) - l->taken;
+        session_done(l->call.session, json_pack("{s:I,s:I,s:O}", "messages", l->taken, "refused", refused,
                                                 "missing", l->missing));
         queue_call_end(&l->call);
         return;
@@ -177,7 +178,7 @@ static void take_text(struct queue_call *call, struct wire_reader *in, int fd)
     in->rest = (struct span){0}; /* the descriptor tells whether it is there */
     snprintf(origin, sizeof origin, "MID %" JSON_INTEGER_FORMAT, mid_of(l));
     if (fd >= 0)
-        lessons_add(&(struct lesson){.kind = l->kind, .origin = origin, .who = l->who}, fd);
+        l->taken += lessons_add(&(struct lesson){.kind = l->kind, .origin = origin, .who = l->who}, fd);
     else
         json_array_append(l->missing, json_array_get(l->mids, l->next));
     l->next++;

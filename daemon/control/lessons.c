@@ -30,7 +30,7 @@ enum {
 struct waiting {
     TAILQ_ENTRY(waiting) place;
     struct lesson lesson;
-    char origin[40], who[4 * WHO_MOST];
+    char origin[40], who[4 * WHO_MOST + 4];
     int fd;
     uint64_t bytes;
 };
@@ -214,7 +214,7 @@ static const char *find_obstacle(uint64_t bytes)
                                                                        : "too many messages wait for that";
 }
 
-void lessons_add(const struct lesson *lesson, int fd)
+bool lessons_add(const struct lesson *lesson, int fd)
 {
     struct stat file;
     uint64_t bytes = fstat(fd, &file) == 0 ? (uint64_t)file.st_size : 0;
@@ -222,7 +222,7 @@ void lessons_add(const struct lesson *lesson, int fd)
     if (obstacle) {
         conclude(lesson, lessons_wanted() ? LESSON_FAILED : LESSON_OFF, 0, obstacle);
         close(fd);
-        return;
+        return false;
     }
     struct waiting *w = xcalloc(1, sizeof *w);
     *w = (struct waiting){.lesson = *lesson, .fd = fd, .bytes = bytes};
@@ -234,6 +234,7 @@ void lessons_add(const struct lesson *lesson, int fd)
     queued++;
     queued_bytes += bytes;
     send_first();
+    return true;
 }
 
 /* ---- roles ---- */

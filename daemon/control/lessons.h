@@ -25,8 +25,9 @@ struct lesson {
     const char *who;
     uint64_t client; /* of spamd, which hears of the outcome; 0: nobody but the log */
 };
-/* Takes over fd, a sealed memfd with the message; the rest is copied. */
-void lessons_add(const struct lesson *lesson, int fd);
+/* Takes over fd, a sealed memfd with the message; the rest is copied.  False when it is not taken, as the log has been
+ * told. */
+bool lessons_add(const struct lesson *lesson, int fd);
 
 /* Examples were undone or forgotten: scan is to know. */
 void lessons_changed(void);

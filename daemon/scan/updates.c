@@ -79,9 +79,15 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running || (engine_files_equal(wanted, shipped) && !learned_wanted))
+    if (running)
         return false;
-    replace_learned(&learned_wanted, NULL);
+    if (learned_wanted) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        replace_learned(&learned_wanted, NULL);
+        return true;
+    }
+    if (engine_files_equal(wanted, shipped))
+        return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, shipped);
@@ -95,16 +101,20 @@ static bool is_up_to_date(void)
     return engine_files_equal(running, wanted) && learned_running == learned_wanted;
 }
 
+static void follow(void);
+
+/* Updates are the more likely cause: without them what was learned gets another chance. */
 static void keep_running(const struct error *why)
 {
-    replace_learned(&learned_wanted, learned_running);
     if (engine_files_equal(running, wanted)) {
         LOG(LEARNED_REFUSED, LOG_T(why->text));
+        replace_learned(&learned_wanted, learned_running);
         return;
     }
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
     replace(&wanted, running);
+    follow();
 }
 
 /* Before the first configuration nothing runs that could follow. */

@@ -1,4 +1,5 @@
-/* Updates of model and rules, and what was learned from single messages: tried in a generation beside the one that runs, and used when control says so.
+/* Updates of model and rules: tried in a generation beside the one that runs, and used when control says so.  What was
+ * learned from single messages is used as soon as it has come.
  *
  * The pool prepares one generation at a time.  A configuration comes first: what is tried gives way to it, and what is
  * to be used follows it.
@@ -25,7 +26,8 @@ void updates_stop(void);
 struct engine_files *updates_files(void);
 /* The examples that whatever is prepared now is to learn from; NULL: none. */
 struct learned_set *updates_learned(void);
-/* The first configuration could not be prepared: true when it is to be tried again without the updates. */
+/* The first configuration could not be prepared: true when it is to be tried again, without what was learned or else
+ * without the updates. */
 bool updates_fall_back(const struct error *why);
 
 /* From config_prepare on the pool's next generation is the configuration's. */

@@ -292,6 +292,41 @@ def examples_of_another_version_are_kept_aside_and_said(world):
     equal(report(instance, LETTER), before, "score")
 
 
+@test
+def examples_that_are_damaged_are_refused_and_the_gateway_goes_on(world):
+    instance, _ = gateway(world)
+    before = report(instance, LETTER)
+    tell(instance, LETTER, AS_SPAM)
+    wait_used(instance, 1, 1)
+    instance.stop()
+    with sqlite3.connect(instance.folder / "config" / "learned.db") as db:
+        db.execute("UPDATE example SET sample = x'ffffffff'")
+    instance.start()
+    refused = "learning: what was learned last cannot be used (scan zygote: what was learned is damaged"
+    instance.log.wait_for(refused)
+    equal(report(instance, LETTER), before, "score")
+    tell(instance, HAM, AS_HAM)
+    wait_until(lambda: len(instance.log.find(refused)) == 2, "a second refusal, while the first generation goes on")
+    equal(report(instance, LETTER), before, "score")
+    run(instance, "learning reset")
+    tell(instance, LETTER, AS_SPAM)
+    wait_used(instance, 1, 2)
+
+
+@test
+def a_store_that_cannot_be_opened_is_said_and_nothing_is_learned(world):
+    instance, _ = gateway(world)
+    instance.stop()
+    for file in (instance.folder / "config").glob("learned.db*"):
+        file.unlink()
+    (instance.folder / "config" / "learned.db").write_bytes(b"no database, but long enough to be taken for one" * 100)
+    instance.start()
+    instance.log.wait_for("learning: cannot open config/learned.db: file is not a database; move it away, and a new one is begun")
+    equal(tell(instance, LETTER, AS_SPAM).code, 75, "TELL")
+    true("cannot be opened" in run(instance, "learning list", status=1), "list")
+    equal(ask(instance.spamd_socket, "CHECK", LETTER).code, 0, "a scan")
+
+
 # Who may teach
 
 

@@ -84,9 +84,10 @@ bool lessons_wanted(void)
     return false;
 }
 
-void lessons_add(const struct lesson *lesson, int fd)
+bool lessons_add(const struct lesson *lesson, int fd)
 {
     (void)lesson, (void)fd;
+    return false;
 }
 
 void learning_learn(uint64_t session, json_t *request)
