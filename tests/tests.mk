@@ -20,6 +20,7 @@ endif
 EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
 if FUZZING
 include tests/fuzz/judge.mk
+include tests/fuzz/learned.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/package.mk
 include tests/fuzz/peers.mk
@@ -29,7 +30,7 @@ include tests/fuzz/spamd.mk
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
+FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_learned fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
