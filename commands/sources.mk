@@ -78,6 +78,8 @@ libcommands_a_SOURCES = \
 	%D%/resetcounters.c \
 	%D%/rollbackconfig.c \
 	%D%/rollovernow.c \
+	%D%/rows.c \
+	%D%/rows.h \
 	%D%/saveconfig.c \
 	%D%/secret.c \
 	%D%/sethostname.c \

@@ -273,6 +273,7 @@ void final_event_put(struct buf *out, const struct final_event *e)
     wire_put_span(out, e->recipient);
     wire_put_span(out, e->detail);
     wire_put_u64(out, e->revision);
+    wire_put_span(out, e->versions);
 }
 
 bool final_event_get(struct wire_reader *in, struct final_event *e)
@@ -290,6 +291,7 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->recipient = wire_get_span(in);
     e->detail = wire_get_span(in);
     e->revision = wire_get_u64(in);
+    e->versions = wire_get_span(in);
     return wire_reader_done(in);
 }
 

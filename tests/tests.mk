@@ -17,8 +17,20 @@ include tests/unit/sandbox.mk
 include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
+# Fuzz targets: built with libFuzzer for `make fuzz`, else with a main program that makes each a short test.
+FUZZ_TARGETS =
 if FUZZING
+LIBFUZZER = -fsanitize=fuzzer
+FUZZ_LIBS =
+FUZZ_SHORT =
+else
+LIBFUZZER =
+FUZZ_LIBS = libshortrun.a
+FUZZ_SHORT = $(FUZZ_TARGETS:%=./%)
+check_LIBRARIES = libshortrun.a
+libshortrun_a_SOURCES = tests/fuzz/short_run.c
+libshortrun_a_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FOLDER='"$(abs_srcdir)/tests/fuzz"'
+endif
 include tests/fuzz/judge.mk
 include tests/fuzz/learned.mk
 include tests/fuzz/mime.mk
@@ -27,10 +39,13 @@ include tests/fuzz/peers.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 include tests/fuzz/spamd.mk
+check_PROGRAMS += $(FUZZ_TARGETS)
+EXTRA_DIST += tests/fuzz/fuzz_decode.dict tests/fuzz/fuzz_feature_key.dict tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict \
+	tests/fuzz/fuzz_peers.dict tests/fuzz/fuzz_rules.dict tests/fuzz/fuzz_smtp.dict tests/fuzz/fuzz_spamd.dict
+CLEANFILES += fuzz.log *.finding
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_learned fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -38,8 +53,6 @@ fuzz: $(FUZZ_TARGETS)
 			2>fuzz.log || { cat fuzz.log; exit 1; }; \
 		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
 	done
-CLEANFILES += fuzz.log
-endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.
 SYSTEM_TESTS = \
@@ -60,6 +73,7 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_dispensable_roles.py \
 	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
 	tests/system/test_feature_keys.py \
@@ -99,7 +113,9 @@ SYSTEM_TESTS = \
 	tests/system/test_smtp.py \
 	tests/system/test_spamd.py \
 	tests/system/test_status.py \
+	tests/system/test_threats.py \
 	tests/system/test_tls.py \
+	tests/system/test_train.py \
 	tests/system/test_updates.py
 include tests/durability/durability.mk
 include tests/perf/perf.mk
@@ -113,7 +129,9 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/certificate.py \
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
+	tests/harness/fake_role.py \
 	tests/harness/golden.py \
+	tests/harness/graymail.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
@@ -136,16 +154,66 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \
+	tests/samples/graymail/bulk-announce.eml \
+	tests/samples/graymail/bulk-council.eml \
+	tests/samples/graymail/bulk-feed-blog.eml \
+	tests/samples/graymail/bulk-feed-fields.eml \
+	tests/samples/graymail/bulk-feed-imap.eml \
+	tests/samples/graymail/bulk-feed-rss2email.eml \
+	tests/samples/graymail/bulk-feed-search.eml \
+	tests/samples/graymail/bulk-feed-service.eml \
+	tests/samples/graymail/bulk-german.eml \
+	tests/samples/graymail/bulk-journal.eml \
+	tests/samples/graymail/bulk-letter.eml \
 	tests/samples/graymail/bulk-newsletter.eml \
+	tests/samples/graymail/bulk-parish.eml \
+	tests/samples/graymail/bulk-press.eml \
 	tests/samples/graymail/bulk-society.eml \
 	tests/samples/graymail/marketing-airline.eml \
+	tests/samples/graymail/marketing-clothes.eml \
+	tests/samples/graymail/marketing-french.eml \
+	tests/samples/graymail/marketing-german.eml \
+	tests/samples/graymail/marketing-grocer.eml \
 	tests/samples/graymail/marketing-shop.eml \
+	tests/samples/graymail/marketing-software.eml \
+	tests/samples/graymail/marketing-spanish.eml \
+	tests/samples/graymail/marketing-travel.eml \
+	tests/samples/graymail/marketing-webinar.eml \
+	tests/samples/graymail/other-away.eml \
+	tests/samples/graymail/other-bounce.eml \
+	tests/samples/graymail/other-calendar.eml \
+	tests/samples/graymail/other-ci-passed.eml \
+	tests/samples/graymail/other-ci-run.eml \
 	tests/samples/graymail/other-ci.eml \
+	tests/samples/graymail/other-code.eml \
+	tests/samples/graymail/other-confirm.eml \
+	tests/samples/graymail/other-cron.eml \
 	tests/samples/graymail/other-discussion.eml \
+	tests/samples/graymail/other-forward.eml \
+	tests/samples/graymail/other-group.eml \
+	tests/samples/graymail/other-invoice.eml \
+	tests/samples/graymail/other-issue.eml \
+	tests/samples/graymail/other-login.eml \
+	tests/samples/graymail/other-majordomo.eml \
+	tests/samples/graymail/other-monitoring.eml \
+	tests/samples/graymail/other-parcel.eml \
 	tests/samples/graymail/other-password.eml \
+	tests/samples/graymail/other-patch.eml \
+	tests/samples/graymail/other-personal-html.eml \
 	tests/samples/graymail/other-personal.eml \
+	tests/samples/graymail/other-receipt-ride.eml \
 	tests/samples/graymail/other-receipt.eml \
+	tests/samples/graymail/other-review.eml \
+	tests/samples/graymail/other-school.eml \
+	tests/samples/graymail/other-sign.eml \
+	tests/samples/graymail/other-statement.eml \
+	tests/samples/graymail/other-terms.eml \
+	tests/samples/graymail/other-thread.eml \
+	tests/samples/graymail/other-ticket-train.eml \
+	tests/samples/graymail/other-uptime.eml \
+	tests/samples/graymail/social-club.eml \
 	tests/samples/graymail/social-dating.eml \
+	tests/samples/graymail/social-forum.eml \
 	tests/samples/graymail/social-friends.eml \
 	tests/samples/graymail/social-links.eml \
 	tests/samples/graymail/social-neighbours.eml \
@@ -166,7 +234,7 @@ clean-fresh-root:
 TEST_LIMIT = 900
 check-local: $(DURABILITY_NEEDS)
 	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) CC='$(CC)' $(abs_srcdir)/tests/run --limit $(TEST_LIMIT) \
-		$(UNIT_TESTS:%=./%) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
+		$(UNIT_TESTS:%=./%) $(FUZZ_SHORT) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
 
 # Each requirement on anti-spam with the tests that prove it, run now; the last line is a count.
 requirements: all

@@ -21,6 +21,7 @@
 #include "daemon/control/trusted_keys.h"
 #include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
+#include "daemon/net.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
@@ -46,7 +47,7 @@ static void on_connection(evutil_socket_t listener, short what, void *context)
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
         session_open(fd);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    else if (net_is_exhausted(errno))
         pause_accepting();
 }
 
@@ -116,8 +117,7 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
-    if (peer == ROLE_QUEUE)
-        feature_keys_queue_up();
+    feature_keys_peer_up(peer);
     updates_peer_up(peer);
     lessons_peer_up(peer); /* before the configuration, as updates */
     commit_peer_up(peer);

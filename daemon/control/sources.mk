@@ -65,6 +65,7 @@ control_session_sources = \
 
 # Updates of rules and models, and who is trusted with them.
 control_update_sources = \
+	%D%/update_doubts.c %D%/update_doubts.h \
 	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/update_files.c %D%/update_files.h \
 	%D%/update_run.c %D%/update_run.h \

@@ -63,11 +63,12 @@ static void print_json(const char *name, const struct judge_child *child)
     int64_t sum = 0;
     for (uint32_t i = 0; i < child->reason_count; i++)
         sum += child->reasons[i].millilogodds;
-    json_t *line = json_pack("{s:o, s:s, s:i, s:f, s:b, s:b, s:o, s:o}", "path", json_text(span_text(name)),
-                             "verdict", judge_verdict_name(child->verdict), "score", child->score, "log_odds",
-                             (double)sum / 1000, "partial", child->partial, "test_header", child->test_mark,
-                             "reasons", json_reasons(child->reasons, child->reason_count, "log_odds"),
-                             "graymail", json_graymail(child));
+    json_t *line = json_pack(
+        "{s:o, s:s, s:i, s:f, s:b, s:o*, s:b, s:o, s:o}", "path", json_text(span_text(name)), "verdict",
+        judge_verdict_name(child->verdict), "score", child->score, "log_odds", (double)sum / 1000, "partial",
+        child->partial, "limited_rule", child->limited_rule.n ? json_text(child->limited_rule) : NULL,
+        "test_header", child->test_mark, "reasons",
+        json_reasons(child->reasons, child->reason_count, "log_odds"), "graymail", json_graymail(child));
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(line);

@@ -8,10 +8,10 @@ mailward_package_SOURCES = %D%/mailward_package.c %D%/package_key.c %D%/package_
 mailward_package_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 mailward_package_LDADD = libengine.a $(CRYPTO_LIBS)
 mailward_rules_SOURCES = %D%/mailward_rules.c %D%/mail_files.c %D%/mail_files.h
-mailward_rules_LDADD = libengine.a $(PCRE2_LIBS)
+mailward_rules_LDADD = libengine.a $(SCAN_LIBS)
 mailward_scan_SOURCES = %D%/mailward_scan.c %D%/mail_files.c %D%/mail_files.h
 mailward_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS) $(PCRE2_LIBS)
+mailward_scan_LDADD = libdaemon.a libengine.a $(JANSSON_LIBS) $(SCAN_LIBS)
 mailward_train_SOURCES = \
 	%D%/mailward_train.c \
 	%D%/mail_files.c %D%/mail_files.h \
@@ -19,4 +19,4 @@ mailward_train_SOURCES = \
 	%D%/train_measure.c %D%/train_measure.h \
 	%D%/train_report.c %D%/train_report.h \
 	%D%/train_set.c %D%/train_set.h
-mailward_train_LDADD = libdaemon.a libengine.a $(PCRE2_LIBS)
+mailward_train_LDADD = libdaemon.a libengine.a $(SCAN_LIBS)

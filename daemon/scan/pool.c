@@ -22,6 +22,7 @@ struct pool {
     uint64_t revision;
     struct generation *running, *next; /* NULL: none */
     bool answered;                     /* the handler knows that the next one is ready */
+    bool was_late;                     /* the last one that was refused */
     struct generation **ending;
     size_t ending_count;
     struct job_list waiting, waiting_alone; /* of the queue */
@@ -98,6 +99,7 @@ static void answer_prepare(struct pool *pool)
         pool->handler.prepared(NULL, generation_sandbox(pool->next));
     } else if (generation_state(pool->next) == GENERATION_REFUSED) {
         struct error refusal = *generation_refusal(pool->next);
+        pool->was_late = generation_was_late(pool->next);
         drop_next(pool);
         pool->handler.prepared(&refusal, (struct span){0});
     }
@@ -183,6 +185,11 @@ bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *err
     bool begun = pool->next != NULL;
     settle(pool); /* it may fail at once, which is answered like any later failure */
     return begun;
+}
+
+bool pool_was_late(const struct pool *pool)
+{
+    return pool->was_late;
 }
 
 void pool_apply(struct pool *pool)

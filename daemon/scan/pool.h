@@ -31,6 +31,8 @@ void pool_free(struct pool *pool);
  * reason in error, when that cannot be begun; else the handler gets the answer later, once, unless pool_discard() or
  * another pool_prepare() comes before. */
 bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *error);
+/* Whether the last refusal was for want of time: another try may do better. */
+bool pool_was_late(const struct pool *pool);
 /* Switches to the generation that was prepared. */
 void pool_apply(struct pool *pool);
 /* Throws away what was prepared, if anything. */

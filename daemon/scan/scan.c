@@ -72,14 +72,17 @@ static void reply_lesson(const struct job *job, struct span example, struct span
 
 static void on_result(const struct job *job, struct span result)
 {
-    struct buf body = {0};
+    struct buf body = {0}, versions = {0};
     if (job->client == client_control) {
         reply_lesson(job, result, (struct span){0});
         return;
     }
     wire_put_u64(&body, job->mid);
     wire_put_u64(&body, job->revision);
+    engine_files_put_versions(job->files, &versions);
+    wire_put_span(&body, buf_span(&versions));
     wire_put_span(&body, result);
+    buf_free(&versions);
     reply(job, MSG_SCAN_RESULT, &body);
 }
 
@@ -150,6 +153,11 @@ static bool prepare_update(struct engine_files *files, struct error *error)
     return prepare_generation(role_config(), files, error);
 }
 
+static bool was_late(void)
+{
+    return pool_was_late(pool);
+}
+
 /* Switches to what was prepared. */
 static void apply_prepared(void)
 {
@@ -174,7 +182,7 @@ static void discard_update(void)
 /* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
 static bool start(struct error *error)
 {
-    static const struct updates_pool hooks = {prepare_update, apply_update, discard_update};
+    static const struct updates_pool hooks = {prepare_update, was_late, apply_update, discard_update};
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
@@ -287,11 +295,10 @@ static void config_apply(void)
     if (!is_same)
         apply_prepared();
     pool_set_revision(pool, role_config()->revision);
-    if (!is_same)
-        if (!is_same) {
-            updates_config_ended(true);
-            tell_graymail();
-        }
+    if (!is_same) {
+        updates_config_ended(true);
+        tell_graymail();
+    }
     if (!first)
         return;
     greet_queue();
@@ -306,6 +313,14 @@ static void config_discard(void)
     updates_config_ended(false);
 }
 
+/* The skeleton sees to whoever sent it. */
+static void refuse_message(struct wire_reader *in, int fd)
+{
+    in->failed = true;
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
  * not to the message's. */
 static void take_job(enum role_id peer, struct wire_reader *in, int fd)
@@ -317,11 +332,11 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     bool good =
         scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue && !wanted.example;
     arena_free(arena);
-    if (!good)
-        role_fatal("cannot read a job of role %s", role_table[peer].name);
     size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
-    if (jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
-        role_fatal("role %s sends more jobs than were asked for", role_table[peer].name);
+    if (!good || jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
+        return;
+    }
     struct job *job = xcalloc(1, sizeof *job);
     *job = (struct job){.client = of_queue ? 0 : spamd_connection,
                         .mid = wanted.mid,
@@ -336,10 +351,9 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
 static void take_lesson(struct wire_reader *in, int fd)
 {
     const struct scan_job wanted = {.mid = wire_get_u32(in), .score_only = true, .example = true};
-    in->failed |= fd < 0 || pool_job_count(pool, false) >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX;
-    if (in->failed) {
-        if (fd >= 0)
-            close(fd);
+    if (in->failed || fd < 0 ||
+        pool_job_count(pool, false) >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
         return;
     }
     struct job *job = xcalloc(1, sizeof *job);
@@ -360,9 +374,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
     }
     if (peer == ROLE_CONTROL && updates_message(type, in, fd))
         return;
-    in->failed = true;
-    if (fd >= 0)
-        close(fd);
+    refuse_message(in, fd);
 }
 
 static void stop(void)

@@ -6,7 +6,7 @@ mailwardd_scan_SOURCES = \
 	%D%/updates.c %D%/updates.h \
 	$(scan_pool_sources)
 mailwardd_scan_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-mailwardd_scan_LDADD = $(DAEMON_LIBS) $(PCRE2_LIBS)
+mailwardd_scan_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS)
 
 # All but the role's hooks, for its test too.
 scan_pool_sources = \

@@ -12,6 +12,8 @@
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
 static struct learned_set *learned_wanted, *learned_prepared, *learned_running;
+static struct engine_files
+    *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
 static bool config_is_next;
@@ -44,6 +46,7 @@ bool updates_start(const struct updates_pool *hooks, struct error *error)
 void updates_stop(void)
 {
     replace(&tried, NULL);
+    replace(&preparing, NULL);
     replace(&running, NULL);
     replace(&wanted, NULL);
     replace(&shipped, NULL);
@@ -58,7 +61,7 @@ void updates_stop(void)
 
 struct engine_files *updates_files(void)
 {
-    return wanted;
+    return preparing;
 }
 
 struct learned_set *updates_learned(void)
@@ -81,16 +84,19 @@ bool updates_fall_back(const struct error *why)
 {
     if (running)
         return false;
-    if (learned_wanted) {
+    if (learned_prepared) {
         LOG(LEARNED_REFUSED, LOG_T(why->text));
-        replace_learned(&learned_wanted, NULL);
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, NULL);
         return true;
     }
-    if (engine_files_equal(wanted, shipped))
+    if (engine_files_equal(preparing, shipped))
         return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, shipped);
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, shipped); /* else others have come meanwhile, whose turn is next */
+    replace(&preparing, shipped);
     return true;
 }
 
@@ -101,30 +107,36 @@ static bool is_up_to_date(void)
     return engine_files_equal(running, wanted) && learned_running == learned_wanted;
 }
 
-static void follow(void);
-
-/* Updates are the more likely cause: without them what was learned gets another chance. */
+/* Nothing else is tried in their place, unless it came meanwhile.  Updates are the more likely cause: without them what was
+ * learned gets another chance. */
 static void keep_running(const struct error *why)
 {
-    if (engine_files_equal(running, wanted)) {
+    if (engine_files_equal(running, preparing)) {
         LOG(LEARNED_REFUSED, LOG_T(why->text));
-        replace_learned(&learned_wanted, learned_running);
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, learned_running);
         return;
     }
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, running);
-    follow();
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, running);
+}
+
+static bool prepare(struct engine_files *files, struct error *error)
+{
+    replace(&preparing, files);
+    return pool->prepare(files, error);
 }
 
 /* Before the first configuration nothing runs that could follow. */
 static void follow(void)
 {
     struct error error;
-    if (config_is_next || stage != NOBODY || !running || is_up_to_date())
-        return;
-    stage = FOLLOWING;
-    if (!pool->prepare(wanted, &error)) {
+    while (!config_is_next && stage == NOBODY && running && !is_up_to_date()) {
+        stage = FOLLOWING;
+        if (prepare(wanted, &error))
+            return;
         stage = NOBODY;
         keep_running(&error);
     }
@@ -143,10 +155,10 @@ static void set_running(struct engine_files *files)
     replace_learned(&learned_running, learned_prepared);
 }
 
-static void use(struct engine_files *files)
+static void use_prepared(void)
 {
     stage = NOBODY;
-    set_running(files);
+    set_running(preparing);
     pool->apply();
     follow();
 }
@@ -166,21 +178,29 @@ void updates_config_begins(void)
 {
     give_up();
     config_is_next = true;
+    replace(&preparing, wanted);
 }
 
 void updates_config_ended(bool applied)
 {
     config_is_next = false;
     if (applied)
-        set_running(wanted);
+        set_running(preparing);
     follow();
+}
+
+static enum engine_outcome outcome_of(const struct error *refusal)
+{
+    if (!refusal)
+        return ENGINE_READY;
+    return pool->was_late() ? ENGINE_LATE : ENGINE_REFUSED;
 }
 
 bool updates_prepared(const struct error *refusal)
 {
     if (stage == TRYING) {
         stage = refusal ? NOBODY : TRIED;
-        answer(tried_id, refusal ? ENGINE_REFUSED : ENGINE_READY, refusal ? refusal->text : "");
+        answer(tried_id, outcome_of(refusal), refusal ? refusal->text : "");
         follow();
         return true;
     }
@@ -190,7 +210,8 @@ bool updates_prepared(const struct error *refusal)
     if (refusal)
         keep_running(refusal);
     else
-        use(wanted);
+        use_prepared();
+    follow();
     return true;
 }
 
@@ -246,7 +267,7 @@ static void try(uint32_t id)
     }
     if (tried) {
         stage = TRYING;
-        if (pool->prepare(tried, &error))
+        if (prepare(tried, &error))
             return;
         stage = NOBODY;
     }
@@ -274,7 +295,7 @@ static void use_tried(uint32_t id)
         return;
     replace(&wanted, tried);
     if (stage == TRIED)
-        use(wanted);
+        use_prepared();
     else
         follow();
 }

@@ -14,7 +14,8 @@
 struct updates_pool {
     /* Begins to prepare a generation of the running configuration; false when that cannot be begun. */
     bool (*prepare)(struct engine_files *files, struct error *error);
-    void (*apply)(void); /* switches to it */
+    bool (*was_late)(void); /* it was refused for want of time */
+    void (*apply)(void);    /* switches to it */
     void (*discard)(void);
 };
 
@@ -22,7 +23,8 @@ struct updates_pool {
 bool updates_start(const struct updates_pool *pool, struct error *error);
 void updates_stop(void);
 
-/* With what the next configuration is to be prepared; valid until the next call of a function here. */
+/* With what the next configuration is to be prepared, from updates_config_begins() on; valid until the next call of a
+ * function here. */
 struct engine_files *updates_files(void);
 /* The examples that whatever is prepared now is to learn from; NULL: none. */
 struct learned_set *updates_learned(void);
@@ -32,7 +34,8 @@ bool updates_fall_back(const struct error *why);
 
 /* From config_prepare on the pool's next generation is the configuration's. */
 void updates_config_begins(void);
-/* It was applied, discarded or refused.  applied: a new generation runs, with updates_files(). */
+/* It was applied, discarded or refused.  applied: a new generation runs, with what updates_files() said, whatever came
+ * since. */
 void updates_config_ended(bool applied);
 
 /* The answer to updates_pool.prepare; false when it was not ours. */

@@ -222,12 +222,15 @@ void client_start(int fd, bool is_local, const char *address)
     client_settle(c);
 }
 
+/* All are refused before the first is settled: the room that one leaves would let others go on, and end. */
 void client_stop_all(void)
 {
-    for (struct client *c = LIST_FIRST(&clients), *next; c; c = next) {
-        next = LIST_NEXT(c, link);
+    struct client *c, *next;
+    LIST_FOREACH (c, &clients, link)
         if (c->state < CLIENT_ANSWER)
             client_refuse(c, SPAMD_EX_TEMPFAIL, "the service is ending");
+    for (c = LIST_FIRST(&clients); c; c = next) {
+        next = LIST_NEXT(c, link);
         client_settle(c);
     }
 }

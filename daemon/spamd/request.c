@@ -13,6 +13,7 @@
 #include "daemon/spamd/spamd.h"
 #include "daemon/spamd/telling.h"
 #include "engine/base/text.h"
+#include "engine/schema/features.h"
 
 /* The answer as a whole is in c->out. */
 static void answer_at_once(struct client *c)
@@ -37,6 +38,8 @@ static const char *find_fault(const struct client *c, enum spamd_status *status)
     *status = SPAMD_EX_UNAVAILABLE;
     if (!s->antispam)
         return "anti-spam is off on this gateway";
+    if (s->missing_features & feature_bit(FEATURE_ANTISPAM))
+        return "anti-spam has no feature key on this gateway";
     *status = SPAMD_EX_NOPERM;
     if (c->request.method == SPAMD_TELL && !c->is_local)
         return "TELL is taken on the UNIX socket only";

@@ -82,6 +82,9 @@ static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hi
         scan_rules_info(rt->rules, hits->rules[i], &info);
         if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
             abort();
+        volatile bool hang = span_equal(info.about, SPAN("X-Mailward-Test: hang"));
+        while (hang) {
+        }
     }
 }
 
@@ -339,6 +342,7 @@ static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *
     } else {
         look_at(rt, input, looked_at(scanner, input, size), breadcrumb, arena, child, look);
         child->partial = look->partial;
+        child->limited_rule = look->hits.limited;
         score_view(rt, policy, input, look, breadcrumb, arena, child);
     }
 }

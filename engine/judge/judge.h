@@ -146,6 +146,7 @@ struct judge_child {
     int score;                   /* 0-100; -1 when not scanned */
     uint64_t size_limit;         /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
     bool partial;                /* a limit or the budget cut the look short */
+    struct span limited_rule;    /* whose expression met a match limit, the first of them; empty: none */
     bool test_mark;              /* X-Advertisement: spam decided (S2-250) */
     bool archive[JUDGE_ENGINES]; /* the queue keeps a copy as it came, in the archive of each */
     struct span host, recipient; /* as in struct judge_resolution; empty for none */

@@ -1,6 +1,8 @@
 /* Making the texts of the scopes. */
 #include "engine/scan/rule_scopes.h"
 
+#include "engine/mime/url.h"
+#include "engine/scan/domain.h"
 #include "engine/scan/facts.h"
 
 /* Lines that grow in the arena, up to RULE_VALUES_BYTES. */
@@ -93,6 +95,49 @@ static void add_known(const struct scan_rules *rules, const struct scan_rule_inp
     }
 }
 
+/* "KIND DOMAIN same" or "KIND DOMAIN other", compared with the sender's, and " misleading" where it is. */
+static void add_domain(struct lines *l, struct arena *arena, const char *kind, struct span domain,
+                       struct span from)
+{
+    if (domain.n == 0)
+        return;
+    append(l, arena, span_text(kind));
+    append(l, arena, SPAN(" "));
+    append(l, arena, domain);
+    append(l, arena, span_equal(domain, from) ? SPAN(" same") : SPAN(" other"));
+    add_line(l, arena, scan_domain_misleads(domain) ? " misleading" : NULL, (struct span){0});
+}
+
+/* A link's domain once for all links in a row to one host. */
+static void add_link_domains(const struct mime_view *view, struct arena *arena, struct lines *l,
+                             struct span from)
+{
+    char room[SCAN_DOMAIN_BYTES];
+    struct span before = {0};
+    for (size_t i = 0; i < view->url_count && i < RULE_DOMAIN_LINKS; i++) {
+        struct span host = url_host(view->urls[i].target);
+        if (!span_equal(host, before))
+            add_domain(l, arena, "link", scan_registered_domain(host, room), from);
+        before = host;
+        struct span shown = url_host(span_trim(view->urls[i].text));
+        if (shown.n && !span_equal_nocase(shown, host))
+            add_domain(l, arena, "shown", scan_registered_domain(shown, room), from);
+    }
+}
+
+static void add_domains(const struct scan_rule_input *input, struct arena *arena, struct lines *l)
+{
+    static const char *const headers[][2] = {
+        {"reply", "Reply-To"}, {"return", "Return-Path"}, {"id", "Message-ID"}};
+    char from_room[SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
+    struct span from = scan_registered_domain(scan_address_domain(input->view, "From"), from_room);
+    add_domain(l, arena, "from", from, from);
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        add_domain(l, arena, headers[i][0],
+                   scan_registered_domain(scan_address_domain(input->view, headers[i][1]), room), from);
+    add_link_domains(input->view, arena, l, from);
+}
+
 void rule_scopes_make(const struct scan_rules *rules, const struct scan_rule_input *input,
                       struct arena *arena, struct span texts[RULE_TEXTS_MAX])
 {
@@ -111,6 +156,8 @@ void rule_scopes_make(const struct scan_rules *rules, const struct scan_rule_inp
         add_facts(input->view, arena, &lines[RULE_FACTS]);
     if (used[RULE_KNOWN])
         add_known(rules, input, arena, &lines[RULE_KNOWN]);
+    if (used[RULE_DOMAINS])
+        add_domains(input, arena, &lines[RULE_DOMAINS]);
     for (unsigned i = 0; i < RULE_TEXTS_MAX; i++)
         texts[i] = span_of(lines[i].p, lines[i].n);
     if (used[RULE_BODY])

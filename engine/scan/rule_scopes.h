@@ -4,7 +4,7 @@
 
 #include "engine/scan/rule_set.h"
 
-enum { RULE_RAW_BYTES = 64 * 1024, RULE_VALUES_BYTES = 16 * 1024 };
+enum { RULE_RAW_BYTES = 64 * 1024, RULE_VALUES_BYTES = 16 * 1024, RULE_DOMAIN_LINKS = 64 };
 
 /* Makes those that the set uses; texts not used are empty.  Nothing in them is longer than RULE_RAW_BYTES but the body,
  * which is as long as the view's limit. */

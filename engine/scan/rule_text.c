@@ -36,8 +36,8 @@ void rule_complain(struct scan_rule_complaints *complaints, struct rule_place pl
         complaints->tell(complaints->context, place.file, place.line, place.column, text);
 }
 
-static const char *const scope_names[] = {"header",     "subject",  "body",  "raw",   "url",
-                                          "attachment", "envelope", "facts", "known", NULL};
+static const char *const scope_names[] = {"header",   "subject", "body",  "raw",     "url", "attachment",
+                                          "envelope", "facts",   "known", "domains", NULL};
 static const char *const tag_names[] = {
     "spam", "phish", "graymail:marketing", "graymail:social", "graymail:bulk", "graymail", NULL};
 _Static_assert(sizeof scope_names / sizeof scope_names[0] == RULE_SCOPES + 1, "every scope has its name");

@@ -18,6 +18,7 @@ enum rule_scope {
     RULE_ENVELOPE,
     RULE_FACTS,
     RULE_KNOWN,
+    RULE_DOMAINS,
     RULE_SCOPES
 };
 

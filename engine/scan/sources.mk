@@ -1,5 +1,6 @@
 # Sources of this folder.
 libengine_a_SOURCES += \
+	%D%/domain.c %D%/domain.h \
 	%D%/example.c %D%/example.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/feature_body.c \

@@ -1,5 +1,5 @@
 # Fuzz target of examples to learn from.
-noinst_PROGRAMS += fuzz_learned
+FUZZ_TARGETS += fuzz_learned
 fuzz_learned_SOURCES = %D%/fuzz_learned.c
-fuzz_learned_LDADD = libengine.a $(PCRE2_LIBS)
-fuzz_learned_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_learned_LDADD = $(FUZZ_LIBS) libengine.a $(SCAN_LIBS)
+fuzz_learned_LDFLAGS = $(AM_LDFLAGS) $(LIBFUZZER)

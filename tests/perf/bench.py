@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the whole program costs: messages a second end to end, CPU, memory, start.  Prints a table with conditions.
 
-    bench.py [--messages N] [--runs N] [--folder DIR] [--corpus DIR] [--only PART]
+    bench.py [--messages N] [--runs N] [--folder DIR] [--corpus DIR] [--labels FILE] [--only PART]
 
 Every figure is the median of the runs.  Throughput is counted at the sink, from the first byte sent to the last
 message received.  Only ratios of one run on one machine mean something: the disk's own sync rate is measured in
@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_config import bench_configuration
+from bench_graymail import bench_graymail
 from bench_shell import bench_shell
 from bench_scan import bench_scan
 from harness import postfix, processes
@@ -180,6 +181,7 @@ def bench_start(folder, options):
 PARTS = {
     "start": bench_start,
     "scan": lambda folder, options: bench_scan(folder, options, print_row),
+    "graymail": lambda folder, options: bench_graymail(folder, options, print_row),
     "configuration": lambda folder, options: bench_configuration(folder, options, print_row),
     "shell": lambda folder, _: bench_shell(folder, print_row),
     "throughput": lambda folder, options: bench_throughput(folder, options, write_messages(folder)),
@@ -192,8 +194,11 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", help="on the disk to be measured", default=build_folder())
     parser.add_argument("--corpus", help="a folder of real mail, one message a file, for the scan")
+    parser.add_argument("--labels", help="a table of messages of the corpus that says which are graymail (bench_graymail.py)")
     parser.add_argument("--only", choices=PARTS, help="this part and no other")
     options = parser.parse_args()
+    if options.labels and not options.corpus:
+        parser.error("--labels needs --corpus")
 
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     print(f"sender, sink and gateway on this machine; most messages of {MESSAGE_BYTES} bytes")

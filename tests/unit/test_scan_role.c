@@ -138,9 +138,9 @@ static void bring_up(enum role_id peer)
     role_self.peer_up(peer);
 }
 
-static const enum schema_table_id scan_tables[] = {SCHEMA_ANTISPAM,        SCHEMA_GRAYMAIL,
-                                                   SCHEMA_IMSANDGRAYMAIL,  SCHEMA_MULTISCAN,
-                                                   SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
+static const enum schema_table_id scan_tables[] = {
+    SCHEMA_ANTISPAM, SCHEMA_GRAYMAIL,        SCHEMA_IMSANDGRAYMAIL, SCHEMA_MULTISCAN,
+    SCHEMA_LEARNING, SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
 enum { TABLES = sizeof scan_tables / sizeof scan_tables[0] };
 
 static void drop(struct role_config *config)
@@ -290,6 +290,7 @@ static void a_queue_hears_hello_and_then_the_result_of_its_job(void **state)
     struct wire_reader in = expect_sent(1, MSG_SCAN_RESULT);
     assert_int_equal(wire_get_u64(&in), 7);
     assert_int_equal(wire_get_u64(&in), 1);
+    assert_true(span_equal(wire_get_span(&in), SPAN("antispam-rules 1, spam-model 1, graymail-rules 1")));
     assert_true(wire_get_span(&in).n > 0);
     assert_true(wire_reader_done(&in));
 }
@@ -310,6 +311,7 @@ static uint64_t expect_result(size_t i, uint64_t mid, enum judge_verdict verdict
     struct wire_reader in = expect_sent(i, MSG_SCAN_RESULT);
     assert_int_equal(wire_get_u64(&in), mid);
     uint64_t revision = wire_get_u64(&in);
+    wire_get_span(&in);
     struct arena *arena = arena_new();
     struct judge_result result;
     assert_true(judge_result_get(wire_get_span(&in), sizeof marked - 1, 1, arena, &result));
