@@ -154,75 +154,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \
-	tests/samples/graymail/bulk-announce.eml \
-	tests/samples/graymail/bulk-council.eml \
-	tests/samples/graymail/bulk-feed-blog.eml \
-	tests/samples/graymail/bulk-feed-fields.eml \
-	tests/samples/graymail/bulk-feed-imap.eml \
-	tests/samples/graymail/bulk-feed-rss2email.eml \
-	tests/samples/graymail/bulk-feed-search.eml \
-	tests/samples/graymail/bulk-feed-service.eml \
-	tests/samples/graymail/bulk-german.eml \
-	tests/samples/graymail/bulk-journal.eml \
-	tests/samples/graymail/bulk-letter.eml \
-	tests/samples/graymail/bulk-newsletter.eml \
-	tests/samples/graymail/bulk-parish.eml \
-	tests/samples/graymail/bulk-press.eml \
-	tests/samples/graymail/bulk-society.eml \
-	tests/samples/graymail/marketing-airline.eml \
-	tests/samples/graymail/marketing-clothes.eml \
-	tests/samples/graymail/marketing-french.eml \
-	tests/samples/graymail/marketing-german.eml \
-	tests/samples/graymail/marketing-grocer.eml \
-	tests/samples/graymail/marketing-shop.eml \
-	tests/samples/graymail/marketing-software.eml \
-	tests/samples/graymail/marketing-spanish.eml \
-	tests/samples/graymail/marketing-travel.eml \
-	tests/samples/graymail/marketing-webinar.eml \
-	tests/samples/graymail/other-away.eml \
-	tests/samples/graymail/other-bounce.eml \
-	tests/samples/graymail/other-calendar.eml \
-	tests/samples/graymail/other-ci-passed.eml \
-	tests/samples/graymail/other-ci-run.eml \
-	tests/samples/graymail/other-ci.eml \
-	tests/samples/graymail/other-code.eml \
-	tests/samples/graymail/other-confirm.eml \
-	tests/samples/graymail/other-cron.eml \
-	tests/samples/graymail/other-discussion.eml \
-	tests/samples/graymail/other-forward.eml \
-	tests/samples/graymail/other-group.eml \
-	tests/samples/graymail/other-invoice.eml \
-	tests/samples/graymail/other-issue.eml \
-	tests/samples/graymail/other-login.eml \
-	tests/samples/graymail/other-majordomo.eml \
-	tests/samples/graymail/other-monitoring.eml \
-	tests/samples/graymail/other-parcel.eml \
-	tests/samples/graymail/other-password.eml \
-	tests/samples/graymail/other-patch.eml \
-	tests/samples/graymail/other-personal-html.eml \
-	tests/samples/graymail/other-personal.eml \
-	tests/samples/graymail/other-receipt-ride.eml \
-	tests/samples/graymail/other-receipt.eml \
-	tests/samples/graymail/other-review.eml \
-	tests/samples/graymail/other-school.eml \
-	tests/samples/graymail/other-sign.eml \
-	tests/samples/graymail/other-statement.eml \
-	tests/samples/graymail/other-terms.eml \
-	tests/samples/graymail/other-thread.eml \
-	tests/samples/graymail/other-ticket-train.eml \
-	tests/samples/graymail/other-uptime.eml \
-	tests/samples/graymail/social-club.eml \
-	tests/samples/graymail/social-dating.eml \
-	tests/samples/graymail/social-forum.eml \
-	tests/samples/graymail/social-friends.eml \
-	tests/samples/graymail/social-links.eml \
-	tests/samples/graymail/social-neighbours.eml \
-	tests/samples/graymail/social-photos.eml \
-	tests/samples/graymail/social-pins.eml \
-	tests/samples/graymail/social-questions.eml \
-	tests/samples/graymail/social-short-posts.eml \
-	tests/samples/graymail/social-sport.eml \
-	tests/samples/graymail/social-work.eml
+	tests/samples/graymail
 
 # The bare system of tests/system/test_install.py.
 clean-local: clean-fresh-root

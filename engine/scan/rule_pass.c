@@ -6,15 +6,16 @@
  */
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/rule_literals.h"
 #include "engine/scan/rule_scopes.h"
 #include "engine/scan/rule_set.h"
 
 enum {
     WINDOW = 4096,
-    REACH =
-        1024, /* a match that extends so far from the end of its literal, or from where it begins, is found */
-    WINDOWS_MOST = 16,      /* near literals: by rule and text */
-    UNFILTERED = 16 * 1024, /* bytes of a text that a rule without a literal sees */
+    REACH = 1024, /* a match that extends so far from its literal, or from where it begins, is found */
+    BEFORE = REACH + RULE_LITERAL_MOST, /* the end of a literal */
+    WINDOWS_MOST = 16,                  /* near literals: by rule and text */
+    UNFILTERED = 16 * 1024,             /* bytes of a text that a rule without a literal sees */
 };
 
 /* A rule on its way through its text.  A window waits while further literals fall into it. */
@@ -98,7 +99,7 @@ static bool on_literal(void *context, uint32_t literal, size_t literal_end)
     struct pass *p = context;
     uint32_t index = p->literals->rules[literal];
     struct progress *at = &p->progress[index];
-    size_t begin = literal_end > REACH ? literal_end - REACH : 0;
+    size_t begin = literal_end > BEFORE ? literal_end - BEFORE : 0;
     size_t end = p->text.n - literal_end > REACH ? literal_end + REACH : p->text.n;
     if (at->never || p->hit[index])
         return true;

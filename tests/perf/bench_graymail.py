@@ -81,7 +81,7 @@ def interval(by_sender, rate):
 
 
 def share(pairs, given, counted):
-    """The share of pairs that have any `counted` place filled among those that have the `given` one."""
+    """Of the pairs that are graymail in the place `given` (0: by label, 1: found), the share that are in the place `counted`."""
     chosen = [pair for pair in pairs if pair[given] != "negative"]
     return sum(pair[counted] != "negative" for pair in chosen) / len(chosen) if chosen else None
 

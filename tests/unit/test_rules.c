@@ -399,7 +399,7 @@ static void a_window_begins_and_ends_no_line(void **state)
         buf_append_char(&message, 'y');
     assert_false(hits("body", "/^y+lottery/", buf_text(&message)));
     assert_false(hits("body", "/lotteryy+$/", buf_text(&message)));
-    assert_true(hits("body", "/y{900}lotteryy{900}/", buf_text(&message)));
+    assert_true(hits("body", "/y{1020}lotteryy{1020}/", buf_text(&message)));
     buf_free(&message);
 }
 
@@ -475,6 +475,33 @@ static void count_try(void *context, struct span name)
     struct watched *w = context;
     assert_true(span_equal(name, SPAN("a")));
     w->tries++;
+}
+
+/* How often an expression is tried on a body with two of its literals, so far apart. */
+static unsigned tries_at_distance(unsigned distance)
+{
+    struct scan_rules *rules = rules_of(BODY_RULE("/lottery\\d/"));
+    buf_clear(&mail);
+    put("\r\nlottery");
+    put_times("y", distance);
+    put("lottery");
+    put_times("y", 3000);
+    struct mime_view view = view_of_mail();
+    struct watched watched = {0};
+    const struct scan_rule_watch watch = {.enter = count_try, .context = &watched};
+    const struct scan_rule_input input = {.view = &view};
+    struct scan_hits found;
+    scan_rules_run(rules, &input, NULL, &watch, arena, &found);
+    scan_rules_free(rules);
+    return watched.tries;
+}
+
+static void literals_near_each_other_share_a_window(void **state)
+{
+    (void)state;
+    assert_int_equal(tries_at_distance(100), 1);
+    assert_int_equal(tries_at_distance(3000), 1);
+    assert_int_equal(tries_at_distance(4000), 2);
 }
 
 static void one_literal_again_and_again_gives_sixteen_windows(void **state)
@@ -577,6 +604,7 @@ int main(void)
         VIEW_TEST(the_budget_ends_the_pass_and_the_hits_so_far_count),
         VIEW_TEST(exponential_expressions_end_and_are_told),
         VIEW_TEST(huge_tokens_cost_windows_and_not_their_square),
+        VIEW_TEST(literals_near_each_other_share_a_window),
         VIEW_TEST(one_literal_again_and_again_gives_sixteen_windows),
         VIEW_TEST(no_more_hits_than_there_is_room_for),
         VIEW_TEST(a_folder_that_is_not_there_or_empty_is_an_error),
