@@ -101,7 +101,8 @@ enum message_type {
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
     /* control -> queue, spamd */
-    MSG_FEATURES = 450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
+    MSG_FEATURES =
+        450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
@@ -115,6 +116,16 @@ enum message_type {
     MSG_ENGINE_DISCARD, /* u32 id: throw it away */
     /* scan -> control */
     MSG_ENGINE_TRIED = 490, /* u32 id (0: of what is installed), u8 enum engine_outcome, span why */
+
+    /* control -> scan: learning.  The examples of now come first on every connection, and after each change. */
+    MSG_EXAMPLES = 485, /* u32 count; descriptor, unless it is 0: sealed memfd, scan_learned_put() for each */
+    MSG_LESSON,         /* u32 id; descriptor: sealed memfd with a message that an example is wanted of */
+    /* scan -> control */
+    MSG_LESSON_READ, /* u32 id, span of scan_example_put() (empty: there is none), span why */
+    /* spamd -> control */
+    MSG_TELL, /* u64 client, u8 enum lesson_kind, span user; descriptor: sealed memfd with the message */
+    /* control -> spamd */
+    MSG_TOLD, /* u64 client, u8 enum lesson_outcome, span why */
 
     /* control <-> fetch */
     MSG_FETCH =
@@ -142,6 +153,16 @@ enum engine_outcome {
     ENGINE_REFUSED,
     ENGINE_BUSY, /* try again */
     ENGINE_LATE, /* it was not ready in time; another hour may do */
+};
+
+/* What is said of a message.  Stored: numbers never change. */
+enum lesson_kind { LESSON_HAM, LESSON_SPAM, LESSON_FORGET, LESSON_KINDS };
+enum lesson_outcome {
+    LESSON_DONE,    /* on disk */
+    LESSON_NOTHING, /* it was known as that already, or there was nothing to forget */
+    LESSON_OFF,     /* learning is off */
+    LESSON_FAILED,
+    LESSON_OUTCOMES
 };
 
 enum { COMMIT_ID_MAX = 64 };
@@ -307,6 +328,7 @@ struct scan_job {
     uint64_t mid;
     bool alone;      /* it has killed a worker before */
     bool score_only; /* of spamd: it is judged whatever the policies say, and nothing becomes of it */
+    bool example;    /* with score_only: what is wanted is an example to learn from */
     bool outbound;
     uint32_t missing_features; /* bits as in MSG_FEATURES */
     uint32_t trace_bytes;

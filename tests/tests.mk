@@ -32,6 +32,7 @@ libshortrun_a_SOURCES = tests/fuzz/short_run.c
 libshortrun_a_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FOLDER='"$(abs_srcdir)/tests/fuzz"'
 endif
 include tests/fuzz/judge.mk
+include tests/fuzz/learned.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/package.mk
 include tests/fuzz/peers.mk
@@ -84,6 +85,7 @@ SYSTEM_TESTS = \
 	tests/system/test_hostname.py \
 	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
+	tests/system/test_learning.py \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \

@@ -380,6 +380,7 @@ struct generation *generation_new(const struct generation_config *config, const 
         .config = *config,
         .shared = {.runtime = rt->judge,
                    .files = files,
+                   .learned = learned_set_ref(rt->learned),
                    .crumbs = crumbs,
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
@@ -412,6 +413,7 @@ void generation_free(struct generation *g)
     munmap(g->shared.crumbs.pages, g->shared.crumbs.count * BREADCRUMB_BYTES);
     arena_free(g->texts);
     engine_files_unref(g->shared.files);
+    learned_set_unref(g->shared.learned);
     buf_free(&g->sandbox);
     buf_free(&g->packet);
     free(g->slots);

@@ -267,9 +267,15 @@ void pool_submit(struct pool *pool, struct job *job)
     settle(pool);
 }
 
-void pool_drop_others(struct pool *pool)
+void pool_drop(struct pool *pool, uint64_t client)
 {
-    list_free(&pool->others);
+    for (size_t left = pool->others.count; left; left--) {
+        struct job *job = list_pop(&pool->others);
+        if (job->client == client)
+            job_free(job);
+        else
+            list_push(&pool->others, job);
+    }
 }
 
 size_t pool_job_count(const struct pool *pool, bool of_queue)

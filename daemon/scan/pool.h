@@ -48,7 +48,7 @@ void pool_submit(struct pool *pool, struct job *job);
 size_t pool_job_count(const struct pool *pool, bool of_queue);
 /* Appends the MID of each that is the queue's to out, as u64. */
 void pool_put_mids(const struct pool *pool, struct buf *out);
-/* Throws away what waits and is not the queue's. */
-void pool_drop_others(struct pool *pool);
+/* Throws away what waits of a client that is not the queue. */
+void pool_drop(struct pool *pool, uint64_t client);
 
 #endif

@@ -15,6 +15,7 @@
 
 /* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
+static const uint64_t client_control = UINT64_MAX; /* of jobs that are lessons */
 
 struct answer {
     struct answer *next;
@@ -30,7 +31,8 @@ static struct answer *kept; /* newest first; the order of answers does not matte
 static uint32_t kept_count;
 static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
 static struct buf ready_report;   /* until the log role can be told */
-static bool is_same;              /* what is prepared differs from what runs in nothing but its revision */
+static struct learned_set *examples_prepared, *examples_used;
+static bool is_same; /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -57,9 +59,24 @@ static void reply(const struct job *job, enum message_type type, struct buf *bod
     buf_free(body);
 }
 
+/* An example, or else why there is none. */
+static void reply_lesson(const struct job *job, struct span example, struct span why)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, (uint32_t)job->mid);
+    wire_put_span(&body, example);
+    wire_put_span(&body, why);
+    role_send(ROLE_CONTROL, MSG_LESSON_READ, buf_span(&body), -1);
+    buf_free(&body);
+}
+
 static void on_result(const struct job *job, struct span result)
 {
     struct buf body = {0}, versions = {0};
+    if (job->client == client_control) {
+        reply_lesson(job, result, (struct span){0});
+        return;
+    }
     wire_put_u64(&body, job->mid);
     wire_put_u64(&body, job->revision);
     engine_files_put_versions(job->files, &versions);
@@ -72,6 +89,10 @@ static void on_result(const struct job *job, struct span result)
 static void on_crash(const struct job *job, struct span stage, struct span cause)
 {
     struct buf body = {0};
+    if (job->client == client_control) {
+        reply_lesson(job, (struct span){0}, SPAN("the message killed the worker that read it"));
+        return;
+    }
     wire_put_u64(&body, job->mid);
     wire_put_span(&body, stage);
     wire_put_span(&body, cause);
@@ -93,6 +114,10 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
     if (!runtime_build(&runtime, config->tables, error))
         return false;
     runtime.files = files;
+    struct learned_set *learned = updates_learned();
+    runtime.learned = runtime.learns ? learned : NULL;
+    learned_set_unref(examples_prepared);
+    examples_prepared = learned_set_ref(runtime.learned);
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }
@@ -133,9 +158,19 @@ static bool was_late(void)
     return pool_was_late(pool);
 }
 
-static void apply_update(void)
+/* Switches to what was prepared. */
+static void apply_prepared(void)
 {
     pool_apply(pool);
+    if (examples_used != examples_prepared)
+        LOG(LEARNED_IN_USE, LOG_U(learned_set_count(examples_prepared)));
+    learned_set_unref(examples_used);
+    examples_used = learned_set_ref(examples_prepared);
+}
+
+static void apply_update(void)
+{
+    apply_prepared();
     pool_set_revision(pool, role_config()->revision);
 }
 
@@ -233,12 +268,13 @@ static void peer_up(enum role_id peer)
     if (peer == ROLE_QUEUE)
         greet_queue();
     if (peer == ROLE_SPAMD) {
-        spamd_connection++;
-        pool_drop_others(pool);
+        pool_drop(pool, spamd_connection++);
         greet_spamd();
     }
-    if (peer == ROLE_CONTROL)
+    if (peer == ROLE_CONTROL) {
+        pool_drop(pool, client_control);
         updates_control_up();
+    }
 }
 
 /* The engine's own log; what it says of messages is in that of mail. */
@@ -257,7 +293,7 @@ static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
     if (!is_same)
-        pool_apply(pool);
+        apply_prepared();
     pool_set_revision(pool, role_config()->revision);
     if (!is_same) {
         updates_config_ended(true);
@@ -293,7 +329,8 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     struct span envelope = in->rest;
     struct arena *arena = arena_new();
     struct scan_job wanted;
-    bool good = scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue;
+    bool good =
+        scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue && !wanted.example;
     arena_free(arena);
     size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
     if (!good || jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
@@ -310,8 +347,27 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     pool_submit(pool, job);
 }
 
+/* Control has one lesson in work at a time. */
+static void take_lesson(struct wire_reader *in, int fd)
+{
+    const struct scan_job wanted = {.mid = wire_get_u32(in), .score_only = true, .example = true};
+    if (in->failed || fd < 0 ||
+        pool_job_count(pool, false) >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
+        return;
+    }
+    struct job *job = xcalloc(1, sizeof *job);
+    *job = (struct job){.client = client_control, .mid = wanted.mid, .fd = fd};
+    scan_job_put(&job->envelope, &wanted);
+    pool_submit(pool, job);
+}
+
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (peer == ROLE_CONTROL && type == MSG_LESSON) {
+        take_lesson(in, fd);
+        return;
+    }
     if ((peer == ROLE_QUEUE || peer == ROLE_SPAMD) && type == MSG_SCAN_JOB) {
         take_job(peer, in, fd);
         return;
@@ -325,6 +381,8 @@ static void stop(void)
 {
     pool_free(pool);
     updates_stop();
+    learned_set_unref(examples_prepared);
+    learned_set_unref(examples_used);
     role_exit();
 }
 

@@ -7,9 +7,11 @@
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "engine/scan/learned.h"
 
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
+static struct learned_set *learned_wanted, *learned_prepared, *learned_running;
 static struct engine_files
     *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
@@ -24,6 +26,13 @@ static void replace(struct engine_files **place, struct engine_files *files)
     struct engine_files *old = *place;
     *place = files ? engine_files_ref(files) : NULL;
     engine_files_unref(old);
+}
+
+static void replace_learned(struct learned_set **place, struct learned_set *set)
+{
+    struct learned_set *old = *place;
+    *place = learned_set_ref(set);
+    learned_set_unref(old);
 }
 
 bool updates_start(const struct updates_pool *hooks, struct error *error)
@@ -41,6 +50,9 @@ void updates_stop(void)
     replace(&running, NULL);
     replace(&wanted, NULL);
     replace(&shipped, NULL);
+    replace_learned(&learned_wanted, NULL);
+    replace_learned(&learned_prepared, NULL);
+    replace_learned(&learned_running, NULL);
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         buf_free(&incoming[i]);
     stage = NOBODY;
@@ -50,6 +62,12 @@ void updates_stop(void)
 struct engine_files *updates_files(void)
 {
     return preparing;
+}
+
+struct learned_set *updates_learned(void)
+{
+    replace_learned(&learned_prepared, learned_wanted);
+    return learned_prepared;
 }
 
 static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
@@ -64,7 +82,15 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running || engine_files_equal(preparing, shipped))
+    if (running)
+        return false;
+    if (learned_prepared) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, NULL);
+        return true;
+    }
+    if (engine_files_equal(preparing, shipped))
         return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
@@ -76,9 +102,21 @@ bool updates_fall_back(const struct error *why)
 
 /* ---- what is to be used ---- */
 
-/* Nothing else is tried in their place, unless it came meanwhile. */
+static bool is_up_to_date(void)
+{
+    return engine_files_equal(running, wanted) && learned_running == learned_wanted;
+}
+
+/* Nothing else is tried in their place, unless it came meanwhile.  Updates are the more likely cause: without them what was
+ * learned gets another chance. */
 static void keep_running(const struct error *why)
 {
+    if (engine_files_equal(running, preparing)) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, learned_running);
+        return;
+    }
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
     if (engine_files_equal(wanted, preparing))
@@ -95,7 +133,7 @@ static bool prepare(struct engine_files *files, struct error *error)
 static void follow(void)
 {
     struct error error;
-    while (!config_is_next && stage == NOBODY && running && !engine_files_equal(running, wanted)) {
+    while (!config_is_next && stage == NOBODY && running && !is_up_to_date()) {
         stage = FOLLOWING;
         if (prepare(wanted, &error))
             return;
@@ -114,6 +152,7 @@ static void set_running(struct engine_files *files)
         buf_free(&text);
     }
     replace(&running, files);
+    replace_learned(&learned_running, learned_prepared);
 }
 
 static void use_prepared(void)
@@ -121,6 +160,7 @@ static void use_prepared(void)
     stage = NOBODY;
     set_running(preparing);
     pool->apply();
+    follow();
 }
 
 static void give_up(void)
@@ -177,6 +217,21 @@ bool updates_prepared(const struct error *refusal)
 
 /* ---- messages ---- */
 
+static void take_examples(struct wire_reader *in, int fd)
+{
+    struct buf bytes = {0};
+    uint32_t count = wire_get_u32(in);
+    in->failed |= (count > 0) != (fd >= 0) || (fd >= 0 && !memory_file_read(fd, SCAN_LEARNED_BYTES, &bytes));
+    if (in->failed || span_equal(buf_span(&bytes), learned_set_bytes(learned_wanted))) {
+        buf_free(&bytes);
+        return;
+    }
+    struct learned_set *set = count ? learned_set_new(count, &bytes) : NULL;
+    replace_learned(&learned_wanted, set);
+    learned_set_unref(set);
+    follow();
+}
+
 static void take_package(struct wire_reader *in, int fd)
 {
     uint8_t component = wire_get_u8(in);
@@ -217,6 +272,7 @@ static void try(uint32_t id)
         stage = NOBODY;
     }
     answer(id, ENGINE_REFUSED, error.text);
+    follow();
 }
 
 static void use_installed(void)
@@ -244,6 +300,12 @@ static void use_tried(uint32_t id)
         follow();
 }
 
+static void discard_tried(void)
+{
+    give_up();
+    follow();
+}
+
 void updates_control_up(void)
 {
     if (stage == TRYING || stage == TRIED) {
@@ -254,6 +316,12 @@ void updates_control_up(void)
 
 bool updates_message(uint16_t type, struct wire_reader *in, int fd)
 {
+    if (type == MSG_EXAMPLES) {
+        take_examples(in, fd);
+        if (fd >= 0)
+            close(fd);
+        return true;
+    }
     if (type < MSG_ENGINE_PACKAGE || type > MSG_ENGINE_DISCARD)
         return false;
     uint32_t id = 0;
@@ -272,6 +340,6 @@ bool updates_message(uint16_t type, struct wire_reader *in, int fd)
     else if (type == MSG_ENGINE_USE)
         use_installed();
     else if (id == tried_id)
-        give_up();
+        discard_tried();
     return true;
 }

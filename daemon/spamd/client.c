@@ -193,6 +193,8 @@ static void on_deadline(void *context)
         client_refuse(c, SPAMD_EX_TIMEOUT, "the request did not come in time");
     else if (c->state == CLIENT_HELD || c->state == CLIENT_WAITING || c->state == CLIENT_SCANNING)
         client_refuse(c, SPAMD_EX_TEMPFAIL, "there was no time to scan it");
+    else if (c->state == CLIENT_TELLING)
+        client_refuse(c, SPAMD_EX_TEMPFAIL, "there was no time to learn from it");
     else
         c->state = CLIENT_GONE;
     client_settle(c);

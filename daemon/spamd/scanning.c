@@ -12,6 +12,7 @@
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "daemon/spamd/spamd.h"
+#include "daemon/spamd/telling.h"
 
 /* Memory for all messages; a single larger one is taken when there is no other. */
 enum { MESSAGE_BYTES_MAX = 128 * 1024 * 1024, JOBS_PER_WORKER = 2 };
@@ -109,6 +110,8 @@ void scanning_leave(struct client *c)
         TAILQ_REMOVE(&waiting, c, place);
     } else if (c->state == CLIENT_SCANNING) {
         TAILQ_REMOVE(&in_hand, c, place);
+    } else if (c->state == CLIENT_TELLING) {
+        telling_leave(c);
     }
 }
 

@@ -11,6 +11,7 @@
 
 struct service {
     bool antispam;             /* the engine is on */
+    bool learning;             /* what clients tell is learned */
     uint32_t missing_features; /* bits, as control says (MSG_FEATURES) */
     bool raw;                  /* the scale */
     char hostname[HOSTNAME_SIZE];

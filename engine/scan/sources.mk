@@ -1,6 +1,7 @@
 # Sources of this folder.
 libengine_a_SOURCES += \
 	%D%/domain.c %D%/domain.h \
+	%D%/example.c %D%/example.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/feature_body.c \
 	%D%/feature_headers.c \
@@ -10,6 +11,7 @@ libengine_a_SOURCES += \
 	%D%/graymail.c %D%/graymail.h \
 	%D%/hash.h \
 	%D%/known_senders.c %D%/known_senders.h \
+	%D%/learned.c %D%/learned.h \
 	%D%/literal_search.c %D%/literal_search.h \
 	%D%/model.c %D%/model.h \
 	%D%/model_file.c %D%/model_file.h \

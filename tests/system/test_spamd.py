@@ -165,16 +165,6 @@ def policies_of_the_gateway_have_no_say_but_the_engine_must_be_on(world):
     equal((run.returncode, run.stdout), (0, SPAM), "spamc hands the message on")
 
 
-@test
-def nothing_is_learned_and_told_so_and_over_tcp_not_even_listened_to(world):
-    instance = service(world)
-    reply = ask(instance.spamd_socket, "TELL", SPAM, headers=("Message-class: spam", "Set: local"))
-    equal((reply.code, reply.headers), (0, {"content-length": "0"}), "the answer: neither DidSet nor DidRemove")
-    reply = ask(tcp(instance), "TELL", SPAM, headers=("Message-class: spam", "Set: local"))
-    equal((reply.code, reply.text), (77, "EX_NOPERM: TELL is taken on the UNIX socket only"), "over TCP")
-    true(b"un/learned" in spamc(instance.spamd_socket, "-L", "spam").stdout, "spamc says that nothing was done")
-
-
 # Limits
 
 

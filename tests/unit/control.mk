@@ -60,3 +60,7 @@ test_control_limits_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_L
 test_control_logs_SOURCES = tests/unit/test_control_logs.c $(CONTROL_SHELL)
 test_control_logs_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_logs_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+UNIT_TESTS += test_learned
+test_learned_SOURCES = tests/unit/test_learned.c daemon/control/store_learned.c daemon/control/store_learned.h
+test_learned_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+test_learned_LDADD = $(TEST_LIBS) $(SCAN_LIBS) $(SQLITE_LIBS)

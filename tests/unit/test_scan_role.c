@@ -140,9 +140,9 @@ static void bring_up(enum role_id peer)
     role_self.peer_up(peer);
 }
 
-static const enum schema_table_id scan_tables[] = {SCHEMA_ANTISPAM,        SCHEMA_GRAYMAIL,
-                                                   SCHEMA_IMSANDGRAYMAIL,  SCHEMA_MULTISCAN,
-                                                   SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
+static const enum schema_table_id scan_tables[] = {
+    SCHEMA_ANTISPAM, SCHEMA_GRAYMAIL,        SCHEMA_IMSANDGRAYMAIL, SCHEMA_MULTISCAN,
+    SCHEMA_LEARNING, SCHEMA_INCOMING_POLICY, SCHEMA_OUTGOING_POLICY};
 enum { TABLES = sizeof scan_tables / sizeof scan_tables[0] };
 
 static void drop(struct role_config *config)
