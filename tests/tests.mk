@@ -73,6 +73,7 @@ SYSTEM_TESTS = \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \
+	tests/system/test_model.py \
 	tests/system/test_multiscan.py \
 	tests/system/test_poison.py \
 	tests/system/test_policy.py \
@@ -135,6 +136,36 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \
+	tests/samples/legitimate/appointment.eml \
+	tests/samples/legitimate/autoreply.eml \
+	tests/samples/legitimate/bounce.eml \
+	tests/samples/legitimate/calendar-invite.eml \
+	tests/samples/legitimate/chinese.eml \
+	tests/samples/legitimate/ci-failed.eml \
+	tests/samples/legitimate/cron.eml \
+	tests/samples/legitimate/empty-bare.eml \
+	tests/samples/legitimate/empty.eml \
+	tests/samples/legitimate/flight.eml \
+	tests/samples/legitimate/french.eml \
+	tests/samples/legitimate/german-invoice.eml \
+	tests/samples/legitimate/german.eml \
+	tests/samples/legitimate/invitation.eml \
+	tests/samples/legitimate/japanese.eml \
+	tests/samples/legitimate/login-code.eml \
+	tests/samples/legitimate/monitoring.eml \
+	tests/samples/legitimate/no-parts.eml \
+	tests/samples/legitimate/one-line-html.eml \
+	tests/samples/legitimate/password-reset.eml \
+	tests/samples/legitimate/photos.eml \
+	tests/samples/legitimate/receipt-plain.eml \
+	tests/samples/legitimate/receipt.eml \
+	tests/samples/legitimate/russian.eml \
+	tests/samples/legitimate/shipping.eml \
+	tests/samples/legitimate/shop-newsletter.eml \
+	tests/samples/legitimate/social-comment.eml \
+	tests/samples/legitimate/social-request.eml \
+	tests/samples/legitimate/subscription-renewal.eml \
+	tests/samples/legitimate/two-lines.eml \
 	tests/samples/graymail/bulk-newsletter.eml \
 	tests/samples/graymail/bulk-society.eml \
 	tests/samples/graymail/marketing-airline.eml \
