@@ -88,7 +88,7 @@ int scan_score_of_log_odds(double calibrated)
 
 static int32_t weight_of(const struct scan_model *model, uint32_t feature)
 {
-    return model->p.weights[scan_model_index(model->p.table_bits, feature)];
+    return scan_model_weight(model->p.weights[scan_model_index(model->p.table_bits, feature)]);
 }
 
 /* Integer sums: the same on every machine. */

@@ -5,6 +5,7 @@ libengine_a_SOURCES += \
 	%D%/facts.c %D%/facts.h \
 	%D%/feature_body.c \
 	%D%/feature_headers.c \
+	%D%/feature_relations.c \
 	%D%/feature_sink.c %D%/feature_sink.h \
 	%D%/feature_sizes.c \
 	%D%/features.c %D%/features.h \
