@@ -50,7 +50,6 @@ void scan_model_free(struct scan_model *model);
 
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
                       struct scan_score *score);
-int scan_score_of_log_odds(double calibrated);
 
 /* Names this very model in headers and logs. */
 uint32_t scan_model_id(const struct scan_model *model);
