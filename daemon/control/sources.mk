@@ -93,4 +93,4 @@ mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources)
 	$(control_update_sources) $(control_learning_sources) %D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
-mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SCAN_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
