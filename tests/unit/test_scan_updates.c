@@ -27,7 +27,8 @@ static struct {
     struct buf calls;  /* of the pool, and answers to control: "prepare " "apply " "answer 1: why. " */
     struct buf in_use; /* as the log has it */
     bool cannot_prepare, was_late;
-    char why[200]; /* of the last answer */
+    uint32_t examples; /* with which it was last prepared */
+    char why[200];     /* of the last answer */
 } t;
 
 static char folder[] = "/tmp/mailward-updates-XXXXXX";
@@ -37,6 +38,7 @@ static char folder[] = "/tmp/mailward-updates-XXXXXX";
 static bool prepare(struct engine_files *files, struct error *error)
 {
     assert_non_null(files);
+    t.examples = learned_set_count(updates_learned());
     buf_printf(&t.calls, "prepare ");
     return !t.cannot_prepare || error_set(error, "no memory");
 }
@@ -135,6 +137,16 @@ static void send_rules(unsigned version)
     buf_free(&text);
 }
 
+static void say_examples(uint32_t count, const char *bytes)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, count);
+    struct wire_reader in = wire_reader_of(buf_span(&body));
+    assert_true(updates_message(MSG_EXAMPLES, &in, count ? memory_file_of("test", span_text(bytes)) : -1));
+    assert_true(wire_reader_done(&in));
+    buf_free(&body);
+}
+
 static void ready(void)
 {
     assert_true(updates_prepared(NULL));
@@ -143,6 +155,7 @@ static void ready(void)
 static void configure(void)
 {
     updates_config_begins();
+    t.examples = learned_set_count(updates_learned());
     assert_false(updates_prepared(NULL));
     updates_config_ended(true);
 }
@@ -375,6 +388,95 @@ static int remove_files(void **state)
     return rmdir(folder);
 }
 
+/* ---- what was learned from single messages ---- */
+
+static void what_was_learned_is_used_as_soon_as_it_comes(void **state)
+{
+    (void)state;
+    say_examples(1, "a");
+    expect("prepare ");
+    assert_int_equal(t.examples, 1);
+    say_examples(2, "ab"); /* while that is prepared */
+    expect("");
+    ready();
+    expect("apply prepare ");
+    assert_int_equal(t.examples, 2);
+    ready();
+    expect("apply ");
+    say_examples(2, "ab"); /* of a control that was started anew */
+    expect("");
+    say_examples(0, "");
+    expect("prepare ");
+    assert_int_equal(t.examples, 0);
+}
+
+static void what_is_learned_while_an_update_is_tried_waits_for_its_end(void **state)
+{
+    (void)state;
+    send_rules(2);
+    say(MSG_ENGINE_TRY, 7);
+    say_examples(1, "a");
+    ready();
+    expect("prepare answer 7: ready. ");
+    say(MSG_ENGINE_DISCARD, 7);
+    expect("discard prepare ");
+    assert_int_equal(t.examples, 1);
+    ready();
+    expect("apply ");
+    expect_in_use(1);
+}
+
+static void what_was_learned_and_cannot_be_used_is_told_and_not_tried_again(void **state)
+{
+    (void)state;
+    const struct error why = {"the zygote died"};
+    say_examples(1, "a");
+    assert_true(updates_prepared(&why));
+    expect("prepare ");
+    assert_string_equal(buf_text(&t.in_use),
+                        "learning: what was learned last cannot be used (the zygote died)");
+    configure();
+    expect("");
+    assert_int_equal(t.examples, 0);
+    say_examples(2, "ab");
+    expect("prepare ");
+}
+
+static void updates_that_cannot_be_used_do_not_take_what_was_learned_with_them(void **state)
+{
+    (void)state;
+    const struct error why = {"a.rules:1:1: nonsense"};
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    say_examples(1, "a");
+    assert_true(updates_prepared(&why));
+    expect("prepare answer 0: refused. prepare ");
+    assert_int_equal(t.examples, 1);
+    ready();
+    expect("apply ");
+}
+
+static void the_first_configuration_does_without_what_was_learned_before_it_does_without_updates(void **state)
+{
+    (void)state;
+    const struct error why = {"the zygote died"};
+    struct error error;
+    updates_stop();
+    assert_true(updates_start(&pool, &error));
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    say_examples(1, "a");
+    updates_config_begins();
+    assert_int_equal(learned_set_count(updates_learned()), 1);
+    struct engine_files *updated = updates_files();
+    assert_true(updates_fall_back(&why));
+    assert_int_equal(learned_set_count(updates_learned()), 0);
+    assert_true(updates_files() == updated);
+    expect("");
+    updates_config_ended(true);
+    expect_in_use(3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -389,6 +491,11 @@ int main(void)
         TEST(what_is_installed_and_cannot_be_used_is_told),
         TEST(the_first_configuration_does_without_updates_that_do_not_work),
         TEST(what_is_no_package_is_not_used),
+        TEST(what_was_learned_is_used_as_soon_as_it_comes),
+        TEST(what_is_learned_while_an_update_is_tried_waits_for_its_end),
+        TEST(what_was_learned_and_cannot_be_used_is_told_and_not_tried_again),
+        TEST(updates_that_cannot_be_used_do_not_take_what_was_learned_with_them),
+        TEST(the_first_configuration_does_without_what_was_learned_before_it_does_without_updates),
     };
     return cmocka_run_group_tests_name("scan updates", tests, make_files, remove_files);
 }
