@@ -560,7 +560,7 @@ int main(void)
         VIEW_TEST(mistakes_in_lists_of_known_senders_are_told),
         VIEW_TEST(all_mistakes_of_a_file_are_told),
         VIEW_TEST(a_rule_sees_its_scope_and_nothing_else),
-        cmocka_unit_test(domains_are_the_registered_ones),
+        VIEW_TEST(domains_are_the_registered_ones),
         VIEW_TEST(case_counts_unless_told_otherwise),
         VIEW_TEST(a_rule_without_a_literal_is_tried_all_the_same),
         VIEW_TEST(meta_rules_are_boolean_and_parts_alone_are_no_hits),
