@@ -56,7 +56,6 @@ FOREIGN = {
     r"ares\.h": r"daemon/smtp/dns\.c",
     r"curl/.*": r"daemon/(fetch/\w+|peers/rspamd_client)\.c",
     r"idn2\.h": r"daemon/smtp/idna\.c|engine/scan/domain\.c",
-    r"libpsl\.h": r"engine/scan/domain\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",
 }
