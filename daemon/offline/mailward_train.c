@@ -336,20 +336,20 @@ int main(int argc, char **argv)
         .note = "",
     };
     struct error error;
-    bool ok = true;
+    bool ok = true, usable = true;
     mime_charsets_open();
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int option; usable && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == HELP)
             return usage(stdout, 0);
-        if (!take_option(&run, option, &ok, &error))
-            return usage(stderr, 2);
+        usable = take_option(&run, option, &ok, &error);
     }
-    if (optind != argc)
-        return usage(stderr, 2);
-    ok = ok && train(&run, &error);
-    if (!ok)
+    usable = usable && optind == argc;
+    ok = ok && usable && train(&run, &error);
+    if (!usable)
+        usage(stderr, 2);
+    else if (!ok)
         fprintf(stderr, "mailward-train: %s\n", error.text);
     train_set_free(&run.set);
     scan_rules_free(run.rules);
-    return ok ? 0 : 1;
+    return !usable ? 2 : ok ? 0 : 1;
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
-#include "engine/scan/domain.h"
 #include "engine/scan/hash.h"
 #include "engine/scan/model.h"
 #include "engine/scan/score.h"
@@ -337,60 +336,6 @@ static void an_endless_message_has_a_bounded_number_of_features(void **state)
     arena_free(arena);
 }
 
-static void a_registered_domain_is_one_label_more_than_its_suffix(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *host, *registered;
-    } cases[] = {
-        {"www.shop.co.uk", "shop.co.uk"},
-        {"WWW.Mail.EXAMPLE.com.", "example.com"},
-        {"example.com", "example.com"},
-        {"a.b.unheard-of", "b.unheard-of"},
-        {"www.b\xc3\xbc"
-         "cher.de",
-         "xn--bcher-kva.de"},
-        {"co.uk", ""},
-        {"localhost", ""},
-        {"192.0.2.1", ""},
-        {"[2001:db8::1]", ""},
-        {"two words.example", ""},
-        {"", ""},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char room[SCAN_DOMAIN_BYTES];
-        struct span found = scan_registered_domain(span_text(cases[i].host), room);
-        assert_true(span_equal(found, span_text(cases[i].registered)));
-    }
-    char long_name[2 * SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
-    memset(long_name, 'a', sizeof long_name);
-    long_name[1] = '.';
-    assert_int_equal(scan_registered_domain(span_of(long_name, sizeof long_name), room).n, 0);
-}
-
-static void a_name_of_two_scripts_or_of_look_alikes_misleads(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *host;
-        bool misleads;
-    } cases[] = {
-        {"p\xd0\xb0yments.example", true},           /* a Cyrillic a among Latin letters */
-        {"\xd0\xb5\xd1\x85\xd0\xb0.example", true},  /* all of them look Latin */
-        {"\xd0\xb4\xd0\xbe\xd0\xbc.example", false}, /* plain Cyrillic */
-        {"b\xc3\xbc"
-         "cher.example",
-         false},
-        {"bank.example", false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char room[SCAN_DOMAIN_BYTES];
-        struct span domain = scan_registered_domain(span_text(cases[i].host), room);
-        assert_true(domain.n > 0);
-        assert_int_equal(scan_domain_misleads(domain), cases[i].misleads);
-    }
-}
-
 /* Are the relations within two messages the same? */
 static bool relates_alike(const char *one, const char *other)
 {
@@ -578,8 +523,6 @@ int main(void)
         cmocka_unit_test(facts_tell_the_structure),
         cmocka_unit_test(facts_and_features_of_structure_go_together),
         cmocka_unit_test(an_endless_message_has_a_bounded_number_of_features),
-        cmocka_unit_test(a_registered_domain_is_one_label_more_than_its_suffix),
-        cmocka_unit_test(a_name_of_two_scripts_or_of_look_alikes_misleads),
         cmocka_unit_test(relations_are_between_registered_domains),
         cmocka_unit_test(an_answer_below_the_senders_domain_goes_nowhere_else),
         cmocka_unit_test(a_score_is_the_sum_of_its_parts),

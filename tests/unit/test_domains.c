@@ -1,0 +1,106 @@
+/* Registered domains, and the scope of rules that tells them. */
+#include "tests/unit/view_fixture.h"
+
+#include "engine/scan/domain.h"
+#include "engine/scan/rules.h"
+
+static void a_registered_domain_is_one_label_more_than_its_suffix(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *registered;
+    } cases[] = {
+        {"www.shop.co.uk", "shop.co.uk"},
+        {"WWW.Mail.EXAMPLE.com.", "example.com"},
+        {"example.com", "example.com"},
+        {"a.b.unheard-of", "b.unheard-of"},
+        {"www.b\xc3\xbc"
+         "cher.de",
+         "xn--bcher-kva.de"},
+        {"co.uk", ""},
+        {"localhost", ""},
+        {"192.0.2.1", ""},
+        {"[2001:db8::1]", ""},
+        {"two words.example", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char room[SCAN_DOMAIN_BYTES];
+        struct span found = scan_registered_domain(span_text(cases[i].host), room);
+        assert_true(span_equal(found, span_text(cases[i].registered)));
+    }
+    char long_name[2 * SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
+    memset(long_name, 'a', sizeof long_name);
+    long_name[1] = '.';
+    assert_int_equal(scan_registered_domain(span_of(long_name, sizeof long_name), room).n, 0);
+}
+
+static void a_name_of_two_scripts_or_of_look_alikes_misleads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        bool misleads;
+    } cases[] = {
+        {"p\xd0\xb0yments.example", true},           /* a Cyrillic a among Latin letters */
+        {"\xd0\xb5\xd1\x85\xd0\xb0.example", true},  /* all of them look Latin */
+        {"\xd0\xb4\xd0\xbe\xd0\xbc.example", false}, /* plain Cyrillic */
+        {"b\xc3\xbc"
+         "cher.example",
+         false},
+        {"bank.example", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char room[SCAN_DOMAIN_BYTES];
+        struct span domain = scan_registered_domain(span_text(cases[i].host), room);
+        assert_true(domain.n > 0);
+        assert_int_equal(scan_domain_misleads(domain), cases[i].misleads);
+    }
+}
+
+/* Does a rule with this expression over the domains hit the message? */
+static bool hits(const char *expression, const char *message)
+{
+    struct buf text = {0};
+    struct scan_rule_complaints complaints = {0};
+    buf_printf(&text, "rule a\n scope domains\n match %s\n about A test\n", expression);
+    struct scan_rules *rules = scan_rules_parse("test.rules", buf_span(&text), &complaints);
+    assert_non_null(rules);
+    struct mime_view view = view_of(span_text(message));
+    const struct scan_rule_input input = {.view = &view, .raw = span_text(message)};
+    struct scan_hits found;
+    scan_rules_run(rules, &input, NULL, NULL, arena, &found);
+    scan_rules_free(rules);
+    buf_free(&text);
+    return found.count == 1;
+}
+
+static void rules_see_registered_domains(void **state)
+{
+    (void)state;
+    const char *m = "From: Shop <news@mail.shop.co.uk>\r\nReply-To: <a@reply.shop.co.uk>\r\n"
+                    "Return-Path: <b@bounces.example>\r\nMessage-ID: <1@x.y.ids.example>\r\n"
+                    "Content-Type: text/html; charset=utf-8\r\n\r\n<a href=\"http://login.evil.example/\">"
+                    "http://www.shop.co.uk/</a> <a href=\"http://192.0.2.1/\">x</a>"
+                    "<a href=\"http://www.s\xd0\xbe"
+                    "p.example/\">y</a>\r\n";
+    assert_true(hits("/^from shop\\.co\\.uk same$/", m));
+    assert_true(hits("/^reply shop\\.co\\.uk same$/", m));
+    assert_true(hits("/^return bounces\\.example other$/", m));
+    assert_true(hits("/^id ids\\.example other$/", m));
+    assert_true(hits("/^link evil\\.example other$/", m));
+    assert_true(hits("/^shown shop\\.co\\.uk same$/", m));
+    assert_true(hits("/^link xn--sp-[a-z0-9]+\\.example other misleading$/", m));
+    assert_false(hits("/192/", m));
+    assert_false(hits("/^id \\S+ other/", "From: a@a.example\r\nMessage-ID: <1@b.a.example>\r\n\r\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_registered_domain_is_one_label_more_than_its_suffix),
+        cmocka_unit_test(a_name_of_two_scripts_or_of_look_alikes_misleads),
+        VIEW_TEST(rules_see_registered_domains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
