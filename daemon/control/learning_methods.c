@@ -11,6 +11,7 @@
 #include "daemon/control/session.h"
 #include "daemon/log_lines.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/score.h"
 
 enum { KEY_SHOWN = 12 };
 

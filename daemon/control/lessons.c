@@ -18,6 +18,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/score.h"
 #include "engine/wire/api.h"
 
 enum {

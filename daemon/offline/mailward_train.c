@@ -79,10 +79,10 @@ static void describe(const struct train_run *run, const struct train_sample *sam
     const struct train_options *o = &run->options;
     buf_printf(out,
                "%s%s%zu %s and %zu other (%zu duplicates left out); %u table bits, %u passes, mean of %u "
-               "descents, rate %g, seed %llu\n",
+               "descents, rate %g, margin %g, seed %llu\n",
                run->note, *run->note ? "\n" : "", train_set_count(&run->set, true),
                scan_question_name(run->question), train_set_count(&run->set, false), run->set.duplicates,
-               o->table_bits, o->passes, o->descents, o->rate, (unsigned long long)o->seed);
+               o->table_bits, o->passes, o->descents, o->rate, o->margin, (unsigned long long)o->seed);
     buf_printf(out, "cross-validation in %u parts, each thread or campaign wholly in one:\n", o->folds);
     train_report_figures(samples, count, out);
 }
@@ -148,6 +148,7 @@ static int usage(FILE *out, int status)
           "  --passes N           over all mail (6)\n"
           "  --descents N         of which the mean is taken (5)\n"
           "  --rate X             of the first pass (12)\n"
+          "  --margin X           how wrong a probability must be to be learnt from (0.1)\n"
           "  --seed N             of order and parts (1)\n"
           "  --cross-validate N   in N parts, at least 2 (10)\n"
           "  --rules PATH         file or folder of rules whose hits are learnt, before any mail (the "
@@ -179,6 +180,7 @@ enum {
     PASSES,
     DESCENTS,
     RATE,
+    MARGIN,
     SEED,
     FOLDS,
     SHARE_50,
@@ -194,6 +196,7 @@ static bool take_number(struct train_options *options, int option, const char *t
         [PASSES] = {1, 1000},
         [DESCENTS] = {1, 100},
         [RATE] = {1e-6, 1e6},
+        [MARGIN] = {0, 0.5},
         [SEED] = {0, 1e9},
         [FOLDS] = {2, 1000},
         [SHARE_50] = {0, 1},
@@ -215,6 +218,9 @@ static bool take_number(struct train_options *options, int option, const char *t
         break;
     case RATE:
         options->rate = number;
+        break;
+    case MARGIN:
+        options->margin = number;
         break;
     case SEED:
         options->seed = (uint64_t)number;
@@ -304,6 +310,7 @@ int main(int argc, char **argv)
         {"passes", required_argument, NULL, PASSES},
         {"descents", required_argument, NULL, DESCENTS},
         {"rate", required_argument, NULL, RATE},
+        {"margin", required_argument, NULL, MARGIN},
         {"seed", required_argument, NULL, SEED},
         {"cross-validate", required_argument, NULL, FOLDS},
         {"table", required_argument, NULL, TABLE},
@@ -321,6 +328,7 @@ int main(int argc, char **argv)
                     .descents = 5,
                     .folds = 10,
                     .rate = 12,
+                    .margin = 0.1,
                     .seed = 1,
                     .share_at_50 = 0.0075,
                     .share_at_90 = 0.0005},

@@ -29,8 +29,9 @@ static void add_to_family(struct fit *fit, const struct scan_features *features,
         fit->weights[scan_model_index(fit->table_bits, features->ids[i])] += change;
 }
 
-/* The prior moves slowly: it is in every message, and would swing with each. */
-static void learn(struct fit *fit, const struct train_example *example, double rate)
+/* Learns from what is wrong by more than the margin: what is told apart already would only be learnt by heart.  The prior
+ * moves slowly: it is in every message, and would swing with each. */
+static void learn(struct fit *fit, const struct train_example *example, double rate, double margin)
 {
     const double prior_rate = 0.01;
     const struct scan_features *features = &example->features;
@@ -38,7 +39,9 @@ static void learn(struct fit *fit, const struct train_example *example, double r
     scan_feature_values(features, fit->left_out, values);
     for (unsigned family = 0; family < SCAN_FAMILIES; family++)
         log_odds += values[family] != 0 ? values[family] * family_sum(fit, features, family) : 0;
-    double step = rate * ((example->spam ? 1 : 0) - 1 / (1 + exp(-log_odds)));
+    double wrong = (example->spam ? 1 : 0) - 1 / (1 + exp(-log_odds)), step = rate * wrong;
+    if (fabs(wrong) < margin)
+        return;
     for (unsigned family = 0; family < SCAN_FAMILIES; family++)
         if (values[family] != 0)
             add_to_family(fit, features, family, (float)(step * values[family]));
@@ -69,7 +72,7 @@ static void descend(struct fit *fit, const struct train_set *set, const struct t
     for (unsigned pass = 0; pass < options->passes; pass++) {
         shuffle(order, count, random);
         for (size_t i = 0; i < count; i++)
-            learn(fit, &set->examples[order[i]], options->rate / (1 + pass));
+            learn(fit, &set->examples[order[i]], options->rate / (1 + pass), options->margin);
     }
 }
 
@@ -96,23 +99,13 @@ static void fit_mean(struct fit *mean, const struct train_set *set, const struct
     free(order);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* The unit of 8-bit weights: the few largest are cut off, so that the many small ones keep their precision. */
+/* The unit of 8-bit weights, which the largest fills. */
 static double weight_unit(const struct fit *fit)
 {
-    size_t size = (size_t)1 << fit->table_bits;
-    float *sizes = xmalloc(size * sizeof *sizes);
-    for (size_t i = 0; i < size; i++)
-        sizes[i] = fabsf(fit->weights[i]);
-    qsort(sizes, size, sizeof *sizes, by_size);
-    double largest = (double)sizes[size - 1 - size / 20000];
-    free(sizes);
-    return largest > 0 ? largest / INT8_MAX : 1;
+    double largest = 0;
+    for (size_t i = 0; i < (size_t)1 << fit->table_bits; i++)
+        largest = fmax(largest, fabs((double)fit->weights[i]));
+    return largest > 0 ? largest / scan_model_weight(INT8_MAX) : 1;
 }
 
 static void pack(const struct fit *fit, struct scan_model_parameters model, struct buf *file)
@@ -125,8 +118,8 @@ static void pack(const struct fit *fit, struct scan_model_parameters model, stru
     model.prior = fit->prior;
     model.weight_unit = weight_unit(fit);
     for (size_t i = 0; i < size; i++)
-        rounded[i] =
-            (int8_t)lround(fmax(-INT8_MAX, fmin(INT8_MAX, (double)fit->weights[i] / model.weight_unit)));
+        rounded[i] = (int8_t)lround(
+            copysign(sqrt(fabs((double)fit->weights[i]) / model.weight_unit), (double)fit->weights[i]));
     scan_model_put(file, &model);
     free(rounded);
 }

@@ -13,6 +13,7 @@ struct train_options {
     unsigned descents; /* averaged */
     unsigned folds;    /* of the cross-validation */
     double rate;
+    double margin;                   /* a message whose probability is less wrong than this teaches nothing */
     double share_at_50, share_at_90; /* of the negative mail */
     uint64_t seed;
 };

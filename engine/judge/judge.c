@@ -10,6 +10,7 @@
 #include "engine/judge/header_edits.h"
 #include "engine/judge/resolve.h"
 #include "engine/scan/learned.h"
+#include "engine/scan/score.h"
 
 enum { TEST_SCORE = 100 };
 

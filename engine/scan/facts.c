@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "engine/scan/domain.h"
+
 static bool html_only(const struct mime_view *v)
 {
     return v->html_parts && !v->plain_parts;
@@ -144,26 +146,12 @@ static bool subject_in_capitals(const struct mime_view *v)
     return upper >= 8 && upper > 4 * lower;
 }
 
-/* The domain after the last '@' of the header, without what follows it. */
-static struct span address_domain(const struct mime_view *v, const char *name)
-{
-    const struct mime_header *h = mime_view_header(v, name);
-    struct span s = h ? h->decoded : (struct span){0};
-    size_t at = s.n;
-    while (at && s.p[at - 1] != '@')
-        at--;
-    if (at == 0)
-        return (struct span){0};
-    size_t end = at;
-    while (end < s.n && s.p[end] != '>' && s.p[end] != ' ' && s.p[end] != '(' && s.p[end] != ',')
-        end++;
-    return span_slice(s, at, end - at);
-}
-
 static bool reply_goes_elsewhere(const struct mime_view *v)
 {
-    struct span from = address_domain(v, "From"), reply = address_domain(v, "Reply-To");
-    return reply.n && !span_equal_nocase(from, reply);
+    char from_room[SCAN_DOMAIN_BYTES], reply_room[SCAN_DOMAIN_BYTES];
+    struct span from = scan_address_domain(v, "From"), reply = scan_address_domain(v, "Reply-To");
+    return reply.n && !span_equal_nocase(from, reply) &&
+           !span_equal(scan_registered_domain(from, from_room), scan_registered_domain(reply, reply_room));
 }
 
 static bool broken_encoding(const struct mime_view *v)

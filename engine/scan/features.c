@@ -11,7 +11,7 @@
 #include "engine/scan/facts.h"
 #include "engine/scan/feature_sink.h"
 
-enum { TEXT_END_BYTES = 1536 };
+enum { TEXT_END_BYTES = 1536, SMALL_FAMILY = 30 };
 
 static void add_first_header(struct feature_sink *sink, enum scan_family family, const char *name)
 {
@@ -160,6 +160,8 @@ void scan_feature_values(const struct scan_features *features, uint32_t left_out
         bool used = own > 0 && !(left_out >> family & 1);
         if (family == SCAN_FACTS || family == SCAN_RULES)
             own = 1;
+        else if (family != SCAN_RELATIONS)
+            own += SMALL_FAMILY;
         values[family] = used ? 1 / sqrt(sqrt(all * own)) : 0;
     }
 }

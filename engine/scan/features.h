@@ -16,7 +16,7 @@
 #include "engine/scan/rules.h"
 
 /* A model is valid for one feature version only.  Raise it with every change to what is extracted. */
-enum { SCAN_FEATURE_VERSION = 3, SCAN_FEATURE_BITS = 20, SCAN_FEATURES_MAX = 49152 /* but for rules */ };
+enum { SCAN_FEATURE_VERSION = 4, SCAN_FEATURE_BITS = 20, SCAN_FEATURES_MAX = 49152 /* but for rules */ };
 
 /* Where a feature comes from: the unit in which a score is explained, and that a model may be made without. */
 enum scan_family {
@@ -62,11 +62,13 @@ struct scan_feature_input {
 void scan_features_extract(const struct scan_feature_input *input, struct arena *arena,
                            struct scan_features *features);
 
-/* What one feature of each family counts: (n * m)^(-1/4) for n features in all and m in the family, each fact and
- * each rule being a family of its own; 0 for families in the bit set left_out, which n does not count either.
+/* What one feature of each family counts: (n * (m + 30))^(-1/4) for n features in all and m in the family, where each
+ * fact and each rule counts n^(-1/4); 0 for families in the bit set left_out, which n does not count either.
  *
  * It lies between the two usual normalisations: by the message alone a page of text drowns all else, and by the
- * family alone the three words of a subject weigh as much as that page. */
+ * family alone the three words of a subject weigh as much as that page.  The 30 keep a family of a handful of features
+ * from shouting: the fewer there are, the more each says of its year and place.  Relations go without it: each is a
+ * statement about the message as a whole, as facts are. */
 void scan_feature_values(const struct scan_features *features, uint32_t left_out,
                          double values[SCAN_FAMILIES]);
 

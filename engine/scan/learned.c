@@ -7,6 +7,7 @@
 
 #include "engine/base/xalloc.h"
 #include "engine/scan/hash.h"
+#include "engine/scan/score.h"
 #include "engine/wire/wire.h"
 
 enum {

@@ -50,7 +50,6 @@ void scan_model_free(struct scan_model *model);
 
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
                       struct scan_score *score);
-int scan_score_of_log_odds(double calibrated);
 
 /* Names this very model in headers and logs. */
 uint32_t scan_model_id(const struct scan_model *model);
@@ -62,7 +61,7 @@ struct scan_model_parameters {
     enum scan_question question;
     uint32_t left_out;     /* bit set of enum scan_family: they count nothing */
     unsigned table_bits;   /* 8 to SCAN_FEATURE_BITS: a table of 2^table_bits weights */
-    const int8_t *weights; /* in units of weight_unit */
+    const int8_t *weights; /* scan_model_weight() of each, in units of weight_unit */
     double weight_unit;    /* log-odds */
     double prior;          /* log-odds */
     double slope, offset;  /* of the calibration */
@@ -73,6 +72,13 @@ enum { SCAN_MODEL_LEAST_BITS = 8, SCAN_MODEL_DESCRIPTION_MAX = 4096 };
 
 /* Appends the file. */
 void scan_model_put(struct buf *out, const struct scan_model_parameters *parameters);
+
+/* What a byte of the table stands for: its square with its sign.  A linear scale would lose either the many small weights
+ * or the few large ones.  No sum of SCAN_FEATURES_MAX + SCAN_HITS_MAX of them overflows. */
+static inline int32_t scan_model_weight(int8_t byte)
+{
+    return byte < 0 ? -(byte * byte) : byte * byte;
+}
 
 /* The weight table's index of a feature. */
 static inline uint32_t scan_model_index(unsigned table_bits, uint32_t feature)

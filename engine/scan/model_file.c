@@ -1,13 +1,13 @@
 /* Reading and writing of model files.
  *
  *     8 bytes  "mwmodel\n"              8  IEEE 754 double: weight unit
- *     4        format, 2                8  prior
+ *     4        format, 3                8  prior
  *     4        feature version          8  slope
  *     4        table bits               8  offset
  *     4        length of description    8  checksum over all other bytes
  *     16       question, NUL-padded
  *     4        bit set of families that are left out, 4 bytes 0
- *     description, then 2^bits signed bytes: the weights
+ *     description, then 2^bits signed bytes: the weights, see scan_model_weight()
  */
 #include "engine/scan/model_file.h"
 
@@ -17,7 +17,7 @@
 #include "engine/scan/hash.h"
 #include "engine/wire/wire.h"
 
-enum { FORMAT = 2, QUESTION_SIZE = 16, CHECKSUM_AT = 80, HEADER_SIZE = 88 };
+enum { FORMAT = 3, QUESTION_SIZE = 16, CHECKSUM_AT = 80, HEADER_SIZE = 88 };
 
 static const struct span magic = {"mwmodel\n", 8};
 

@@ -5,6 +5,7 @@ libengine_a_SOURCES += \
 	%D%/facts.c %D%/facts.h \
 	%D%/feature_body.c \
 	%D%/feature_headers.c \
+	%D%/feature_relations.c \
 	%D%/feature_sink.c %D%/feature_sink.h \
 	%D%/feature_sizes.c \
 	%D%/features.c %D%/features.h \
@@ -22,7 +23,8 @@ libengine_a_SOURCES += \
 	%D%/rule_scopes.c %D%/rule_scopes.h \
 	%D%/rule_set.h \
 	%D%/rule_text.c %D%/rule_text.h \
-	%D%/rules.c %D%/rules.h
+	%D%/rules.c %D%/rules.h \
+	%D%/score.c %D%/score.h
 dist_pkgdata_DATA += engine/data/spam.model
 
 # Programs of the build tree look for it beside themselves.

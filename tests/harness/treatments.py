@@ -69,7 +69,7 @@ GRAYMAIL = {"marketing": "marketing-shop", "social": "social-friends", "bulk": "
 def sample(kind, serial=0):
     if kind in GRAYMAIL:
         return read_sample(SAMPLES / "graymail" / f"{GRAYMAIL[kind]}.eml")
-    return read_sample(SAMPLES / "ham-newsletter.eml") if kind == "suspect" else make_mail(serial, headers=SPAM)
+    return read_sample(SAMPLES / "legitimate/flight.eml") if kind == "suspect" else make_mail(serial, headers=SPAM)
 
 
 def engine(kind):

@@ -55,7 +55,7 @@ FOREIGN = {
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
     r"curl/.*": r"daemon/(fetch/\w+|peers/rspamd_client)\.c",
-    r"idn2\.h": r"daemon/smtp/idna\.c",
+    r"idn2\.h": r"daemon/smtp/idna\.c|engine/scan/domain\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",
 }

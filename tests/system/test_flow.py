@@ -87,7 +87,7 @@ def a_suspect_message_is_delivered_with_its_subject_marked(world):
     # With both thresholds at their limits any but the cleanest message is suspect, and only the worst is positive.
     instance = world.instance()
     instance.configure(edit("incoming-policy", key="DEFAULT", suspect_threshold=25, positive_threshold=99))
-    candidates = [sample("ham-newsletter.eml"), sample("malformed.eml")]
+    candidates = [sample("legitimate/flight.eml"), sample("malformed.eml")]
     mids = [send_one(instance.address, message) for message in candidates]
     instance.wait_idle()
     suspect = [mid for mid in mids if any("spam suspect" in line for line in instance.log.of_message(mid))]

@@ -31,6 +31,11 @@ BODY = b"\r\n".join(
         b"Order now, limited time offer!",
         b"Cheap pharmacy, no prescription needed!",
         b"Click here to claim your free cash!",
+        b"You are a winner, act now!",
+        b"No risk, no obligation!",
+        b"Consolidate your debt today!",
+        b"Earn money from home!",
+        b"Lowest mortgage rates!",
         b"",
     )
 )

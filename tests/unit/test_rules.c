@@ -7,7 +7,6 @@
 
 #include "engine/base/clock.h"
 #include "engine/scan/graymail.h"
-#include "engine/scan/known_senders.h"
 #include "engine/scan/rules.h"
 
 static struct buf complaints;
@@ -183,64 +182,6 @@ static void points_add_up_and_the_tags_say_which_category_it_is(void **state)
         }
         assert_int_equal(graymail_of(cases[i].rules, "\r\nabc def\r\n", &hundredths), cases[i].answer);
         assert_int_equal(hundredths, cases[i].hundredths);
-    }
-}
-
-/* ---- known senders ---- */
-
-static struct known_senders *known_of(const char *text)
-{
-    struct scan_rule_complaints c = {.tell = note_complaint};
-    struct known_senders *list = NULL;
-    buf_clear(&complaints);
-    known_senders_read(&list, "test.senders", span_text(text), &c);
-    known_senders_sort(list);
-    return list;
-}
-
-static void known_senders_are_found_where_they_stand(void **state)
-{
-    (void)state;
-    struct known_senders *list =
-        known_of("# comment\nservice domain mailer.example The Mailer\n"
-                 "social\tdomain net.example\tNet\r\nservice header X-Mailer-Id Third");
-    static const struct {
-        const char *message, *sender, *where, *name;
-    } cases[] = {
-        {"From: a@net.example\r\n\r\n", "", "from", "Net"},
-        {"From: \"A\" <a@Deep.Below.NET.example>\r\n\r\n", "", "from", "Net"},
-        {"From: a@anet.example\r\n\r\n", "", NULL, NULL},
-        {"From: a@net.example.org\r\n\r\n", "", NULL, NULL},
-        {"\r\n", "bounce@x.mailer.example", "envelope", "The Mailer"},
-        {"DKIM-Signature: v=1; d=mailer.example; s=net.example\r\n\r\n", "", "signature", "The Mailer"},
-        {"DKIM-Signature: v=1; a=rsa; b=mailer.example\r\n\r\n", "", NULL, NULL},
-        {"List-Unsubscribe: <https://u.mailer.example/1>\r\n\r\n", "", "list", "The Mailer"},
-        {"x-mailer-ID: 1\r\n\r\n", "", "header", "Third"},
-        {"\r\nhttp://t.mailer.example/x\r\n", "", "link", "The Mailer"},
-        {"\r\nhttp://a.example/net.example\r\n", "", NULL, NULL},
-        {"\r\nsays net.example\r\n", "", NULL, NULL},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct known_sender found[KNOWN_SENDERS_FOUND_MAX];
-        struct mime_view view = view_of(span_text(cases[i].message));
-        size_t count = known_senders_find(list, &view, span_text(cases[i].sender), found);
-        assert_int_equal(count, cases[i].where != NULL);
-        if (count) {
-            assert_string_equal(found[0].where, cases[i].where);
-            assert_true(span_equal(found[0].name, span_text(cases[i].name)));
-        }
-    }
-    known_senders_free(list);
-}
-
-static void mistakes_in_lists_of_known_senders_are_told(void **state)
-{
-    (void)state;
-    static const char *const wrong[] = {"friend domain a.example A", "social dom a.example A",
-                                        "social domain example A", "social domain a.example", "social"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        known_senders_free(known_of(wrong[i]));
-        assert_true(strstr(buf_text(&complaints), "test.senders:1:1: a row is: ") != NULL);
     }
 }
 
@@ -589,8 +530,6 @@ int main(void)
         VIEW_TEST(mistakes_in_when_are_named_too),
         VIEW_TEST(mistakes_about_graymail_are_named_too),
         VIEW_TEST(points_add_up_and_the_tags_say_which_category_it_is),
-        VIEW_TEST(known_senders_are_found_where_they_stand),
-        VIEW_TEST(mistakes_in_lists_of_known_senders_are_told),
         VIEW_TEST(all_mistakes_of_a_file_are_told),
         VIEW_TEST(a_rule_sees_its_scope_and_nothing_else),
         VIEW_TEST(domains_are_the_registered_ones),

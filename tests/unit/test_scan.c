@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
+#include "engine/scan/domain.h"
 #include "engine/scan/hash.h"
 #include "engine/scan/model.h"
+#include "engine/scan/score.h"
 
 static const char letter[] = "From: Ann Example <ann@friends.example>\r\n"
                              "To: bob@gateway.example\r\n"
@@ -335,6 +337,96 @@ static void an_endless_message_has_a_bounded_number_of_features(void **state)
     arena_free(arena);
 }
 
+static void a_registered_domain_is_one_label_more_than_its_suffix(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *registered;
+    } cases[] = {
+        {"www.shop.co.uk", "shop.co.uk"},
+        {"WWW.Mail.EXAMPLE.com.", "example.com"},
+        {"example.com", "example.com"},
+        {"a.b.unheard-of", "b.unheard-of"},
+        {"www.b\xc3\xbc"
+         "cher.de",
+         "xn--bcher-kva.de"},
+        {"co.uk", ""},
+        {"localhost", ""},
+        {"192.0.2.1", ""},
+        {"[2001:db8::1]", ""},
+        {"two words.example", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char room[SCAN_DOMAIN_BYTES];
+        struct span found = scan_registered_domain(span_text(cases[i].host), room);
+        assert_true(span_equal(found, span_text(cases[i].registered)));
+    }
+    char long_name[2 * SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
+    memset(long_name, 'a', sizeof long_name);
+    long_name[1] = '.';
+    assert_int_equal(scan_registered_domain(span_of(long_name, sizeof long_name), room).n, 0);
+}
+
+static void a_name_of_two_scripts_or_of_look_alikes_misleads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        bool misleads;
+    } cases[] = {
+        {"p\xd0\xb0yments.example", true},           /* a Cyrillic a among Latin letters */
+        {"\xd0\xb5\xd1\x85\xd0\xb0.example", true},  /* all of them look Latin */
+        {"\xd0\xb4\xd0\xbe\xd0\xbc.example", false}, /* plain Cyrillic */
+        {"b\xc3\xbc"
+         "cher.example",
+         false},
+        {"bank.example", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char room[SCAN_DOMAIN_BYTES];
+        struct span domain = scan_registered_domain(span_text(cases[i].host), room);
+        assert_true(domain.n > 0);
+        assert_int_equal(scan_domain_misleads(domain), cases[i].misleads);
+    }
+}
+
+/* Are the relations within two messages the same? */
+static bool relates_alike(const char *one, const char *other)
+{
+    struct arena *arena = arena_new();
+    struct scan_features a, b;
+    extract(one, arena, &a);
+    extract(other, arena, &b);
+    bool same = same_family(&a, &b, SCAN_RELATIONS);
+    arena_free(arena);
+    return same;
+}
+
+static void relations_are_between_registered_domains(void **state)
+{
+    (void)state;
+    const char *own = "From: a@news.shop.co.uk\r\n\r\nhttp://www.shop.co.uk/\r\n";
+    assert_true(relates_alike(own, "From: a@shop.co.uk\r\n\r\nhttp://img.shop.co.uk/\r\n"));
+    assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://www.other.co.uk/\r\n"));
+    assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://shop.co.uk.other.example/\r\n"));
+    assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://192.0.2.1/\r\n"));
+    assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\nReply-To: b@other.example\r\n\r\n"
+                                    "http://www.shop.co.uk/\r\n"));
+}
+
+static void an_answer_below_the_senders_domain_goes_nowhere_else(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct scan_features f;
+    extract("From: a@shop.co.uk\r\nReply-To: b@answers.shop.co.uk\r\n\r\nHello\r\n", arena, &f);
+    assert_false(has_fact(&f, "reply goes elsewhere"));
+    extract("From: a@shop.co.uk\r\nReply-To: b@other.co.uk\r\n\r\nHello\r\n", arena, &f);
+    assert_true(has_fact(&f, "reply goes elsewhere"));
+    arena_free(arena);
+}
+
 static void a_score_is_the_sum_of_its_parts(void **state)
 {
     (void)state;
@@ -356,7 +448,7 @@ static void a_score_is_the_sum_of_its_parts(void **state)
     assert_true(fabs(facts - score.families[SCAN_FACTS]) < 1e-9);
     double text = f.start[SCAN_TEXT + 1] - f.start[SCAN_TEXT], all = f.start[SCAN_FAMILIES];
     assert_true(fabs(score.prior - 2.0 * (0.5 + 0.25)) < 1e-9);
-    assert_true(fabs(score.families[SCAN_TEXT] - 2.0 * 0.03 * text / pow(all * text, 0.25)) < 1e-9);
+    assert_true(fabs(score.families[SCAN_TEXT] - 2.0 * 0.09 * text / pow(all * (text + 30), 0.25)) < 1e-9);
     scan_model_free(model);
     buf_free(&file);
     arena_free(arena);
@@ -400,7 +492,7 @@ static void a_damaged_model_is_refused_with_the_reason(void **state)
     file.data[whole.n - 1] ^= 1;
     file.data[8] = 9;
     expect_refused(whole, "file format 9");
-    file.data[8] = 2;
+    file.data[8] = 3;
     file.data[24] = 'x';
     expect_refused(whole, "a question that this program does not ask");
     file.data[24] = 's';
@@ -486,6 +578,10 @@ int main(void)
         cmocka_unit_test(facts_tell_the_structure),
         cmocka_unit_test(facts_and_features_of_structure_go_together),
         cmocka_unit_test(an_endless_message_has_a_bounded_number_of_features),
+        cmocka_unit_test(a_registered_domain_is_one_label_more_than_its_suffix),
+        cmocka_unit_test(a_name_of_two_scripts_or_of_look_alikes_misleads),
+        cmocka_unit_test(relations_are_between_registered_domains),
+        cmocka_unit_test(an_answer_below_the_senders_domain_goes_nowhere_else),
         cmocka_unit_test(a_score_is_the_sum_of_its_parts),
         cmocka_unit_test(log_odds_become_scores_of_0_to_99),
         cmocka_unit_test(a_damaged_model_is_refused_with_the_reason),
