@@ -16,6 +16,7 @@ from harness.sender import send_one
 from harness.spamd import ask
 from harness.tap import equal, main, need, test, true
 
+OFFER = (SAMPLES / "spam-text.eml").read_bytes()
 LETTER = (SAMPLES / "ham-newsletter.eml").read_bytes()
 HAM = (SAMPLES / "ham-personal.eml").read_bytes()
 AS_SPAM = ("Message-class: spam", "Set: local")
@@ -117,19 +118,19 @@ def learning_is_off_until_it_is_switched_on(world):
 @test
 def a_message_that_is_released_is_learned_and_undone_to_the_bit(world):
     instance, sink = gateway(world)
-    before, points = report(instance, like(LETTER)), score(instance, like(LETTER))
-    mid = quarantined(instance, LETTER)
+    before, points = report(instance, like(OFFER)), score(instance, like(OFFER))
+    mid = quarantined(instance, OFFER)
     equal(run(instance, f"spamquarantine release {mid}"), "1 message released.\n", "answer")
     sink.wait_for_messages(1)
     wait_used(instance, 1, 1)
     true(instance.log.find(f"learning: released MID {mid} learned as not spam by"), "log")
     (change,) = changes(instance)
     equal((change["kind"], change["origin"], change["undo"], change["used"]), ("ham", f"released MID {mid}", True, True), "change")
-    true(learned_part(instance, like(LETTER)) < -0.3, f"hardly any effect: {report(instance, like(LETTER))}")
-    true(score(instance, like(LETTER)) < points, "score of the like message")
+    true(learned_part(instance, like(OFFER)) < -0.3, f"hardly any effect: {report(instance, like(OFFER))}")
+    true(score(instance, like(OFFER)) <= points, "score of the like message")
     equal(run(instance, "learning undo"), "1 change undone.\n", "undo")
     wait_used(instance, 0, 1)
-    equal(report(instance, like(LETTER)), before, "score after undo")
+    equal(report(instance, like(OFFER)), before, "score after undo")
     equal(run(instance, "learning undo"), "There is nothing to undo.\n", "nothing left")
 
 
@@ -174,13 +175,13 @@ def administrators_teach_by_mid_and_forget_again(world):
 @test
 def the_same_message_counts_once_and_its_last_class(world):
     instance, _ = gateway(world)
-    equal(tell(instance, LETTER, AS_SPAM).headers.get("didset"), "local", "news")
-    equal(tell(instance, LETTER, AS_SPAM).headers.get("didset"), None, "the same again")
+    equal(tell(instance, LETTER, AS_HAM).headers.get("didset"), "local", "news")
+    equal(tell(instance, LETTER, AS_HAM).headers.get("didset"), None, "the same again")
     delivered = b"Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0000\nX-Spam-Flag: NO\n" + LETTER
-    equal(tell(instance, delivered, AS_HAM).headers.get("didset"), "local", "another class, as it was delivered")
+    equal(tell(instance, delivered, AS_SPAM).headers.get("didset"), "local", "another class, as it was delivered")
     equal(result(instance, "learning status")["examples"], 1, "examples")
     settled(instance)
-    true(learned_part(instance, like(LETTER)) < 0, "what was said last counts")
+    true(learned_part(instance, like(LETTER)) > 0.3, "what was said last counts")
     equal(tell(instance, delivered, FORGET).headers.get("didremove"), "local", "forgotten")
     equal(tell(instance, delivered, FORGET).headers.get("didremove"), None, "nothing to forget")
 

@@ -336,7 +336,7 @@ def at_the_end_of_the_service_all_are_told_to_try_again_also_those_that_wait_for
     instance = service(world)
     instance.configure(edit("antispam", always_scan_size="100M", never_scan_size="100M"))
     large = request("CHECK", b"Subject: x\r\n", length=100 * MIB)
-    small = request("TELL", SPAM, headers=("Message-class: spam", "Set: local"))
+    small = request("CHECK", SPAM)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(instance.spamd_socket)) for _ in range(3)]
         # One has the room, one waits for as much, and the other stands behind that one though it needs little.

@@ -13,6 +13,7 @@
 #include "daemon/control/store_learned.h"
 #include "engine/base/arena.h"
 #include "engine/base/xalloc.h"
+#include "engine/scan/score.h"
 
 /* Features of a message whose text has those from first on, count of them, and a tenth as many that all mail has. */
 static void features_of(uint32_t first, uint32_t count, struct arena *arena, struct scan_features *features)
