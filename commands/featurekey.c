@@ -1,5 +1,6 @@
 /* featurekey: which parts of the product have a key, until when, and activating further keys. */
 #include "commands/list_table.h"
+#include "commands/rows.h"
 #include "commands/values.h"
 
 static void put_expiry(struct buf *out, const json_t *row)
@@ -26,14 +27,9 @@ static enum api_status show(struct shell *sh, void *context)
         {"Remaining", "remaining", 18, put_remaining},
         {"Expiration Date", "expires", 0, put_expiry},
     };
-    json_t *result;
     (void)context;
-    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "feature.list"), &result);
-    if (status == API_DONE)
-        out_table(sh, "features", columns, sizeof columns / sizeof columns[0],
-                  json_object_get(result, "features"));
-    json_decref(result);
-    return status;
+    return show_rows(sh, json_pack("{s:s}", "method", "feature.list"), "features", columns,
+                     sizeof columns / sizeof columns[0]);
 }
 
 /* Takes over the text. */

@@ -1,5 +1,6 @@
 /* last: who was logged in. */
 #include "commands/command.h"
+#include "commands/rows.h"
 #include "commands/values.h"
 #include "engine/wire/api.h"
 
@@ -35,7 +36,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     };
     static const struct schema_field count = {
         .name = "COUNT", .type = SCHEMA_NUMBER, .least = 1, .most = API_LAST_MAX, .unit = "", .help = ""};
-    json_t *result, *request = json_pack("{s:s}", "method", "last");
+    json_t *request = json_pack("{s:s}", "method", "last");
     struct schema_value limit;
     struct error error;
     if (arg_count && !schema_value_parse(&count, span_text(args[0]), &limit, &error)) {
@@ -44,12 +45,7 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
     }
     if (arg_count)
         json_object_set_new(request, "limit", json_integer(limit.number));
-    enum api_status status = shell_call(sh, request, &result);
-    if (status == API_DONE)
-        out_table(sh, "sessions", columns, sizeof columns / sizeof columns[0],
-                  json_object_get(result, "sessions"));
-    json_decref(result);
-    return status;
+    return show_rows(sh, request, "sessions", columns, sizeof columns / sizeof columns[0]);
 }
 
 const struct command command_last = {

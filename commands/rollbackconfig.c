@@ -3,6 +3,7 @@
 
 #include "commands/changes.h"
 #include "commands/command.h"
+#include "commands/rows.h"
 #include "commands/values.h"
 
 enum { LOG_DEFAULT = 50, LOG_MOST = 1000 };
@@ -63,18 +64,12 @@ static enum api_status batch_log(struct shell *sh, const struct call *call)
         {"Description", "comment", 0, NULL},
     };
     uint64_t limit = LOG_DEFAULT;
-    json_t *result;
     if (call->arg_count && (!span_parse_u64(span_text(call->args[0]), &limit) || !limit || limit > LOG_MOST))
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number from 1 to %d", call->args[0],
                           LOG_MOST);
-    enum api_status status = shell_call(
+    return show_rows(
         sh, json_pack("{s:s,s:I,s:b}", "method", "config.history", "limit", (json_int_t)limit, "all", 1),
-        &result);
-    if (status == API_DONE)
-        out_table(sh, "revisions", columns, sizeof columns / sizeof columns[0],
-                  json_object_get(result, "revisions"));
-    json_decref(result);
-    return status;
+        "revisions", columns, sizeof columns / sizeof columns[0]);
 }
 
 /* ---- labels ---- */

@@ -47,6 +47,8 @@ libcommands_a_SOURCES = \
 	%D%/incomingrelayconfig.c \
 	%D%/imsandgraymailconfig.c \
 	%D%/last.c \
+	%D%/learning.c \
+	%D%/learningconfig.c \
 	%D%/level_name.c %D%/level_name.h \
 	%D%/levels.c %D%/levels.h \
 	%D%/list_file.c \
@@ -76,6 +78,8 @@ libcommands_a_SOURCES = \
 	%D%/resetcounters.c \
 	%D%/rollbackconfig.c \
 	%D%/rollovernow.c \
+	%D%/rows.c \
+	%D%/rows.h \
 	%D%/saveconfig.c \
 	%D%/secret.c \
 	%D%/sethostname.c \

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "commands/rows.h"
 #include "commands/values.h"
 
 static enum api_status show_top(struct shell *sh, int arg_count, char **args)
@@ -12,14 +13,10 @@ static enum api_status show_top(struct shell *sh, int arg_count, char **args)
         {"Soft Bounced", "soft", -12, NULL},  {"Hard Bounced", "hard", -12, NULL},
     };
     const char *order = arg_count ? args[0] : "active";
-    json_t *result, *request = json_pack("{s:s,s:s}", "method", "hosts", "order", order);
+    json_t *request = json_pack("{s:s,s:s}", "method", "hosts", "order", order);
     if (!request)
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "the order is not UTF-8");
-    enum api_status status = shell_call(sh, request, &result);
-    if (status == API_DONE)
-        out_table(sh, "hosts", columns, sizeof columns / sizeof columns[0], json_object_get(result, "hosts"));
-    json_decref(result);
-    return status;
+    return show_rows(sh, request, "hosts", columns, sizeof columns / sizeof columns[0]);
 }
 
 const struct command command_tophosts = {

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "commands/command.h"
+#include "commands/rows.h"
 #include "commands/values.h"
 
 enum { WEEK_SECONDS = 7 * 24 * 60 * 60 };
@@ -45,13 +46,8 @@ static enum api_status run(struct shell *sh, int arg_count, char **args)
         {"What", "what", 0, NULL},
     };
     (void)arg_count, (void)args;
-    json_t *result;
-    enum api_status status = shell_call(sh, json_pack("{s:s}", "method", "who"), &result);
-    if (status == API_DONE)
-        out_table(sh, "sessions", columns, sizeof columns / sizeof columns[0],
-                  json_object_get(result, "sessions"));
-    json_decref(result);
-    return status;
+    return show_rows(sh, json_pack("{s:s}", "method", "who"), "sessions", columns,
+                     sizeof columns / sizeof columns[0]);
 }
 
 const struct command command_who = {

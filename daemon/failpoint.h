@@ -8,8 +8,8 @@
  * ROLE is log, queue, scan or smtp.
  * In a change of mail by an administrator: queue.change-written, queue.change-committed.
  * When a copy for an alternate recipient takes a message's place: queue.rewrite-written, queue.rewrite-committed.
- * When an update is installed: control.manifest-written, control.manifest-renamed, control.package-written,
- * control.package-renamed.
+ * When an update is installed: control.manifest-begun, control.manifest-written (and on disk), control.manifest-renamed,
+ * the same three with package, control.package-installed.
  * When the queue takes mail of control: queue.notice-written, queue.notice-committed.
  */
 #ifndef DAEMON_FAILPOINT_H

@@ -2,6 +2,7 @@
 #include "daemon/net.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 
 void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLEN])
 {
@@ -87,4 +88,9 @@ bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *a
         return false;
     memcpy(address, &v6, sizeof v6);
     return true;
+}
+
+bool net_is_exhausted(int failure)
+{
+    return failure == EMFILE || failure == ENFILE || failure == ENOBUFS || failure == ENOMEM;
 }

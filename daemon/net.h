@@ -21,5 +21,7 @@ bool net_is_any(const struct sockaddr *address);
 bool net_same_machine(const struct sockaddr *local, const struct sockaddr *peer);
 /* A literal or "localhost"; names are resolved elsewhere.  False when it is neither. */
 bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size);
+/* Why accept() failed: there are no descriptors, or no memory, left for a moment. */
+bool net_is_exhausted(int failure);
 
 #endif

@@ -233,6 +233,7 @@ void scan_job_put(struct buf *out, const struct scan_job *j)
     wire_put_u64(out, j->mid);
     wire_put_u8(out, j->alone);
     wire_put_u8(out, j->score_only);
+    wire_put_u8(out, j->example);
     wire_put_u8(out, j->outbound);
     wire_put_u32(out, j->missing_features);
     wire_put_u32(out, j->trace_bytes);
@@ -248,6 +249,7 @@ bool scan_job_get(struct wire_reader *in, struct arena *arena, struct scan_job *
     j->mid = wire_get_u64(in);
     j->alone = wire_get_u8(in);
     j->score_only = wire_get_u8(in);
+    j->example = wire_get_u8(in);
     j->outbound = wire_get_u8(in);
     j->missing_features = wire_get_u32(in);
     j->trace_bytes = wire_get_u32(in);
@@ -271,6 +273,7 @@ void final_event_put(struct buf *out, const struct final_event *e)
     wire_put_span(out, e->recipient);
     wire_put_span(out, e->detail);
     wire_put_u64(out, e->revision);
+    wire_put_span(out, e->versions);
 }
 
 bool final_event_get(struct wire_reader *in, struct final_event *e)
@@ -288,6 +291,7 @@ bool final_event_get(struct wire_reader *in, struct final_event *e)
     e->recipient = wire_get_span(in);
     e->detail = wire_get_span(in);
     e->revision = wire_get_u64(in);
+    e->versions = wire_get_span(in);
     return wire_reader_done(in);
 }
 

@@ -1,7 +1,7 @@
 /* The messages between roles: one enum, and the put and get of those with more than a few fields.
  *
- * Every get checks its whole message; spans point into it.  A role that receives what it cannot read ends
- * itself: its peer is broken or taken over.
+ * Every get checks its whole message; spans point into it.  A role that receives what it cannot read ends itself, as
+ * its peer is broken or taken over; a peer that is dispensable (role.h) it has started anew instead.
  */
 #ifndef DAEMON_PROTOCOL_H
 #define DAEMON_PROTOCOL_H
@@ -30,7 +30,7 @@ enum message_type {
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
-    MSG_ROLE_STALE, /* control only: u8 role that does not follow: kill it, it is started anew on the head revision */
+    MSG_ROLE_STALE, /* u8 role: kill it, it is started anew.  Control may say it of all, others of dispensable peers */
     MSG_PORTS,      /* control only: struct ports_request: from now on these are bound, and no others */
     MSG_SYSLOG_ASK, /* log only: u32 id, span destination: a datagram socket to that syslog */
 
@@ -47,8 +47,8 @@ enum message_type {
     MSG_SMTP_HELLO = 200, /* struct smtp_hello; the first message on every connection */
     MSG_ID_REQUEST,       /* u8 enum id_kind */
     MSG_MAIL_BEGIN,       /* struct mail_begin */
-    MSG_MAIL_DATA,      /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
-    MSG_MAIL_END,       /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
+    MSG_MAIL_DATA, /* u64 mid, span bytes: the stored form, trace header first, CRLF, not dot-stuffed */
+    MSG_MAIL_END, /* u64 mid, u64 size of all data, i64 time, span address of the sender behind an incoming relay (empty:
                          * the client) */
     MSG_MAIL_ABORT,     /* u64 mid */
     MSG_MAIL_ASK,       /* u64 mid: was it accepted?  asked when the queue went away before its answer */
@@ -64,8 +64,9 @@ enum message_type {
 
     /* scan -> queue, spamd: what is said of one is never said to the other */
     MSG_SCAN_HELLO = 300, /* u32 workers, u32 count, u64 mid of each job in hand; first on every connection */
-    MSG_SCAN_RESULT,      /* u64 mid, u64 revision that judged, span of judge_result_put() */
-    MSG_SCAN_CRASH,       /* u64 mid, span breadcrumb, span cause */
+    MSG_SCAN_RESULT, /* u64 mid, u64 revision that judged, span its rules and model: "NAME VERSION, ...", span of
+                           * judge_result_put() */
+    MSG_SCAN_CRASH, /* u64 mid, span breadcrumb, span cause */
     /* queue, spamd -> scan; of spamd the mid is a number of its own */
     MSG_SCAN_JOB = 320, /* struct scan_job; descriptor: sealed memfd with the message */
 
@@ -99,8 +100,9 @@ enum message_type {
                         * suspended while others are not */
     MSG_HOSTS, /* u32 id, u8 enum host_order, span name of the only one wanted (empty: the first twenty) */
     MSG_HOSTS_REPLY, /* u32 id, u32 count, count of host_row_put() */
-    /* control -> queue */
-    MSG_FEATURES = 450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
+    /* control -> queue, spamd */
+    MSG_FEATURES =
+        450, /* u32 feature_bit() of each feature without a valid key; before the first configuration */
     /* control <-> queue: mail that the gateway makes itself; it is neither scanned nor filtered, and never bounces */
     MSG_NOTICE = 460,  /* struct notice */
     MSG_NOTICE_STORED, /* u64 id, u64 mid (0: it is not stored), span why not, u8 1: nor will it ever be */
@@ -114,6 +116,16 @@ enum message_type {
     MSG_ENGINE_DISCARD, /* u32 id: throw it away */
     /* scan -> control */
     MSG_ENGINE_TRIED = 490, /* u32 id (0: of what is installed), u8 enum engine_outcome, span why */
+
+    /* control -> scan: learning.  The examples of now come first on every connection, and after each change. */
+    MSG_EXAMPLES = 485, /* u32 count; descriptor, unless it is 0: sealed memfd, scan_learned_put() for each */
+    MSG_LESSON,         /* u32 id; descriptor: sealed memfd with a message that an example is wanted of */
+    /* scan -> control */
+    MSG_LESSON_READ, /* u32 id, span of scan_example_put() (empty: there is none), span why */
+    /* spamd -> control */
+    MSG_TELL, /* u64 client, u8 enum lesson_kind, span user; descriptor: sealed memfd with the message */
+    /* control -> spamd */
+    MSG_TOLD, /* u64 client, u8 enum lesson_outcome, span why */
 
     /* control <-> fetch */
     MSG_FETCH =
@@ -136,7 +148,22 @@ enum message_type {
 };
 
 /* What came of MSG_ENGINE_TRY. */
-enum engine_outcome { ENGINE_READY, ENGINE_REFUSED, ENGINE_BUSY /* try again */ };
+enum engine_outcome {
+    ENGINE_READY,
+    ENGINE_REFUSED,
+    ENGINE_BUSY, /* try again */
+    ENGINE_LATE, /* it was not ready in time; another hour may do */
+};
+
+/* What is said of a message.  Stored: numbers never change. */
+enum lesson_kind { LESSON_HAM, LESSON_SPAM, LESSON_FORGET, LESSON_KINDS };
+enum lesson_outcome {
+    LESSON_DONE,    /* on disk */
+    LESSON_NOTHING, /* it was known as that already, or there was nothing to forget */
+    LESSON_OFF,     /* learning is off */
+    LESSON_FAILED,
+    LESSON_OUTCOMES
+};
 
 enum { COMMIT_ID_MAX = 64 };
 
@@ -301,6 +328,7 @@ struct scan_job {
     uint64_t mid;
     bool alone;      /* it has killed a worker before */
     bool score_only; /* of spamd: it is judged whatever the policies say, and nothing becomes of it */
+    bool example;    /* with score_only: what is wanted is an example to learn from */
     bool outbound;
     uint32_t missing_features; /* bits as in MSG_FEATURES */
     uint32_t trace_bytes;
@@ -331,7 +359,8 @@ struct final_event {
     int64_t time;
     enum final_kind kind;
     struct span message_id, sender, recipient, detail;
-    uint64_t revision; /* of the configuration that judged the message; 0: it was not judged */
+    uint64_t revision;    /* of the configuration that judged the message; 0: it was not judged */
+    struct span versions; /* of rules and model that judged it; empty: none did */
 };
 
 void final_event_put(struct buf *out, const struct final_event *e);

@@ -35,6 +35,9 @@ struct role_entry {
     unsigned peers;      /* bit set of the roles it talks to, the master left out */
     unsigned reader;     /* its bit of enum schema_readers; 0: control does not configure it */
     bool network;        /* may make network sockets */
+    /* It talks with strangers, and mail flows without it: no commit waits for it while it is away, and whoever cannot read
+     * what it says has it started anew (role_replace_peer()). */
+    bool dispensable;
     const char *write_dirs
         [3]; /* relative to the state folder; made by the master: a role with folders has its account */
     const char *read_dirs[2];
@@ -51,7 +54,8 @@ struct role {
     void (*peer_up)(enum role_id peer);
     /* A peer is gone; every message that it sent has been handled before. */
     void (*peer_down)(enum role_id peer);
-    /* A message of a peer.  The skeleton ends the process when the handler left `in` failed. fd: -1 or owned. */
+    /* A message of a peer.  fd: -1 or owned.  When the handler left `in` failed the skeleton ends the process, or has the
+     * peer replaced if that is dispensable. */
     void (*message)(enum role_id peer, uint16_t type, struct wire_reader *in, int fd);
     /* A bound listening socket that now belongs to the role. */
     void (*listener)(int fd);
@@ -77,6 +81,8 @@ int64_t role_daemon_started(void);
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd);
 /* NULL while the peer is away. */
 struct channel *role_peer(enum role_id peer);
+/* Hangs up on a dispensable peer and has the master start it anew; why: what is wrong with it, for the log. */
+void role_replace_peer(enum role_id peer, const char *why);
 /* Says why on standard error and in the log, and ends the process; the master restarts it. */
 _Noreturn void role_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void role_exit(void);

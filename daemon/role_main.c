@@ -111,6 +111,34 @@ void role_fatal(const char *format, ...)
     _exit(1);
 }
 
+static void hang_up(struct peer *peer)
+{
+    struct channel *gone = peer->channel;
+    peer->channel = NULL;
+    if (role_self.peer_down)
+        role_self.peer_down((enum role_id)(peer - peers));
+    channel_free(gone);
+}
+
+void role_replace_peer(enum role_id peer, const char *why)
+{
+    struct buf body = {0};
+    LOG(ROLE_REPLACED, LOG_T(role_table[role_self.id].name), LOG_T(role_table[peer].name), LOG_T(why));
+    wire_put_u8(&body, (uint8_t)peer);
+    channel_send(master, MSG_ROLE_STALE, buf_span(&body), -1);
+    buf_free(&body);
+    if (peers[peer].channel)
+        hang_up(&peers[peer]);
+}
+
+/* It is broken, or taken over.  One of the core is trusted with all mail: then we are as likely the broken one, and end. */
+static void distrust(enum role_id peer, const char *why)
+{
+    if (!role_table[peer].dispensable)
+        role_fatal("role %s %s", role_table[peer].name, why);
+    role_replace_peer(peer, why);
+}
+
 /* A role with a configuration does its work only by one that control gave it. */
 static void say_ready_when_due(void)
 {
@@ -137,22 +165,25 @@ static void on_peer_message(void *context, uint16_t type, struct wire_reader *in
     } else if (fd >= 0) {
         close(fd);
     }
-    if (!wire_reader_done(in))
-        role_fatal("cannot read message %u of role %s", type, role_table[peer].name);
+    if (!wire_reader_done(in)) {
+        struct error why;
+        error_set(&why, "sends a message that cannot be read (%u)", type);
+        distrust(peer, why.text);
+    }
 }
 
 /* A peer that hung up is replaced by the master.  A channel that broke between two living roles would never be: then
- * we end, are started anew and joined again. */
+ * one of them ends, is started anew and joined again. */
 static void on_peer_closed(void *context, const char *why)
 {
     struct peer *peer = context;
-    struct channel *gone = peer->channel;
-    if (why)
-        role_fatal("the channel to role %s broke: %s", role_table[peer - peers].name, why);
-    peer->channel = NULL;
-    if (role_self.peer_down)
-        role_self.peer_down((enum role_id)(peer - peers));
-    channel_free(gone);
+    struct error reason;
+    if (why) {
+        error_set(&reason, "broke the channel: %s", why);
+        distrust((enum role_id)(peer - peers), reason.text);
+        return;
+    }
+    hang_up(peer);
 }
 
 static void add_peer(struct wire_reader *in, int fd)

@@ -45,6 +45,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .account = "mailward-spamd",
             .peers = BIT(ROLE_LOG) | BIT(ROLE_SCAN) | BIT(ROLE_CONTROL),
             .reader = SCHEMA_SPAMD,
+            .dispensable = true,
         },
     [ROLE_PEERS] =
         {
@@ -53,6 +54,7 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .peers = BIT(ROLE_LOG) | BIT(ROLE_QUEUE) | BIT(ROLE_CONTROL),
             .reader = SCHEMA_PEERS,
             .network = true,
+            .dispensable = true,
         },
     [ROLE_CONTROL] =
         {
@@ -70,5 +72,6 @@ const struct role_entry role_table[ROLE_COUNT] = {
             .peers = BIT(ROLE_LOG) | BIT(ROLE_CONTROL),
             .read_dirs = {"/etc"}, /* name servers, and the certificates that the machine trusts */
             .network = true,
+            .dispensable = true,
         },
 };

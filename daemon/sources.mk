@@ -10,6 +10,7 @@ libdaemon_a_SOURCES += \
 	%D%/net.c %D%/net.h \
 	%D%/memory_file.c %D%/memory_file.h \
 	%D%/paths.c %D%/paths.h \
+	%D%/port.c %D%/port.h \
 	%D%/policy_row.c %D%/policy_row.h \
 	%D%/privileges.c %D%/privileges.h \
 	%D%/protocol.c %D%/protocol.h \

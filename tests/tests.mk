@@ -17,19 +17,35 @@ include tests/unit/sandbox.mk
 include tests/unit/trust.mk
 check_PROGRAMS += $(UNIT_TESTS)
 endif
-EXTRA_DIST += tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict tests/fuzz/fuzz_rules.dict
+# Fuzz targets: built with libFuzzer for `make fuzz`, else with a main program that makes each a short test.
+FUZZ_TARGETS =
 if FUZZING
+LIBFUZZER = -fsanitize=fuzzer
+FUZZ_LIBS =
+FUZZ_SHORT =
+else
+LIBFUZZER =
+FUZZ_LIBS = libshortrun.a
+FUZZ_SHORT = $(FUZZ_TARGETS:%=./%)
+check_LIBRARIES = libshortrun.a
+libshortrun_a_SOURCES = tests/fuzz/short_run.c
+libshortrun_a_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FOLDER='"$(abs_srcdir)/tests/fuzz"'
+endif
 include tests/fuzz/judge.mk
+include tests/fuzz/learned.mk
 include tests/fuzz/mime.mk
 include tests/fuzz/package.mk
 include tests/fuzz/peers.mk
 include tests/fuzz/rules.mk
 include tests/fuzz/smtp.mk
 include tests/fuzz/spamd.mk
+check_PROGRAMS += $(FUZZ_TARGETS)
+EXTRA_DIST += tests/fuzz/fuzz_decode.dict tests/fuzz/fuzz_feature_key.dict tests/fuzz/fuzz_mime.dict tests/fuzz/fuzz_package.dict \
+	tests/fuzz/fuzz_peers.dict tests/fuzz/fuzz_rules.dict tests/fuzz/fuzz_smtp.dict tests/fuzz/fuzz_spamd.dict
+CLEANFILES += fuzz.log *.finding
 
 # Each target for FUZZ_SECONDS; a finding ends it with an error.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = fuzz_dns fuzz_judge fuzz_mime fuzz_package fuzz_peers fuzz_rules fuzz_seven_bit fuzz_smtp fuzz_spamd
 fuzz: $(FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do \
 		dictionary=$(srcdir)/tests/fuzz/$$target.dict; \
@@ -37,8 +53,6 @@ fuzz: $(FUZZ_TARGETS)
 			2>fuzz.log || { cat fuzz.log; exit 1; }; \
 		echo "$$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz.log` runs, nothing found"; \
 	done
-CLEANFILES += fuzz.log
-endif
 
 # What drives the real program.  tests/README.md tells how to run and write them.
 SYSTEM_TESTS = \
@@ -59,6 +73,7 @@ SYSTEM_TESTS = \
 	tests/system/test_stores.py \
 	tests/system/test_commands.py \
 	tests/system/test_delivery.py \
+	tests/system/test_dispensable_roles.py \
 	tests/system/test_every_command.py \
 	tests/system/test_extensions.py \
 	tests/system/test_feature_keys.py \
@@ -70,6 +85,7 @@ SYSTEM_TESTS = \
 	tests/system/test_hostname.py \
 	tests/system/test_incoming_relays.py \
 	tests/system/test_install.py \
+	tests/system/test_learning.py \
 	tests/system/test_levels.py \
 	tests/system/test_listeners.py \
 	tests/system/test_logs.py \
@@ -98,6 +114,7 @@ SYSTEM_TESTS = \
 	tests/system/test_smtp.py \
 	tests/system/test_spamd.py \
 	tests/system/test_status.py \
+	tests/system/test_threats.py \
 	tests/system/test_tls.py \
 	tests/system/test_train.py \
 	tests/system/test_updates.py
@@ -113,7 +130,9 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/certificate.py \
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
+	tests/harness/fake_role.py \
 	tests/harness/golden.py \
+	tests/harness/graymail.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \
 	tests/harness/people.py \
@@ -136,55 +155,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \
-	tests/samples/legitimate/appointment.eml \
-	tests/samples/legitimate/autoreply.eml \
-	tests/samples/legitimate/bounce.eml \
-	tests/samples/legitimate/calendar-invite.eml \
-	tests/samples/legitimate/chinese.eml \
-	tests/samples/legitimate/ci-failed.eml \
-	tests/samples/legitimate/cron.eml \
-	tests/samples/legitimate/empty-bare.eml \
-	tests/samples/legitimate/empty.eml \
-	tests/samples/legitimate/flight.eml \
-	tests/samples/legitimate/french.eml \
-	tests/samples/legitimate/german-invoice.eml \
-	tests/samples/legitimate/german.eml \
-	tests/samples/legitimate/invitation.eml \
-	tests/samples/legitimate/japanese.eml \
-	tests/samples/legitimate/login-code.eml \
-	tests/samples/legitimate/monitoring.eml \
-	tests/samples/legitimate/no-parts.eml \
-	tests/samples/legitimate/one-line-html.eml \
-	tests/samples/legitimate/password-reset.eml \
-	tests/samples/legitimate/photos.eml \
-	tests/samples/legitimate/receipt-plain.eml \
-	tests/samples/legitimate/receipt.eml \
-	tests/samples/legitimate/russian.eml \
-	tests/samples/legitimate/shipping.eml \
-	tests/samples/legitimate/shop-newsletter.eml \
-	tests/samples/legitimate/social-comment.eml \
-	tests/samples/legitimate/social-request.eml \
-	tests/samples/legitimate/subscription-renewal.eml \
-	tests/samples/legitimate/two-lines.eml \
-	tests/samples/graymail/bulk-newsletter.eml \
-	tests/samples/graymail/bulk-society.eml \
-	tests/samples/graymail/marketing-airline.eml \
-	tests/samples/graymail/marketing-shop.eml \
-	tests/samples/graymail/other-ci.eml \
-	tests/samples/graymail/other-discussion.eml \
-	tests/samples/graymail/other-password.eml \
-	tests/samples/graymail/other-personal.eml \
-	tests/samples/graymail/other-receipt.eml \
-	tests/samples/graymail/social-dating.eml \
-	tests/samples/graymail/social-friends.eml \
-	tests/samples/graymail/social-links.eml \
-	tests/samples/graymail/social-neighbours.eml \
-	tests/samples/graymail/social-photos.eml \
-	tests/samples/graymail/social-pins.eml \
-	tests/samples/graymail/social-questions.eml \
-	tests/samples/graymail/social-short-posts.eml \
-	tests/samples/graymail/social-sport.eml \
-	tests/samples/graymail/social-work.eml
+	tests/samples/graymail tests/samples/legitimate
 
 # The bare system of tests/system/test_install.py.
 clean-local: clean-fresh-root
@@ -196,7 +167,7 @@ clean-fresh-root:
 TEST_LIMIT = 900
 check-local: $(DURABILITY_NEEDS)
 	@cd $(abs_builddir) && MAILWARD_BUILD=$(abs_builddir) CC='$(CC)' $(abs_srcdir)/tests/run --limit $(TEST_LIMIT) \
-		$(UNIT_TESTS:%=./%) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
+		$(UNIT_TESTS:%=./%) $(FUZZ_SHORT) $(SYSTEM_TESTS:%=$(abs_srcdir)/%) $(DURABILITY_SHORT)
 
 # Each requirement on anti-spam with the tests that prove it, run now; the last line is a count.
 requirements: all

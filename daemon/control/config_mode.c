@@ -133,7 +133,8 @@ static bool is_of_this_machine(const char *method)
         if (strcmp(names[i], method) == 0)
             return true;
     return strncmp(method, "queue.", 6) == 0 || strncmp(method, "feature.", 8) == 0 ||
-           strncmp(method, "update.", 7) == 0 || strncmp(method, "quarantine.", 11) == 0;
+           strncmp(method, "update.", 7) == 0 || strncmp(method, "quarantine.", 11) == 0 ||
+           strncmp(method, "learning.", 9) == 0;
 }
 
 bool config_mode_allows(struct session_info *info, const char *method)

@@ -12,6 +12,7 @@
 #include "daemon/control/config_methods.h"
 #include "daemon/control/feature_keys.h"
 #include "daemon/control/figures.h"
+#include "daemon/control/lessons.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/ports.h"
 #include "daemon/control/queue_call.h"
@@ -20,6 +21,7 @@
 #include "daemon/control/trusted_keys.h"
 #include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
+#include "daemon/net.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 
@@ -45,7 +47,7 @@ static void on_connection(evutil_socket_t listener, short what, void *context)
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
         session_open(fd);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    else if (net_is_exhausted(errno))
         pause_accepting();
 }
 
@@ -64,7 +66,7 @@ static void control_stop(void)
 
 static void control_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
-    if (updates_message(peer, type, in, fd))
+    if (updates_message(peer, type, in, fd) || lessons_message(peer, type, in, fd))
         return;
     bool about_queue = peer == ROLE_QUEUE && type >= MSG_QUEUE_LIST && type <= MSG_HOSTS_REPLY;
     if (about_queue)
@@ -106,6 +108,7 @@ static bool start(struct error *error)
     if (!feature_keys_start(error))
         return false;
     updates_start();
+    lessons_start();
     roll_back_watch();
     access_watch();
     commit_watch_head(head_changed);
@@ -114,9 +117,9 @@ static bool start(struct error *error)
 
 static void peer_up(enum role_id peer)
 {
-    if (peer == ROLE_QUEUE)
-        feature_keys_queue_up();
+    feature_keys_peer_up(peer);
     updates_peer_up(peer);
+    lessons_peer_up(peer); /* before the configuration, as updates */
     commit_peer_up(peer);
     alerts_peer_up(peer);
 }
@@ -125,6 +128,7 @@ static void peer_down(enum role_id peer)
 {
     commit_peer_down(peer);
     updates_peer_down(peer);
+    lessons_peer_down(peer);
     alerts_peer_down(peer);
     if (peer == ROLE_QUEUE)
         config_mail_queue_down();

@@ -150,7 +150,7 @@ void converge_peer_down(enum role_id role)
         return;
     evtimer_del(f->late);
     f->known = false;
-    if (next.tree && is(&f->asked, next.id) && ++f->deaths == DEATHS_MOST) {
+    if (next.tree && is(&f->asked, next.id) && !role_table[role].dispensable && ++f->deaths == DEATHS_MOST) {
         f->refused = true;
         error_set(&f->why, "it ended twice while preparing it");
     }
@@ -262,12 +262,18 @@ void converge_follow_head(void)
     set_next(&(struct config_revision){0}, NULL);
 }
 
+/* One that is dispensable is waited for only while it is there; it is brought to the head when it comes. */
+static bool is_waited_for(enum role_id role)
+{
+    return role_table[role].reader && (followers[role].known || !role_table[role].dispensable);
+}
+
 enum converge_state converge_prepared(enum role_id *role, const char **why)
 {
     enum converge_state state = CONVERGE_DONE;
     for (int id = 0; id < ROLE_COUNT; id++) {
         const struct follower *f = &followers[id];
-        if (!role_table[id].reader || (f->known && is(&f->prepared, next.id)))
+        if (!is_waited_for(id) || (f->known && is(&f->prepared, next.id)))
             continue;
         *role = id;
         state = CONVERGE_WAITING;
@@ -284,7 +290,7 @@ bool converge_running(enum role_id *role)
     struct config_revision head = head_id();
     for (int id = 0; id < ROLE_COUNT; id++) {
         *role = id;
-        if (role_table[id].reader && (!followers[id].known || !is(&followers[id].running, head)))
+        if (is_waited_for(id) && (!followers[id].known || !is(&followers[id].running, head)))
             return false;
     }
     return true;

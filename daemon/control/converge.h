@@ -21,9 +21,10 @@ void converge_prepare(const struct config_revision *id, struct config_tree *tree
 void converge_follow_head(void);
 
 enum converge_state { CONVERGE_WAITING, CONVERGE_DONE, CONVERGE_REFUSED };
-/* Whether every role has prepared it; else *role is one that has not, and when it refused *why tells the reason. */
+/* Whether every role has prepared it but for those that are dispensable and away; else *role is one that has not, and
+ * when it refused *why tells the reason. */
 enum converge_state converge_prepared(enum role_id *role, const char **why);
-/* Whether every role runs the head; else *role is one that does not. */
+/* Whether every role but those runs the head; else *role is one that does not. */
 bool converge_running(enum role_id *role);
 
 #endif

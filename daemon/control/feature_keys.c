@@ -101,18 +101,25 @@ static uint32_t missing(void)
 
 /* ---- who is told ---- */
 
-static void tell_queue(void)
+static void tell(enum role_id role)
 {
     struct buf body = {0};
-    told = missing();
     wire_put_u32(&body, told);
-    role_send(ROLE_QUEUE, MSG_FEATURES, buf_span(&body), -1);
+    role_send(role, MSG_FEATURES, buf_span(&body), -1);
     buf_free(&body);
 }
 
-void feature_keys_queue_up(void)
+static void tell_all(void)
 {
-    tell_queue();
+    told = missing();
+    tell(ROLE_QUEUE);
+    tell(ROLE_SPAMD);
+}
+
+void feature_keys_peer_up(enum role_id peer)
+{
+    if (peer == ROLE_QUEUE || peer == ROLE_SPAMD)
+        tell_all();
 }
 
 static void tell_expiry(const struct feature *feature, int64_t ends, int64_t now)
@@ -148,7 +155,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what, (void)context;
     if (missing() != told) { /* a key has begun or ended */
         changes++;
-        tell_queue();
+        tell_all();
     }
     expiry_tick(&watch, changes, look_at_all);
     feature_files_tick();
@@ -252,7 +259,7 @@ bool feature_keys_activate(struct span line, const char *user, const char **name
     keys[count++] = (struct key){xmemdup0(line.p, line.n), terms};
     changes++;
     log_activation(&terms, user);
-    tell_queue();
+    tell_all();
     return true;
 }
 

@@ -10,14 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/role.h"
 #include "engine/base/error.h"
 #include "engine/base/span.h"
 #include "engine/package/feature_key.h"
 
 /* Once head and trusted keys are there, before the sandbox closes. */
 bool feature_keys_start(struct error *error);
-/* The queue tells with each message what is off. */
-void feature_keys_queue_up(void);
+/* Queue and spamd tell with each message what is off. */
+void feature_keys_peer_up(enum role_id peer);
 
 /* Whether a part of this name is there and may be used. */
 bool feature_keys_allow(const char *name);

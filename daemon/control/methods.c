@@ -12,11 +12,13 @@
 #include "daemon/control/config_secrets.h"
 #include "daemon/control/feature_keys.h"
 #include "daemon/control/head.h"
+#include "daemon/control/learning_methods.h"
 #include "daemon/control/log_query.h"
 #include "daemon/control/log_roll.h"
 #include "daemon/control/logins.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/status.h"
+#include "daemon/control/store_learned.h"
 #include "daemon/control/typed.h"
 #include "daemon/control/updates.h"
 #include "daemon/control/workqueue.h"
@@ -101,6 +103,12 @@ const struct method methods[] = {
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
+    {"learning.export", learning_export, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, MIDS_MOST))},
+    {"learning.list", learning_list, NO_MEMBERS},
+    {"learning.reset", learning_reset, NO_MEMBERS},
+    {"learning.status", learning_status, NO_MEMBERS},
+    {"learning.undo", learning_undo, MEMBERS(NUMBER("count", false, 1, LEARNED_UNDO_MOST))},
     {"log.rollover", log_roll, MEMBERS(TEXT("log", false, 1, 255))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,

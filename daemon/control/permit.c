@@ -47,6 +47,12 @@ static const struct permit {
     /* what people wrote */
     {"queue.read", NULL, NULL, "AO"},
     {"queue.archive", NULL, NULL, "AO"},
+    {"learning.list", NULL, NULL, "AOTR"},
+    {"learning.status", NULL, NULL, "AOTR"},
+    {"learning.export", NULL, NULL, "AO"},
+    {"learning.learn", NULL, NULL, "AO"},
+    {"learning.undo", NULL, NULL, "AO"},
+    {"learning.reset", NULL, NULL, "AO"},
     {"cluster.list", NULL, NULL, "AOTR"},
     {"cluster.change", NULL, NULL, "A"},
     {"config.mode", NULL, NULL, "AOTRG"},

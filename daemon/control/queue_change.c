@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/control/audit.h"
+#include "daemon/control/lessons.h"
 #include "daemon/control/queue_call.h"
 #include "daemon/control/session.h"
 #include "engine/base/xalloc.h"
@@ -16,6 +18,8 @@ struct changing {
     char who[64];
     json_t *mids;           /* NULL: all that match */
     size_t next;            /* of mids */
+    bool is_reading;        /* a message that is learned from once it is released */
+    int message;            /* of it; -1: none */
     uint64_t last;          /* of the pages, as the queue said it first */
     json_t *missing, *busy; /* of mids */
     json_int_t messages, recipients, busy_count;
@@ -39,6 +43,35 @@ static void finish(struct changing *c)
     queue_call_end(&c->call);
 }
 
+/* A message that somebody releases by its MID has been looked at: it is no spam.  It is read before, as it may be gone a
+ * moment later. */
+static void ask_message(struct changing *c)
+{
+    struct buf body = {0};
+    c->is_reading = true;
+    wire_put_u32(&body, queue_call_id(&c->call));
+    wire_put_u64(&body, c->query.last);
+    queue_call_ask(&c->call, MSG_QUEUE_READ, &body);
+}
+
+static void take_message(struct changing *c, int fd)
+{
+    c->is_reading = false;
+    c->message = fd;
+    ask_page(c);
+}
+
+static void learn(struct changing *c, bool released)
+{
+    char origin[40];
+    snprintf(origin, sizeof origin, "released MID %llu", (unsigned long long)c->query.last);
+    if (c->message >= 0 && released)
+        lessons_add(&(struct lesson){.kind = LESSON_HAM, .origin = origin, .who = c->who}, c->message);
+    else if (c->message >= 0)
+        close(c->message);
+    c->message = -1;
+}
+
 /* The named messages, one at a time. */
 static void ask_next_mid(struct changing *c)
 {
@@ -48,12 +81,16 @@ static void ask_next_mid(struct changing *c)
     }
     c->query.last = (uint64_t)json_integer_value(json_array_get(c->mids, c->next));
     c->query.from = c->query.last - 1;
-    ask_page(c);
+    if (c->change == QUEUE_CHANGE_RELEASE && lessons_wanted())
+        ask_message(c);
+    else
+        ask_page(c);
 }
 
 static void take_mid(struct changing *c, const struct queue_changed *r)
 {
     json_t *mid = json_array_get(c->mids, c->next++);
+    learn(c, r->messages > 0);
     if (r->busy)
         json_array_append(c->busy, mid);
     else if (r->messages == 0)
@@ -63,8 +100,12 @@ static void take_mid(struct changing *c, const struct queue_changed *r)
 
 static void take_page(struct queue_call *call, struct wire_reader *in, int fd)
 {
-    (void)fd;
     struct changing *c = (struct changing *)call;
+    if (c->is_reading) {
+        in->rest = (struct span){0}; /* one that cannot be read is released all the same */
+        take_message(c, fd);
+        return;
+    }
     struct queue_changed r = {0};
     if (!queue_changed_get(in, &r) || r.error.n) {
         session_fail(call->session, API_ERROR_FAILED,
@@ -99,6 +140,8 @@ static void tell_silence(struct queue_call *call)
 static void end_changing(struct queue_call *call)
 {
     struct changing *c = (struct changing *)call;
+    if (c->message >= 0)
+        close(c->message);
     free(c->text);
     json_decref(c->mids);
     json_decref(c->missing);
@@ -156,6 +199,7 @@ static void change(uint64_t session, json_t *request, enum queue_place place)
     c->query = query;
     c->query.text.p = c->text = xmemdup0(query.text.n ? query.text.p : "", query.text.n);
     c->change = what;
+    c->message = -1;
     snprintf(c->who, sizeof c->who, "%s", info->account.user);
     c->mids = json_incref(mids);
     c->missing = json_array();

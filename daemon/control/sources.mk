@@ -65,10 +65,17 @@ control_session_sources = \
 
 # Updates of rules and models, and who is trusted with them.
 control_update_sources = \
+	%D%/update_doubts.c %D%/update_doubts.h \
 	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/update_files.c %D%/update_files.h \
 	%D%/update_run.c %D%/update_run.h \
 	%D%/updates.c %D%/updates.h
+
+# Learning from single messages.
+control_learning_sources = \
+	%D%/learning_methods.c %D%/learning_methods.h \
+	%D%/lessons.c %D%/lessons.h \
+	%D%/store_learned.c %D%/store_learned.h %D%/store_learned.def
 
 # Alerts, feature keys, and what ends at a known time: reached by unit tests of their own.
 control_alert_sources = \
@@ -83,7 +90,7 @@ control_alert_sources = \
 
 pkglibexec_PROGRAMS += mailwardd-control
 mailwardd_control_SOURCES = $(control_config_sources) $(control_session_sources) $(control_alert_sources) \
-	$(control_update_sources) %D%/control.c
+	$(control_update_sources) $(control_learning_sources) %D%/control.c
 mailwardd_control_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) \
 	$(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 mailwardd_control_LDADD = $(DAEMON_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)

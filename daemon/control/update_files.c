@@ -1,10 +1,13 @@
 /* Files of the folder updates/. */
-#define _GNU_SOURCE /* O_CLOEXEC, futimens */
+#define _GNU_SOURCE /* O_CLOEXEC, futimens, scandir */
 #include "daemon/control/update_files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +17,7 @@
 #include "engine/base/clock.h"
 
 static const char folder[] = "updates", manifest_file[] = "manifest", attempt_file[] = "attempt";
-enum { PATH_BYTES = 128, KEY_NAME_BYTES = 256 };
+enum { PATH_BYTES = 320, KEY_DIGITS = 16 };
 
 static struct installed {
     struct buf file;
@@ -22,8 +25,12 @@ static struct installed {
     int64_t time;
 } installed[PACKAGE_COMPONENT_COUNT];
 
-static uint64_t sequence;
-static char sequence_key[KEY_NAME_BYTES];
+/* Of each key: who goes from one to another and back must not open the way for its old manifests. */
+static struct accepted {
+    const char *key; /* the trust store's */
+    uint64_t sequence;
+} accepted[TRUST_KEYS_MAX];
+static size_t accepted_count;
 static int64_t attempted;
 
 static const char *path_of(const char *name, char path[PATH_BYTES])
@@ -40,23 +47,32 @@ static const char *name_of(enum package_component component, char name[PATH_BYTE
 
 /* ---- reading ---- */
 
-/* False, without an error, when it is not there. */
-static bool read_file(const char *name, struct buf *out, int64_t *time)
+static bool read_all(int fd, struct buf *out, int64_t *time, struct error *error)
 {
-    char path[PATH_BYTES];
     struct stat st;
-    int fd = open(path_of(name, path), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
     ssize_t got = 1;
     while (got > 0 && out->len <= PACKAGE_BYTES_MAX) {
         got = read(fd, buf_reserve(out, 65536), 65536);
         out->len += got > 0 ? (size_t)got : 0;
     }
-    bool good = got == 0 && fstat(fd, &st) == 0;
-    if (good)
-        *time = st.st_mtim.tv_sec * INT64_C(1000000) + st.st_mtim.tv_nsec / 1000;
-    close(fd);
+    if (got < 0 || fstat(fd, &st) != 0)
+        return error_set_errno(error, "cannot be read");
+    *time = st.st_mtim.tv_sec * INT64_C(1000000) + st.st_mtim.tv_nsec / 1000;
+    return got == 0 || error_set(error, "is larger than %d bytes", PACKAGE_BYTES_MAX);
+}
+
+/* The whole file, or nothing and why; the text is empty when there is none. */
+static bool read_file(const char *name, struct buf *out, int64_t *time, struct error *error)
+{
+    char path[PATH_BYTES];
+    int fd = open(path_of(name, path), O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 ? read_all(fd, out, time, error) : error_set_errno(error, "cannot be opened");
+    if (fd < 0 && errno == ENOENT)
+        error->text[0] = '\0';
+    if (fd >= 0)
+        close(fd);
+    if (!good)
+        buf_free(out);
     return good;
 }
 
@@ -78,41 +94,69 @@ static void load(enum package_component component)
     struct installed *place = &installed[component];
     char name[PATH_BYTES];
     struct error error;
-    place->version = package_components[component].shipped_version;
-    if (!read_file(name_of(component, name), &place->file, &place->time)) {
-        buf_free(&place->file); /* what was read before it failed */
+    buf_clear(&place->file);
+    if (read_file(name_of(component, name), &place->file, &place->time, &error) &&
+        load_package(component, place, &error))
         return;
-    }
-    if (load_package(component, place, &error))
-        return;
-    LOG(UPDATE_UNUSED, LOG_T(name), LOG_T(error.text));
+    if (error.text[0])
+        LOG(UPDATE_UNUSED, LOG_T(name), LOG_T(error.text));
     buf_free(&place->file);
     *place = (struct installed){.version = package_components[component].shipped_version};
 }
 
-static void load_manifest(void)
+static struct accepted *accepted_of(const char *key)
+{
+    size_t at = 0;
+    while (at < accepted_count && strcmp(accepted[at].key, key) != 0)
+        at++;
+    if (at == accepted_count)
+        accepted[accepted_count++] = (struct accepted){.key = key};
+    return &accepted[at];
+}
+
+/* Counts for the key that signed it, whatever the file is called: keys may be renamed. */
+static void load_manifest(const char *name)
 {
     struct buf file = {0};
     struct package_list list;
     struct error error;
     const char *key;
     int64_t time;
-    bool good = read_file(manifest_file, &file, &time) && package_list_read(buf_span(&file), &list, &error) &&
-                signed_text_verify(&list.text, trusted_keys(), &key, &error);
-    if (good) {
-        sequence = list.sequence;
-        snprintf(sequence_key, sizeof sequence_key, "%s", key);
+    if (read_file(name, &file, &time, &error) && package_list_read(buf_span(&file), &list, &error) &&
+        signed_text_verify(&list.text, trusted_keys(), &key, &error)) {
+        struct accepted *a = accepted_of(key);
+        a->sequence = list.sequence > a->sequence ? list.sequence : a->sequence;
     }
     buf_free(&file);
+}
+
+static int is_manifest(const struct dirent *entry)
+{
+    return strncmp(entry->d_name, manifest_file, strlen(manifest_file)) == 0 &&
+           !strstr(entry->d_name, ".new");
+}
+
+static void load_manifests(void)
+{
+    struct dirent **entries;
+    accepted_count = 0;
+    int count = scandir(folder, &entries, is_manifest, alphasort);
+    for (int i = 0; i < count; i++) {
+        load_manifest(entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
 }
 
 void update_files_start(void)
 {
     struct buf nothing = {0};
+    struct error error;
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         load((enum package_component)i);
-    load_manifest();
-    read_file(attempt_file, &nothing, &attempted);
+    load_manifests();
+    read_file(attempt_file, &nothing, &attempted, &error);
     buf_free(&nothing);
 }
 
@@ -149,11 +193,20 @@ static bool write_all(int fd, struct span bytes)
     return true;
 }
 
+/* what: a word for the points at which tests stop it. */
+static void pass_point(const char *what, const char *moment)
+{
+    char point[64];
+    snprintf(point, sizeof point, "control.%s-%s", what, moment);
+    failpoint(point);
+}
+
 /* The time of the file is that of our clock, which tests move. */
-static bool write_new(const char *path, struct span content, int64_t now)
+static bool write_new(const char *path, const char *what, struct span content, int64_t now)
 {
     const struct timespec moment = {now / 1000000, now % 1000000 * 1000}, times[2] = {moment, moment};
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    pass_point(what, "begun");
     bool good = fd >= 0 && write_all(fd, content) && futimens(fd, times) == 0 && fsync(fd) == 0;
     int why = errno;
     if (fd >= 0)
@@ -171,20 +224,12 @@ static bool sync_folder(void)
     return good;
 }
 
-static void pass_point(const char *what, const char *moment)
-{
-    char point[64];
-    snprintf(point, sizeof point, "control.%s-%s", what, moment);
-    failpoint(point);
-}
-
-/* what: a word for the points at which tests stop it. */
 static bool replace_file(const char *name, const char *what, struct span content, int64_t now,
                          struct error *error)
 {
     char path[PATH_BYTES], other[PATH_BYTES + sizeof ".new"];
     snprintf(other, sizeof other, "%s.new", path_of(name, path));
-    bool good = write_new(other, content, now);
+    bool good = write_new(other, what, content, now);
     pass_point(what, "written");
     good = good && rename(other, path) == 0;
     pass_point(what, "renamed");
@@ -206,20 +251,23 @@ bool update_files_install(enum package_component component, uint64_t version, st
     return true;
 }
 
-uint64_t update_files_sequence(const char *key_name)
+uint64_t update_files_sequence(const char *key)
 {
-    return strcmp(key_name, sequence_key) == 0 ? sequence : 0;
+    return accepted_of(key)->sequence;
 }
 
-bool update_files_accept(const struct package_list *list, const char *key_name, struct span file,
+bool update_files_accept(const struct package_list *list, const char *key, struct span file,
                          struct error *error)
 {
-    if (list->sequence == update_files_sequence(key_name))
+    struct accepted *a = accepted_of(key);
+    char digest[PACKAGE_SHA256_HEX + 1], name[PATH_BYTES];
+    if (list->sequence == a->sequence)
         return true;
-    if (!replace_file(manifest_file, "manifest", file, clock_wall_us(), error))
+    package_sha256(span_text(key), digest); /* its own name may hold anything */
+    snprintf(name, sizeof name, "%s-%.*s", manifest_file, KEY_DIGITS, digest);
+    if (!replace_file(name, "manifest", file, clock_wall_us(), error))
         return false;
-    sequence = list->sequence;
-    snprintf(sequence_key, sizeof sequence_key, "%s", key_name);
+    a->sequence = list->sequence;
     return true;
 }
 

@@ -23,14 +23,14 @@ struct update_file update_files_get(enum package_component component);
 /* Whether the package is newer than what is there, or with `again` as new; and whether this program reads its format. */
 bool update_files_wants(enum package_component component, uint64_t version, uint64_t format, bool again,
                         struct error *error);
-/* Puts a verified package in place.  False: what was there still is. */
+/* Puts a verified package in place.  False: what was there is still in use. */
 bool update_files_install(enum package_component component, uint64_t version, struct span file,
                           struct error *error);
 
-/* The manifest that was accepted last, as far as it was signed by this key: its sequence, 0 for none. */
-uint64_t update_files_sequence(const char *key_name);
-/* Remembers the verified one, so that an older one is refused from now on. */
-bool update_files_accept(const struct package_list *list, const char *key_name, struct span file,
+/* The newest manifest of this key that was accepted: its sequence, 0 for none.  The key is named by the trust store. */
+uint64_t update_files_sequence(const char *key);
+/* Remembers the verified one, so that an older one of the same key is refused from now on. */
+bool update_files_accept(const struct package_list *list, const char *key, struct span file,
                          struct error *error);
 
 /* When updates were last looked for; 0: never. */

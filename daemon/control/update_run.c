@@ -7,7 +7,9 @@
 #include "daemon/control/commit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/trusted_keys.h"
+#include "daemon/control/update_doubts.h"
 #include "daemon/control/update_files.h"
+#include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
@@ -35,8 +37,6 @@ static struct {
 
 static struct event *timer;
 static struct error unusable;
-/* The SHA-256 of what was refused: it is not fetched again until it is another, or somebody forces it. */
-static char refused[PACKAGE_COMPONENT_COUNT][PACKAGE_SHA256_HEX + 1];
 
 static void next_offer(void);
 
@@ -159,7 +159,7 @@ static void name_refused(const char *why)
     LOG(UPDATE_REFUSED, LOG_T(engine_name()), LOG_S(offer()->file), LOG_T(why),
         LOG_U(update_files_get(component()).version));
     error_set(&run.trouble, "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
-    snprintf(refused[component()], sizeof refused[0], "%.*s", (int)offer()->sha256.n, offer()->sha256.p);
+    update_doubts_refuse(offer(), why);
 }
 
 static void refuse(const char *why)
@@ -175,6 +175,16 @@ static void put_off(const char *why)
     go_on();
 }
 
+/* That may be the hour and not the package; one whose rules hang is found out by nothing else. */
+static void put_off_slow(const char *why)
+{
+    struct error text;
+    unsigned minutes = update_doubts_delay(offer(), why);
+    error_set(&text, "%.*s %s; it is left alone for %u minutes", (int)offer()->file.n, offer()->file.p, why,
+              minutes);
+    put_off(text.text);
+}
+
 static void install(void)
 {
     struct error error;
@@ -183,6 +193,8 @@ static void install(void)
         put_off(error.text);
         return;
     }
+    failpoint("control.package-installed");
+    update_doubts_clear(offer());
     unusable.text[0] = '\0';
     send_to_scan(MSG_ENGINE_USE, run.id);
     LOG(UPDATE_DONE, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
@@ -226,23 +238,24 @@ static void try_when_no_commit_runs(void)
         try();
 }
 
-/* The same as offered, by a trusted key, and what it says it is. */
+/* By a trusted key, and what it says it is. */
 static bool check_file(struct error *error)
 {
     struct package p;
-    struct span file = buf_span(&run.file);
-    if (!package_is_offered(offer(), file, error) || !package_read(file, &p, error) ||
-        !package_verify(&p, trusted_keys(), NULL, error))
+    if (!package_read(buf_span(&run.file), &p, error) || !package_verify(&p, trusted_keys(), NULL, error))
         return false;
     return (p.component == component() && p.version == offer()->version && p.format == offer()->format) ||
            error_set(error, "is not what the manifest says it is");
 }
 
+/* What is not as offered says nothing about the package: the next download may be better. */
 static void take_package(const char *why, int fd)
 {
     struct error error;
     if (!why && !memory_file_read(fd, PACKAGE_BYTES_MAX, &run.file))
         why = "it cannot be read";
+    if (!why && !package_is_offered(offer(), buf_span(&run.file), &error))
+        why = error.text;
     if (why) {
         download_failed(why);
         return;
@@ -266,7 +279,10 @@ static bool is_wanted(const struct package_offer *o)
     if (which < 0 || !(run.wish.engines & 1u << package_components[which].engine) ||
         o->format != package_components[which].format)
         return false;
-    if (!run.wish.force && span_equal(o->sha256, span_text(refused[which])))
+    const char *doubt = run.wish.force ? NULL : update_doubts_about(o);
+    if (doubt)
+        error_set(&run.trouble, "%s", doubt); /* as long as it is offered */
+    if (doubt)
         return false;
     if (update_files_wants((enum package_component)which, o->version, o->format, run.wish.force, &why))
         return true;
@@ -317,6 +333,9 @@ static bool check_manifest(struct error *error)
     if (run.list.sequence < before)
         return error_set(error, "is rolled back to sequence %llu from %llu",
                          (unsigned long long)run.list.sequence, (unsigned long long)before);
+    if (package_list_is_expired(&run.list, clock_wall_us()))
+        return error_set(error, "has expired on %.*s: the server offers nothing newer, or a clock is wrong",
+                         (int)run.list.expires.n, run.list.expires.p);
     return update_files_accept(&run.list, key, buf_span(&run.manifest), error);
 }
 
@@ -375,6 +394,8 @@ void update_run_tried(struct wire_reader *in)
         install();
     else if (outcome == ENGINE_BUSY)
         try_later();
+    else if (outcome == ENGINE_LATE)
+        put_off_slow(why.text);
     else
         refuse(why.text);
 }
@@ -386,7 +407,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
         try_when_no_commit_runs();
     } else if (run.step == TRYING) {
         send_to_scan(MSG_ENGINE_DISCARD, run.id);
-        refuse("was not ready to use in time");
+        put_off_slow("was not ready to use in time");
     }
 }
 

@@ -25,9 +25,14 @@ static struct error last_trouble; /* of the last run; empty: none */
 static int64_t failing_since;     /* wall; 0: the last run was good */
 static bool told;
 
+static const struct schema_row *settings_of(enum schema_table_id table)
+{
+    return config_table_single(config_resolve(head_tree(), head_place(), table, NULL));
+}
+
 static const struct schema_row *settings(void)
 {
-    return config_table_single(config_resolve(head_tree(), head_place(), SCHEMA_UPDATES, NULL));
+    return settings_of(SCHEMA_UPDATES);
 }
 
 static bool has_server(void)
@@ -81,11 +86,18 @@ static bool is_due(void)
            (last == 0 || now < last || now >= last + interval);
 }
 
+/* Those that nobody need ask for: graymail has a switch of its own. */
+static unsigned automatic_engines(void)
+{
+    unsigned graymail = schema_row_number(settings_of(SCHEMA_GRAYMAIL), GRAYMAIL_AUTO_UPDATE) != 0;
+    return 1u << PACKAGE_ANTISPAM | graymail << PACKAGE_GRAYMAIL;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
     if (is_due() && role_peer(ROLE_FETCH) && role_peer(ROLE_SCAN))
-        wish(ALL_ENGINES, false);
+        wish(automatic_engines(), false);
 }
 
 void updates_start(void)

@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-enum { FORMAT = 2, BUSY_MS = 5000 };
+enum { FORMAT = 3, BUSY_MS = 5000 };
 
 /* Step i brings format i to format i + 1. */
 static const char *const migrations[FORMAT] = {
@@ -15,6 +15,8 @@ static const char *const migrations[FORMAT] = {
     "PRAGMA user_version = 1;",
     "ALTER TABLE final ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 2;",
+    "ALTER TABLE final ADD COLUMN versions TEXT NOT NULL DEFAULT '';"
+    "PRAGMA user_version = 3;",
 };
 
 static sqlite3 *db;
@@ -64,7 +66,7 @@ static bool open_store(const char *path, struct error *error)
     /* FULL: the queue forgets an event once we acknowledge it. */
     if (!run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) || !prepare_format(error))
         return false;
-    if (sqlite3_prepare_v3(db, "INSERT OR IGNORE INTO final VALUES(?,?,?,?,?,?,?,?,?,?)", -1,
+    if (sqlite3_prepare_v3(db, "INSERT OR IGNORE INTO final VALUES(?,?,?,?,?,?,?,?,?,?,?)", -1,
                            SQLITE_PREPARE_PERSISTENT, &insert, NULL) != SQLITE_OK)
         return fail("prepare", error);
     return true;
@@ -101,6 +103,8 @@ static bool insert_event(struct span body, struct error *error)
     bind_blob(8, e.recipient);
     bind_blob(9, e.detail);
     sqlite3_bind_int64(insert, 10, (sqlite3_int64)e.revision);
+    sqlite3_bind_text64(insert, 11, e.versions.n ? e.versions.p : "", e.versions.n, SQLITE_STATIC,
+                        SQLITE_UTF8);
     int rc = sqlite3_step(insert);
     sqlite3_reset(insert);
     return rc == SQLITE_DONE || fail("add a row", error);

@@ -193,11 +193,13 @@ static void connect_syslog(struct child *log, struct wire_reader *in)
     buf_free(&reply);
 }
 
-/* Control says that a role does not follow the configuration. */
-static void kill_stale(struct wire_reader *in)
+/* Control says it of every role that does not follow the configuration, others of dispensable peers of theirs. */
+static void kill_stale(enum role_id by, struct wire_reader *in)
 {
     uint8_t id = wire_get_u8(in);
-    if (!in->failed && id > ROLE_MASTER && id < ROLE_COUNT && children[id].pid)
+    if (in->failed || id <= ROLE_MASTER || id >= ROLE_COUNT || !children[id].pid)
+        return;
+    if (by == ROLE_CONTROL || (role_table[id].dispensable && (role_table[by].peers & (1u << id))))
         kill(children[id].pid, SIGKILL);
 }
 
@@ -216,8 +218,8 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
         snprintf(reason, sizeof reason, "%s: %.*s", role_table[c->id].name, (int)text.n, text.p);
         if (!was_ready)
             hooks->failed(hooks->context, reason);
-    } else if (type == MSG_ROLE_STALE && c->id == ROLE_CONTROL) {
-        kill_stale(in);
+    } else if (type == MSG_ROLE_STALE) {
+        kill_stale(c->id, in);
     } else if (type == MSG_PORTS && c->id == ROLE_CONTROL) {
         take_ports(c, in);
     } else if (type == MSG_SYSLOG_ASK && c->id == ROLE_LOG) {

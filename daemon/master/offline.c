@@ -31,7 +31,8 @@ static int run(const char *what, int fd, int as)
     pid_t pid;
     int status;
     const char *path = paths_find(program, ROLE_PROGRAM_DIR);
-    char *argv[] = {(char *)path, (char *)what, NULL};
+    char self[24], *argv[] = {(char *)path, (char *)what, self, NULL};
+    snprintf(self, sizeof self, "%ld", (long)getpid());
     posix_spawn_file_actions_init(&actions);
     if (fd >= 0)
         posix_spawn_file_actions_adddup2(&actions, fd, as);

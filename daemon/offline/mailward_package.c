@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/offline/package_key.h"
@@ -19,8 +18,11 @@
 #include "engine/base/xalloc.h"
 #include "engine/package/package.h"
 
+enum { DAYS = 30, DAYS_MAX = 3650 }; /* for which a manifest is good */
+#define DAY_US (86400 * INT64_C(1000000))
+
 struct options {
-    const char *key, *keys, *name, *version, *out;
+    const char *key, *keys, *name, *version, *out, *days;
 };
 
 static bool read_file(const char *path, struct buf *out, struct error *error)
@@ -52,14 +54,11 @@ static bool write_file(const char *path, struct span content, struct error *erro
     return good;
 }
 
-static void put_created(struct buf *out)
+static void put_time(struct buf *out, const char *word, int64_t moment)
 {
-    time_t now = (time_t)(clock_wall_us() / 1000000);
-    struct tm parts;
-    char text[32];
-    gmtime_r(&now, &parts);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    buf_printf(out, "created %s\n", text);
+    char text[PACKAGE_TIME_BYTES];
+    package_time(moment, text);
+    buf_printf(out, "%s %s\n", word, text);
 }
 
 /* The blank line, and what key says to all of it. */
@@ -120,7 +119,7 @@ static bool begin_package(const struct options *o, struct buf *head, struct erro
     }
     buf_printf(head, "mailward-package 1\nname %s\nversion %s\nformat %" PRIu64 "\n", o->name, o->version,
                package_components[component].format);
-    put_created(head);
+    put_time(head, "created", clock_wall_us());
     return true;
 }
 
@@ -227,16 +226,27 @@ static bool collect(const char *folder, struct buf *text, struct error *error)
     return good;
 }
 
+static bool read_days(const char *text, int64_t *days, struct error *error)
+{
+    uint64_t number = DAYS;
+    if (text && (!span_parse_u64(span_text(text), &number) || number == 0 || number > DAYS_MAX))
+        return error_set(error, "--days: a number from 1 to %d, not '%s'", DAYS_MAX, text);
+    *days = (int64_t)number;
+    return true;
+}
+
 static bool list(const struct options *o, int count, char **args, struct error *error)
 {
     (void)count;
     struct buf path = {0}, text = {0};
     uint64_t sequence;
+    int64_t days = DAYS, now = clock_wall_us();
     buf_printf(&path, "%s/manifest", args[0]);
-    bool good = next_sequence(buf_text(&path), &sequence, error);
+    bool good = read_days(o->days, &days, error) && next_sequence(buf_text(&path), &sequence, error);
     if (good) {
         buf_printf(&text, "mailward-updates 1\nsequence %" PRIu64 "\n", sequence);
-        put_created(&text);
+        put_time(&text, "created", now);
+        put_time(&text, "expires", now + days * DAY_US);
     }
     good = good && collect(args[0], &text, error) && sign(&text, o->key, error) &&
            write_file(path.data, buf_span(&text), error);
@@ -284,10 +294,11 @@ static const struct verb {
     bool (*run)(const struct options *o, int count, char **args, struct error *error);
     bool many;               /* arguments; else one */
     bool key, keys, package; /* options that it needs */
+    bool days;               /* one that it knows */
 } verbs[] = {
     {.word = "keygen", .run = keygen},
     {.word = "build", .run = build, .many = true, .key = true, .package = true},
-    {.word = "list", .run = list, .key = true},
+    {.word = "list", .run = list, .key = true, .days = true},
     {.word = "show", .run = show, .keys = true},
 };
 
@@ -295,7 +306,7 @@ static int usage(FILE *out, int status)
 {
     fputs("Usage: mailward-package keygen NAME\n"
           "       mailward-package build --key FILE --name NAME --version N --out FILE MEMBER...\n"
-          "       mailward-package list --key FILE FOLDER\n"
+          "       mailward-package list --key FILE [--days N] FOLDER\n"
           "       mailward-package show --keys FOLDER FILE\n"
           "Make keys, packages of rules and models, and the manifest of an update server.\n\n"
           "  --key FILE     the private key to sign with\n"
@@ -303,6 +314,7 @@ static int usage(FILE *out, int status)
           "  --name NAME    what the package replaces, as antispam-rules\n"
           "  --version N    a number; gateways take only a higher one than they have\n"
           "  --out FILE     the package\n"
+          "  --days N       how long gateways believe the manifest (30); make it anew before\n"
           "  --help\n",
           out);
     return status;
@@ -319,16 +331,13 @@ static const struct verb *verb_of(const char *word)
 int main(int argc, char **argv)
 {
     struct options o = {0};
-    const char **values[] = {&o.key, &o.keys, &o.name, &o.version, &o.out};
+    const char **values[] = {&o.key, &o.keys, &o.name, &o.version, &o.out, &o.days};
     enum { VALUES = sizeof values / sizeof values[0], HELP = VALUES };
     static const struct option options[] = {
-        {"key", required_argument, NULL, 0},
-        {"keys", required_argument, NULL, 1},
-        {"name", required_argument, NULL, 2},
-        {"version", required_argument, NULL, 3},
-        {"out", required_argument, NULL, 4},
-        {"help", no_argument, NULL, HELP},
-        {0},
+        {"key", required_argument, NULL, 0},  {"keys", required_argument, NULL, 1},
+        {"name", required_argument, NULL, 2}, {"version", required_argument, NULL, 3},
+        {"out", required_argument, NULL, 4},  {"days", required_argument, NULL, 5},
+        {"help", no_argument, NULL, HELP},    {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == HELP)
@@ -340,7 +349,8 @@ int main(int argc, char **argv)
     const struct verb *verb = optind < argc ? verb_of(argv[optind]) : NULL;
     int count = argc - optind - 1;
     if (!verb || count < 1 || (count > 1 && !verb->many) || verb->key != (o.key != NULL) ||
-        verb->keys != (o.keys != NULL) || verb->package != (o.name && o.version && o.out))
+        verb->keys != (o.keys != NULL) || verb->package != (o.name && o.version && o.out) ||
+        (o.days && !verb->days))
         return usage(stderr, 2);
     struct error error;
     if (verb->run(&o, count, argv + optind + 1, &error))

@@ -16,15 +16,16 @@
 #include "engine/base/text.h"
 #include "engine/judge/judge.h"
 #include "engine/judge/verdict_header.h"
-#include "engine/scan/model.h"
+#include "engine/scan/learned.h"
 #include "engine/scan/rules.h"
 
 struct scan_run {
     struct judge_runtime runtime;
     struct scan_model *model;
     struct scan_rules *rules;
+    struct scan_learned *learned;
     struct arena *arena;
-    const char *model_path, *rules_path;
+    const char *model_path, *rules_path, *learned_path;
     const char *value; /* to explain; NULL: judge paths */
     bool json, stats;
     uint64_t messages;
@@ -62,11 +63,12 @@ static void print_json(const char *name, const struct judge_child *child)
     int64_t sum = 0;
     for (uint32_t i = 0; i < child->reason_count; i++)
         sum += child->reasons[i].millilogodds;
-    json_t *line = json_pack("{s:o, s:s, s:i, s:f, s:b, s:b, s:o, s:o}", "path", json_text(span_text(name)),
-                             "verdict", judge_verdict_name(child->verdict), "score", child->score, "log_odds",
-                             (double)sum / 1000, "partial", child->partial, "test_header", child->test_mark,
-                             "reasons", json_reasons(child->reasons, child->reason_count, "log_odds"),
-                             "graymail", json_graymail(child));
+    json_t *line = json_pack(
+        "{s:o, s:s, s:i, s:f, s:b, s:o*, s:b, s:o, s:o}", "path", json_text(span_text(name)), "verdict",
+        judge_verdict_name(child->verdict), "score", child->score, "log_odds", (double)sum / 1000, "partial",
+        child->partial, "limited_rule", child->limited_rule.n ? json_text(child->limited_rule) : NULL,
+        "test_header", child->test_mark, "reasons",
+        json_reasons(child->reasons, child->reason_count, "log_odds"), "graymail", json_graymail(child));
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(line);
@@ -153,6 +155,7 @@ static int usage(FILE *out, int status)
         "  --json             an object a line: path, verdict, score, log-odds, partial, reasons, graymail\n"
         "  --model FILE       score with this model instead of the installed one\n"
         "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
+        "  --learned FILE     and with what a gateway has learned: a file of its command 'learning export'\n"
         "  --no-size-limits   look at all of every message, whatever its size\n"
         "  --explain VALUE    say what this value of X-IronPort-Anti-Spam-Result or IronPort-PHdr holds\n"
         "  --stats            speed and memory on standard error at the end\n"
@@ -177,12 +180,17 @@ static int scan_paths(struct scan_run *run, char **paths)
 /* Exit status for the caller to end with, or -1 to go on. */
 static int take_options(int argc, char **argv, struct scan_run *run)
 {
-    enum { JSON = 1, MODEL, RULES, NO_SIZE_LIMITS, EXPLAIN, STATS, HELP };
+    enum { JSON = 1, MODEL, RULES, LEARNED, NO_SIZE_LIMITS, EXPLAIN, STATS, HELP };
     static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},         {"model", required_argument, NULL, MODEL},
-        {"rules", required_argument, NULL, RULES}, {"explain", required_argument, NULL, EXPLAIN},
-        {"stats", no_argument, NULL, STATS},       {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
-        {"help", no_argument, NULL, HELP},         {0},
+        {"json", no_argument, NULL, JSON},
+        {"model", required_argument, NULL, MODEL},
+        {"rules", required_argument, NULL, RULES},
+        {"explain", required_argument, NULL, EXPLAIN},
+        {"stats", no_argument, NULL, STATS},
+        {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+        {"help", no_argument, NULL, HELP},
+        {"learned", required_argument, NULL, LEARNED},
+        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
@@ -194,6 +202,9 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             break;
         case RULES:
             run->rules_path = optarg;
+            break;
+        case LEARNED:
+            run->learned_path = optarg;
             break;
         case NO_SIZE_LIMITS:
             run->runtime.scanners[JUDGE_SCANNER_ANTISPAM].always_scan_bytes = UINT64_MAX;
@@ -215,6 +226,32 @@ static int take_options(int argc, char **argv, struct scan_run *run)
     return (optind < argc) != (run->value != NULL) ? -1 : usage(stderr, 2);
 }
 
+static bool read_file(const char *path, size_t most, struct buf *out, struct error *error)
+{
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return error_set_errno(error, "%s", path);
+    out->len = fread(buf_reserve(out, most + 1), 1, most + 1, file);
+    bool good = !ferror(file) && out->len <= most;
+    fclose(file);
+    return good || error_set(error, "%s: cannot be read, or is too large", path);
+}
+
+static bool load_learned(struct scan_run *run, struct error *error)
+{
+    struct buf set = {0};
+    struct error why;
+    if (!run->learned_path)
+        return true;
+    if (!read_file(run->learned_path, SCAN_LEARNED_BYTES, &set, error)) {
+        buf_free(&set);
+        return false;
+    }
+    run->runtime.learned = run->learned = scan_learned_fit(buf_span(&set), &why);
+    buf_free(&set);
+    return !why.text[0] || error_set(error, "%s: %s", run->learned_path, why.text);
+}
+
 /* Options of the command line win over what is installed. */
 static bool load(struct scan_run *run, struct error *error)
 {
@@ -226,12 +263,13 @@ static bool load(struct scan_run *run, struct error *error)
         scan_rules_open(run->rules_path ? run->rules_path : paths_find("rules", PKG_DATA_DIR), error);
     run->runtime.model = run->model;
     run->runtime.rules = run->rules;
-    return run->rules != NULL;
+    return run->rules && load_learned(run, error);
 }
 
 static int finish(struct scan_run *run, int status)
 {
     arena_free(run->arena);
+    scan_learned_free(run->learned);
     scan_rules_free(run->rules);
     scan_model_free(run->model);
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -9,7 +9,8 @@ enum {
     SECOND_US = 1000000,
     PAUSE_FIRST_US = SECOND_US,
     PAUSE_MOST_US = 60 * SECOND_US,
-    PROBE_US = 5 * SECOND_US
+    PROBE_US = 5 * SECOND_US,
+    USELESS_MOST = 10, /* answers in a row */
 };
 
 static struct peer {
@@ -20,6 +21,7 @@ static struct peer {
     bool down;
     int64_t pause_us;    /* of the latest time that it was down; 0: it has given a verdict since */
     int64_t answered;    /* monotonic time of its latest answer */
+    unsigned useless;    /* answers since its latest verdict that were of no use */
     struct event *timer; /* of the next probe */
     struct exchange *probe;
     struct exchange_list running; /* about messages */
@@ -83,6 +85,15 @@ static void answered(struct peer *p)
     LOG(PEER_UP, LOG_T(peer_name(id_of(p))));
 }
 
+/* It may be the message: that must not take the peer from all others. */
+static void answered_uselessly(struct peer *p, const char *why)
+{
+    if (++p->useless >= USELESS_MOST)
+        failed(p, clock_mono_us(), why);
+    else
+        p->answered = clock_mono_us();
+}
+
 static void probe_done(struct exchange *x)
 {
     struct peer *p = x->context;
@@ -116,12 +127,17 @@ static void message_done(struct exchange *x)
     struct peer *p = &peers[x->peer];
     const struct exchange ended = *x;
     TAILQ_REMOVE(&p->running, x, link);
+    if (ended.verdict.state == PEER_USELESS)
+        LOG(PEER_USELESS, LOG_T(peer_name(x->peer)), LOG_T(x->why), LOG_U(x->message->envelope.mid));
     x->message_done(x);
     if (ended.target != p->target || ended.verdict.state == PEER_DOWN)
         return;
     if (is_answer(ended.verdict.state)) {
         p->pause_us = 0;
+        p->useless = 0;
         answered(p);
+    } else if (ended.verdict.state == PEER_USELESS) {
+        answered_uselessly(p, ended.why);
     } else {
         failed(p, ended.started, ended.why);
     }
@@ -168,6 +184,7 @@ void health_set_target(enum peer_id peer, const struct health_target *target)
     p->target++;
     p->down = false;
     p->pause_us = p->answered = 0;
+    p->useless = 0;
     if (p->timer)
         evtimer_del(p->timer);
     if (p->probe)

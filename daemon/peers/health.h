@@ -1,9 +1,9 @@
 /* Whether a peer is asked.
  *
  * A peer is down once an exchange with it fails that none has answered since it began: a message that is too much for it
- * does not take it from others, and one that is dead costs its time-out once.  What waits for it then goes on without
- * it.  While it is down it is probed after a pause that grows from a second to a minute, until it answers; the pause is
- * short again after a verdict.
+ * does not take it from others, and one that is dead costs its time-out once.  An answer that is of no use is the
+ * message's, until there are ten in a row.  What waits for a peer that is down goes on without it.  While it is down it is
+ * probed after a pause that grows from a second to a minute, until it answers; the pause is short again after a verdict.
  */
 #ifndef PEERS_HEALTH_H
 #define PEERS_HEALTH_H

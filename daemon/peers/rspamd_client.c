@@ -195,11 +195,11 @@ static void read_answer(struct exchange *x)
     long status = 0;
     curl_easy_getinfo(((struct request *)x->held)->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200)
-        exchange_done(x, PEER_FAILED, "refuses the request");
+        exchange_done(x, PEER_USELESS, "refuses the request");
     else if (!x->message)
         exchange_done(x, PEER_ANSWERED, NULL);
     else if (!rspamd_reply_parse(buf_span(&x->received), &x->symbols, &x->verdict))
-        exchange_done(x, PEER_FAILED, "gives an answer that makes no sense");
+        exchange_done(x, PEER_USELESS, "gives an answer that makes no sense");
     else
         exchange_done(x, x->verdict.state, NULL);
 }
@@ -220,9 +220,9 @@ static void finish_requests(void)
         else if (result == CURLE_COULDNT_CONNECT)
             exchange_done(x, PEER_FAILED, "cannot be connected to");
         else if (result == CURLE_WRITE_ERROR)
-            exchange_done(x, PEER_FAILED, "gives an answer that is too long");
+            exchange_done(x, PEER_USELESS, "gives an answer that is too long");
         else
-            exchange_done(x, PEER_FAILED, "hung up or does not speak HTTP");
+            exchange_done(x, PEER_USELESS, "hung up or does not speak HTTP");
     }
 }
 

@@ -1,25 +1,25 @@
 /* Asking SpamAssassin's spamd, or whatever else speaks its protocol, over TCP or a UNIX socket. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/net.h"
 #include "daemon/peers/exchange.h"
 #include "daemon/role.h"
 #include "engine/base/xalloc.h"
 #include "engine/spamd/spamd_response.h"
 
-enum { READ_BYTES = 4096 };
+enum { READ_BYTES = 16 * 1024 };
 
 struct connection {
     int fd;
     struct event *event;
     struct buf head; /* of the request */
     size_t sent;     /* of head and message together */
+    struct spamd_response response;
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *context);
@@ -92,11 +92,11 @@ static void take_response(struct exchange *x, const struct spamd_response *r)
 {
     struct span symbols = r->body;
     if (r->code != 0 || !x->message) {
-        exchange_done(x, r->code == 0 ? PEER_ANSWERED : PEER_FAILED, "refuses the request");
+        exchange_done(x, r->code == 0 ? PEER_ANSWERED : PEER_USELESS, "refuses the request");
         return;
     }
     if (!r->has_verdict) {
-        exchange_done(x, PEER_FAILED, "gives an answer that makes no sense");
+        exchange_done(x, PEER_USELESS, "gives an answer that makes no sense");
         return;
     }
     while (symbols.n) {
@@ -116,17 +116,17 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct exchange *x = context;
-    struct spamd_response response;
+    struct spamd_response *response = &((struct connection *)x->held)->response;
     ssize_t got = read(fd, buf_reserve(&x->received, READ_BYTES), READ_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     x->received.len += got > 0 ? (size_t)got : 0;
-    switch (spamd_response_parse(buf_span(&x->received), got <= 0, &response)) {
+    switch (spamd_response_parse(buf_span(&x->received), got <= 0, response)) {
     case SPAMD_RESPONSE_WHOLE:
-        take_response(x, &response);
+        take_response(x, response);
         break;
     case SPAMD_RESPONSE_BAD:
-        exchange_done(x, PEER_FAILED,
+        exchange_done(x, PEER_USELESS,
                       x->received.len ? "gives an answer that makes no sense" : "hung up without an answer");
         break;
     case SPAMD_RESPONSE_PART:
@@ -150,16 +150,11 @@ static int connect_unix(struct span path)
 
 static int connect_tcp(struct span address, uint16_t port)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct buf text = {0};
-    buf_append_span(&text, address);
-    bool is_v4 = inet_pton(AF_INET, buf_text(&text), &v4.sin_addr) == 1;
-    bool good = is_v4 || inet_pton(AF_INET6, buf_text(&text), &v6.sin6_addr) == 1;
-    buf_free(&text);
-    int fd = good ? socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
-    const struct sockaddr *to = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
-    if (fd >= 0 && connect(fd, to, is_v4 ? sizeof v4 : sizeof v6) != 0 && errno != EINPROGRESS) {
+    struct sockaddr_storage to;
+    socklen_t size;
+    bool good = net_parse_host(address, port, &to, &size);
+    int fd = good ? socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) != 0 && errno != EINPROGRESS) {
         close(fd);
         return -1;
     }

@@ -127,6 +127,7 @@ void scan_dispatch(struct queue *q)
             multiscan_wait(q, m);
             continue;
         }
+        multiscan_go_on_without(q, m);
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
         if (result == SPOOL_GOOD) {
             scan_send_job(q, m, ROLE_SCAN, MSG_SCAN_JOB, fd);

@@ -15,7 +15,7 @@ bool ending_add_final(struct queue *q, const struct message *m, const struct rec
                             .recipient = r->address,
                             .detail = detail,
                             .revision = m->revision};
-    return store_add_final(q->store, &e, f);
+    return store_add_final(q->store, &e, m->versions, f);
 }
 
 bool ending_add_finals(struct queue *q, const struct message *m, enum final_kind kind, struct span detail,

@@ -40,7 +40,7 @@ struct recipient {
 enum message_hand {
     HAND_QUEUE,      /* in the list of those waiting for scan, in the schedule, or parked */
     HAND_UNREADABLE, /* waits for scan too, but its body could not be read: not before it is due */
-    HAND_PEER,       /* scan or smtp */
+    HAND_PEER,       /* scan, peers or smtp */
     HAND_WRITING,    /* an operation on it waits for its commit */
 };
 
@@ -49,6 +49,7 @@ struct message {
     uint64_t parent;        /* of a split, or the bounced message; 0: none */
     uint64_t icid;
     uint64_t revision; /* of the configuration that judged it; 0: not judged */
+    uint32_t versions; /* of rules and model that judged it: store_find_versions() */
     int64_t received;
     struct spool_record body;
     uint32_t trace_bytes;
@@ -76,7 +77,8 @@ struct message {
     uint8_t lane;              /* enum lane: in which schedule */
     size_t heap_index;         /* there; 0: in none */
     struct next_hop *next_hop; /* while smtp has it, or it is parked there */
-    int64_t due; /* the schedule's key: earliest next_try, or when to read it again (unreadable: monotonic) */
+    int64_t due; /* the schedule's key: earliest next_try; monotonic: when to read it again (unreadable), or until when the
+                  * role that asks other engines has to answer */
     char *bytes; /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, parked, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */

@@ -1,7 +1,8 @@
 /* Messages that other engines are asked about before they go to the scan role (engine multiscan).
  *
  * What they say is kept with the message in memory alone: a queue that was started anew asks again.  Nothing here ever
- * keeps mail back for long: without the peers role, or when it dies twice of a message, that is scanned without verdicts.
+ * keeps mail back for long: without the peers role, when it dies of a message or does not answer, that is scanned without
+ * verdicts.
  */
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@
 enum {
     PEER_TRIES = 2, /* of a message that the role dies with */
     BYTES_IN_HAND = 64 * 1024 * 1024,
-    AWAY_MOST_US = 10 * 1000000, /* that mail waits for the role itself */
+    WAITS_MOST = 3,             /* for the role, without an answer between them */
+    PATIENCE_US = 10 * 1000000, /* that mail waits for the role itself */
 };
 
 static const unsigned where_fields[PEER_COUNT] = {
@@ -48,16 +50,19 @@ static bool is_for_multiscan(const struct queue *q, const struct message *m)
            schema_row_number(policy, POLICY_ENGINE) == POLICY_ENGINE_MULTISCAN;
 }
 
+static int64_t limit_of(enum imsandgraymail_field field)
+{
+    return schema_row_number(config_table_single(role_config()->tables[SCHEMA_IMSANDGRAYMAIL]), field);
+}
+
 static bool is_too_big(const struct message *m)
 {
-    const struct schema_row *limits = config_table_single(role_config()->tables[SCHEMA_IMSANDGRAYMAIL]);
-    uint64_t most = (uint64_t)schema_row_number(limits, IMSANDGRAYMAIL_NEVER_SCAN_SIZE);
-    return m->body.length - m->trace_bytes > most;
+    return m->body.length - m->trace_bytes > (uint64_t)limit_of(IMSANDGRAYMAIL_NEVER_SCAN_SIZE);
 }
 
 static bool is_away_too_long(const struct queue *q)
 {
-    return !q->multiscan.ready && clock_mono_us() - q->multiscan.away_since > AWAY_MOST_US;
+    return !q->multiscan.ready && clock_mono_us() >= q->multiscan.patient_until;
 }
 
 bool multiscan_is_wanted(const struct queue *q, const struct message *m)
@@ -85,6 +90,7 @@ static void give(struct queue *q, struct message *m, int fd)
     TAILQ_REMOVE(&q->multiscan.waiting, m, link);
     TAILQ_INSERT_TAIL(&q->multiscan.in_hand, m, link);
     m->hand = HAND_PEER;
+    m->due = clock_mono_us() + limit_of(IMSANDGRAYMAIL_TIMEOUT) * 1000000 + PATIENCE_US;
     m->read_tries = 0;
     q->multiscan.jobs++;
     q->multiscan.bytes += m->body.length;
@@ -132,11 +138,18 @@ void multiscan_hello(struct queue *q, struct wire_reader *in)
     multiscan_dispatch(q);
 }
 
+/* With a role that comes, says hello and dies again and again mail would wait for ever. */
+static void be_patient(struct queue *q)
+{
+    bool hopeful = q->multiscan.waits++ < WAITS_MOST;
+    q->multiscan.patient_until = clock_mono_us() + (hopeful ? PATIENCE_US : 0);
+}
+
 /* What it had in hand is asked again, in the order of before. */
 void multiscan_gone(struct queue *q)
 {
     if (q->multiscan.ready) /* one that dies before it is ready has been away all the time */
-        q->multiscan.away_since = clock_mono_us();
+        be_patient(q);
     q->multiscan.ready = false;
     for (struct message *m; (m = TAILQ_LAST(&q->multiscan.in_hand, message_list));) {
         take_back(q, m);
@@ -156,10 +169,11 @@ static void keep_verdicts(struct message *m, const struct peer_verdict *verdicts
     buf_free(&wire);
 }
 
-/* Nobody was asked; the log is to tell of those that there are. */
-static void go_on_without(struct message *m)
+void multiscan_go_on_without(const struct queue *q, struct message *m)
 {
     struct peer_verdict verdicts[PEER_COUNT] = {0};
+    if (m->peers.n || !is_for_multiscan(q, m) || is_too_big(m))
+        return;
     for (unsigned i = 0; i < PEER_COUNT; i++)
         verdicts[i].state = is_configured(settings(), i) ? PEER_DOWN : PEER_NONE;
     keep_verdicts(m, verdicts);
@@ -175,15 +189,38 @@ void multiscan_review(struct queue *q)
         if (multiscan_is_wanted(q, m))
             continue;
         multiscan_leave(q, m);
-        if (is_for_multiscan(q, m) && !m->peers.n)
-            go_on_without(m);
+        multiscan_go_on_without(q, m);
         queue_put_back(q, m);
     }
     scan_dispatch(q);
 }
 
+/* The first configuration: no mail could be asked about before. */
+void multiscan_follow_config(struct queue *q)
+{
+    if (!q->multiscan.patient_until)
+        be_patient(q);
+    multiscan_review(q);
+    multiscan_dispatch(q);
+}
+
+static bool is_silent(const struct queue *q)
+{
+    const struct message *m = TAILQ_FIRST(&q->multiscan.in_hand);
+    return m && clock_mono_us() >= m->due;
+}
+
+/* It answers within the time-out of its peers, or never: nobody waits for it until one in its place says hello. */
+static void give_up_role(struct queue *q)
+{
+    q->multiscan.waits = WAITS_MOST;
+    role_replace_peer(ROLE_PEERS, "does not answer"); /* multiscan_gone() follows */
+}
+
 void multiscan_tick(struct queue *q)
 {
+    if (is_silent(q))
+        give_up_role(q);
     if (is_away_too_long(q))
         multiscan_review(q);
     multiscan_dispatch(q);
@@ -197,6 +234,7 @@ void multiscan_result(struct queue *q, struct wire_reader *in)
     struct message *m = wire_reader_done(in) ? queue_find(q, mid) : NULL;
     if (!m || !m->at_peers || m->hand != HAND_PEER)
         return;
+    q->multiscan.waits = 0;
     take_back(q, m);
     keep_verdicts(m, verdicts);
     queue_put_back(q, m);

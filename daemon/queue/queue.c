@@ -229,7 +229,6 @@ static bool start(struct error *error)
     TAILQ_INIT(&q->scan.in_hand);
     TAILQ_INIT(&q->multiscan.waiting);
     TAILQ_INIT(&q->multiscan.in_hand);
-    q->multiscan.away_since = clock_mono_us();
     TAILQ_INIT(&q->deliver.in_hand);
     TAILQ_INIT(&q->deliver.next_hops);
     turn_open(q, role_base());
@@ -340,8 +339,7 @@ static void config_apply(void)
 {
     hostname_read(role_config()->tables[SCHEMA_GATEWAY], queue.hostname);
     next_hop_wake_all(&queue);
-    multiscan_review(&queue);
-    multiscan_dispatch(&queue);
+    multiscan_follow_config(&queue);
     deliver_dispatch(&queue);
 }
 

@@ -74,9 +74,10 @@ struct queue {
         uint32_t missing_features; /* bits, as control says (MSG_FEATURES) */
     } scan;
 
-    struct {                /* multiscan.c */
-        bool ready;         /* the hello has come */
-        int64_t away_since; /* monotonic, while it is not */
+    struct {                   /* multiscan.c */
+        bool ready;            /* the hello has come */
+        int64_t patient_until; /* monotonic: that long mail waits for the hello; 0: no configuration yet */
+        unsigned waits;        /* how often mail had to wait for it since its latest answer */
         struct message_list waiting, in_hand;
         uint32_t jobs;
         uint64_t bytes;
@@ -199,6 +200,8 @@ void change_request(struct queue *q, struct wire_reader *in);
 /* Whether other engines are to be asked about m, which waits for its scan, before that. */
 bool multiscan_is_wanted(const struct queue *q, const struct message *m);
 void multiscan_wait(struct queue *q, struct message *m);
+/* m goes to its scan now: when nobody was asked who should have been, the log is to tell. */
+void multiscan_go_on_without(const struct queue *q, struct message *m);
 void multiscan_leave(struct queue *q, struct message *m);
 void multiscan_hello(struct queue *q, struct wire_reader *in);
 void multiscan_result(struct queue *q, struct wire_reader *in);
@@ -206,6 +209,7 @@ void multiscan_gone(struct queue *q);
 void multiscan_dispatch(struct queue *q);
 /* What waits and need not any more, by the configuration of now or because the role is away, goes on to its scan. */
 void multiscan_review(struct queue *q);
+void multiscan_follow_config(struct queue *q);
 void multiscan_tick(struct queue *q);
 
 /* dispatch_scan.c, scan_answer.c */

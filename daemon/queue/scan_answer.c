@@ -13,6 +13,7 @@
 enum {
     SCAN_TRIES = 2,
     EDITS_BYTES = 1024 * 1024,
+    VERSIONS_BYTES = 1024,
     HEADER_BYTES = 1024 * 1024,
     LEAST_FIELD = sizeof JUDGE_PHDR_HEADER - 1, /* bytes of the shortest verdict header */
 };
@@ -127,7 +128,7 @@ static struct message *take_scanned(struct queue *q, uint64_t mid)
 static bool get_result(struct verdict *v, struct span wire)
 {
     const struct message *m = v->parent;
-    if (v->revision == 0 || wire.n > EDITS_BYTES ||
+    if (v->revision == 0 || v->versions.n > VERSIONS_BYTES || wire.n > EDITS_BYTES ||
         !judge_result_get(arena_dup(v->arena, wire), m->body.length, m->recipient_count, v->arena,
                           &v->result))
         return false;
@@ -152,11 +153,12 @@ static bool names_what_policies_name(struct verdict *v)
 void scan_result(struct queue *q, struct wire_reader *in)
 {
     uint64_t mid = wire_get_u64(in), revision = wire_get_u64(in);
-    struct span wire = wire_get_span(in);
+    struct span versions = wire_get_span(in), wire = wire_get_span(in);
     struct message *m = in->failed ? NULL : take_scanned(q, mid);
     if (!m)
         return;
     struct verdict *v = verdict_new(m, revision);
+    v->versions = arena_dup(v->arena, versions);
     bool good = get_result(v, wire), allowed = good && names_what_policies_name(v);
     if (allowed) {
         verdict_add(q, v);

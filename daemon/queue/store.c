@@ -6,7 +6,7 @@
 #include "daemon/queue/store_internal.h"
 #include "engine/base/xalloc.h"
 
-enum { ID_BLOCK = 1000, FORMAT = 9 };
+enum { ID_BLOCK = 1000, FORMAT = 10 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
 /* Step i brings format i to format i + 1. */
@@ -49,6 +49,9 @@ static const char *const migrations[FORMAT] = {
     "ALTER TABLE recipient ADD COLUMN delay_told INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE message ADD COLUMN utf8 INTEGER NOT NULL DEFAULT 0;",
     "CREATE TABLE suspended_listener (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
+    "CREATE TABLE versions (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
+    "ALTER TABLE message ADD COLUMN versions INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN versions INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {

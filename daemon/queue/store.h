@@ -135,8 +135,11 @@ bool store_forget(struct store *s, int64_t ended, struct fault *f);
 
 /* The outbox: store_outbox.c */
 
-/* Assigns e->sequence. */
-bool store_add_final(struct store *s, struct final_event *e, struct fault *f);
+/* The number of this text ("NAME VERSION, ...") in the store, where messages and events have it by that: 0 for an empty
+ * one. */
+bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct fault *f);
+/* Assigns e->sequence.  versions: as in struct message; e->versions is not looked at. */
+bool store_add_final(struct store *s, struct final_event *e, uint32_t versions, struct fault *f);
 typedef void store_final_visit(void *context, const struct final_event *e);
 /* Calls visit for at most limit events after this sequence, in order. */
 bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_final_visit *visit,

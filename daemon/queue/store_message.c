@@ -14,7 +14,7 @@ bool store_add_message(struct store *s, const struct message *m, struct fault *f
                    V_INT(m->body_8bit), V_INT(m->outbound), V_TEXT(m->sender), V_TEXT(m->helo),
                    V_TEXT(m->client_ip), V_TEXT(m->message_id), V_INT(m->scan_tries), V_INT(m->attempt),
                    V_BLOB(m->edits), V_INT(m->revision), V_TEXT(m->host), V_INT(m->returns),
-                   V_TEXT(m->envelope_id), V_INT(m->utf8)))
+                   V_TEXT(m->envelope_id), V_INT(m->utf8), V_INT(m->versions)))
         return false;
     for (uint32_t i = 0; i < m->recipient_count; i++) {
         const struct recipient *r = &m->recipients[i];
@@ -83,7 +83,8 @@ bool store_set_verdict(struct store *s, const struct message *m, const struct ju
                        struct span edits, struct fault *f)
 {
     return STORE_RUN(s, SET_VERDICT, f, V_INT(message_mid(m)), V_TEXT(judged->policy), V_INT(judged->verdict),
-                     V_INT(judged->score), V_BLOB(edits), V_INT(m->revision), V_TEXT(judged->host));
+                     V_INT(judged->score), V_BLOB(edits), V_INT(m->revision), V_TEXT(judged->host),
+                     V_INT(m->versions));
 }
 
 bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, struct fault *f)
@@ -207,6 +208,7 @@ enum load_column {
     COLUMN_RETURNS,
     COLUMN_ENVELOPE_ID,
     COLUMN_UTF8,
+    COLUMN_VERSIONS,
     COLUMN_RID,
     COLUMN_ADDRESS,
     COLUMN_STATE,
@@ -246,6 +248,7 @@ static void begin_message(struct loading *l, sqlite3_stmt *row)
         .returns = (uint8_t)sqlite3_column_int(row, COLUMN_RETURNS),
         .envelope_id = keep_text(l, store_column_span(row, COLUMN_ENVELOPE_ID)),
         .utf8 = sqlite3_column_int(row, COLUMN_UTF8) != 0,
+        .versions = (uint32_t)store_column_u64(row, COLUMN_VERSIONS),
         .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
     };
     struct span hash = store_column_span(row, COLUMN_SHA256);

@@ -1,12 +1,29 @@
 /* The store: final events until the log role has them on its disk. */
 #include "daemon/queue/store_internal.h"
 
-bool store_add_final(struct store *s, struct final_event *e, struct fault *f)
+/* Few: a row for each update, for good. */
+bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct fault *f)
+{
+    *id = 0;
+    for (enum statement by = STATEMENT_FIND_VERSIONS; text.n && *id == 0; by = STATEMENT_ADD_VERSIONS) {
+        sqlite3_stmt *row = store_query(s, by, (struct store_value[]){V_TEXT(text)}, 1, f);
+        enum store_step step = row ? store_step(s, row, f) : STORE_FAILED;
+        if (step == STORE_ROW) {
+            *id = (uint32_t)store_column_u64(row, 0);
+            step = store_step(s, row, f);
+        }
+        if (step != STORE_END)
+            return false;
+    }
+    return true;
+}
+
+bool store_add_final(struct store *s, struct final_event *e, uint32_t versions, struct fault *f)
 {
     if (!store_take_id(s, STORE_ID_FINAL, &e->sequence, f) ||
         !STORE_RUN(s, ADD_FINAL, f, V_INT(e->sequence), V_INT(e->mid), V_INT(e->rid), V_INT(e->time),
                    V_INT(e->kind), V_TEXT(e->message_id), V_TEXT(e->sender), V_TEXT(e->recipient),
-                   V_TEXT(e->detail), V_INT(e->revision)))
+                   V_TEXT(e->detail), V_INT(e->revision), V_INT(versions)))
         return false;
     s->now.counts.outbox++;
     return true;
@@ -29,6 +46,7 @@ bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_fin
             .recipient = store_column_span(row, 7),
             .detail = store_column_span(row, 8),
             .revision = store_column_u64(row, 9),
+            .versions = store_column_span(row, 10),
         };
         visit(context, &e);
     }

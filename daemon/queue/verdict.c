@@ -56,6 +56,7 @@ static bool write_rewrite(struct queue *q, struct verdict *v, struct child *c, s
     struct buf detail = {0};
     copy->parent = message_mid(c->m);
     copy->revision = v->revision;
+    copy->versions = c->m->versions;
     copy->body = v->parent->body;
     if (!store_take_id(q->store, ID_MID, &copy->node.key, f) || !store_add_message(q->store, copy, f))
         return false;
@@ -125,12 +126,16 @@ static bool write_archives(struct queue *q, struct verdict *v, struct child *c, 
 static bool write_verdict(struct queue *q, struct operation *op, struct fault *f)
 {
     struct verdict *v = (struct verdict *)op;
+    uint32_t versions;
+    if (!store_find_versions(q->store, v->versions, &versions, f))
+        return false;
     for (uint32_t i = 0; i < v->result.child_count; i++) {
         struct child *c = &v->children[i];
         c->m->body = v->parent->body; /* it may have been moved since the verdict came */
         if (i > 0 && !write_split(q, v, c, f))
             return false;
         c->m->revision = v->revision;
+        c->m->versions = versions;
         if (!write_archives(q, v, c, f) || (c->copy && !write_rewrite(q, v, c, f)))
             return false;
         if (!ends(c) && !store_set_verdict(q->store, going_on(c), c->judged, buf_span(&c->edits), f))

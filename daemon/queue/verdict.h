@@ -7,7 +7,8 @@
 struct verdict {
     struct operation op;
     struct message *parent;
-    uint64_t revision; /* of the configuration that judged */
+    uint64_t revision;    /* of the configuration that judged */
+    struct span versions; /* of rules and model, in arena; empty: none did */
     struct arena *arena;
     struct judge_result result; /* in arena; filled in by the caller */
     struct child *children;     /* the first one keeps the MID */

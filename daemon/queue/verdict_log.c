@@ -29,6 +29,8 @@ static void log_detail(const struct message *m, const struct judge_child *judged
         buf_append_span(&text, SPAN(" (test header)"));
     if (judged->partial)
         buf_append_span(&text, SPAN(" (partial)"));
+    if (judged->limited_rule.n)
+        buf_printf(&text, " (rule %.*s met its limit)", (int)judged->limited_rule.n, judged->limited_rule.p);
     LOG(VERDICT_DETAIL, LOG_U(message_mid(m)), LOG_U(judged->score < 0 ? 0 : (uint64_t)judged->score),
         LOG_S(buf_span(&text)), LOG_U(m->revision));
     buf_free(&text);

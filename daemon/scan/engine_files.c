@@ -137,7 +137,7 @@ bool engine_files_equal(const struct engine_files *a, const struct engine_files 
 void engine_files_put_versions(const struct engine_files *files, struct buf *out)
 {
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
-        buf_printf(out, "%s %s %" PRIu64, i ? "," : "", package_components[i].name, files->versions[i]);
+        buf_printf(out, "%s%s %" PRIu64, i ? ", " : "", package_components[i].name, files->versions[i]);
 }
 
 const struct scan_model *engine_files_model(const struct engine_files *files)

@@ -30,7 +30,7 @@ void engine_files_unref(struct engine_files *files);
 
 /* Whether both have the same versions of everything. */
 bool engine_files_equal(const struct engine_files *a, const struct engine_files *b);
-/* Appends " NAME VERSION" for each component, with commas between them. */
+/* Appends "NAME VERSION" for each component, with commas between them. */
 void engine_files_put_versions(const struct engine_files *files, struct buf *out);
 const struct scan_model *engine_files_model(const struct engine_files *files);
 /* Compiles the rules; NULL, with the place of the first mistake. */

@@ -34,6 +34,7 @@ struct generation {
     enum generation_state state;
     int64_t since; /* monotonic time at which it began to prepare */
     struct error refusal;
+    bool was_late;
     struct buf sandbox;
     struct zygote zygote;
     int64_t zygote_not_before;
@@ -233,6 +234,7 @@ bool generation_give(struct generation *g, struct job *job)
 {
     struct slot *first = job->alone ? lone_slot(g) : g->slots;
     struct slot *end = job->alone ? first + 1 : lone_slot(g);
+    job->files = g->shared.files;
     for (struct slot *s = first; s < end; s++)
         if (s->state == SLOT_IDLE && slot_give(s, job))
             return true;
@@ -287,7 +289,8 @@ void generation_enforce_time(struct generation *g)
 {
     listen_to_zygote(g);
     if (g->state == GENERATION_PREPARING) {
-        if (clock_mono_us() - g->since >= PREPARE_US)
+        g->was_late = clock_mono_us() - g->since >= PREPARE_US;
+        if (g->was_late)
             complain(g, "the new workers were not ready in time");
         return;
     }
@@ -318,6 +321,11 @@ enum generation_state generation_state(const struct generation *g)
 const struct error *generation_refusal(const struct generation *g)
 {
     return &g->refusal;
+}
+
+bool generation_was_late(const struct generation *g)
+{
+    return g->was_late;
 }
 
 struct span generation_sandbox(const struct generation *g)
@@ -372,6 +380,7 @@ struct generation *generation_new(const struct generation_config *config, const 
         .config = *config,
         .shared = {.runtime = rt->judge,
                    .files = files,
+                   .learned = learned_set_ref(rt->learned),
                    .crumbs = crumbs,
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
@@ -404,6 +413,7 @@ void generation_free(struct generation *g)
     munmap(g->shared.crumbs.pages, g->shared.crumbs.count * BREADCRUMB_BYTES);
     arena_free(g->texts);
     engine_files_unref(g->shared.files);
+    learned_set_unref(g->shared.learned);
     buf_free(&g->sandbox);
     buf_free(&g->packet);
     free(g->slots);

@@ -46,6 +46,8 @@ void generation_free(struct generation *g);
 
 enum generation_state generation_state(const struct generation *g);
 const struct error *generation_refusal(const struct generation *g);
+/* Whether it was refused for want of time. */
+bool generation_was_late(const struct generation *g);
 /* What the sandbox of its workers consists of, in words. */
 struct span generation_sandbox(const struct generation *g);
 

@@ -22,6 +22,7 @@ struct pool {
     uint64_t revision;
     struct generation *running, *next; /* NULL: none */
     bool answered;                     /* the handler knows that the next one is ready */
+    bool was_late;                     /* the last one that was refused */
     struct generation **ending;
     size_t ending_count;
     struct job_list waiting, waiting_alone; /* of the queue */
@@ -98,6 +99,7 @@ static void answer_prepare(struct pool *pool)
         pool->handler.prepared(NULL, generation_sandbox(pool->next));
     } else if (generation_state(pool->next) == GENERATION_REFUSED) {
         struct error refusal = *generation_refusal(pool->next);
+        pool->was_late = generation_was_late(pool->next);
         drop_next(pool);
         pool->handler.prepared(&refusal, (struct span){0});
     }
@@ -185,6 +187,11 @@ bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *err
     return begun;
 }
 
+bool pool_was_late(const struct pool *pool)
+{
+    return pool->was_late;
+}
+
 void pool_apply(struct pool *pool)
 {
     if (!pool->next || generation_state(pool->next) != GENERATION_READY)
@@ -260,9 +267,15 @@ void pool_submit(struct pool *pool, struct job *job)
     settle(pool);
 }
 
-void pool_drop_others(struct pool *pool)
+void pool_drop(struct pool *pool, uint64_t client)
 {
-    list_free(&pool->others);
+    for (size_t left = pool->others.count; left; left--) {
+        struct job *job = list_pop(&pool->others);
+        if (job->client == client)
+            job_free(job);
+        else
+            list_push(&pool->others, job);
+    }
 }
 
 size_t pool_job_count(const struct pool *pool, bool of_queue)

@@ -31,6 +31,8 @@ void pool_free(struct pool *pool);
  * reason in error, when that cannot be begun; else the handler gets the answer later, once, unless pool_discard() or
  * another pool_prepare() comes before. */
 bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *error);
+/* Whether the last refusal was for want of time: another try may do better. */
+bool pool_was_late(const struct pool *pool);
 /* Switches to the generation that was prepared. */
 void pool_apply(struct pool *pool);
 /* Throws away what was prepared, if anything. */
@@ -46,7 +48,7 @@ void pool_submit(struct pool *pool, struct job *job);
 size_t pool_job_count(const struct pool *pool, bool of_queue);
 /* Appends the MID of each that is the queue's to out, as u64. */
 void pool_put_mids(const struct pool *pool, struct buf *out);
-/* Throws away what waits and is not the queue's. */
-void pool_drop_others(struct pool *pool);
+/* Throws away what waits of a client that is not the queue. */
+void pool_drop(struct pool *pool, uint64_t client);
 
 #endif

@@ -15,6 +15,7 @@
 
 /* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
+static const uint64_t client_control = UINT64_MAX; /* of jobs that are lessons */
 
 struct answer {
     struct answer *next;
@@ -30,7 +31,8 @@ static struct answer *kept; /* newest first; the order of answers does not matte
 static uint32_t kept_count;
 static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
 static struct buf ready_report;   /* until the log role can be told */
-static bool is_same;              /* what is prepared differs from what runs in nothing but its revision */
+static struct learned_set *examples_prepared, *examples_used;
+static bool is_same; /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -57,18 +59,40 @@ static void reply(const struct job *job, enum message_type type, struct buf *bod
     buf_free(body);
 }
 
-static void on_result(const struct job *job, struct span result)
+/* An example, or else why there is none. */
+static void reply_lesson(const struct job *job, struct span example, struct span why)
 {
     struct buf body = {0};
+    wire_put_u32(&body, (uint32_t)job->mid);
+    wire_put_span(&body, example);
+    wire_put_span(&body, why);
+    role_send(ROLE_CONTROL, MSG_LESSON_READ, buf_span(&body), -1);
+    buf_free(&body);
+}
+
+static void on_result(const struct job *job, struct span result)
+{
+    struct buf body = {0}, versions = {0};
+    if (job->client == client_control) {
+        reply_lesson(job, result, (struct span){0});
+        return;
+    }
     wire_put_u64(&body, job->mid);
     wire_put_u64(&body, job->revision);
+    engine_files_put_versions(job->files, &versions);
+    wire_put_span(&body, buf_span(&versions));
     wire_put_span(&body, result);
+    buf_free(&versions);
     reply(job, MSG_SCAN_RESULT, &body);
 }
 
 static void on_crash(const struct job *job, struct span stage, struct span cause)
 {
     struct buf body = {0};
+    if (job->client == client_control) {
+        reply_lesson(job, (struct span){0}, SPAN("the message killed the worker that read it"));
+        return;
+    }
     wire_put_u64(&body, job->mid);
     wire_put_span(&body, stage);
     wire_put_span(&body, cause);
@@ -90,6 +114,10 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
     if (!runtime_build(&runtime, config->tables, error))
         return false;
     runtime.files = files;
+    struct learned_set *learned = updates_learned();
+    runtime.learned = runtime.learns ? learned : NULL;
+    learned_set_unref(examples_prepared);
+    examples_prepared = learned_set_ref(runtime.learned);
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }
@@ -125,9 +153,24 @@ static bool prepare_update(struct engine_files *files, struct error *error)
     return prepare_generation(role_config(), files, error);
 }
 
-static void apply_update(void)
+static bool was_late(void)
+{
+    return pool_was_late(pool);
+}
+
+/* Switches to what was prepared. */
+static void apply_prepared(void)
 {
     pool_apply(pool);
+    if (examples_used != examples_prepared)
+        LOG(LEARNED_IN_USE, LOG_U(learned_set_count(examples_prepared)));
+    learned_set_unref(examples_used);
+    examples_used = learned_set_ref(examples_prepared);
+}
+
+static void apply_update(void)
+{
+    apply_prepared();
     pool_set_revision(pool, role_config()->revision);
 }
 
@@ -139,7 +182,7 @@ static void discard_update(void)
 /* What needs files is opened here, once, and inherited by every zygote: the role may open none later. */
 static bool start(struct error *error)
 {
-    static const struct updates_pool hooks = {prepare_update, apply_update, discard_update};
+    static const struct updates_pool hooks = {prepare_update, was_late, apply_update, discard_update};
     const struct settings *s = role_settings();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     workers = s->scan_workers ? (size_t)s->scan_workers : processors > 0 ? (size_t)processors : 1;
@@ -225,12 +268,13 @@ static void peer_up(enum role_id peer)
     if (peer == ROLE_QUEUE)
         greet_queue();
     if (peer == ROLE_SPAMD) {
-        spamd_connection++;
-        pool_drop_others(pool);
+        pool_drop(pool, spamd_connection++);
         greet_spamd();
     }
-    if (peer == ROLE_CONTROL)
+    if (peer == ROLE_CONTROL) {
+        pool_drop(pool, client_control);
         updates_control_up();
+    }
 }
 
 /* The engine's own log; what it says of messages is in that of mail. */
@@ -249,13 +293,12 @@ static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
     if (!is_same)
-        pool_apply(pool);
+        apply_prepared();
     pool_set_revision(pool, role_config()->revision);
-    if (!is_same)
-        if (!is_same) {
-            updates_config_ended(true);
-            tell_graymail();
-        }
+    if (!is_same) {
+        updates_config_ended(true);
+        tell_graymail();
+    }
     if (!first)
         return;
     greet_queue();
@@ -270,6 +313,14 @@ static void config_discard(void)
     updates_config_ended(false);
 }
 
+/* The skeleton sees to whoever sent it. */
+static void refuse_message(struct wire_reader *in, int fd)
+{
+    in->failed = true;
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The envelope goes to the worker as it came; it is read here so that a malformed one is laid to its sender's charge and
  * not to the message's. */
 static void take_job(enum role_id peer, struct wire_reader *in, int fd)
@@ -278,13 +329,14 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     struct span envelope = in->rest;
     struct arena *arena = arena_new();
     struct scan_job wanted;
-    bool good = scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue;
+    bool good =
+        scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue && !wanted.example;
     arena_free(arena);
-    if (!good)
-        role_fatal("cannot read a job of role %s", role_table[peer].name);
     size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
-    if (jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX)
-        role_fatal("role %s sends more jobs than were asked for", role_table[peer].name);
+    if (!good || jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
+        return;
+    }
     struct job *job = xcalloc(1, sizeof *job);
     *job = (struct job){.client = of_queue ? 0 : spamd_connection,
                         .mid = wanted.mid,
@@ -295,23 +347,42 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     pool_submit(pool, job);
 }
 
+/* Control has one lesson in work at a time. */
+static void take_lesson(struct wire_reader *in, int fd)
+{
+    const struct scan_job wanted = {.mid = wire_get_u32(in), .score_only = true, .example = true};
+    if (in->failed || fd < 0 ||
+        pool_job_count(pool, false) >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+        refuse_message(in, fd);
+        return;
+    }
+    struct job *job = xcalloc(1, sizeof *job);
+    *job = (struct job){.client = client_control, .mid = wanted.mid, .fd = fd};
+    scan_job_put(&job->envelope, &wanted);
+    pool_submit(pool, job);
+}
+
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
+    if (peer == ROLE_CONTROL && type == MSG_LESSON) {
+        take_lesson(in, fd);
+        return;
+    }
     if ((peer == ROLE_QUEUE || peer == ROLE_SPAMD) && type == MSG_SCAN_JOB) {
         take_job(peer, in, fd);
         return;
     }
     if (peer == ROLE_CONTROL && updates_message(type, in, fd))
         return;
-    in->failed = true;
-    if (fd >= 0)
-        close(fd);
+    refuse_message(in, fd);
 }
 
 static void stop(void)
 {
     pool_free(pool);
     updates_stop();
+    learned_set_unref(examples_prepared);
+    learned_set_unref(examples_used);
     role_exit();
 }
 

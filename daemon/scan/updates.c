@@ -7,9 +7,13 @@
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "engine/scan/learned.h"
 
 static const struct updates_pool *pool;
 static struct engine_files *shipped, *wanted, *running, *tried;
+static struct learned_set *learned_wanted, *learned_prepared, *learned_running;
+static struct engine_files
+    *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
 static bool config_is_next;
@@ -24,6 +28,13 @@ static void replace(struct engine_files **place, struct engine_files *files)
     engine_files_unref(old);
 }
 
+static void replace_learned(struct learned_set **place, struct learned_set *set)
+{
+    struct learned_set *old = *place;
+    *place = learned_set_ref(set);
+    learned_set_unref(old);
+}
+
 bool updates_start(const struct updates_pool *hooks, struct error *error)
 {
     pool = hooks;
@@ -35,9 +46,13 @@ bool updates_start(const struct updates_pool *hooks, struct error *error)
 void updates_stop(void)
 {
     replace(&tried, NULL);
+    replace(&preparing, NULL);
     replace(&running, NULL);
     replace(&wanted, NULL);
     replace(&shipped, NULL);
+    replace_learned(&learned_wanted, NULL);
+    replace_learned(&learned_prepared, NULL);
+    replace_learned(&learned_running, NULL);
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         buf_free(&incoming[i]);
     stage = NOBODY;
@@ -46,7 +61,13 @@ void updates_stop(void)
 
 struct engine_files *updates_files(void)
 {
-    return wanted;
+    return preparing;
+}
+
+struct learned_set *updates_learned(void)
+{
+    replace_learned(&learned_prepared, learned_wanted);
+    return learned_prepared;
 }
 
 static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
@@ -61,31 +82,61 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running || engine_files_equal(wanted, shipped))
+    if (running)
+        return false;
+    if (learned_prepared) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, NULL);
+        return true;
+    }
+    if (engine_files_equal(preparing, shipped))
         return false;
     LOG(ENGINE_REFUSED, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, shipped);
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, shipped); /* else others have come meanwhile, whose turn is next */
+    replace(&preparing, shipped);
     return true;
 }
 
 /* ---- what is to be used ---- */
 
+static bool is_up_to_date(void)
+{
+    return engine_files_equal(running, wanted) && learned_running == learned_wanted;
+}
+
+/* Nothing else is tried in their place, unless it came meanwhile.  Updates are the more likely cause: without them what was
+ * learned gets another chance. */
 static void keep_running(const struct error *why)
 {
+    if (engine_files_equal(running, preparing)) {
+        LOG(LEARNED_REFUSED, LOG_T(why->text));
+        if (learned_wanted == learned_prepared)
+            replace_learned(&learned_wanted, learned_running);
+        return;
+    }
     LOG(ENGINE_KEPT, LOG_T(why->text));
     answer(0, ENGINE_REFUSED, why->text);
-    replace(&wanted, running);
+    if (engine_files_equal(wanted, preparing))
+        replace(&wanted, running);
+}
+
+static bool prepare(struct engine_files *files, struct error *error)
+{
+    replace(&preparing, files);
+    return pool->prepare(files, error);
 }
 
 /* Before the first configuration nothing runs that could follow. */
 static void follow(void)
 {
     struct error error;
-    if (config_is_next || stage != NOBODY || !running || engine_files_equal(running, wanted))
-        return;
-    stage = FOLLOWING;
-    if (!pool->prepare(wanted, &error)) {
+    while (!config_is_next && stage == NOBODY && running && !is_up_to_date()) {
+        stage = FOLLOWING;
+        if (prepare(wanted, &error))
+            return;
         stage = NOBODY;
         keep_running(&error);
     }
@@ -101,13 +152,15 @@ static void set_running(struct engine_files *files)
         buf_free(&text);
     }
     replace(&running, files);
+    replace_learned(&learned_running, learned_prepared);
 }
 
-static void use(struct engine_files *files)
+static void use_prepared(void)
 {
     stage = NOBODY;
-    set_running(files);
+    set_running(preparing);
     pool->apply();
+    follow();
 }
 
 static void give_up(void)
@@ -125,21 +178,29 @@ void updates_config_begins(void)
 {
     give_up();
     config_is_next = true;
+    replace(&preparing, wanted);
 }
 
 void updates_config_ended(bool applied)
 {
     config_is_next = false;
     if (applied)
-        set_running(wanted);
+        set_running(preparing);
     follow();
+}
+
+static enum engine_outcome outcome_of(const struct error *refusal)
+{
+    if (!refusal)
+        return ENGINE_READY;
+    return pool->was_late() ? ENGINE_LATE : ENGINE_REFUSED;
 }
 
 bool updates_prepared(const struct error *refusal)
 {
     if (stage == TRYING) {
         stage = refusal ? NOBODY : TRIED;
-        answer(tried_id, refusal ? ENGINE_REFUSED : ENGINE_READY, refusal ? refusal->text : "");
+        answer(tried_id, outcome_of(refusal), refusal ? refusal->text : "");
         follow();
         return true;
     }
@@ -149,11 +210,27 @@ bool updates_prepared(const struct error *refusal)
     if (refusal)
         keep_running(refusal);
     else
-        use(wanted);
+        use_prepared();
+    follow();
     return true;
 }
 
 /* ---- messages ---- */
+
+static void take_examples(struct wire_reader *in, int fd)
+{
+    struct buf bytes = {0};
+    uint32_t count = wire_get_u32(in);
+    in->failed |= (count > 0) != (fd >= 0) || (fd >= 0 && !memory_file_read(fd, SCAN_LEARNED_BYTES, &bytes));
+    if (in->failed || span_equal(buf_span(&bytes), learned_set_bytes(learned_wanted))) {
+        buf_free(&bytes);
+        return;
+    }
+    struct learned_set *set = count ? learned_set_new(count, &bytes) : NULL;
+    replace_learned(&learned_wanted, set);
+    learned_set_unref(set);
+    follow();
+}
 
 static void take_package(struct wire_reader *in, int fd)
 {
@@ -190,11 +267,12 @@ static void try(uint32_t id)
     }
     if (tried) {
         stage = TRYING;
-        if (pool->prepare(tried, &error))
+        if (prepare(tried, &error))
             return;
         stage = NOBODY;
     }
     answer(id, ENGINE_REFUSED, error.text);
+    follow();
 }
 
 static void use_installed(void)
@@ -217,9 +295,15 @@ static void use_tried(uint32_t id)
         return;
     replace(&wanted, tried);
     if (stage == TRIED)
-        use(wanted);
+        use_prepared();
     else
         follow();
+}
+
+static void discard_tried(void)
+{
+    give_up();
+    follow();
 }
 
 void updates_control_up(void)
@@ -232,6 +316,12 @@ void updates_control_up(void)
 
 bool updates_message(uint16_t type, struct wire_reader *in, int fd)
 {
+    if (type == MSG_EXAMPLES) {
+        take_examples(in, fd);
+        if (fd >= 0)
+            close(fd);
+        return true;
+    }
     if (type < MSG_ENGINE_PACKAGE || type > MSG_ENGINE_DISCARD)
         return false;
     uint32_t id = 0;
@@ -250,6 +340,6 @@ bool updates_message(uint16_t type, struct wire_reader *in, int fd)
     else if (type == MSG_ENGINE_USE)
         use_installed();
     else if (id == tried_id)
-        give_up();
+        discard_tried();
     return true;
 }

@@ -1,4 +1,5 @@
-/* Updates of model and rules: tried in a generation beside the one that runs, and used when control says so.
+/* Updates of model and rules: tried in a generation beside the one that runs, and used when control says so.  What was
+ * learned from single messages is used as soon as it has come.
  *
  * The pool prepares one generation at a time.  A configuration comes first: what is tried gives way to it, and what is
  * to be used follows it.
@@ -7,12 +8,14 @@
 #define SCAN_UPDATES_H
 
 #include "daemon/scan/engine_files.h"
+#include "daemon/scan/learned_set.h"
 #include "engine/wire/wire.h"
 
 struct updates_pool {
     /* Begins to prepare a generation of the running configuration; false when that cannot be begun. */
     bool (*prepare)(struct engine_files *files, struct error *error);
-    void (*apply)(void); /* switches to it */
+    bool (*was_late)(void); /* it was refused for want of time */
+    void (*apply)(void);    /* switches to it */
     void (*discard)(void);
 };
 
@@ -20,14 +23,19 @@ struct updates_pool {
 bool updates_start(const struct updates_pool *pool, struct error *error);
 void updates_stop(void);
 
-/* With what the next configuration is to be prepared; valid until the next call of a function here. */
+/* With what the next configuration is to be prepared, from updates_config_begins() on; valid until the next call of a
+ * function here. */
 struct engine_files *updates_files(void);
-/* The first configuration could not be prepared: true when it is to be tried again without the updates. */
+/* The examples that whatever is prepared now is to learn from; NULL: none. */
+struct learned_set *updates_learned(void);
+/* The first configuration could not be prepared: true when it is to be tried again, without what was learned or else
+ * without the updates. */
 bool updates_fall_back(const struct error *why);
 
 /* From config_prepare on the pool's next generation is the configuration's. */
 void updates_config_begins(void);
-/* It was applied, discarded or refused.  applied: a new generation runs, with updates_files(). */
+/* It was applied, discarded or refused.  applied: a new generation runs, with what updates_files() said, whatever came
+ * since. */
 void updates_config_ended(bool applied);
 
 /* The answer to updates_pool.prepare; false when it was not ours. */

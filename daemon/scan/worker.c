@@ -18,6 +18,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/scan/packet.h"
 #include "daemon/scan/process.h"
+#include "engine/scan/example.h"
 #include "engine/schema/features.h"
 
 /* Growth of resident memory after which a worker asks to be replaced. */
@@ -130,9 +131,15 @@ static void judge(struct worker *w, const struct packet *packet)
     struct judge_runtime runtime = *w->runtime;
     if (job.score_only)
         runtime.policies[JUDGE_INCOMING] = scored_only;
-    judge_message(&runtime, &input, &w->crumb, w->arena, &result);
     buf_clear(&w->result);
-    judge_result_put(&w->result, &result);
+    if (job.example) {
+        struct scan_example example;
+        judge_take_example(&runtime, &input, &w->crumb, w->arena, &example);
+        scan_example_put(&w->result, &example);
+    } else {
+        judge_message(&runtime, &input, &w->crumb, w->arena, &result);
+        judge_result_put(&w->result, &result);
+    }
     if (input.message.n)
         munmap((void *)input.message.p, input.message.n);
 }

@@ -20,6 +20,7 @@
 #include "daemon/scan/process.h"
 #include "daemon/scan/worker.h"
 #include "engine/base/clock.h"
+#include "engine/scan/learned.h"
 #include "engine/wire/wire.h"
 
 /* For a zygote to answer: it is small and works for nobody else. */
@@ -58,6 +59,13 @@ static bool compile_rules(struct worker_config *config, struct error *error)
     return config->runtime.rules && executable_memory_seal(error);
 }
 
+/* In the sandbox: what examples hold comes from messages. */
+static bool learn(struct worker_config *config, struct error *error)
+{
+    config->runtime.learned = scan_learned_fit(learned_set_bytes(config->learned), error);
+    return config->runtime.learned || !error->text[0];
+}
+
 static _Noreturn void zygote_run(const struct worker_config *shared, int socket)
 {
     struct worker_config own = *shared, *config = &own;
@@ -65,7 +73,7 @@ static _Noreturn void zygote_run(const struct worker_config *shared, int socket)
     const struct sandbox box = {.fork = true};
     struct buf report = {0}, store = {0};
     struct error error;
-    bool ok = compile_rules(config, &error) && sandbox_enter(&box, &report, &error);
+    bool ok = compile_rules(config, &error) && sandbox_enter(&box, &report, &error) && learn(config, &error);
     if (ok)
         canned_warm_up(&config->runtime);
     packet_send(PROCESS_SOCKET, ok ? ZYGOTE_READY : ZYGOTE_FAILED, span_text(ok ? NULL : error.text), -1);

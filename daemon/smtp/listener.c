@@ -12,6 +12,7 @@
 
 #include "daemon/log_lines.h"
 #include "daemon/net.h"
+#include "daemon/port.h"
 #include "daemon/protocol_queue.h"
 #include "daemon/role.h"
 #include "daemon/smtp/ids.h"
@@ -21,15 +22,6 @@
 
 enum { ACCEPTS_PER_TURN = 64 };
 
-/* A socket of the master; it may come before the revision that has a listener for it, or later. */
-struct port {
-    LIST_ENTRY(port) link;
-    char *address;
-    uint16_t number; /* as configured: 0 where the kernel chose */
-    int fd;
-};
-
-static LIST_HEAD(, port) ports = LIST_HEAD_INITIALIZER(ports);
 static LIST_HEAD(, listener) listeners = LIST_HEAD_INITIALIZER(listeners);
 
 /* Costs no session: a flood of connections finds nothing to use up. */
@@ -87,7 +79,7 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
             add_connection(l, accepted, (struct sockaddr *)&client);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (net_is_exhausted(errno))
             pause_accepting(l);
         return;
     }
@@ -117,18 +109,9 @@ bool listener_is_suspended(const struct listener *l)
 
 /* ---- sockets ---- */
 
-static struct port *find_port(struct span address, uint16_t number)
-{
-    struct port *p;
-    LIST_FOREACH (p, &ports, link)
-        if (p->number == number && span_equal(span_text(p->address), address))
-            return p;
-    return NULL;
-}
-
 static void start_accepting(struct listener *l)
 {
-    const struct port *p = find_port(span_text(l->address), l->port);
+    const struct port *p = port_find(span_text(l->address), l->port);
     if (!p || l->readable || smtp_is_stopping())
         return;
     l->readable = event_new(role_base(), p->fd, EV_READ | EV_PERSIST, on_connection, l);
@@ -147,43 +130,26 @@ static void stop_accepting(struct listener *l)
     l->readable = l->pause = NULL;
 }
 
-static void close_port(struct port *p)
+static void stop_at(struct port *p)
 {
     struct listener *l;
     LIST_FOREACH (l, &listeners, link)
-        if (find_port(span_text(l->address), l->port) == p)
+        if (port_find(span_text(l->address), l->port) == p)
             stop_accepting(l);
-    LIST_REMOVE(p, link);
-    close(p->fd);
-    free(p->address);
-    free(p);
 }
 
+/* It may come before the revision that has a listener for it, or later. */
 void listener_take_port(struct wire_reader *in, int fd)
 {
-    struct span address = wire_get_span(in);
-    uint16_t number = wire_get_u16(in);
-    if (!wire_reader_done(in) || fd < 0)
-        role_fatal("cannot read a port from the master");
-    struct port *p = find_port(address, number);
-    if (p)
-        close_port(p);
-    p = xmalloc(sizeof *p);
-    *p = (struct port){.address = xmemdup0(address.p, address.n), .number = number, .fd = fd};
-    evutil_make_socket_nonblocking(fd);
-    LIST_INSERT_HEAD(&ports, p, link);
     struct listener *l;
+    port_take(in, fd, stop_at);
     LIST_FOREACH (l, &listeners, link)
         start_accepting(l);
 }
 
 void listener_port_closed(struct wire_reader *in)
 {
-    struct span address = wire_get_span(in);
-    uint16_t number = wire_get_u16(in);
-    struct port *p = wire_reader_done(in) ? find_port(address, number) : NULL;
-    if (p)
-        close_port(p);
+    port_take_closed(in, stop_at);
 }
 
 /* ---- the configuration ---- */
@@ -293,7 +259,5 @@ bool listener_serves(const struct sockaddr *address)
 
 void listener_stop_all(void)
 {
-    struct port *p;
-    while ((p = LIST_FIRST(&ports)))
-        close_port(p);
+    port_close_all(stop_at);
 }

@@ -5,31 +5,19 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/log_lines.h"
 #include "daemon/net.h"
+#include "daemon/port.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "daemon/spamd/client.h"
 #include "daemon/spamd/spamd.h"
-#include "engine/base/xalloc.h"
 
 enum { ACCEPTS_PER_TURN = 64 };
 
-struct port {
-    LIST_ENTRY(port) link;
-    char *address;
-    uint16_t number;
-    bool is_unix;
-    int fd;
-    struct event *readable;
-};
-
-static LIST_HEAD(, port) ports = LIST_HEAD_INITIALIZER(ports);
 static struct event *pause_timer; /* pending while there are no descriptors left */
 
 static bool is_full(void)
@@ -55,7 +43,7 @@ static void take_client(const struct port *p, int fd, const struct sockaddr *cli
 {
     char text[INET6_ADDRSTRLEN] = "unix";
     int on = 1;
-    if (p->is_unix) {
+    if (span_equal(span_text(p->address), SPAN(PORT_UNIX))) {
         client_start(fd, true, text);
         return;
     }
@@ -106,7 +94,7 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
             take_client(p, accepted, (struct sockaddr *)&client);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (net_is_exhausted(errno))
             pause_accepting();
         return;
     }
@@ -123,59 +111,23 @@ void acceptor_resume(void)
 
 /* ---- sockets of the master ---- */
 
-static struct port *find_port(struct span address, uint16_t number)
-{
-    struct port *p;
-    LIST_FOREACH (p, &ports, link)
-        if (p->number == number && span_equal(span_text(p->address), address))
-            return p;
-    return NULL;
-}
-
-static void close_port(struct port *p)
-{
-    LIST_REMOVE(p, link);
-    event_free(p->readable);
-    close(p->fd);
-    free(p->address);
-    free(p);
-}
-
 void acceptor_take_port(struct wire_reader *in, int fd)
 {
-    struct span address = wire_get_span(in);
-    uint16_t number = wire_get_u16(in);
-    if (!wire_reader_done(in) || fd < 0)
-        role_fatal("cannot read a port from the master");
-    struct port *p = find_port(address, number);
-    if (p)
-        close_port(p);
-    p = xmalloc(sizeof *p);
-    *p = (struct port){.address = xmemdup0(address.p, address.n),
-                       .number = number,
-                       .is_unix = span_equal(address, SPAN(PORT_UNIX)),
-                       .fd = fd};
-    evutil_make_socket_nonblocking(fd);
+    struct port *p = port_take(in, fd, NULL);
     p->readable = event_new(role_base(), fd, EV_READ | EV_PERSIST, on_connection, p);
     if (!pause_timer)
         pause_timer = evtimer_new(role_base(), on_pause_over, NULL);
     if (!p->readable || !pause_timer)
         role_fatal("out of memory");
-    LIST_INSERT_HEAD(&ports, p, link);
     acceptor_resume();
 }
 
 void acceptor_port_closed(struct wire_reader *in)
 {
-    struct span address = wire_get_span(in);
-    uint16_t number = wire_get_u16(in);
-    struct port *p = wire_reader_done(in) ? find_port(address, number) : NULL;
-    if (p)
-        close_port(p);
+    port_take_closed(in, NULL);
 }
 
 void acceptor_stop(void)
 {
-    while (!LIST_EMPTY(&ports))
-        close_port(LIST_FIRST(&ports));
+    port_close_all(NULL);
 }

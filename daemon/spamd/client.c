@@ -193,6 +193,8 @@ static void on_deadline(void *context)
         client_refuse(c, SPAMD_EX_TIMEOUT, "the request did not come in time");
     else if (c->state == CLIENT_HELD || c->state == CLIENT_WAITING || c->state == CLIENT_SCANNING)
         client_refuse(c, SPAMD_EX_TEMPFAIL, "there was no time to scan it");
+    else if (c->state == CLIENT_TELLING)
+        client_refuse(c, SPAMD_EX_TEMPFAIL, "there was no time to learn from it");
     else
         c->state = CLIENT_GONE;
     client_settle(c);
@@ -220,12 +222,15 @@ void client_start(int fd, bool is_local, const char *address)
     client_settle(c);
 }
 
+/* All are refused before the first is settled: the room that one leaves would let others go on, and end. */
 void client_stop_all(void)
 {
-    for (struct client *c = LIST_FIRST(&clients), *next; c; c = next) {
-        next = LIST_NEXT(c, link);
+    struct client *c, *next;
+    LIST_FOREACH (c, &clients, link)
         if (c->state < CLIENT_ANSWER)
             client_refuse(c, SPAMD_EX_TEMPFAIL, "the service is ending");
+    for (c = LIST_FIRST(&clients); c; c = next) {
+        next = LIST_NEXT(c, link);
         client_settle(c);
     }
 }

@@ -20,6 +20,7 @@ enum client_state {
     CLIENT_MESSAGE, /* reads the message */
     CLIENT_WAITING, /* for a worker */
     CLIENT_SCANNING,
+    CLIENT_TELLING, /* waits for control to learn */
     CLIENT_ANSWER,  /* sends what is in out and, behind it, the rest of the message */
     CLIENT_CLOSING, /* has everything: what it still sends is thrown away */
     CLIENT_GONE,
@@ -29,7 +30,7 @@ enum { CLIENT_USER_MAX = 64 };
 
 struct client {
     LIST_ENTRY(client) link;
-    TAILQ_ENTRY(client) place; /* in scanning.c: of those that are held, wait or are being scanned */
+    TAILQ_ENTRY(client) place; /* in scanning.c and telling.c: among those that wait for the same */
     uint64_t id;
     enum client_state state;
     int fd;

@@ -11,7 +11,9 @@
 #include "daemon/spamd/client.h"
 #include "daemon/spamd/scanning.h"
 #include "daemon/spamd/spamd.h"
+#include "daemon/spamd/telling.h"
 #include "engine/base/text.h"
+#include "engine/schema/features.h"
 
 /* The answer as a whole is in c->out. */
 static void answer_at_once(struct client *c)
@@ -36,12 +38,19 @@ static const char *find_fault(const struct client *c, enum spamd_status *status)
     *status = SPAMD_EX_UNAVAILABLE;
     if (!s->antispam)
         return "anti-spam is off on this gateway";
+    if (s->missing_features & feature_bit(FEATURE_ANTISPAM))
+        return "anti-spam has no feature key on this gateway";
     *status = SPAMD_EX_NOPERM;
     if (c->request.method == SPAMD_TELL && !c->is_local)
         return "TELL is taken on the UNIX socket only";
+    *status = SPAMD_EX_UNAVAILABLE;
+    if (c->request.method == SPAMD_TELL && !s->learning)
+        return "learning is off on this gateway";
     *status = SPAMD_EX_PROTOCOL;
     if (c->request.compressed)
         return "compressed messages are not taken";
+    if (c->request.method == SPAMD_TELL && c->request.set_local && !c->request.message_class)
+        return "TELL with Set needs a Message-class";
     *status = SPAMD_EX_DATAERR;
     if (c->request.has_length && c->request.length > s->most_bytes)
         return "the message is too large to be scanned";
@@ -88,33 +97,36 @@ void request_take_head(struct client *c)
 
 /* ---- the message ---- */
 
-/* Nothing learns yet: what is told is read, and nothing becomes of it. */
-static bool is_thrown_away(const struct client *c)
+/* What is for others than us alone (remote) is nothing to us. */
+static void tell(struct client *c)
 {
-    return c->request.method == SPAMD_TELL;
+    if (c->request.set_local || c->request.remove_local) {
+        telling_submit(c);
+    } else {
+        spamd_put_told(&c->out, false, false);
+        answer_at_once(c);
+    }
 }
 
 static void finish_message(struct client *c)
 {
     const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-    if (is_thrown_away(c)) {
-        spamd_put_nothing_set(&c->out);
-        LOG(SPAMD_TOLD, LOG_T(c->user));
-        answer_at_once(c);
-        return;
-    }
     if (fcntl(c->message, F_ADD_SEALS, seals) != 0) {
         client_refuse(c, SPAMD_EX_TEMPFAIL, "the message cannot be kept");
         return;
     }
-    c->state = CLIENT_WAITING;
     client_set_deadline(c);
+    if (c->request.method == SPAMD_TELL) {
+        tell(c);
+        return;
+    }
+    c->state = CLIENT_WAITING;
     scanning_submit(c);
 }
 
 static bool keep(const struct client *c, struct span bytes)
 {
-    while (bytes.n && !is_thrown_away(c)) {
+    while (bytes.n) {
         ssize_t wrote = write(c->message, bytes.p, bytes.n);
         if (wrote <= 0)
             return false;

@@ -11,6 +11,8 @@
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "daemon/spamd/spamd.h"
+#include "daemon/spamd/telling.h"
 
 /* Memory for all messages; a single larger one is taken when there is no other. */
 enum { MESSAGE_BYTES_MAX = 128 * 1024 * 1024, JOBS_PER_WORKER = 2 };
@@ -68,7 +70,8 @@ static bool send_job(struct client *c)
     int fd = fcntl(c->message, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    struct scan_job job = {.mid = c->id, .score_only = true};
+    struct scan_job job = {
+        .mid = c->id, .score_only = true, .missing_features = spamd_service()->missing_features};
     struct buf body = {0};
     scan_job_put(&body, &job);
     role_send(ROLE_SCAN, MSG_SCAN_JOB, buf_span(&body), fd);
@@ -107,6 +110,8 @@ void scanning_leave(struct client *c)
         TAILQ_REMOVE(&waiting, c, place);
     } else if (c->state == CLIENT_SCANNING) {
         TAILQ_REMOVE(&in_hand, c, place);
+    } else if (c->state == CLIENT_TELLING) {
+        telling_leave(c);
     }
 }
 
@@ -152,6 +157,7 @@ void scanning_result(struct wire_reader *in)
 {
     struct client *c = take_back(in);
     uint64_t revision = wire_get_u64(in);
+    wire_get_span(in); /* versions: nothing is stored of it */
     struct span wire = wire_get_span(in);
     if (!wire_reader_done(in))
         return;

@@ -9,6 +9,7 @@
 #include "daemon/spamd/acceptor.h"
 #include "daemon/spamd/client.h"
 #include "daemon/spamd/scanning.h"
+#include "daemon/spamd/telling.h"
 
 static struct service service;
 
@@ -39,7 +40,10 @@ static void config_apply(void)
     const struct schema_row *row = config_table_single(role_config()->tables[SCHEMA_SPAMD_SERVICE]);
     const struct schema_row *gateway = config_table_single(role_config()->tables[SCHEMA_ANTISPAM]);
     service = (struct service){
+        .missing_features = service.missing_features,
         .antispam = schema_row_number(gateway, ANTISPAM_ENABLED),
+        .learning =
+            schema_row_number(config_table_single(role_config()->tables[SCHEMA_LEARNING]), LEARNING_ENABLED),
         .raw = schema_row_number(row, SPAMD_SCALE) == SPAMD_SCALE_RAW,
         .most_bytes = (uint64_t)schema_row_number(gateway, ANTISPAM_NEVER_SCAN_SIZE),
         .most_clients = (size_t)schema_row_number(row, SPAMD_CONNECTIONS),
@@ -57,6 +61,13 @@ static void peer_down(enum role_id peer)
 {
     if (peer == ROLE_SCAN)
         scanning_scan_gone();
+    if (peer == ROLE_CONTROL)
+        telling_control_gone();
+}
+
+static void take_features(struct wire_reader *in)
+{
+    service.missing_features = wire_get_u32(in);
 }
 
 static void answer_status(struct wire_reader *in)
@@ -76,9 +87,13 @@ static const struct {
     uint16_t type;
     void (*handle)(struct wire_reader *in);
 } handlers[] = {
-    {ROLE_MASTER, MSG_PORT_CLOSED, acceptor_port_closed}, {ROLE_CONTROL, MSG_STATUS_QUERY, answer_status},
-    {ROLE_SCAN, MSG_SCAN_HELLO, scanning_hello},          {ROLE_SCAN, MSG_SCAN_RESULT, scanning_result},
+    {ROLE_MASTER, MSG_PORT_CLOSED, acceptor_port_closed},
+    {ROLE_CONTROL, MSG_STATUS_QUERY, answer_status},
+    {ROLE_SCAN, MSG_SCAN_HELLO, scanning_hello},
+    {ROLE_SCAN, MSG_SCAN_RESULT, scanning_result},
     {ROLE_SCAN, MSG_SCAN_CRASH, scanning_crash},
+    {ROLE_CONTROL, MSG_FEATURES, take_features},
+    {ROLE_CONTROL, MSG_TOLD, telling_told},
 };
 
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

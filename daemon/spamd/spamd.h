@@ -10,8 +10,10 @@
 #include "engine/schema/schema.h"
 
 struct service {
-    bool antispam;       /* the engine is on */
-    bool raw;            /* the scale */
+    bool antispam;             /* the engine is on */
+    bool learning;             /* what clients tell is learned */
+    uint32_t missing_features; /* bits, as control says (MSG_FEATURES) */
+    bool raw;                  /* the scale */
     char hostname[HOSTNAME_SIZE];
     uint64_t most_bytes; /* of a message */
     size_t most_clients;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -46,6 +47,15 @@ static bool become_owner(struct error *error)
            error_set_errno(error, "cannot become the owner of the stores");
 }
 
+/* mailwardd holds the lock, and gives a backup its name: nothing is done without it, also when it ended before the kernel
+ * was told. */
+static bool end_with(const char *mailwardd, struct error *error)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return strtol(mailwardd, NULL, 10) == (long)getppid() ||
+           error_set(error, "the mailwardd that started this has ended");
+}
+
 static int run_check(void)
 {
     struct report report = {.to = stdout};
@@ -76,13 +86,12 @@ static int run_restore(bool hold)
 int main(int argc, char **argv)
 {
     struct error error;
-    const char *what = argc == 2 ? argv[1] : "";
+    const char *what = argc == 3 ? argv[1] : "";
     umask(0077);
     dumps_forbid();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of the writing */
-    if (!become_owner(&error))
+    if (!become_owner(&error) || (argc == 3 && !end_with(argv[2], &error)))
         return fail(&error);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* mailwardd holds the lock, and gives a backup its name */
     if (strcmp(what, "check") == 0)
         return run_check();
     if (strcmp(what, "backup") == 0)

@@ -30,6 +30,8 @@ dist_man_MANS += \
 	%D%/mailward-imsandgraymailconfig.1 \
 	%D%/mailward-incomingrelayconfig.1 \
 	%D%/mailward-last.1 \
+	%D%/mailward-learning.1 \
+	%D%/mailward-learningconfig.1 \
 	%D%/mailward-listenerconfig.1 \
 	%D%/mailward-loadconfig.1 \
 	%D%/mailward-logconfig.1 \

@@ -2,19 +2,6 @@
 #define _GNU_SOURCE /* memmem */
 #include "engine/base/span.h"
 
-struct span span_slice(struct span s, size_t offset, size_t count)
-{
-    if (offset > s.n)
-        offset = s.n;
-    size_t rest = s.n - offset;
-    return (struct span){offset ? s.p + offset : s.p, count < rest ? count : rest}; /* p may be NULL */
-}
-
-bool span_equal_nocase(struct span a, struct span b)
-{
-    return a.n == b.n && span_starts_nocase(a, b);
-}
-
 bool span_starts_nocase(struct span s, struct span prefix)
 {
     if (s.n < prefix.n)

@@ -33,11 +33,20 @@ static inline bool span_equal(struct span a, struct span b)
 }
 
 /* The part of s from offset on, at most count bytes; empty when offset is past the end. */
-struct span span_slice(struct span s, size_t offset, size_t count);
+static inline struct span span_slice(struct span s, size_t offset, size_t count)
+{
+    if (offset > s.n)
+        offset = s.n;
+    size_t rest = s.n - offset;
+    return (struct span){offset ? s.p + offset : s.p, count < rest ? count : rest}; /* p may be NULL */
+}
 
 /* Comparisons that ignore the case of ASCII letters, in every locale. */
-bool span_equal_nocase(struct span a, struct span b);
 bool span_starts_nocase(struct span s, struct span prefix);
+static inline bool span_equal_nocase(struct span a, struct span b)
+{
+    return a.n == b.n && span_starts_nocase(a, b);
+}
 
 /* s without blanks, tabs, CR and LF at both ends. */
 struct span span_trim(struct span s);

@@ -236,6 +236,15 @@ static bool is_multiscan_changed_while_off(const struct schema_row *before,
            is_changed(before, multiscan, MULTISCAN_RSPAMD, MULTISCAN_CONNECTIONS);
 }
 
+static bool learns_in_vain(const struct schema_row *before, const struct schema_row *learning,
+                           tables in_force)
+{
+    (void)before;
+    return schema_row_number(learning, LEARNING_ENABLED) &&
+           !schema_row_number(config_table_single(in_force[SCHEMA_ANTISPAM]), ANTISPAM_ENABLED) &&
+           !schema_row_number(config_table_single(in_force[SCHEMA_MULTISCAN]), MULTISCAN_ENABLED);
+}
+
 /* ---- listeners ---- */
 
 static bool has_none(const struct schema_row *listener, enum listeners_kind kind,
@@ -335,6 +344,8 @@ static const struct doubt {
     {OF(MULTISCAN), POLICIES, is_multiscan_used_by_none,
      "enabled is on, but no policy has antispam on with this engine: it scans no mail"},
     {OF(MULTISCAN), 0, is_multiscan_changed_while_off, "settings have no effect while enabled is off"},
+    {OF(LEARNING), OF(ANTISPAM) | OF(MULTISCAN), learns_in_vain,
+     "enabled is on, but anti-spam is off for the whole gateway: what is learned has no effect"},
     {OF(LISTENERS), OF(RCPTACCESS), takes_for_nobody,
      "it is public and has no recipients: it takes mail only from hosts that may relay"},
     {OF(LISTENERS), OF(HOSTACCESS), takes_from_nobody,

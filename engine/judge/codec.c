@@ -7,7 +7,7 @@
 #include "engine/wire/wire.h"
 
 /* Edits are in the queue's store, results only on their way: an update changes the two apart. */
-enum { EDITS_FORMAT = 1, RESULT_FORMAT = 4, MAX_SCORE = 100 };
+enum { EDITS_FORMAT = 1, RESULT_FORMAT = 5, MAX_SCORE = 100 };
 enum {
     FLAG_PARTIAL = 1,
     FLAG_TEST_MARK = 2,
@@ -23,7 +23,7 @@ enum {
 enum {
     LEAST_EDIT = 8 + 8 + 4,
     LEAST_REASON = 4 + 4,
-    LEAST_CHILD = 4 + 4 + 7 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4
+    LEAST_CHILD = 4 + 4 + 7 + 4 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4
 };
 
 static void put_edits(struct buf *out, const struct judge_edit *edits, uint32_t count)
@@ -108,6 +108,7 @@ static void put_child(struct buf *out, const struct judge_child *child)
     wire_put_u8(out, (uint8_t)child->action);
     wire_put_u8(out, (uint8_t)child->score);
     wire_put_u8(out, flags_of(child));
+    wire_put_span(out, child->limited_rule);
     wire_put_u64(out, child->size_limit);
     wire_put_u8(out, (uint8_t)child->graymail);
     wire_put_u32(out, (uint32_t)child->graymail_points);
@@ -174,6 +175,7 @@ static bool get_verdict(struct wire_reader *in, struct judge_child *child)
     uint8_t verdict = wire_get_u8(in), action = wire_get_u8(in);
     int8_t score = (int8_t)wire_get_u8(in);
     uint8_t flags = wire_get_u8(in);
+    child->limited_rule = wire_get_span(in);
     child->size_limit = wire_get_u64(in);
     if (in->failed || scanner >= JUDGE_SCANNERS || own > JUDGE_POSITIVE || verdict > JUDGE_OFF ||
         verdict == JUDGE_UNSCANNABLE || action > JUDGE_QUARANTINE || score < -1 || score > MAX_SCORE ||

@@ -9,7 +9,8 @@
 #include "engine/base/clock.h"
 #include "engine/judge/header_edits.h"
 #include "engine/judge/resolve.h"
-#include "engine/scan/model.h"
+#include "engine/scan/learned.h"
+#include "engine/scan/score.h"
 
 enum { TEST_SCORE = 100 };
 
@@ -82,6 +83,9 @@ static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hi
         scan_rules_info(rt->rules, hits->rules[i], &info);
         if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
             abort();
+        volatile bool hang = span_equal(info.about, SPAN("X-Mailward-Test: hang"));
+        while (hang) {
+        }
     }
 }
 
@@ -112,11 +116,12 @@ static void list_reasons(const struct judge_runtime *rt, const struct scan_score
 {
     static const struct span peer_reasons[PEER_COUNT] = {SPAN("peer:rspamd"), SPAN("peer:spamd")};
     struct judge_reason *reasons = arena_calloc(
-        arena, 2 + PEER_COUNT + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
+        arena, 3 + PEER_COUNT + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
     uint32_t count = 0;
     reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
     if (rt->scanners[child->scanner].profile == JUDGE_AGGRESSIVE)
         reasons[count++] = (struct judge_reason){SPAN("profile"), milli(log(2))};
+    reasons[count++] = (struct judge_reason){SPAN("learned"), milli(score->learned)};
     for (unsigned i = 0; peers && i < PEER_COUNT; i++)
         reasons[count++] = (struct judge_reason){peer_reasons[i], milli(peer_log_odds(i, &peers[i]))};
     for (unsigned i = SCAN_FACTS + 1; i < SCAN_RULES; i++)
@@ -255,11 +260,10 @@ static const struct peer_verdict *peers_of(const struct judge_policy *policy, co
     return policy->scanner == JUDGE_SCANNER_MULTISCAN ? input->peers : NULL;
 }
 
-static void score_view(const struct judge_runtime *rt, const struct judge_policy *policy,
-                       const struct judge_input *input, const struct look *look,
-                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
+static void extract_features(const struct judge_runtime *rt, const struct judge_input *input,
+                             const struct look *look, struct judge_breadcrumb *breadcrumb,
+                             struct arena *arena, struct scan_features *features)
 {
-    const struct peer_verdict *peers = peers_of(policy, input);
     const struct scan_feature_input about = {
         .view = &look->view,
         .body = span_slice(look->part, look->view.body_offset, look->part.n),
@@ -267,12 +271,22 @@ static void score_view(const struct judge_runtime *rt, const struct judge_policy
         .rules = rt->rules,
         .hits = &look->hits,
     };
+    enter_stage(breadcrumb, "features");
+    scan_features_extract(&about, arena, features);
+}
+
+static void score_view(const struct judge_runtime *rt, const struct judge_policy *policy,
+                       const struct judge_input *input, const struct look *look,
+                       struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
+{
+    const struct peer_verdict *peers = peers_of(policy, input);
     struct scan_features features;
     struct scan_score score;
-    enter_stage(breadcrumb, "features");
-    scan_features_extract(&about, arena, &features);
+    extract_features(rt, input, look, breadcrumb, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
+    if (rt->learned)
+        scan_learned_add(rt->learned, &features, &score);
     list_reasons(rt, &score, &look->hits, peers, arena, child);
     bool test_mark = header_says(&look->view, "X-Advertisement", SPAN("spam"));
     set_scores(rt, policy, &score, peers, test_mark, child);
@@ -329,6 +343,7 @@ static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *
     } else {
         look_at(rt, input, looked_at(scanner, input, size), breadcrumb, arena, child, look);
         child->partial = look->partial;
+        child->limited_rule = look->hits.limited;
         score_view(rt, policy, input, look, breadcrumb, arena, child);
     }
 }
@@ -463,4 +478,37 @@ void judge_message(const struct judge_runtime *rt, const struct judge_input *inp
     const struct judge_policy *policy = &rt->policies[input->outbound ? JUDGE_OUTGOING : JUDGE_INCOMING];
     judge_by_policy(rt, policy, input, breadcrumb, arena, child);
     *result = (struct judge_result){child, 1};
+}
+
+/* What stays the same when a message is passed on: who wrote it, when, under which name. */
+static struct span identity_of(const struct mime_view *view, struct arena *arena)
+{
+    static const char *const names[] = {"Message-ID", "Date", "From"};
+    struct span identity = {0};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct mime_header *h = mime_view_header(view, names[i]);
+        struct span value = span_slice(h ? span_trim(h->value) : (struct span){0}, 0, SCAN_IDENTITY_MOST / 4);
+        identity = arena_printf(arena, "%.*s%.*s\n", (int)identity.n, identity.n ? identity.p : "",
+                                (int)value.n, value.n ? value.p : "");
+    }
+    return identity;
+}
+
+void judge_take_example(const struct judge_runtime *rt, const struct judge_input *input,
+                        struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                        struct scan_example *example)
+{
+    const struct judge_scanner_settings *scanner = &rt->scanners[JUDGE_SCANNER_ANTISPAM];
+    struct judge_child nobody = {0};
+    struct look look = {0};
+    struct scan_features features;
+    struct scan_score score;
+    look_at(rt, input, looked_at(scanner, input, input->message.n - input->trace_bytes), breadcrumb, arena,
+            &nobody, &look);
+    extract_features(rt, input, &look, breadcrumb, arena, &features);
+    scan_model_score(rt->model, &features, &score);
+    *example = (struct scan_example){.version = SCAN_EXAMPLE_VERSION,
+                                     .log_odds = milli(score.log_odds),
+                                     .identity = identity_of(&look.view, arena)};
+    scan_sample_take(&features, &example->sample);
 }

@@ -17,8 +17,10 @@
 #include "engine/peers/peer.h"
 #include "engine/scan/graymail.h"
 
-struct scan_model; /* engine/scan/model.h */
-struct scan_rules; /* engine/scan/rules.h */
+struct scan_example; /* engine/scan/example.h */
+struct scan_learned; /* engine/scan/learned.h */
+struct scan_model;   /* engine/scan/model.h */
+struct scan_rules;   /* engine/scan/rules.h */
 
 enum judge_verdict {
     JUDGE_NEGATIVE,
@@ -94,7 +96,8 @@ struct judge_scanner_settings {
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */
 struct judge_runtime {
     const struct scan_model *model;
-    const struct scan_rules *rules; /* those that the model was trained with; NULL for none */
+    const struct scan_rules *rules;     /* those that the model was trained with; NULL for none */
+    const struct scan_learned *learned; /* from single messages; NULL: nothing */
     struct mime_limits limits;
     struct judge_scanner_settings scanners[JUDGE_SCANNERS];
     bool graymail;                 /* off: no mail is looked at for it, nor without a scanner that is on */
@@ -143,6 +146,7 @@ struct judge_child {
     int score;                   /* 0-100; -1 when not scanned */
     uint64_t size_limit;         /* that made it JUDGE_NOT_SCANNED, in bytes; else 0 */
     bool partial;                /* a limit or the budget cut the look short */
+    struct span limited_rule;    /* whose expression met a match limit, the first of them; empty: none */
     bool test_mark;              /* X-Advertisement: spam decided (S2-250) */
     bool archive[JUDGE_ENGINES]; /* the queue keeps a copy as it came, in the archive of each */
     struct span host, recipient; /* as in struct judge_resolution; empty for none */
@@ -186,6 +190,12 @@ int judge_aggressive_score(int score);
 /* Everything in result lives in arena or points into input or the texts of rt. */
 void judge_message(const struct judge_runtime *rt, const struct judge_input *input,
                    struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_result *result);
+
+/* What is kept of a message to learn from it, whatever switches and sizes say.  Everything lives in arena or points into
+ * input. */
+void judge_take_example(const struct judge_runtime *rt, const struct judge_input *input,
+                        struct judge_breadcrumb *breadcrumb, struct arena *arena,
+                        struct scan_example *example);
 
 /* Wire forms.  The get functions check everything (counts, order and bounds of edits against message_size, rids
  * against recipient_count and that the children partition them) and return false for what is not well-formed. */

@@ -73,7 +73,8 @@ void mime_entity_take(struct mime_entity *entity, const struct mime_field *field
     if (!span_starts_nocase(field->name, content))
         return;
     struct span what = span_slice(field->name, content.n, field->name.n);
-    if (span_equal_nocase(what, SPAN("type")) && entity->type.n == 0)
+    bool is_typed = entity->type.n && (entity->kind != MIME_MULTIPART || entity->boundary.n);
+    if (span_equal_nocase(what, SPAN("type")) && !is_typed)
         take_type(entity, field->value, arena);
     else if (span_equal_nocase(what, SPAN("transfer-encoding")) && entity->encoding == MIME_IDENTITY)
         entity->encoding = mime_encoding_of(field->value);

@@ -24,7 +24,7 @@ struct mime_entity {
 /* An entity without a Content-Type: text/plain, in a digest message/rfc822. */
 void mime_entity_begin(struct mime_entity *entity, bool in_digest);
 
-/* Takes what a header field says; other fields than Content-* are ignored, and of two the first counts. */
+/* Takes what a header field says; other fields than Content-* are ignored, and of two the first that is of use counts. */
 void mime_entity_take(struct mime_entity *entity, const struct mime_field *field, struct arena *arena);
 
 #endif

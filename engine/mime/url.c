@@ -74,10 +74,15 @@ bool url_next(struct span *rest, struct span *url)
     return false;
 }
 
+static bool ends_host(char c)
+{
+    return c == '/' || c == '?' || c == '#' || c == '\\' || ends_url(c);
+}
+
 static struct span host_after(struct span s)
 {
     size_t end = 0;
-    while (end < s.n && !strchr("/?#\\", s.p[end]) && !ends_url(s.p[end]))
+    while (end < s.n && !ends_host(s.p[end]))
         end++;
     s = span_slice(s, 0, end);
     for (size_t at = span_find(s, '@'); at < s.n; at = span_find(s, '@'))

@@ -105,8 +105,9 @@ void mime_view_build(struct span message, size_t skip, const struct mime_limits 
 
 const struct mime_header *mime_view_header(const struct mime_view *view, const char *name)
 {
+    struct span wanted = span_text(name);
     for (size_t i = 0; i < view->header_count; i++)
-        if (span_equal_nocase(view->headers[i].name, span_text(name)))
+        if (span_equal_nocase(view->headers[i].name, wanted))
             return &view->headers[i];
     return NULL;
 }

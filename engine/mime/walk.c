@@ -225,7 +225,7 @@ static bool walk_body(struct walk *w, struct mime_entity *entity)
     struct span body = take_body(w, &more, &delimiter);
     if (pass->stopped)
         return false;
-    if (entity->kind == MIME_MULTIPART && (!more || delimiter.level + 1 < w->depth)) {
+    if (entity->kind == MIME_MULTIPART && (!more || delimiter.closing || delimiter.level + 1 < w->depth)) {
         pass->view->flags |= MIME_BROKEN_STRUCTURE; /* none of its parts ever came */
         *entity = (struct mime_entity){.kind = MIME_PLAIN};
     }

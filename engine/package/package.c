@@ -1,7 +1,9 @@
 /* Reading packages and lists.  Strict: what is not exactly so is refused, and the reason named. */
+#define _GNU_SOURCE /* gmtime_r */
 #include "engine/package/package.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "engine/scan/features.h"
 #include "engine/scan/rules.h"
@@ -34,7 +36,7 @@ static bool is_sha256(struct span text)
     return text.n == PACKAGE_SHA256_HEX;
 }
 
-/* 2026-11-22T06:30:00Z: shown to people, nothing is decided by it. */
+/* 2026-11-22T06:30:00Z: of two, the later one is the greater text. */
 static bool is_time(struct span text)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
@@ -72,6 +74,12 @@ static bool read_format(struct reading *r, const struct span *words)
 static bool read_created(struct reading *r, const struct span *words)
 {
     *(r->package ? &r->package->created : &r->list->created) = words[1];
+    return is_time(words[1]);
+}
+
+static bool read_expires(struct reading *r, const struct span *words)
+{
+    r->list->expires = words[1];
     return is_time(words[1]);
 }
 
@@ -126,6 +134,7 @@ static const struct form package_form[] = {
 static const struct form list_form[] = {
     {"sequence", 2, read_sequence},
     {"created", 2, read_created},
+    {"expires", 2, read_expires},
     {"package", 7, read_offer},
 };
 
@@ -191,4 +200,19 @@ bool package_list_read(struct span file, struct package_list *list, struct error
     if (!read_lines(&r, list->text.lines, list_form, sizeof list_form / sizeof list_form[0], error))
         return false;
     return list->text.rest.n == 0 || error_set(error, "has bytes behind its signature");
+}
+
+void package_time(int64_t moment, char text[PACKAGE_TIME_BYTES])
+{
+    time_t seconds = (time_t)(moment / 1000000);
+    struct tm parts;
+    gmtime_r(&seconds, &parts);
+    strftime(text, PACKAGE_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+bool package_list_is_expired(const struct package_list *list, int64_t now)
+{
+    char text[PACKAGE_TIME_BYTES];
+    package_time(now, text);
+    return memcmp(text, list->expires.p, list->expires.n) >= 0;
 }

@@ -14,10 +14,12 @@
  *     mailward-updates 1
  *     sequence 57
  *     created 2026-11-22T06:31:00Z
+ *     expires 2026-12-22T06:31:00Z
  *     package NAME FORMAT VERSION SIZE SHA256 FILE
  *
  * A server may have a package for each format, so that gateways of all ages find theirs.
- * Versions and sequences only grow, so that an old file cannot be passed off as a new one.  Both are hostile until
+ * Versions and sequences only grow, so that an old file cannot be passed off as a new one; and a list expires, so that
+ * one cannot be offered for ever.  Times are UTC, to the second.  Both files are hostile until
  * their signature and, of contents, their SHA-256 were checked.
  */
 #ifndef PACKAGE_PACKAGE_H
@@ -55,6 +57,7 @@ enum {
     PACKAGE_MEMBERS_MAX = 128,
     PACKAGE_LIST_MAX = 32,
     PACKAGE_SHA256_HEX = 64,
+    PACKAGE_TIME_BYTES = 32,
 };
 #define PACKAGE_VERSION_MAX UINT64_C(999999999999999)
 
@@ -88,15 +91,19 @@ struct package_offer {
 struct package_list {
     struct signed_text text;
     uint64_t sequence;
-    struct span created;
+    struct span created, expires;
     struct package_offer offers[PACKAGE_LIST_MAX];
     size_t count;
 };
 
 bool package_list_read(struct span file, struct package_list *list, struct error *error);
+/* now: wall, microseconds. */
+bool package_list_is_expired(const struct package_list *list, int64_t now);
 /* Whether these are the bytes that the (verified) list offers. */
 bool package_is_offered(const struct package_offer *offer, struct span file, struct error *error);
 
+/* A moment (wall, microseconds) as the files have it. */
+void package_time(int64_t moment, char text[PACKAGE_TIME_BYTES]);
 /* 64 hexadecimal digits and a NUL. */
 void package_sha256(struct span bytes, char hex[PACKAGE_SHA256_HEX + 1]);
 

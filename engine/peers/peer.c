@@ -17,7 +17,8 @@ const char *peer_state_text(enum peer_state state)
         [PEER_ANSWERED] = "answered",
         [PEER_DOWN] = "not asked: it does not answer at present",
         [PEER_TIMED_OUT] = "timed out",
-        [PEER_FAILED] = "gave no usable answer",
+        [PEER_FAILED] = "cannot be connected to",
+        [PEER_USELESS] = "gave no usable answer",
         [PEER_SKIPPED] = "skipped the message",
     };
     return texts[state];

@@ -21,7 +21,8 @@ enum peer_state {
     PEER_ANSWERED,  /* the only state with a verdict */
     PEER_DOWN,      /* not asked, because it has not answered before */
     PEER_TIMED_OUT, /* or too late to be waited for */
-    PEER_FAILED,    /* it refused, hung up, or its answer was none */
+    PEER_FAILED,    /* it could not be asked */
+    PEER_USELESS,   /* it refused, hung up, or its answer was none */
     PEER_SKIPPED,   /* it answered that it has not looked at the message */
     PEER_STATE_COUNT
 };

@@ -84,6 +84,8 @@ static const struct {
 static enum header_use header_use_of(struct span name)
 {
     for (size_t i = 0; i < sizeof header_uses / sizeof header_uses[0]; i++) {
+        if (name.n && ascii_lower(name.p[0]) != header_uses[i].name[0]) /* spares most of the work */
+            continue;
         struct span entry = span_text(header_uses[i].name);
         bool prefix = entry.p[entry.n - 1] == '-';
         if (prefix ? span_starts_nocase(name, entry) : span_equal_nocase(name, entry))

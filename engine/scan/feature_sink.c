@@ -3,14 +3,20 @@
 
 enum { LONGEST_WORD = 24 };
 
-void feature_add(struct feature_sink *sink, uint64_t hash)
+/* Without a branch: a guess whether a feature is new fails often, and a message has thousands.  What is not kept is
+ * written behind the others all the same; there is room, as rules come after all families that add. */
+static inline void add(struct feature_sink *sink, uint64_t hash)
 {
     uint32_t id = (uint32_t)(hash >> (64 - SCAN_FEATURE_BITS));
-    uint64_t bit = UINT64_C(1) << (id % 64);
-    if (sink->seen[id / 64] & bit || sink->count == SCAN_FEATURES_MAX)
-        return;
-    sink->seen[id / 64] |= bit;
-    sink->ids[sink->count++] = id;
+    uint64_t *seen = &sink->seen[id / 64], bit = UINT64_C(1) << (id % 64);
+    sink->ids[sink->count] = id;
+    sink->count += !(*seen & bit) & (sink->count < SCAN_FEATURES_MAX);
+    *seen |= bit;
+}
+
+void feature_add(struct feature_sink *sink, uint64_t hash)
+{
+    add(sink, hash);
 }
 
 static char fold_byte(unsigned char c)
@@ -25,13 +31,15 @@ static char fold_byte(unsigned char c)
 struct span feature_fold(struct span s, char *out)
 {
     size_t n = 0;
+    char previous = ' ';
     out[n++] = ' ';
     for (size_t i = 0; i < s.n; i++) {
         char c = fold_byte((unsigned char)s.p[i]);
-        if (c != ' ' || out[n - 1] != ' ')
-            out[n++] = c;
+        out[n] = c;
+        n += c != ' ' || previous != ' ';
+        previous = c;
     }
-    if (out[n - 1] != ' ')
+    if (previous != ' ')
         out[n++] = ' ';
     return (struct span){out, n};
 }
@@ -44,7 +52,7 @@ void feature_add_grams(struct feature_sink *sink, struct span folded, uint64_t s
         filled = folded.p[i] == FEATURE_FOREIGN ? 0 : filled + 1;
         window = window << 8 | (unsigned char)folded.p[i];
         if (filled >= 4)
-            feature_add(sink, scan_hash_mix(seed << 32 | window));
+            add(sink, scan_hash_mix(seed << 32 | window));
     }
 }
 
@@ -79,9 +87,9 @@ void feature_add_words(struct feature_sink *sink, struct span folded, uint64_t w
     uint64_t previous = 0;
     for (struct span word = feature_next_word(&folded); word.n; word = feature_next_word(&folded)) {
         uint64_t hash = scan_hash_bytes(word_seed, word);
-        feature_add(sink, hash);
+        add(sink, hash);
         if (previous)
-            feature_add(sink, scan_hash_mix(pair_seed ^ hash ^ previous * 3));
+            add(sink, scan_hash_mix(pair_seed ^ hash ^ previous * 3));
         previous = hash;
     }
 }

@@ -11,14 +11,15 @@
 
 enum scan_graymail {
     SCAN_GRAYMAIL_NONE,
-    SCAN_GRAYMAIL_MARKETING, /* by a service that mails for others, or to sell */
+    SCAN_GRAYMAIL_MARKETING, /* to sell, or by a service that mails for others */
     SCAN_GRAYMAIL_SOCIAL,    /* of a social network, a dating site, a forum */
     SCAN_GRAYMAIL_BULK,      /* all else that is sent to many */
 };
 
 enum {
-    SCAN_GRAYMAIL_POINTS = 5000,          /* thousandths: from here on a message is graymail */
-    SCAN_GRAYMAIL_CATEGORY_POINTS = 2000, /* that make it social, or marketing */
+    SCAN_GRAYMAIL_POINTS = 5000, /* thousandths: from here on a message is graymail */
+    SCAN_GRAYMAIL_CATEGORY_POINTS =
+        2000, /* that make it social, or marketing, if no other category has more */
 };
 
 /* rules may be NULL.  *points is the sum, in thousandths. */

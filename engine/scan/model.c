@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 
 #include "engine/base/xalloc.h"
 #include "engine/scan/model_file.h"
+#include "engine/scan/score.h"
 
 struct scan_model {
     struct scan_model_parameters p;
@@ -78,12 +78,6 @@ void scan_model_free(struct scan_model *model)
     if (model->mapping.n)
         munmap((void *)model->mapping.p, model->mapping.n);
     free(model);
-}
-
-int scan_score_of_log_odds(double calibrated)
-{
-    int score = (int)floor(100 / (1 + exp(-calibrated)));
-    return score > 99 ? 99 : score;
 }
 
 static int32_t weight_of(const struct scan_model *model, uint32_t feature)

@@ -35,6 +35,7 @@ struct scan_score {
     int score;
     double log_odds;
     double prior;
+    double learned;                 /* see learned.h; 0 as long as nothing was */
     double families[SCAN_FAMILIES]; /* [SCAN_FACTS] is the sum of facts */
     double facts[SCAN_FACT_COUNT];  /* 0 for one that does not hold */
     double rules[SCAN_HITS_MAX];    /* in the order of the hits; [SCAN_RULES] of families is their sum */
@@ -49,7 +50,6 @@ void scan_model_free(struct scan_model *model);
 
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
                       struct scan_score *score);
-int scan_score_of_log_odds(double calibrated);
 
 /* Names this very model in headers and logs. */
 uint32_t scan_model_id(const struct scan_model *model);

@@ -35,7 +35,7 @@ static unsigned bits_of(char c)
                                               4, 4, 6, 10, 4, 4, 4, 5, 7, 6, 9, 6, 10};
     if (c >= 'a' && c <= 'z')
         return letters[c - 'a'];
-    return c == ' ' ? 3 : 7;
+    return c == ' ' ? 1 : 7; /* as most words have one behind them */
 }
 
 static unsigned rarity(const struct rule_literal *literal)
@@ -78,6 +78,13 @@ static void add_to_run(struct walk *w, char c)
     if (w->run.size == RULE_LITERAL_MOST)
         end_run(w);
     w->run.text[w->run.size++] = ascii_lower(c);
+}
+
+/* One blank or more: the search takes a run of them as one, so what is round them stays side by side. */
+static void add_blank(struct walk *w)
+{
+    if (w->run.size == 0 || w->run.text[w->run.size - 1] != ' ')
+        add_to_run(w, ' ');
 }
 
 /* The alternative at work is over. */
@@ -134,8 +141,20 @@ static enum times take_quantifier(struct walk *w)
     return times;
 }
 
+static void take_blank(struct walk *w)
+{
+    if (take_quantifier(w) == MAYBE)
+        end_run(w);
+    else
+        add_blank(w);
+}
+
 static void take_plain(struct walk *w, char c)
 {
+    if (c == ' ') {
+        take_blank(w);
+        return;
+    }
     enum times times = take_quantifier(w);
     if (times != MAYBE)
         add_to_run(w, c);
@@ -157,7 +176,11 @@ static bool take_escape(struct walk *w)
     w->at++;
     if (c != '\0' && strchr("bB", c))
         return take_quantifier(w) == ONCE; /* has no width: what is round it stays side by side */
-    if (c != '\0' && strchr("dDwWsShHvVRntrfae", c)) {
+    if (c == 's') {
+        take_blank(w);
+        return true;
+    }
+    if (c != '\0' && strchr("dDwWShHvVRntrfae", c)) {
         take_unknown(w);
         return true;
     }

@@ -11,10 +11,10 @@ enum { RULE_LITERAL_LEAST = 3, RULE_LITERAL_MOST = 16, RULE_LITERALS_MAX = 32 };
 
 struct rule_literal {
     uint8_t size;
-    char text[RULE_LITERAL_MOST]; /* ASCII letters are small */
+    char text[RULE_LITERAL_MOST]; /* ASCII letters are small; a blank stands for a run of white space */
 };
 
-/* At least one of them is, case aside, in whatever matches. */
+/* At least one of them is, case and the size of blanks aside, in whatever matches. */
 struct rule_literals {
     size_t count; /* 0: nothing is known */
     struct rule_literal items[RULE_LITERALS_MAX];

@@ -23,6 +23,15 @@ struct rule {
     const struct rule_program *program; /* instead, of a meta rule */
 };
 
+/* The literals of all rules about one text.  Each text has a search of its own: what is looked for in the undecoded
+ * message, half of all bytes searched, is next to nothing and need not be paid for as the body is. */
+struct rule_text_literals {
+    struct literal_search *search; /* NULL: no rule about this text has a literal */
+    struct span *literals;         /* texts in the arena */
+    uint16_t *rules;               /* by literal */
+    size_t count;
+};
+
 struct scan_rules {
     struct arena *arena; /* texts, names, programs */
     struct rule *items;
@@ -30,8 +39,7 @@ struct scan_rules {
     struct span headers[RULE_HEADERS_MAX];
     size_t header_count;
     bool text_used[RULE_TEXTS_MAX];
-    struct literal_search *search;
-    uint16_t *rule_of_literal;
+    struct rule_text_literals literals[RULE_TEXTS_MAX];
     uint16_t *unfiltered; /* rules without a literal */
     size_t unfiltered_count;
     pcre2_match_context *limits;

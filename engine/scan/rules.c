@@ -15,8 +15,6 @@ struct builder {
     struct scan_rules *rules;
     struct scan_rule_complaints *complaints;
     pcre2_compile_context *context;
-    struct span *literals; /* of all rules; texts in the arena */
-    size_t literal_count;
 };
 
 static int32_t find_rule(const void *context, struct span name)
@@ -104,12 +102,13 @@ static void add_literals(struct builder *b, struct rule *rule, const struct rule
     rule->info.literal = found.count > 0;
     if (!found.count)
         rules->unfiltered[rules->unfiltered_count++] = index;
-    size_t count = b->literal_count + found.count;
-    b->literals = xreallocarray(b->literals, count + 1, sizeof *b->literals);
-    rules->rule_of_literal = xreallocarray(rules->rule_of_literal, count + 1, sizeof *rules->rule_of_literal);
+    struct rule_text_literals *all = &rules->literals[rule->text];
+    size_t count = all->count + found.count;
+    all->literals = xreallocarray(all->literals, count + 1, sizeof *all->literals);
+    all->rules = xreallocarray(all->rules, count + 1, sizeof *all->rules);
     for (size_t i = 0; i < found.count; i++) {
-        rules->rule_of_literal[b->literal_count] = index;
-        b->literals[b->literal_count++] =
+        all->rules[all->count] = index;
+        all->literals[all->count++] =
             arena_dup(rules->arena, span_of(found.items[i].text, found.items[i].size));
     }
 }
@@ -166,6 +165,15 @@ static struct scan_rules *rules_new(struct arena *arena)
     return rules;
 }
 
+static void build_searches(struct scan_rules *rules)
+{
+    for (size_t i = 0; i < RULE_TEXTS_MAX; i++) {
+        struct rule_text_literals *of_text = &rules->literals[i];
+        if (of_text->count)
+            of_text->search = literal_search_new(of_text->literals, of_text->count);
+    }
+}
+
 struct scan_rules *scan_rules_compile(const struct rule_definitions *definitions, struct arena *arena,
                                       struct scan_rule_complaints *complaints)
 {
@@ -181,8 +189,7 @@ struct scan_rules *scan_rules_compile(const struct rule_definitions *definitions
     if (definitions->count > SCAN_RULES_MAX)
         rule_complain(complaints, definitions->items[SCAN_RULES_MAX].place, "a set has at most %d rules",
                       SCAN_RULES_MAX);
-    b.rules->search = literal_search_new(b.literals, b.literal_count);
-    free(b.literals);
+    build_searches(b.rules);
     pcre2_compile_context_free(b.context);
     if (complaints->count == 0)
         return b.rules;
@@ -196,11 +203,14 @@ void scan_rules_free(struct scan_rules *rules)
         return;
     for (size_t i = 0; i < rules->count; i++)
         pcre2_code_free(rules->items[i].code);
-    literal_search_free(rules->search);
+    for (size_t i = 0; i < RULE_TEXTS_MAX; i++) {
+        literal_search_free(rules->literals[i].search);
+        free(rules->literals[i].literals);
+        free(rules->literals[i].rules);
+    }
     pcre2_match_context_free(rules->limits);
     known_senders_free(rules->known);
     free(rules->items);
-    free(rules->rule_of_literal);
     free(rules->unfiltered);
     arena_free(rules->arena);
     free(rules);

@@ -95,7 +95,8 @@ struct scan_hits {
     uint32_t count;
     uint16_t graymail[SCAN_HITS_MAX]; /* the same of rules about graymail, which are not among the others */
     uint32_t graymail_count;
-    bool partial; /* the budget or a match limit cut the pass short */
+    bool partial;        /* the budget or a match limit cut the pass short */
+    struct span limited; /* the name of the first rule that met a match limit; as long as the rules live */
 };
 
 /* For who watches a pass: all may be NULL. */

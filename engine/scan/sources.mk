@@ -1,6 +1,7 @@
 # Sources of this folder.
 libengine_a_SOURCES += \
 	%D%/domain.c %D%/domain.h \
+	%D%/example.c %D%/example.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/feature_body.c \
 	%D%/feature_headers.c \
@@ -11,6 +12,7 @@ libengine_a_SOURCES += \
 	%D%/graymail.c %D%/graymail.h \
 	%D%/hash.h \
 	%D%/known_senders.c %D%/known_senders.h \
+	%D%/learned.c %D%/learned.h \
 	%D%/literal_search.c %D%/literal_search.h \
 	%D%/model.c %D%/model.h \
 	%D%/model_file.c %D%/model_file.h \
@@ -21,7 +23,8 @@ libengine_a_SOURCES += \
 	%D%/rule_scopes.c %D%/rule_scopes.h \
 	%D%/rule_set.h \
 	%D%/rule_text.c %D%/rule_text.h \
-	%D%/rules.c %D%/rules.h
+	%D%/rules.c %D%/rules.h \
+	%D%/score.c %D%/score.h
 dist_pkgdata_DATA += engine/data/spam.model
 
 # Programs of the build tree look for it beside themselves.

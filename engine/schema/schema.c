@@ -306,6 +306,12 @@ static const struct schema_preset logs_presets[] = {
 #define UPDATES_DETAILS                                                                                      \
     .row_noun = "update settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(updates_fields)
 
+static const struct schema_field learning_fields[] = {
+#include "engine/schema/learning.def"
+};
+#define LEARNING_DETAILS                                                                                     \
+    .row_noun = "learning settings", .preset_keys = WORDS(""), .fixed_key = "", FIELDS(learning_fields)
+
 const struct schema_table schema_tables[SCHEMA_TABLE_COUNT] = {
 #define TABLE(id_, name_, kind_, readers_, help_)                                                            \
     [SCHEMA_##id_] = {.id = SCHEMA_##id_,                                                                    \

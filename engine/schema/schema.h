@@ -114,6 +114,11 @@ enum listeners_field {
 #include "engine/schema/listeners.def"
     LISTENERS_FIELD_COUNT
 };
+enum learning_field {
+#include "engine/schema/learning.def"
+    LEARNING_FIELD_COUNT
+};
+
 enum policy_field {
 #include "engine/schema/policy.def"
     POLICY_FIELD_COUNT
@@ -369,7 +374,7 @@ bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_
 bool schema_check_account(struct span text, struct error *error); /* of this machine */
 bool schema_check_subject(struct span text,
                           struct error *error); /* none, prepend:TEXT, append:TEXT; US-ASCII */
-bool schema_check_header(struct span text, struct error *error);       /* "" or NAME: VALUE (RFC 5322) */
+bool schema_check_header(struct span text, struct error *error); /* "" or NAME: VALUE (RFC 5322) */
 /* A name of letters, digits, '-' and '_' in labels, not an address; or empty. */
 bool schema_check_host_name(struct span text, struct error *error);
 bool schema_check_route_domain(struct span text, struct error *error); /* domain, .domain, ALL */

@@ -6,7 +6,7 @@ libengine_a_SOURCES += \
 	%D%/addresses.def %D%/alerts.def %D%/alert_classes.def %D%/alert_settings.def %D%/alert_checks.c \
 	%D%/certificates.def %D%/delivery.def %D%/hostaccess.def %D%/listeners.def %D%/logs.def %D%/rcptaccess.def \
 	%D%/access.def %D%/gateway.def %D%/updates.def %D%/users.def %D%/graymail.def %D%/imsandgraymail.def \
-	%D%/multiscan.def \
+	%D%/learning.def %D%/multiscan.def \
 	%D%/incoming_relay.def %D%/incoming_relays.def %D%/portal_registration.def \
 	%D%/featurekey.def %D%/features.def %D%/features.h \
 	%D%/network_checks.c %D%/spamd.def \

@@ -44,10 +44,15 @@ void spamd_put_pong(struct buf *out)
     buf_append_span(out, SPAN("SPAMD/1.5 0 PONG\r\n"));
 }
 
-void spamd_put_nothing_set(struct buf *out)
+void spamd_put_told(struct buf *out, bool set, bool removed)
 {
     put_status(out, SPAMD_EX_OK);
-    buf_append_span(out, SPAN("\r\nContent-length: 0\r\n\r\n"));
+    buf_append_span(out, SPAN("\r\n"));
+    if (set)
+        buf_append_span(out, SPAN("DidSet: local\r\n"));
+    if (removed)
+        buf_append_span(out, SPAN("DidRemove: local\r\n"));
+    buf_append_span(out, SPAN("Content-length: 0\r\n\r\n"));
 }
 
 static void put_number(struct buf *out, const struct spamd_verdict *v, int score)

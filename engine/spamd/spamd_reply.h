@@ -35,9 +35,10 @@ bool spamd_is_spam(const struct spamd_verdict *v);
 
 /* Appends an answer that is nothing but a refusal, with its reason. */
 void spamd_put_refusal(struct buf *out, enum spamd_status status, const char *reason);
-/* Appends the answer to PING, or to TELL: nothing was set, nothing removed. */
+/* Appends the answer to PING. */
 void spamd_put_pong(struct buf *out);
-void spamd_put_nothing_set(struct buf *out);
+/* Appends the answer to TELL: what was done here, if anything. */
+void spamd_put_told(struct buf *out, bool set, bool removed);
 /* Appends status line and headers of an answer; body_bytes of its body follow. */
 void spamd_put_head(struct buf *out, const struct spamd_request *request, const struct spamd_verdict *v,
                     uint64_t body_bytes);

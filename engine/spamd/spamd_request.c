@@ -76,6 +76,27 @@ static bool take_length(struct span value, struct spamd_request *request, struct
     return true;
 }
 
+/* "ham", "spam" */
+static bool take_class(struct span value, struct spamd_request *request, struct error *error)
+{
+    bool spam = span_equal_nocase(value, SPAN("spam"));
+    request->message_class = spam ? SPAMD_CLASS_SPAM : SPAMD_CLASS_HAM;
+    return spam || span_equal_nocase(value, SPAN("ham")) ||
+           error_set(error, "Message-class is neither spam nor ham");
+}
+
+/* Whether "local" is one of the words, which have commas between them. */
+static bool names_local(struct span value)
+{
+    while (value.n) {
+        size_t comma = span_find(value, ',');
+        if (span_equal_nocase(span_trim(span_slice(value, 0, comma)), SPAN("local")))
+            return true;
+        value = span_slice(value, comma + 1, value.n);
+    }
+    return false;
+}
+
 static bool take_header(struct span line, struct spamd_request *request, struct error *error)
 {
     size_t colon = span_find(line, ':');
@@ -85,6 +106,12 @@ static bool take_header(struct span line, struct spamd_request *request, struct 
         return error_set(error, "a header has no colon");
     if (span_equal_nocase(name, SPAN("Content-length")))
         return take_length(value, request, error);
+    if (span_equal_nocase(name, SPAN("Message-class")))
+        return take_class(value, request, error);
+    if (span_equal_nocase(name, SPAN("Set")))
+        request->set_local = names_local(value);
+    if (span_equal_nocase(name, SPAN("Remove")))
+        request->remove_local = names_local(value);
     if (span_equal_nocase(name, SPAN("User")))
         request->user = value;
     if (span_equal_nocase(name, SPAN("Compress")))

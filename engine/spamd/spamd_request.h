@@ -24,6 +24,9 @@ enum spamd_method {
     SPAMD_METHOD_COUNT
 };
 
+/* What TELL says of a message, and whether it is to be remembered or forgotten here. */
+enum spamd_class { SPAMD_CLASS_NONE, SPAMD_CLASS_HAM, SPAMD_CLASS_SPAM };
+
 struct spamd_request {
     enum spamd_method method;
     unsigned version; /* 10 times: 12 is 1.2 */
@@ -31,6 +34,8 @@ struct spamd_request {
     uint64_t length;  /* of the message */
     struct span user; /* on whose behalf, as sent; empty: not said.  Points into what was parsed */
     bool compressed;  /* the message is not as it is */
+    enum spamd_class message_class;
+    bool set_local, remove_local;
 };
 
 /* Bytes of first line and headers together; a longer request is wrong. */

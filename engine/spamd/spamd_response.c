@@ -53,7 +53,7 @@ static bool read_status(struct span line, struct spamd_response *r)
 }
 
 /* Other fields than these two are for others. */
-static bool read_field(struct span line, struct spamd_response *r, uint64_t *length)
+static bool read_field(struct span line, struct spamd_response *r)
 {
     size_t colon = span_find(line, ':');
     struct span name = span_slice(line, 0, colon), value = span_trim(span_slice(line, colon + 1, line.n));
@@ -61,21 +61,24 @@ static bool read_field(struct span line, struct spamd_response *r, uint64_t *len
         return false;
     if (span_equal_nocase(name, SPAN("Spam")))
         return read_verdict(value, r);
-    if (span_equal_nocase(name, SPAN("Content-length")))
-        return span_parse_u64(value, length) && *length <= SPAMD_RESPONSE_MOST;
-    return true;
+    if (!span_equal_nocase(name, SPAN("Content-length")))
+        return true;
+    r->has_length = true;
+    return span_parse_u64(value, &r->length) && r->length <= SPAMD_RESPONSE_MOST;
 }
 
 /* The next line without its end; false when it has none yet. */
-static bool next_line(struct span *rest, struct span *line)
+static bool next_line(struct spamd_response *r, struct span bytes, struct span *line)
 {
-    size_t end = span_find(*rest, '\n');
-    if (end == rest->n)
+    size_t end = r->searched + span_find(span_slice(bytes, r->searched, bytes.n), '\n');
+    r->searched = end;
+    if (end == bytes.n)
         return false;
-    *line = span_slice(*rest, 0, end);
+    *line = span_slice(bytes, r->line, end - r->line);
     if (line->n && line->p[line->n - 1] == '\r')
         line->n--;
-    *rest = span_slice(*rest, end + 1, rest->n);
+    r->line = r->searched = end + 1;
+    r->lines++;
     return true;
 }
 
@@ -84,30 +87,36 @@ static enum spamd_response_state unfinished(bool ended)
     return ended ? SPAMD_RESPONSE_BAD : SPAMD_RESPONSE_PART;
 }
 
-enum spamd_response_state spamd_response_parse(struct span bytes, bool ended, struct spamd_response *response)
+static enum spamd_response_state read_head(struct spamd_response *r, struct span bytes, bool ended)
 {
-    struct span rest = bytes, line;
-    uint64_t length = UINT64_MAX; /* not said */
-    *response = (struct spamd_response){.code = 0};
-    if (bytes.n > SPAMD_RESPONSE_MOST)
-        return SPAMD_RESPONSE_BAD;
-    if (!next_line(&rest, &line))
-        return unfinished(ended);
-    if (!read_status(line, response))
-        return SPAMD_RESPONSE_BAD;
-    /* PONG has no fields and no empty line. */
-    if (ended && rest.n == 0)
-        return SPAMD_RESPONSE_WHOLE;
-    for (;;) {
-        if (!next_line(&rest, &line))
-            return unfinished(ended);
-        if (line.n == 0)
-            break;
-        if (!read_field(line, response, &length))
+    struct span line;
+    while (!r->in_body) {
+        if (!next_line(r, bytes, &line)) {
+            /* PONG has no fields and no empty line. */
+            bool is_pong = ended && r->lines == 1 && r->line == bytes.n;
+            return is_pong ? SPAMD_RESPONSE_WHOLE : unfinished(ended);
+        }
+        r->in_body = r->lines > 1 && line.n == 0;
+        if (!r->in_body && !(r->lines == 1 ? read_status(line, r) : read_field(line, r)))
             return SPAMD_RESPONSE_BAD;
     }
-    response->body = span_slice(rest, 0, length < rest.n ? (size_t)length : rest.n);
-    if (length == UINT64_MAX)
+    return SPAMD_RESPONSE_PART;
+}
+
+enum spamd_response_state spamd_response_parse(struct span bytes, bool ended, struct spamd_response *r)
+{
+    if (bytes.n > SPAMD_RESPONSE_MOST)
+        return SPAMD_RESPONSE_BAD;
+    if (!r->in_body) {
+        enum spamd_response_state head = read_head(r, bytes, ended);
+        if (!r->in_body)
+            return head;
+    }
+    r->body = span_slice(bytes, r->line, bytes.n);
+    if (!r->has_length)
         return ended ? SPAMD_RESPONSE_WHOLE : SPAMD_RESPONSE_PART;
-    return rest.n >= length ? SPAMD_RESPONSE_WHOLE : unfinished(ended);
+    if (r->body.n < r->length)
+        return unfinished(ended);
+    r->body.n = (size_t)r->length;
+    return SPAMD_RESPONSE_WHOLE;
 }

@@ -10,13 +10,14 @@
 #define SPAMD_SPAMD_RESPONSE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/base/span.h"
 
 enum {
-    SPAMD_RESPONSE_MOST = 64 * 1024, /* bytes of one, all in all */
-    SPAMD_POINTS_MOST = 1000 * 1000, /* thousandths: what is beyond a thousand points is a thousand */
+    SPAMD_RESPONSE_MOST = 2 * 1024 * 1024, /* bytes of one, all in all */
+    SPAMD_POINTS_MOST = 1000 * 1000,       /* thousandths: what is beyond a thousand points is a thousand */
 };
 
 enum spamd_response_state {
@@ -29,11 +30,17 @@ struct spamd_response {
     unsigned code; /* 0: done; else why not (sysexits.h) */
     bool has_verdict, spam;
     int32_t points, required; /* thousandths */
-    struct span body;         /* of the bytes that were read */
+    struct span body;         /* of the bytes that were read; there once it is whole */
+    /* How far it was read */
+    size_t line;     /* where the next line begins, or the body */
+    size_t searched; /* from where on its end is looked for */
+    unsigned lines;
+    bool in_body, has_length;
+    uint64_t length;
 };
 
-/* All bytes that have come so far.  Without a Content-length the end of the connection (ended) is the end. */
-enum spamd_response_state spamd_response_parse(struct span bytes, bool ended,
-                                               struct spamd_response *response);
+/* bytes: all that have come so far, of which it reads what is new since the last call; *r is zero before the first.
+ * Without a Content-length the end of the connection (ended) is the end. */
+enum spamd_response_state spamd_response_parse(struct span bytes, bool ended, struct spamd_response *r);
 
 #endif

@@ -37,7 +37,7 @@ static void fuzz_rspamd(struct span in)
 
 static void fuzz_spamd(struct span in, size_t cut)
 {
-    struct spamd_response part, whole;
+    struct spamd_response part = {0}, whole = {0};
     enum spamd_response_state early = spamd_response_parse(span_slice(in, 0, cut), false, &part);
     enum spamd_response_state late = spamd_response_parse(in, true, &whole);
     require(late != SPAMD_RESPONSE_PART);

@@ -28,18 +28,19 @@ UNDONE = ("recipients_waiting_scan", "recipients_active", "recipients_delayed")
 class Instance:
     """Runs in the foreground as a child, so that it can never outlive its test by much."""
 
-    def __init__(self, folder, route=None, settings=None, environment=None):
+    def __init__(self, folder, route=None, settings=None, environment=None, programs=None):
         self.folder = Path(folder)
         self.route = route
         self.settings = dict(settings or {})
         self.environment = dict(environment or {})
+        self.daemon = f"{programs}/mailwardd" if programs else program("mailwardd")
         self.process = None
         self.log = MailLog(self.folder)
 
     # Start and end
 
     def _command_line(self):
-        line = [program("mailwardd"), "--private", str(self.folder), "--foreground"]
+        line = [self.daemon, "--private", str(self.folder), "--foreground"]
         if self.route:
             line += ["--route", "%s:%d" % self.route]
         for name, value in self.settings.items():

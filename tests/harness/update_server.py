@@ -84,8 +84,9 @@ class UpdateServer:
         tool("build", "--key", key or self.key, "--name", name, "--version", version, "--out", path, *files)
         return path
 
-    def list(self, key=None):
-        tool("list", "--key", key or self.key, self.folder)
+    def list(self, key=None, days=30):
+        """Makes the manifest, which is good for so many days."""
+        tool("list", "--key", key or self.key, "--days", days, self.folder)
 
     def offer(self, name, version, members, key=None):
         path = self.build(name, version, members, key)

@@ -8,14 +8,20 @@ scanner still found it, or without.  FRAGMENTS have no place for one.
 
 import base64
 import io
+import stat
 import sys
+import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 SPAM_MARKER = (
     "Congratulations! You have been selected to win $1,000,000 cash! Act now! Click here to claim your free "
     "money! Cheap viagra, no prescription! Lowest mortgage rates! Make money fast working from home, 100% guaranteed!\r\n"
 ) * 5
+
+# What an archive calls files that it wants outside of its folder.
+ESCAPED = "mailward-test-escaped"
 
 HEAD = "From: a@example.org\r\nTo: b@example.com\r\nSubject: Notes\r\nMIME-Version: 1.0\r\n"
 
@@ -24,12 +30,24 @@ def _text(marker):
     return f"Content-Type: text/plain; charset=utf-8\r\n\r\n{marker}Regards\r\n"
 
 
-def nested_parts(marker):
-    """100,000 multiparts, each within the one before."""
-    levels = "".join(
-        f"--b{i}\r\nContent-Type: multipart/mixed; boundary=b{i + 1}\r\n\r\n" for i in range(100_000)
-    )
+def _nested(marker, count):
+    levels = "".join(f"--b{i}\r\nContent-Type: multipart/mixed; boundary=b{i + 1}\r\n\r\n" for i in range(count))
     return f"{HEAD}Content-Type: multipart/mixed; boundary=b0\r\n\r\n--b0\r\n{_text(marker)}{levels}"
+
+
+def thousand_nested_parts(marker):
+    """1,000 multiparts, each within the one before."""
+    return _nested(marker, 1_000)
+
+
+def ten_thousand_nested_parts(marker):
+    """10,000 of them."""
+    return _nested(marker, 10_000)
+
+
+def nested_parts(marker):
+    """100,000 of them."""
+    return _nested(marker, 100_000)
 
 
 def million_parts(marker):
@@ -144,14 +162,74 @@ def nul_bytes(marker):
     return HEAD + _text(marker) + "\0" * 1_048_576 + "\r\n"
 
 
-def zip_bomb(marker):
-    """An archive of 100 KB that would be 100 MB."""
+def _attached(marker, name, data, kind="zip"):
+    """The text, and an archive attached to it."""
+    text = base64.encodebytes(data).decode().replace("\n", "\r\n")
+    part = f'Content-Type: application/{kind}; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return _mixed(marker, f"--b\r\n{part}{text}--b--\r\n")
+
+
+def _zip(files):
+    """A zip archive of (name or ZipInfo, content)."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("../../zeros.exe", bytes(100_000_000))
-    text = base64.encodebytes(packed.getvalue()).decode().replace("\n", "\r\n")
-    part = 'Content-Type: application/zip; name="a.zip"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
-    return _mixed(marker, f"--b\r\n{part}{text}--b--\r\n")
+        for name, content in files:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def zip_bomb(marker):
+    """An archive of 100 KB that would be 100 MB."""
+    return _attached(marker, "a.zip", _zip([(f"../../{ESCAPED}", bytes(100_000_000))]))
+
+
+def nested_archives(marker):
+    """Archives of ten archives each, six levels deep, and ten megabytes in each of the last: 10^13 bytes."""
+    data = bytes(10_000_000)
+    for level in range(6):
+        data = _zip([(f"{i}.zip", data) for i in range(10)])
+    return _attached(marker, "42.zip", data)
+
+
+def overlapping_archive(marker):
+    """An archive whose 60,000 entries are all the same megabyte."""
+    one = _zip([("0", bytes(1_000_000))])
+    start = one.index(b"PK\1\2")
+    entry, end = one[start : one.index(b"PK\5\6")], one[one.index(b"PK\5\6") :]
+    count, size = 60_000, 60_000 * len(entry)
+    end = end[:8] + count.to_bytes(2, "little") * 2 + size.to_bytes(4, "little") + end[16:]
+    return _attached(marker, "a.zip", one[:start] + entry * count + end)
+
+
+def million_entries(marker):
+    """A packed directory of a million empty files."""
+    entry = _zip([("0", b"")])
+    entry = entry[entry.index(b"PK\1\2") : entry.index(b"PK\5\6")]
+    return _attached(marker, "a.zip.gz", zlib.compress(entry * 1_000_000, wbits=31), "gzip")
+
+
+def escaping_names(marker):
+    """Names that lead out of the folder: upwards, from the root, by a symbolic link."""
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    names = (f"../../{ESCAPED}", f"/tmp/{ESCAPED}", f"..\\..\\{ESCAPED}", f"link/{ESCAPED}", f"a/../../../{ESCAPED}")
+    return _attached(marker, "a.zip", _zip([(link, "/tmp"), *((name, b"out") for name in names)]))
+
+
+def devices(marker):
+    """A tar archive with devices, a pipe, and links to what is outside."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for kind in (tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE):
+            member = tarfile.TarInfo(f"../{ESCAPED}")
+            member.type, member.devmajor, member.devminor, member.linkname = kind, 1, 3, "/etc/passwd"
+            archive.addfile(member)
+    return _attached(marker, "a.tar", packed.getvalue(), "x-tar")
+
+
+def one_letter(marker):
+    """A megabyte of one letter: the worst case of many an expression."""
+    return HEAD + _text(marker) + "a" * 1_000_000 + "!\r\n"
 
 
 def long_header(marker):
@@ -195,10 +273,10 @@ def confusing_boundaries(marker):
 MESSAGES = {
     maker.__name__: maker
     for maker in (
-        nested_parts, million_parts, long_line, nested_divs, many_headers, encoded_words,
+        thousand_nested_parts, ten_thousand_nested_parts, nested_parts, million_parts, long_line, nested_divs, many_headers, encoded_words,
         nested_messages, parts_with_headers, long_line_of_words, blanks, one_word_again, different_words, many_urls,
         nested_tables, many_attributes, unclosed_comment, many_entities, hidden_text, broken_base64, broken_quoted_printable,
-        nul_bytes, zip_bomb, long_header, long_subject, million_headers, many_received, many_addresses, many_parameters,
+        nul_bytes, zip_bomb, nested_archives, overlapping_archive, million_entries, escaping_names, devices, one_letter, long_header, long_subject, million_headers, many_received, many_addresses, many_parameters,
         confusing_boundaries,
     )
 }  # fmt: skip

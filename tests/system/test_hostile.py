@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Hostile messages cost little time and memory, get a verdict, and do not hide the text that comes first."""
 
+import contextlib
 import json
 import re
 import resource
@@ -15,8 +16,10 @@ from harness import processes
 from harness.api import edit
 from harness.build import program, sanitized, wait_until
 from harness.mail import make_mail
-from harness.sender import send_one
-from harness.tap import main, test, true
+from harness.sender import Session, send_one
+from harness.spamd import ask
+from harness.tap import equal, main, test, true
+from harness.update_server import UpdateServer
 
 MIB = 1 << 20
 SECONDS = 0.25 * (12 if sanitized() else 1)
@@ -80,20 +83,41 @@ def check_offline(world, name):
     check_marker(text_log_odds(verdict), text_log_odds(harmless))
 
 
-def check_worker(world, name):
-    instance = world.instance(settings=LINES)
+def warm_instance(world, **settings):
+    """A gateway that has scanned a message, and scans all of any size."""
+    instance = world.instance(settings={**LINES, **settings})
     instance.configure(edit("antispam", always_scan_size="100M", never_scan_size="100M"))
     send_one(instance.address, make_mail(1))
     instance.wait_idle()
+    return instance
+
+
+@contextlib.contextmanager
+def bounded(instance, name):
+    """What is done meanwhile kills no worker and costs the workers no more than a hostile message may."""
     before = {pid: (processes.cpu_seconds(pid), processes.peak_bytes(pid)) for pid in workers(instance)}
-    with_marker = logged_text_log_odds(instance, hostile.make(name))
-    true(set(workers(instance)) == set(before), "a worker died")
+    yield
+    equal(set(workers(instance)), set(before), "workers")
     cpu = sum(processes.cpu_seconds(pid) - used for pid, (used, _) in before.items())
     extra = max(processes.peak_bytes(pid) - peak for pid, (_, peak) in before.items())
     print(f"# {name}: {cpu:.3f} s, {extra / MIB:.1f} MiB more, the message included")
     true(cpu <= SECONDS, f"{cpu:.3f} s of CPU")
     true(sanitized() or extra <= EXTRA_BYTES, f"{extra / MIB:.1f} MiB more, the message included")
+
+
+def check_nothing_escaped(world):
+    """No archive has written a file anywhere."""
+    places = (Path("/tmp"), Path("/"), *world.folder.parents)
+    escaped = [*world.folder.rglob(hostile.ESCAPED), *(one / hostile.ESCAPED for one in places)]
+    equal([str(path) for path in escaped if path.exists()], [], "files that an archive wrote")
+
+
+def check_worker(world, name):
+    instance = warm_instance(world)
+    with bounded(instance, name):
+        with_marker = logged_text_log_odds(instance, hostile.make(name))
     check_marker(with_marker, logged_text_log_odds(instance, hostile.make(name, marker="")))
+    check_nothing_escaped(world)
 
 
 def define(check, title, left_out=()):
@@ -113,6 +137,52 @@ def what_is_hardly_a_message_gets_a_score_too(world):
         verdict, cpu, _ = scan(written(world, name, data))
         print(f"# {name}: {cpu:.3f} s, {verdict['score']}")
         true(0 <= verdict["score"] <= 100 and cpu <= SECONDS, f"{name}: {verdict}")
+
+
+@test
+def what_is_hardly_a_message_is_judged_by_a_worker_and_delivered(world):
+    instance = warm_instance(world)
+    for name, data in hostile.FRAGMENTS.items():
+        with bounded(instance, name):
+            mid = send_one(instance.address, data)
+            instance.wait_idle()
+        true(instance.log.find(f"MID {mid} score "), f"no verdict on {name}")
+        true(any(f".M{mid}R" in one for one in instance.maildir()), f"{name} did not arrive")
+
+
+@test
+def mail_with_too_many_hops_is_refused_and_judged_by_a_worker_for_who_asks(world):
+    instance = warm_instance(world)
+    instance.configure(edit("spamd", enabled="on", tcp="127.0.0.1:0"))
+    message = hostile.make("many_received")
+    with Session(instance.address) as session:
+        equal(session.mail("anna@example.org", ["ben@example.com"], message).code // 100, 5, "the answer by SMTP")
+    with bounded(instance, "many_received"):
+        reply = ask(instance.spamd_socket, "CHECK", message)
+    equal(reply.code, 0, f"the answer by the spamd protocol: {reply}")
+
+
+BOMB = "rule bomb\n    scope body\n    match /(a+)+$/\n    about A bomb\n"
+
+
+@test
+def an_expression_that_explodes_is_ended_and_named(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    server.offer("antispam-rules", 2, {"a.rules": BOMB})
+    instance = warm_instance(world, **{"trust.folder": str(server.keys), "scan.workers": 1})
+    (instance.folder / "configuration" / "ca.pem").write_text(server.certificate)
+    setup = f"updateconfig setup --server={server.url} --automatic=off; updateconfig ca import ca.pem; commit; updatenow"
+    equal(instance.shell(setup).returncode, 0, "updateconfig")
+    instance.log.wait_for("scan: in use: antispam-rules 2,")
+    wait_until(lambda: len(workers(instance)) == 2, "the old workers to end")
+    send_one(instance.address, make_mail(2))
+    instance.wait_idle()
+    with bounded(instance, "a bomb of letters"):
+        mid = send_one(instance.address, hostile.make("one_letter"))
+        instance.wait_idle()
+    (line,) = instance.log.find(f"MID {mid} score ")
+    true("(partial) (rule bomb met its limit)" in line, line)
 
 
 define(check_offline, "are_judged_offline_within_bounds")

@@ -66,7 +66,7 @@ def relay_line(instance, message, source=RELAY):
 
 
 @test
-@proves("S2-212 S2-213 S2-222 S2-227 S2-228 S2-229 S2-230 S2-231 S2-232 S2-233 S2-234 S2-243")
+@proves("S2-212 S2-213 S2-222 S2-226 S2-227 S2-229 S2-231 S2-234 S2-243")
 def the_sender_is_read_in_the_received_header_of_its_hop(world):
     instance = world.instance()
     command = f"incomingrelayconfig relaylist new A {RELAY}"
@@ -81,10 +81,32 @@ def the_sender_is_read_in_the_received_header_of_its_hop(world):
     equal(relay_line(instance, mail()), FOUND.format("A", "Received", "10.2.3.4"), "the first: ours does not count")
     configure(instance, f"incomingrelayconfig relaylist edit A {RELAY} --hop=3")
     equal(relay_line(instance, mail()), MISSING.format("A", "Received"), "a third that is not there")
+    configure(instance, f"incomingrelayconfig relaylist edit A {RELAY} --hop=2")
+    longer = mail("Received: from a (a [10.2.3.9]) by b; Wed, 21 Sep 2005 13:46:08 -0700\r\n" + RECEIVED)
+    equal(relay_line(instance, longer), FOUND.format("A", "Received", "10.2.3.4"), "with one hop more it is another's")
 
 
 @test
-@proves("S2-215 S2-216 S2-217 S2-218 S2-219 S2-220 S2-221 S2-224 S2-226")
+@proves("S2-228 S2-233")
+def each_way_has_its_hop_and_the_first_address_behind_the_text_counts(world):
+    instance = world.instance()
+    configure(
+        instance,
+        "incomingrelayconfig setup on",
+        f'incomingrelayconfig relaylist new A {RELAY} --received-after="[" --hop=2',
+        f'incomingrelayconfig relaylist new B {OTHER} --received-after="from" --hop=2',
+    )
+    several = (
+        "Received: from mx [10.2.3.4] by relay; Wed, 21 Sep 2005 13:46:07 -0700\r\n"
+        "Received: 7.8.9.5 from 7.8.9.6 ([x] [7.8.9.7] from [7.8.9.8]) by mx; Wed, 21 Sep 2005 13:45:00 -0700\r\n"
+        "Received: from 7.8.9.9 [7.8.9.9] by outside; Wed, 21 Sep 2005 13:44:00 -0700\r\n"
+    )
+    for client, name, address in ((RELAY, "A", "7.8.9.7"), (OTHER, "B", "7.8.9.6")):
+        equal(relay_line(instance, mail(several), client), FOUND.format(name, "Received", address), name)
+
+
+@test
+@proves("S2-215 S2-216 S2-217 S2-218 S2-219 S2-220 S2-221 S2-224")
 def each_relay_has_its_own_header_and_the_narrowest_one_counts(world):
     instance = world.instance()
     new = "incomingrelayconfig relaylist new"
@@ -130,7 +152,8 @@ def the_log_tells_the_sender_behind_the_recipients_and_before_the_message_id(wor
     places = [text.find(mark) for mark in marks]
     true(-1 not in places, f"all there: {list(zip(marks, places))}")
     equal(places, sorted(places), "order")
-    true("IPR" in next(line for line in instance.log.lines() if "ACCEPT SG" in line), "the relay's own reputation")
+    true(re.search(r"ICID 1 ACCEPT .*IPR ", text), "the relay's own reputation")
+    true("IP 7.8.9.1 being used, IPR " in text, "the sender's reputation")
 
 
 @test
@@ -187,9 +210,9 @@ def verdict(instance, message, source):
 
 
 @test
-@proves("S2-211")
-def rules_judge_the_sender_and_not_the_relay(world):
-    with programs_with_rules_about(world, r"/^ip 7\.8\.9\.\d+$/"):
+@proves("S2-211 S2-230 S2-232")
+def rules_judge_the_sender_and_the_relay_only_where_no_sender_is_found(world):
+    with programs_with_rules_about(world, r"/^ip (?:7\.8\.9\.\d+|127\.0\.0\.3)$/"):
         instance = world.instance()
         configure(
             instance,
@@ -200,6 +223,9 @@ def rules_judge_the_sender_and_not_the_relay(world):
         equal(verdict(instance, mail(), RELAY), "positive", "mail of 7.8.9.1")
         equal(verdict(instance, mail(), OTHER), "negative", "mail of 10.2.3.4")
         equal(verdict(instance, mail(), "127.0.0.1"), "negative", "no relay")
+        equal(verdict(instance, make_mail(1), OTHER), "positive", "no header: the relay at 127.0.0.3 itself")
+        configure(instance, f'incomingrelayconfig relaylist edit B {OTHER} --received-after=")" --hop=2')
+        equal(verdict(instance, mail(), OTHER), "positive", "no address behind ): the same")
         configure(instance, "incomingrelayconfig setup off")
         equal(verdict(instance, mail(), RELAY), "negative", "switched off")
         instance.kill_role("queue")  # what is stored of a message tells the same

@@ -3,8 +3,10 @@
 real rspamd and spamd where they are installed."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.build import SAMPLES, program, wait_until
 from harness.mail import header, make_mail, read_sample, split_mail
 from harness.peers import DROP, HANG, ScriptedRspamd, ScriptedSpamd, http, real_rspamd, real_spamd
@@ -236,7 +239,7 @@ BROKEN_ANSWERS = {
     "too deep": http(b"[" * 100000),
     "another status": http(b"{}", "500 Internal Server Error"),
     "a redirection": http(b"", "302 Found\r\nLocation: http://127.0.0.1:1/"),
-    "too long": http(b" " * 300000),
+    "too long": http(b" " * (3 << 20)),
     "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 20000,
     "no http": b"220 mail.example.com ESMTP\r\n",
     "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
@@ -248,7 +251,7 @@ BROKEN_RESPONSES = {
     "no verdict": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 0\r\n\r\n",
     "a wrong verdict": b"SPAMD/1.1 0 EX_OK\r\nSpam: perhaps ; 3 / 5\r\n\r\n",
     "a wrong number": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; much / 5\r\n\r\n",
-    "too long": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9 / 5\r\n\r\n" + b"A," * 50000,
+    "too long": b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9 / 5\r\n\r\n" + b"A," * (2 << 20),
     "too long by its own word": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 99999999999\r\nSpam: True ; 9 / 5\r\n\r\nA",
     "cut off": b"SPAMD/1.1 0 EX_OK\r\nContent-length: 100\r\nSpam: True ; 9 / 5\r\n\r\nA",
     "nothing": DROP,
@@ -256,7 +259,7 @@ BROKEN_RESPONSES = {
 
 
 @test
-def an_answer_that_makes_no_sense_is_no_verdict_and_holds_nothing_up(world):
+def an_answer_that_makes_no_sense_is_no_verdict_and_others_are_asked_about_at_once(world):
     gateway = Gateway(world)
     instance = gateway.instance
     for peer, name, answers in ((gateway.rspamd, "rspamd", BROKEN_ANSWERS), (gateway.spamd, "spamd", BROKEN_RESPONSES)):
@@ -265,8 +268,34 @@ def an_answer_that_makes_no_sense_is_no_verdict_and_holds_nothing_up(world):
             mid = send(instance)
             true(f"{name} none (gave no usable answer)" in other_lines(instance, mid), f"{what}: {told(instance, mid)}")
             peer.answer = lambda message: None
-            wait_until(lambda: verdict_of(instance, name), f"{name} to be asked again after {what}", 60)
+            true(verdict_of(instance, name), f"{name} is not asked after {what}")
+    equal(instance.log.find("; it is not asked"), [], "engines that are taken for dead")
     equal(instance.log.find("restarting it"), [], "roles that died")
+    true(instance.log.find("multiscan: rspamd gives an answer that makes no sense about MID "), "a line with the reason")
+
+
+@test
+def an_engine_with_nothing_but_useless_answers_is_asked_no_more_until_it_has_a_verdict(world):
+    gateway = Gateway(world)
+    instance = gateway.instance
+    true(verdict_of(instance, "spamd"), "it is not asked from the start")
+    gateway.spamd.answer, gateway.spamd.mute = lambda message: b"SPAMD/1.1 74 EX_IOERR\r\n\r\n", True
+    said = [other_lines(instance, send(instance))[1] for _ in range(12)]
+    useless = said.count("spamd none (gave no usable answer)")
+    true(useless == 10 and "spamd none (not asked" in said[-1], said)
+    instance.log.wait_for("multiscan: spamd refuses the request; it is not asked")
+    gateway.spamd.answer, gateway.spamd.mute = lambda message: None, False
+    wait_until(lambda: verdict_of(instance, "spamd"), "spamd to be asked again", 60)
+
+
+@test
+def a_long_answer_is_understood(world):
+    gateway = Gateway(world)
+    gateway.rspamd.symbols = [f"A_RULE_{n}" for n in range(20000)]
+    gateway.spamd.symbols = gateway.rspamd.symbols
+    lines = other_lines(gateway.instance, send(gateway.instance))
+    true(len(gateway.rspamd.usual()) > 1_000_000 and len(gateway.spamd.usual()) > 200_000, "the answers are short")
+    true(lines[0].startswith("rspamd spam negative (0.0/15.0 A_RULE_0,") and lines[1].startswith("spamd spam negative"), lines)
 
 
 def verdict_of(instance, name):
@@ -391,7 +420,7 @@ def a_message_that_the_role_dies_with_twice_is_scanned_without_other_verdicts(wo
 
 
 @test
-@proves("S2-55 S2-149 S2-151")
+@proves("S2-149 S2-151")
 def multiscan_can_be_chosen_once_it_is_on(world):
     instance = world.instance()
     run = instance.shell(f"{POLICY}; commit")
@@ -425,6 +454,13 @@ def dialogue_of_policy(instance):
 @proves("S2-55 S2-56 S2-57")
 def the_dialogue_of_multiscan_asks_for_licence_and_addresses(world):
     instance = world.instance()
+    with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
+        for wait, answer in (("> ", "imsandgraymailconfig"), ("MULTISCAN", "multiscan"), ("SETUP", "setup"),
+                             ("use Intelligent Multi-Scan?", "y"), ("license agreement?", "n"), ("> ", ""), ("> ", ""),
+                             ("> ", "commit refused"), ("> ", "exit")):  # fmt: skip
+            terminal.wait(wait)
+            terminal.type(f"{answer}\n")
+    equal(json.loads(instance.shell("showconfig json").stdout)["tables"]["multiscan"]["enabled"], False, "without the licence")
     with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
         for wait, answer in (("> ", "imsandgraymailconfig"), ("MULTISCAN", "multiscan"), ("SETUP", "setup"),
                              ("use Intelligent Multi-Scan?", "y"), ("license agreement?", "y"),
@@ -469,8 +505,7 @@ def systemsetup_with_multiscan_switches_it_on_for_the_default_incoming_policy(wo
 # The real ones
 
 
-@test
-def the_real_rspamd_and_spamd_are_asked_first(world):
+def gateway_with_real_peers(world):
     if not shutil.which("rspamd") or not shutil.which("spamd", path="/usr/sbin:/usr/bin"):
         raise Skip("rspamd and spamd are not both installed")
     instance = world.instance()
@@ -478,6 +513,12 @@ def the_real_rspamd_and_spamd_are_asked_first(world):
               "--spamd-timeout=30", POLICY)
     for name in ("rspamd", "spamd"):  # a busy machine may take them for dead while they start
         wait_until(lambda: verdict_of(instance, name), f"a verdict of {name}", 120)
+    return instance
+
+
+@test
+def the_real_rspamd_and_spamd_are_asked_first(world):
+    instance = gateway_with_real_peers(world)
     good = send(instance, make_mail(1))
     gtube = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
     bad = send(instance, make_mail(2, body=gtube))
@@ -489,6 +530,26 @@ def the_real_rspamd_and_spamd_are_asked_first(world):
     true(header(delivered(instance, bad), "X-Mailward-Peer-rspamd").startswith("Yes, score=15.0"), "the header of rspamd")
     true("GTUBE" in header(delivered(instance, bad), "X-Mailward-Peer-spamd"), "the header of spamd")
     true(score(instance, bad) > score(instance, send(instance, make_mail(3, body=gtube[3:]))), "it counts for nothing")
+
+
+@test
+def the_real_rspamd_that_hangs_costs_its_time_out_once(world):
+    instance = gateway_with_real_peers(world)
+    configure(instance, f"{SETUP} on --rspamd-timeout=2")
+    asked = [pid for child in processes.children_of(os.getpid(), "rspamd") for pid in processes.family_of(child)]
+    true(asked, "no process of rspamd")
+    for pid in asked:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        said = [other_lines(instance, send(instance)) for _ in range(6)]
+    finally:
+        for pid in asked:
+            os.kill(pid, signal.SIGCONT)
+    firsts = [lines[0] for lines in said]
+    equal(firsts.count("rspamd none (timed out)"), 1, f"time-outs: {firsts}")
+    equal(firsts.count("rspamd none (not asked: it does not answer at present)"), 5, f"messages that did not wait: {firsts}")
+    true(all(lines[1].startswith("spamd spam ") for lines in said), said)
+    wait_until(lambda: verdict_of(instance, "rspamd"), "rspamd to be asked again", 120)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 """The scan service for clients of the spamd protocol: the real spamc, raw sockets, hostile clients, kills."""
 
 import contextlib
+import fcntl
 import os
 import re
 import socket
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
@@ -161,16 +163,6 @@ def policies_of_the_gateway_have_no_say_but_the_engine_must_be_on(world):
     equal((reply.code, reply.text), (69, "EX_UNAVAILABLE: anti-spam is off on this gateway"), "the answer")
     run = spamc(tcp(instance))
     equal((run.returncode, run.stdout), (0, SPAM), "spamc hands the message on")
-
-
-@test
-def nothing_is_learned_and_told_so_and_over_tcp_not_even_listened_to(world):
-    instance = service(world)
-    reply = ask(instance.spamd_socket, "TELL", SPAM, headers=("Message-class: spam", "Set: local"))
-    equal((reply.code, reply.headers), (0, {"content-length": "0"}), "the answer: neither DidSet nor DidRemove")
-    reply = ask(tcp(instance), "TELL", SPAM, headers=("Message-class: spam", "Set: local"))
-    equal((reply.code, reply.text), (77, "EX_NOPERM: TELL is taken on the UNIX socket only"), "over TCP")
-    true(b"un/learned" in spamc(instance.spamd_socket, "-L", "spam").stdout, "spamc says that nothing was done")
 
 
 # Limits
@@ -337,6 +329,29 @@ def clients_get_their_verdict_though_the_scan_role_dies_meanwhile(world):
     for thread in threads:
         thread.join()
     equal({(reply.code, reply.score[0]) for reply in replies}, {(0, True)}, "answers")
+
+
+@test
+def at_the_end_of_the_service_all_are_told_to_try_again_also_those_that_wait_for_room(world):
+    instance = service(world)
+    instance.configure(edit("antispam", always_scan_size="100M", never_scan_size="100M"))
+    large = request("CHECK", b"Subject: x\r\n", length=100 * MIB)
+    small = request("TELL", SPAM, headers=("Message-class: spam", "Set: local"))
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(instance.spamd_socket)) for _ in range(3)]
+        # One has the room, one waits for as much, and the other stands behind that one though it needs little.
+        for client, data in ((clients[0], large), (clients[2], large), (clients[1], small)):
+            client.sendall(data)
+            wait_until(lambda: unread_bytes(client) == 0, "the request to be read")
+        clients[1].shutdown(socket.SHUT_WR)
+        equal(instance.stop(), 0, "status")
+        for client in clients:
+            equal(parse(read_all(client)).text, "EX_TEMPFAIL: the service is ending", "the answer")
+
+
+def unread_bytes(unix_socket):
+    """Of what was sent there, what the other side has not read."""
+    return int.from_bytes(fcntl.ioctl(unix_socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 @test

@@ -3,12 +3,16 @@
 
 import datetime
 import os
+import signal
+import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.build import program, wait_until
 from harness.logs import Log
 from harness.mail import make_mail
@@ -17,6 +21,7 @@ from harness.tap import equal, main, proves, test, true
 from harness.update_server import RULES, UpdateServer, make_key, rules_that_hit, tool
 
 WORD = "quixotically"
+EXPIRES = "2099-12-31T23:59:59Z"
 GOOD = {"a.rules": rules_that_hit(WORD)}
 HARMLESS = {"a.rules": "rule says_harmless\n    scope body\n    match /harmless-word/i\n    about Says it\n"}
 
@@ -61,6 +66,15 @@ def verdict(instance, serial, word=WORD):
     )
 
 
+def judged_with(instance, serial):
+    """The rules and the model that tracking names for a message."""
+    mid = send_one(instance.address, make_mail(serial))
+    instance.wait_idle()
+    wait_until(lambda: instance.status().get("outbox") == 0, "every final event in the tracking store")
+    with sqlite3.connect(f"file:{instance.folder / 'track' / 'tracking.db'}?mode=ro", uri=True) as db:
+        return db.execute("SELECT DISTINCT versions FROM final WHERE mid = ?", (mid,)).fetchall()
+
+
 def versions(instance, command="antispamstatus"):
     """Component -> version, and the time or `Never Updated`."""
     rows = {}
@@ -72,10 +86,18 @@ def versions(instance, command="antispamstatus"):
     return rows
 
 
+def trouble(instance, command="antispamstatus"):
+    """What went wrong with updates, or None."""
+    return next((line[9:] for line in run(instance, command).splitlines() if line.startswith("Trouble: ")), None)
+
+
 def refused(instance, why, version=2):
-    """The last package was refused for this reason, and what was installed before is in use."""
+    """The last package was refused for this reason, told so, and what was installed before is in use."""
     line = updater(instance).find("update refused: ")[-1]
     true(why in line and f"; version {version} stays in use" in line, line)
+    for command in ("antispamstatus", "graymailstatus"):
+        true(why in trouble(instance, command), f"{command}: {trouble(instance, command)}")
+    equal(versions(instance)["Structural Rules"][1], str(version), "version in use")
 
 
 @test
@@ -142,6 +164,17 @@ def first_update(world):
 
 
 @test
+def tracking_names_the_rules_and_the_model_that_judged(world):
+    instance, server = first_update(world)
+    equal(judged_with(instance, 1), [("antispam-rules 2, spam-model 1, graymail-rules 1",)], "before")
+    server.offer("antispam-rules", 3, HARMLESS)
+    update(instance, "update completed: antispam-rules version 3")
+    equal(judged_with(instance, 2), [("antispam-rules 3, spam-model 1, graymail-rules 1",)], "after")
+    run(instance, "antispamconfig setup on --timeout=50; commit")
+    equal(judged_with(instance, 3), [("antispam-rules 3, spam-model 1, graymail-rules 1",)], "of the next revision")
+
+
+@test
 def a_package_by_an_unknown_key_is_refused(world):
     instance, server = first_update(world)
     stranger = make_key(world.folder / "elsewhere", "stranger")
@@ -153,6 +186,7 @@ def a_package_by_an_unknown_key_is_refused(world):
     update(instance, "case was signalled to start a new update")
     wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
     equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
+    wait_until(lambda: "its signature is by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
     server.list(key=stranger)
     update(instance, "Dynamic manifest fetch failure: manifest its signature is by none of the trusted keys")
 
@@ -180,11 +214,10 @@ def altered_packages_are_refused(world):
 def sign_list(server, path, version, name="antispam-rules", claimed=None):
     """A manifest that names this file, whatever is in it, signed by openssl instead of our tool."""
     import hashlib
-    import subprocess
 
     content = path.read_bytes()
     server.sequence = getattr(server, "sequence", 100) + 1
-    text = (f"mailward-updates 1\nsequence {server.sequence}\ncreated 2026-11-22T06:30:00Z\n"
+    text = (f"mailward-updates 1\nsequence {server.sequence}\ncreated 2026-11-22T06:30:00Z\nexpires {EXPIRES}\n"
             f"package {name} 1 {version} {claimed or len(content)} {hashlib.sha256(content).hexdigest()} {path.name}\n\n")
     message, signature = server.folder / "message", server.folder / "signature"
     message.write_text(text)
@@ -198,8 +231,9 @@ def what_was_swapped_on_the_server_is_refused(world):
     instance, server = first_update(world)
     server.offer("antispam-rules", 3, HARMLESS)
     server.build("antispam-rules", 3, {"a.rules": HARMLESS["a.rules"].replace("harmless-word", "other-words-x")})
-    update(instance, "update refused")
-    refused(instance, "is not the file that the manifest names")
+    update(instance, "could not download file")
+    true("is not the file that the manifest names" in trouble(instance), trouble(instance))
+    equal(versions(instance)["Structural Rules"][1], "2", "version")
     path = server.build("antispam-rules", 4, HARMLESS)
     sign_list(server, path, 5)
     update(instance, "update refused: antispam-rules-4")
@@ -220,9 +254,81 @@ def an_old_version_and_an_old_manifest_are_refused(world):
     server.list()
     update(instance, "update refused", "updatenow force")
     refused(instance, "is rolled back to version 2 from 4", version=4)
+    true("spam positive" in verdict(instance, 1), "the rules of version 4")
     instance.stop()
     instance.start()
     update(instance, "is rolled back to version 2 from 4")
+
+
+@test
+def the_old_manifest_of_a_key_stays_refused_whoever_signed_in_between(world):
+    server = UpdateServer(world.folder)
+    second = make_key(server.keys, "second")
+    instance, _ = gateway(world, server=server)
+    manifest = server.folder / "manifest"
+    server.offer("antispam-rules", 2, GOOD)
+    old = manifest.read_bytes()
+    server.offer("antispam-rules", 3, GOOD)
+    update(instance, "update completed: antispam-rules version 3")
+    manifest.unlink()
+    server.list(key=second)
+    update(instance, "case: server manifest 1 has nothing new")
+    manifest.write_bytes(old)
+    for _ in range(2):
+        update(instance, "Dynamic manifest fetch failure: manifest is rolled back to sequence 1 from 2")
+        instance.stop()
+        instance.start()
+
+
+@test
+def a_manifest_that_has_expired_is_refused_as_of_a_server_that_stands_still(world):
+    instance, server = first_update(world)
+    server.build("antispam-rules", 3, GOOD)
+    server.list(days=3)
+    run(instance, "updateconfig setup --interval=5 --automatic=on; commit")
+    updater(instance).wait_for("update completed: antispam-rules version 3")
+    equal(trouble(instance), None, "trouble")
+    instance.pass_time(4)
+    updater(instance).wait_for("Dynamic manifest fetch failure: manifest has expired on ")
+    for command in ("antispamstatus", "graymailstatus"):
+        true("manifest has expired on " in trouble(instance, command), trouble(instance, command))
+    true("spam positive" in verdict(instance, 1), "the rules that are installed")
+    server.build("antispam-rules", 4, HARMLESS)
+    server.list()
+    update(instance, "update completed: antispam-rules version 4")
+    equal(trouble(instance), None, "trouble")
+
+
+@test
+def how_long_a_manifest_is_good_is_for_its_publisher_to_say(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    server.build("antispam-rules", 2, GOOD)
+    for days, status in ((0, 1), (3651, 1), ("soon", 1), (3650, 0)):
+        done = subprocess.run([program("mailward-package"), "list", "--key", server.key, "--days", str(days), server.folder],
+                              capture_output=True, text=True)
+        equal(done.returncode, status, f"status of --days {days} ({done.stderr})")
+        true(status == 0 or "--days" in done.stderr, done.stderr)
+    dates = dict(line.split() for line in (server.folder / "manifest").read_text().splitlines()[2:4])
+    day = datetime.datetime.fromisoformat
+    equal(day(dates["expires"][:-1]) - day(dates["created"][:-1]), datetime.timedelta(3650), "from begin to end")
+
+
+@test
+@proves("S2-90 S2-131")
+def graymail_rules_come_by_themselves_only_when_that_is_wanted(world):
+    instance, server = gateway(world, "--interval=5")
+    server.build("graymail-rules", 2, HARMLESS)
+    for version in (2, 3):  # the second look came after the first was over
+        server.offer("antispam-rules", version, GOOD)
+        updater(instance).wait_for(f"case update completed: antispam-rules version {version}")
+    equal(updater(instance).find("graymail"), [], "graymail was looked for")
+    update(instance, "graymail update completed: graymail-rules version 2", "graymailupdate")
+    server.offer("graymail-rules", 3, HARMLESS)
+    update(instance, "graymail update completed: graymail-rules version 3", "updatenow")
+    server.offer("graymail-rules", 4, HARMLESS)
+    run(instance, "imsandgraymailconfig graymail setup on --auto-update=on; commit")
+    updater(instance).wait_for("graymail update completed: graymail-rules version 4")
 
 
 @test
@@ -246,6 +352,40 @@ def rules_that_kill_their_trial_worker_are_refused(world):
     refused(instance, "the test message killed its worker")
     true("spam positive" in verdict(instance, 1), "the old rules")
     equal(instance.role_pid("scan"), scan, "the scan role")
+
+
+@test
+def a_package_that_could_not_be_tried_in_time_is_tried_again_later(world):
+    instance, server = first_update(world)
+    server.offer("antispam-rules", 3, HARMLESS)
+    scan = processes.family_of(instance.role_pid("scan"))
+    processes.freeze(scan)
+    update(instance, "case update put off: antispam-rules-3.package was not ready to use in time; "
+                     "it is left alone for 10 minutes")
+    for pid in scan:
+        processes.send_signal(pid, signal.SIGCONT)
+    asked = len(server.asked)
+    update(instance, "case: server manifest 2 has nothing new")
+    equal(server.asked[asked:], ["/manifest"], "it is left alone")
+    true("was not ready to use in time" in trouble(instance), trouble(instance))
+    run(instance, "antispamconfig setup on --timeout=50; commit")  # nothing holds it up
+    update(instance, "update completed: antispam-rules version 3", "updatenow force")
+    update(instance, "case: server manifest 2 has nothing new")
+    equal(trouble(instance), None, "trouble")
+
+
+@test
+def rules_that_hang_never_come_into_use_and_hold_up_commits_ever_less_often(world):
+    instance, server = gateway(world, **{"test.hooks": "1"})
+    server.offer("antispam-rules", 2, GOOD)
+    update(instance, "update completed: antispam-rules version 2")
+    server.offer("antispam-rules", 3, {"a.rules": "rule stuck\n    scope body\n    match /ready/i\n"
+                                                  "    about X-Mailward-Test: hang\n"})
+    update(instance, "were not ready in time; it is left alone for 10 minutes")
+    instance.pass_time(1)
+    update(instance, "were not ready in time; it is left alone for 20 minutes")
+    equal(versions(instance)["Structural Rules"][1], "2", "version")
+    true("spam positive" in verdict(instance, 1), "the old rules")
 
 
 @test
@@ -331,24 +471,32 @@ def a_day_of_failures_and_a_refusal_raise_alerts(world):
 @test
 def power_loss_during_an_update_leaves_one_whole_set(world):
     instance, server = first_update(world)
-    for serial, (point, version, meaning) in enumerate((
-        ("control.manifest-written", "2", "positive"),
-        ("control.manifest-renamed", "2", "positive"),
-        ("control.package-written", "2", "positive"),
-        ("control.package-renamed", "3", "negative"),
+    version, meaning = 2, "positive"
+    for serial, (point, arrives) in enumerate((
+        ("control.manifest-begun", False),
+        ("control.manifest-written", False),
+        ("control.manifest-renamed", False),
+        ("control.package-begun", False),
+        ("control.package-written", False),
+        ("control.package-renamed", True),
+        ("control.package-installed", True),
     )):
-        server.offer("antispam-rules", 3, HARMLESS)
+        other, rules = ("negative", HARMLESS) if meaning == "positive" else ("positive", GOOD)
+        server.offer("antispam-rules", version + 1, rules)
         instance.die_at(point)
         instance.shell("updatenow")
         wait_until(instance.has_died_there, point)
         instance.power_off()
+        if arrives:
+            version, meaning = version + 1, other
         instance.start()
-        equal(versions(instance)["Structural Rules"][1], version, f"version after {point}")
+        equal(versions(instance)["Structural Rules"][1], str(version), f"version after {point}")
         true(f"spam {meaning}" in verdict(instance, serial), f"the rules after {point}")
-    server.offer("antispam-rules", 4, GOOD)
-    update(instance, "update completed: antispam-rules version 4")
-    equal(sorted(path.name for path in (instance.folder / "updates").iterdir()),
-          ["antispam-rules.package", "attempt", "manifest"], "files")
+    server.offer("antispam-rules", version + 1, HARMLESS)
+    update(instance, f"update completed: antispam-rules version {version + 1}")
+    equal(sorted(path.name.split("-")[0] for path in (instance.folder / "updates").iterdir()),
+          ["antispam", "attempt", "manifest"], "files")
+    equal([path.name for path in (instance.folder / "updates").glob("*.new")], [], "files half-written")
 
 
 @test

@@ -54,6 +54,39 @@ static inline void edit_remove(struct config_candidate *c, const struct config_p
     config_candidate_give(c, place, id, t);
 }
 
+/* A candidate on top of the defaults, and what a check of it says. */
+struct scene {
+    struct config_candidate c;
+    struct buf warnings;
+    struct error error;
+};
+
+static inline struct scene scene_of_defaults(void)
+{
+    struct scene s = {.error = {""}};
+    struct config_tree *head = config_tree_new();
+    config_candidate_begin(&s.c, 1, head);
+    config_tree_unref(head);
+    return s;
+}
+
+static inline void scene_end(struct scene *s)
+{
+    config_candidate_end(&s->c);
+    buf_free(&s->warnings);
+}
+
+static inline void scene_warn(const char *sentence, void *context)
+{
+    buf_printf(context, "%s\n", sentence);
+}
+
+static inline bool scene_check(struct scene *s)
+{
+    buf_clear(&s->warnings);
+    return config_check(s->c.mine, s->c.base, &standalone, scene_warn, &s->warnings, &s->error);
+}
+
 /* The field of the row in force, as one would type it; "-" when the row is not there. */
 static inline const char *value_of(const struct config_tree *tree, const struct config_place *place,
                                    enum schema_table_id id, const char *key, unsigned field)

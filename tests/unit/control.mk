@@ -1,6 +1,6 @@
 # The configuration: control's store and commit path behind their hooks, and the roles' side.
 UNIT_TESTS += test_audit test_store_config test_commit test_confirm test_converge test_role_config
-CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h $(control_config_sources)
+CONTROL_PEERS = tests/unit/control_peers.c tests/unit/control_peers.h tests/unit/folder_fixture.h $(control_config_sources)
 CONTROL_PEERS_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS)
 CONTROL_PEERS_LIBS = $(DAEMON_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_audit_SOURCES = tests/unit/test_audit.c $(CONTROL_PEERS)
@@ -60,3 +60,7 @@ test_control_limits_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_L
 test_control_logs_SOURCES = tests/unit/test_control_logs.c $(CONTROL_SHELL)
 test_control_logs_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_logs_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+UNIT_TESTS += test_learned
+test_learned_SOURCES = tests/unit/test_learned.c daemon/control/store_learned.c daemon/control/store_learned.h
+test_learned_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+test_learned_LDADD = $(TEST_LIBS) $(SCAN_LIBS) $(SQLITE_LIBS)

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* mkdtemp, nftw */
 #include "tests/unit/control_peers.h"
 
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "daemon/control/session.h"
 #include "daemon/log_lines.h"
 #include "engine/base/xalloc.h"
+#include "tests/unit/folder_fixture.h"
 
 enum { STATUS_FATAL = 3, DEATH = 0 /* said in place of a message type */ };
 
@@ -239,12 +239,6 @@ void control_check(bool good, const char *what, const char *file, int line)
     _exit(1);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 int control_set_up(void **state)
 {
     (void)state;
@@ -261,7 +255,7 @@ int control_tear_down(void **state)
 {
     (void)state;
     settings_free(&settings);
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 void control_set_private(bool is_private)

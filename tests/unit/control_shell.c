@@ -18,6 +18,8 @@
 #include "daemon/control/audit.h"
 #include "daemon/control/feature_keys.h"
 #include "daemon/control/labels.h"
+#include "daemon/control/learning_methods.h"
+#include "daemon/control/lessons.h"
 #include "daemon/control/roll_back.h"
 #include "daemon/control/session.h"
 #include "daemon/control/updates.h"
@@ -73,6 +75,50 @@ void updates_call_status(uint64_t session, json_t *request)
 {
     (void)request;
     session_done(session, NULL);
+}
+
+/* ---- learning, which is off ---- */
+
+bool lessons_wanted(void)
+{
+    return false;
+}
+
+bool lessons_add(const struct lesson *lesson, int fd)
+{
+    (void)lesson, (void)fd;
+    return false;
+}
+
+void learning_learn(uint64_t session, json_t *request)
+{
+    (void)request;
+    session_done(session, NULL);
+}
+
+void learning_list(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
+}
+
+void learning_status(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
+}
+
+void learning_export(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
+}
+
+void learning_undo(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
+}
+
+void learning_reset(uint64_t session, json_t *request)
+{
+    learning_learn(session, request);
 }
 
 /* ---- the head and commits ---- */

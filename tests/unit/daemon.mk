@@ -5,7 +5,7 @@ test_channel_LDADD = libdaemon.a $(TEST_LIBS) $(EVENT_LIBS)
 test_log_SOURCES = tests/unit/test_log.c daemon/log/reorder.c daemon/log/log_file.c
 test_log_LDADD = libdaemon.a $(TEST_LIBS)
 UNIT_TESTS += test_subscription
-test_subscription_SOURCES = tests/unit/test_subscription.c daemon/log/subscription.c daemon/log/syslog.c \
+test_subscription_SOURCES = tests/unit/test_subscription.c tests/unit/folder_fixture.h daemon/log/subscription.c daemon/log/syslog.c \
 	daemon/log/log_file.c
 test_subscription_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_subscription_LDADD = libdaemon.a $(TEST_LIBS)

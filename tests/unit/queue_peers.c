@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "daemon/log_lines.h"
 #include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
+#include "tests/unit/folder_fixture.h"
 
 struct sent {
     enum role_id peer;
@@ -26,7 +26,7 @@ struct sent {
 static char folder[64];
 static struct settings settings;
 static struct event_base *base;
-static volatile int64_t wall_shift;
+static volatile int64_t wall_shift, mono_shift;
 static struct sent *sent;
 static size_t sent_count;
 static struct buf logged;
@@ -41,6 +41,7 @@ enum deliver_handover peers_handover;
 uint64_t peers_judged_by = 7;
 bool peers_sync_fails;
 int peers_syncs;
+int peers_replaced[ROLE_COUNT];
 
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
@@ -96,6 +97,14 @@ void role_fatal(const char *format, ...)
     va_end(args);
     fprintf(stderr, "\n");
     _exit(3);
+}
+
+void role_replace_peer(enum role_id peer, const char *why)
+{
+    (void)why;
+    peers_replaced[peer]++;
+    up[peer] = false;
+    role_self.peer_down(peer);
 }
 
 void role_exit(void)
@@ -184,12 +193,6 @@ void peers_check(bool good, const char *what, const char *file, int line)
     _exit(1);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 int peers_set_up(void **state)
 {
     (void)state;
@@ -210,7 +213,7 @@ int peers_tear_down(void **state)
 {
     (void)state;
     settings_free(&settings);
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 const char *peers_folder(void)
@@ -233,7 +236,7 @@ static void live(void (*life)(void))
     base = event_base_new();
     arena = arena_new();
     log_set_output(keep_line);
-    clock_use_offsets(&wall_shift, NULL);
+    clock_use_offsets(&wall_shift, &mono_shift);
     peers_check(role_self.start(&error), "the role starts", __FILE__, __LINE__);
     if (!peers_without_config)
         peers_first_config();
@@ -275,6 +278,11 @@ void peers_step(int64_t deadline, const char *what, const char *file, int line)
 void peers_pass_time(double seconds)
 {
     wall_shift += (int64_t)(seconds * 1e6);
+}
+
+void peers_pass_idle(double seconds)
+{
+    mono_shift += (int64_t)(seconds * 1e6);
 }
 
 void peers_up(enum role_id peer)
@@ -457,6 +465,7 @@ void peers_say_verdict(uint64_t mid, uint32_t count, enum judge_verdict verdict,
     judge_result_put(&result, &(struct judge_result){&child, 1});
     wire_put_u64(&body, mid);
     wire_put_u64(&body, peers_judged_by);
+    wire_put_span(&body, SPAN(PEERS_VERSIONS));
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);

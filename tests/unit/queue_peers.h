@@ -45,6 +45,7 @@ extern struct span peers_original, peers_envelope_id;
 extern enum deliver_handover peers_handover;
 /* The revision that scan says it judged with. */
 extern uint64_t peers_judged_by;
+#define PEERS_VERSIONS "antispam-rules 20261122, spam-model 1"
 
 /* Of every test. */
 int peers_set_up(void **state);
@@ -59,12 +60,16 @@ bool peers_life(void (*life)(void));
 void peers_turn(void);
 /* Wall time goes on by so much at once. */
 void peers_pass_time(double seconds);
+/* The clock of waiting and of time-outs does. */
+void peers_pass_idle(double seconds);
 /* Runs the role until `what` is so; fails when it is not within ten seconds. */
 #define AWAIT(what)                                                                                          \
     for (int64_t deadline = clock_mono_us() + 10 * 1000 * 1000; !(what);)                                    \
     peers_step(deadline, #what, __FILE__, __LINE__)
 void peers_step(int64_t deadline, const char *what, const char *file, int line);
 void peers_up(enum role_id peer);
+/* How often the role had this peer started anew. */
+extern int peers_replaced[ROLE_COUNT];
 
 void peers_tell(enum role_id peer, uint16_t type, struct buf *body); /* frees body */
 /* The oldest message of that type that the role sent to peer and that was not taken yet; false when there is none.

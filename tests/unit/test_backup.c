@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* mkdtemp, nftw, memfd_create */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +18,7 @@
 #include "daemon/stores/bodies.h"
 #include "daemon/stores/check.h"
 #include "daemon/stores/restore.h"
+#include "tests/unit/folder_fixture.h"
 
 enum { SEGMENT = 1024 * 1024, MESSAGES = 6 };
 
@@ -112,12 +112,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_path(const char *path, const struct stat *st, int kind, struct FTW *walk)
-{
-    (void)st, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
@@ -125,7 +119,7 @@ static int tear_down(void **state)
     spool_close(spool);
     free(told);
     told = NULL;
-    return chdir("/") == 0 ? nftw(folder, remove_path, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    return chdir("/") == 0 ? folder_remove(folder) : -1;
 }
 
 /* As a segment that is used again. */

@@ -9,41 +9,9 @@
 
 #include "tests/unit/config_fixture.h"
 
-struct scene {
-    struct config_candidate c;
-    struct buf warnings;
-    struct error error;
-};
-
-static struct scene scene_of_defaults(void)
-{
-    struct scene s = {.error = {""}};
-    struct config_tree *head = config_tree_new();
-    config_candidate_begin(&s.c, 1, head);
-    config_tree_unref(head);
-    return s;
-}
-
-static void scene_end(struct scene *s)
-{
-    config_candidate_end(&s->c);
-    buf_free(&s->warnings);
-}
-
-static void append_warning(const char *sentence, void *context)
-{
-    buf_printf(context, "%s\n", sentence);
-}
-
-static bool check(struct scene *s)
-{
-    buf_clear(&s->warnings);
-    return config_check(s->c.mine, s->c.base, &standalone, append_warning, &s->warnings, &s->error);
-}
-
 static void assert_warnings(struct scene *s, const char *expected)
 {
-    assert_true(check(s));
+    assert_true(scene_check(s));
     assert_string_equal(buf_text(&s->warnings), expected);
 }
 
@@ -83,7 +51,7 @@ static void the_defaults_are_in_order(void **state)
     /* that is made with the first revision */
     set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE,
         "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
-    assert_true(config_check(s.c.mine, NULL, &standalone, append_warning, &s.warnings, &s.error));
+    assert_true(config_check(s.c.mine, NULL, &standalone, scene_warn, &s.warnings, &s.error));
     assert_string_equal(
         buf_text(&s.warnings),
         "listeners public: it is public and has no recipients: it takes mail only from hosts that "
@@ -96,12 +64,12 @@ static void a_row_whose_fields_do_not_fit_refuses_the_whole(void **state)
     (void)state;
     struct scene s = scene_begin();
     set(&s, SCHEMA_OUTGOING_POLICY, "Sales", POLICY_SUSPECT_THRESHOLD, "95");
-    assert_false(check(&s));
+    assert_false(scene_check(&s));
     assert_string_equal(s.error.text,
                         "outgoing-policy Sales: suspect-threshold: 95 is above positive-threshold, which is "
                         "90; give at most 90");
     set(&s, SCHEMA_OUTGOING_POLICY, "Sales", POLICY_POSITIVE_THRESHOLD, "95");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     scene_end(&s);
 }
 
@@ -111,7 +79,7 @@ static void a_fixed_row_may_not_be_missing(void **state)
     struct scene s = scene_begin();
     set(&s, SCHEMA_INCOMING_POLICY, "Sales", POLICY_POSITIVE_ACTION, "drop");
     edit_remove(&s.c, &standalone, SCHEMA_INCOMING_POLICY, "DEFAULT");
-    assert_false(check(&s));
+    assert_false(scene_check(&s));
     assert_string_equal(s.error.text, "incoming-policy: the policy 'DEFAULT' is missing");
     scene_end(&s);
 }
@@ -447,9 +415,9 @@ static void there_are_only_so_many_alert_recipients(void **state)
         snprintf(key, sizeof key, "a%d@example.com", i);
         set(&s, SCHEMA_ALERTS, key, ALERTS_CLASSES, "all");
     }
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     set(&s, SCHEMA_ALERTS, "more@example.com", ALERTS_CLASSES, "all");
-    assert_false(check(&s));
+    assert_false(scene_check(&s));
     assert_string_equal(s.error.text, "there are more than 100 alerts");
     scene_end(&s);
 }

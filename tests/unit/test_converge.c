@@ -176,6 +176,69 @@ static void a_role_that_refuses_the_head_is_started_anew(void **state)
     assert_true(control_life(life_refuses_head));
 }
 
+static void life_without_peers(void)
+{
+    start_with_candidates();
+    fake_down(ROLE_PEERS);
+    fake_down(ROLE_SPAMD);
+    commit_one();
+    control_turn();
+    CHECK(committed(&outcome, 2));
+    CHECK(fakes[ROLE_PEERS].running.number == 0);
+    fake_up(ROLE_PEERS);
+    fake_up(ROLE_SPAMD);
+    control_turn();
+    CHECK(all_run(2));
+}
+
+static void a_dispensable_role_that_is_away_holds_up_no_commit_and_gets_it_when_it_comes(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_without_peers));
+}
+
+static void life_dispensable_dies_preparing(void)
+{
+    start_with_candidates();
+    fakes[ROLE_QUEUE].holds_answers = true;
+    fakes[ROLE_PEERS].dies_preparing = 2;
+    commit_one();
+    for (int deaths = 0; deaths < 3; deaths++) {
+        control_turn();
+        CHECK(!outcome.done && !fakes[ROLE_PEERS].connected);
+        fake_up(ROLE_PEERS);
+    }
+    control_turn();
+    fakes[ROLE_QUEUE].holds_answers = false;
+    control_turn();
+    CHECK(committed(&outcome, 2));
+    fakes[ROLE_PEERS].dies_preparing = 0;
+    fake_up(ROLE_PEERS);
+    control_turn();
+    CHECK(all_run(2));
+}
+
+static void a_dispensable_role_that_keeps_dying_refuses_no_commit(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dispensable_dies_preparing));
+}
+
+static void life_dispensable_refuses(void)
+{
+    start_with_candidates();
+    fakes[ROLE_PEERS].refuses = "no memory";
+    commit_one();
+    control_turn();
+    CHECK(nothing_changed(API_INVALID) && strcmp(outcome.role, "peers") == 0);
+}
+
+static void a_dispensable_role_that_is_there_has_its_say(void **state)
+{
+    (void)state;
+    assert_true(control_life(life_dispensable_refuses));
+}
+
 /* --- control itself dies: what the roles have is what they had --- */
 
 static struct config_revision first, second;
@@ -254,6 +317,9 @@ int main(void)
         TEST(a_role_that_does_not_come_to_the_head_is_started_anew_with_more_time),
         TEST(a_role_that_says_hello_twice_is_started_anew),
         TEST(a_role_that_refuses_the_head_is_started_anew),
+        TEST(a_dispensable_role_that_is_away_holds_up_no_commit_and_gets_it_when_it_comes),
+        TEST(a_dispensable_role_that_keeps_dying_refuses_no_commit),
+        TEST(a_dispensable_role_that_is_there_has_its_say),
         TEST(after_control_died_every_role_is_brought_to_what_is_stored),
         TEST(what_was_prepared_for_another_control_under_the_same_id_is_prepared_anew),
     };

@@ -42,6 +42,7 @@ static void put_some_result(struct buf *out)
          .action = JUDGE_DELIVER,
          .score = 77,
          .partial = true,
+         .limited_rule = SPAN("slow"),
          .archive = {true},
          .host = SPAN("other.example"),
          .recipient = SPAN("abuse@example.org"),
@@ -81,6 +82,7 @@ static void a_result_survives_the_wire(void **state)
     assert_int_equal(c->own_verdict, JUDGE_POSITIVE);
     assert_int_equal(c->score, 77);
     assert_true(c->partial);
+    assert_true(span_equal(c->limited_rule, SPAN("slow")));
     assert_false(c->test_mark);
     assert_true(c->archive[JUDGE_ANTISPAM]);
     assert_false(c->archive[JUDGE_GRAYMAIL]);

@@ -108,38 +108,6 @@ static void rows_of_one_owner_are_found_among_those_of_others(void **state)
 
 /* --- the whole --- */
 
-struct scene {
-    struct config_candidate c;
-    struct buf warnings;
-    struct error error;
-};
-
-static struct scene scene_begin(void)
-{
-    struct scene s = {.error = {""}};
-    struct config_tree *head = config_tree_new();
-    config_candidate_begin(&s.c, 1, head);
-    config_tree_unref(head);
-    return s;
-}
-
-static void scene_end(struct scene *s)
-{
-    config_candidate_end(&s->c);
-    buf_free(&s->warnings);
-}
-
-static void append_warning(const char *sentence, void *context)
-{
-    buf_printf(context, "%s\n", sentence);
-}
-
-static bool check(struct scene *s)
-{
-    buf_clear(&s->warnings);
-    return config_check(s->c.mine, s->c.base, &standalone, append_warning, &s->warnings, &s->error);
-}
-
 static void set(struct scene *s, enum schema_table_id id, const char *key, unsigned field, const char *text)
 {
     edit(&s->c, &standalone, id, key, field, text);
@@ -147,18 +115,18 @@ static void set(struct scene *s, enum schema_table_id id, const char *key, unsig
 
 static void assert_refused(struct scene *s, const char *why)
 {
-    assert_false(check(s));
+    assert_false(scene_check(s));
     assert_string_equal(s->error.text, why);
 }
 
 static void a_row_without_its_owner_refuses_the_whole(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     set(&s, SCHEMA_RCPTACCESS, "In/example.com", RCPTACCESS_ACCESS, "accept");
     assert_refused(&s, "rcptaccess In/example.com: there is no listener 'In'");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_PORT, "26");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     edit_remove(&s.c, &standalone, SCHEMA_LISTENERS, "public");
     assert_refused(&s, "hostaccess public/127.0.0.1: there is no listener 'public'");
     scene_end(&s);
@@ -167,25 +135,25 @@ static void a_row_without_its_owner_refuses_the_whole(void **state)
 static void two_listeners_have_no_common_place(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_KIND, "private");
     assert_refused(&s, "listeners In and public have the same address and port");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_ADDRESS, "192.0.2.1");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     scene_end(&s);
 }
 
 static void there_are_only_so_many_listeners(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     char name[16], port[16];
     for (int i = 1; i < LISTENERS_MAX; i++) {
         snprintf(name, sizeof name, "l%d", i);
         snprintf(port, sizeof port, "%d", 1000 + i);
         set(&s, SCHEMA_LISTENERS, name, LISTENERS_PORT, port);
     }
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     set(&s, SCHEMA_LISTENERS, "more", LISTENERS_PORT, "2000");
     assert_refused(&s, "there are more than 64 listeners");
     scene_end(&s);
@@ -194,16 +162,16 @@ static void there_are_only_so_many_listeners(void **state)
 static void what_is_open_to_all_or_in_vain_is_warned_about(void **state)
 {
     (void)state;
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     set(&s, SCHEMA_RCPTACCESS, "public/ALL", RCPTACCESS_ACCESS, "reject");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(buf_text(&s.warnings), "");
     set(&s, SCHEMA_RCPTACCESS, "public/ALL", RCPTACCESS_ACCESS, "accept");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(buf_text(&s.warnings),
                         "rcptaccess ALL accept: the listener takes mail from everybody for everybody\n");
     set(&s, SCHEMA_LISTENERS, "public", LISTENERS_KIND, "private");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(buf_text(&s.warnings),
                         "rcptaccess has no effect on a private listener: only its hostaccess counts\n");
     scene_end(&s);
@@ -213,27 +181,27 @@ static void a_listener_without_the_certificate_that_its_tls_needs_is_warned_abou
 {
     (void)state;
     const char *pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-    struct scene s = scene_begin();
+    struct scene s = scene_of_defaults();
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_PORT, "26");
     set(&s, SCHEMA_RCPTACCESS, "In/example.com", RCPTACCESS_ACCESS, "accept");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "required");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(
         buf_text(&s.warnings),
         "listeners In: tls is required, but there is no certificate DEFAULT: it takes no mail\n");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "none");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(buf_text(&s.warnings), "");
     set(&s, SCHEMA_LISTENERS, "In", LISTENERS_TLS, "required");
     set(&s, SCHEMA_CERTIFICATES, "DEFAULT", CERTIFICATES_CERTIFICATE, pem);
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(buf_text(&s.warnings), "");
     struct config_tree *mine = config_tree_ref(s.c.mine);
     config_candidate_end(&s.c);
     config_candidate_begin(&s.c, 2, mine);
     config_tree_unref(mine);
     edit_remove(&s.c, &standalone, SCHEMA_CERTIFICATES, "DEFAULT");
-    assert_true(check(&s));
+    assert_true(scene_check(&s));
     assert_string_equal(
         buf_text(&s.warnings),
         "listeners In: tls is required, but there is no certificate DEFAULT: it takes no mail\n"

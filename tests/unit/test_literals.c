@@ -61,6 +61,16 @@ static void what_may_be_repeated_ends_a_run(void **state)
     expect("xyz{2}q", "xyz");
 }
 
+static void blanks_of_any_kind_and_number_are_one(void **state)
+{
+    (void)state;
+    expect("act\\s+now", "act now");
+    expect("act \\s now", "act now");
+    expect("act\\s{2,3}\\bnow", "act now");
+    expect("free\\s*prize", "prize");
+    expect("[0-9]\\sfree\\s", " free ");
+}
+
 static void alternatives_are_required_together(void **state)
 {
     (void)state;
@@ -108,14 +118,28 @@ static uint32_t next_random(uint32_t below)
     return (seed >> 8) % below;
 }
 
+enum { TEXT_MAX = 300 };
+
+/* Does text end with the literal, runs of blanks being one? */
+static bool ends_with(struct span text, struct span literal)
+{
+    char folded[TEXT_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i] && strchr(" \t\n\v\f\r", text.p[i]) ? ' ' : text.p[i];
+        if (c != ' ' || n == 0 || folded[n - 1] != ' ')
+            folded[n++] = c;
+    }
+    return n >= literal.n && span_equal_nocase(span_of(folded + n - literal.n, literal.n), literal);
+}
+
 static bool holds_one(const struct rule_literals *literals, struct span text)
 {
-    for (size_t i = 0; i < literals->count; i++) {
-        struct span literal = {literals->items[i].text, literals->items[i].size};
-        for (size_t at = 0; at + literal.n <= text.n; at++)
-            if (span_equal_nocase(span_slice(text, at, literal.n), literal))
+    for (size_t i = 0; i < literals->count; i++)
+        for (size_t end = 1; end <= text.n; end++)
+            if (ends_with(span_slice(text, 0, end),
+                          span_of(literals->items[i].text, literals->items[i].size)))
                 return true;
-    }
     return false;
 }
 
@@ -123,9 +147,9 @@ static bool holds_one(const struct rule_literals *literals, struct span text)
 static void random_expressions_match_nothing_without_their_literals(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"a", "b",   "abc", "cab", "(",   "(?:",   ")",
-                                         "|", "?",   "*",   "+",   "{2}", "{0,1}", "[ab]",
-                                         ".", "\\b", "^",   "(?=", "\\w", "[^c]",  "C"};
+    static const char *const pieces[] = {"a", "b",   "abc", "cab",  "(",     "(?:",  ")",   "|",
+                                         "?", "*",   "+",   "{2}",  "{0,1}", "[ab]", ".",   "\\b",
+                                         "^", "(?=", "\\w", "[^c]", "C",     " ",    "\\s", "\\s+"};
     unsigned matched = 0;
     pcre2_match_data *match = pcre2_match_data_create(1, NULL);
     for (unsigned round = 0; round < 200000; round++) {
@@ -138,7 +162,7 @@ static void random_expressions_match_nothing_without_their_literals(void **state
                                          &offset, NULL);
         char text[16];
         for (size_t i = 0; i < sizeof text; i++)
-            text[i] = "aabbccAB "[next_random(9)];
+            text[i] = "aabbccAB \n"[next_random(10)];
         struct rule_literals literals;
         rule_literals_find(buf_span(&expression), &literals);
         if (code && literals.count &&
@@ -171,29 +195,30 @@ static struct findings search_naively(const struct span *literals, size_t count,
 {
     struct findings f = {0};
     for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; at + literals[i].n <= text.n; at++)
-            if (span_equal_nocase(span_slice(text, at, literals[i].n), literals[i]))
-                add_finding(&f, (uint32_t)i, at + literals[i].n);
+        for (size_t end = 1; end <= text.n; end++)
+            if (ends_with(span_slice(text, 0, end), literals[i]))
+                add_finding(&f, (uint32_t)i, end);
     return f;
 }
 
 static void the_search_finds_what_a_naive_one_finds(void **state)
 {
     (void)state;
-    enum { LITERALS = 12, TEXT = 300 };
-    for (unsigned round = 0; round < 2000; round++) {
-        char store[LITERALS][6], text[TEXT];
-        struct span literals[LITERALS];
-        for (size_t i = 0; i < LITERALS; i++) {
+    enum { MOST = 12 };
+    for (unsigned round = 0; round < 500; round++) {
+        char store[MOST][6], text[TEXT_MAX];
+        size_t count = 1 + next_random(MOST);
+        struct span literals[MOST];
+        for (size_t i = 0; i < count; i++) {
             literals[i] = span_of(store[i], 1 + next_random(sizeof store[i]));
             for (size_t k = 0; k < literals[i].n; k++)
-                store[i][k] = "abAB\xc3"[next_random(5)];
+                store[i][k] = k && store[i][k - 1] == ' ' ? 'a' : "abAB\xc3 "[next_random(6)];
         }
-        for (size_t i = 0; i < TEXT; i++)
-            text[i] = "abABc\xc3\0"[next_random(7)];
-        struct findings naive = search_naively(literals, LITERALS, span_of(text, TEXT)), found = {0};
-        struct literal_search *search = literal_search_new(literals, LITERALS);
-        literal_search_run(search, span_of(text, TEXT), add_finding, &found);
+        for (size_t i = 0; i < TEXT_MAX; i++)
+            text[i] = "abABc\xc3\0 \t"[next_random(9)];
+        struct findings naive = search_naively(literals, count, span_of(text, TEXT_MAX)), found = {0};
+        struct literal_search *search = literal_search_new(literals, count);
+        literal_search_run(search, span_of(text, TEXT_MAX), add_finding, &found);
         literal_search_free(search);
         assert_int_equal(found.count, naive.count);
         assert_true(found.sum == naive.sum);
@@ -228,6 +253,7 @@ int main(void)
         cmocka_unit_test(the_rarest_run_is_chosen),
         cmocka_unit_test(what_may_be_left_out_is_not_required),
         cmocka_unit_test(what_may_be_repeated_ends_a_run),
+        cmocka_unit_test(blanks_of_any_kind_and_number_are_one),
         cmocka_unit_test(alternatives_are_required_together),
         cmocka_unit_test(assertions_require_nothing),
         cmocka_unit_test(what_is_not_known_gives_none),

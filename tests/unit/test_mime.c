@@ -120,6 +120,9 @@ static void a_multipart_without_its_boundary_is_read_as_text(void **state)
     view = VIEW("Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n"
                 "Content-Type: multipart/mixed; boundary=in\r\n\r\nbuy now\r\n--out--\r\n");
     expect_span(view.text, "buy now");
+    view = VIEW("Content-Type: multipart/mixed; boundary=x\r\n\r\nbuy now\r\n--x--\r\n");
+    expect_span(view.text, "buy now");
+    assert_true(view.flags & MIME_BROKEN_STRUCTURE);
     view = VIEW("Content-Type: multipart/mixed\r\n\r\nbuy now");
     expect_span(view.text, "buy now");
     assert_true(view.flags & MIME_BROKEN_STRUCTURE);
@@ -212,11 +215,14 @@ static void a_part_may_end_within_its_header(void **state)
     assert_int_equal(view.parts, 3);
 }
 
-static void the_first_of_two_content_types_counts(void **state)
+static void the_first_useful_content_type_counts(void **state)
 {
     (void)state;
     struct mime_view view = VIEW("Content-Type: text/html\r\nContent-Type: text/plain\r\n\r\n<b>x</b>");
     expect_span(view.text, "x");
+    view = VIEW("Content-Type: multipart/mixed;\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+                "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nYnV5\r\n--b--\r\n");
+    expect_span(view.text, "buy"); /* without a boundary a multipart is of no use */
 }
 
 static void an_invalid_content_type_counts_as_plain_text(void **state)
@@ -248,7 +254,7 @@ int main(void)
         VIEW_TEST(nul_bytes_are_left_out_and_told),
         VIEW_TEST(attachments_have_name_type_and_decoded_size),
         VIEW_TEST(a_part_may_end_within_its_header),
-        VIEW_TEST(the_first_of_two_content_types_counts),
+        VIEW_TEST(the_first_useful_content_type_counts),
         VIEW_TEST(an_invalid_content_type_counts_as_plain_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

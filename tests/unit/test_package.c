@@ -151,7 +151,8 @@ static void what_is_wrong_is_named(void **state)
                  "line 6 is not what belongs behind 'member'");
     assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.rules\nmember 0 " EMPTY_SHA256 " a.rules\n", "",
                  "line 7 is not what belongs behind 'member'");
-    assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.sh\n", "", "member a.sh ends neither in .rules nor in .senders");
+    assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.sh\n", "",
+                 "member a.sh ends neither in .rules nor in .senders");
     assert_wrong(HEAD "member 7 " EMPTY_SHA256 " a.rules\n", RULE "x", "has 1 bytes behind its last member");
 }
 
@@ -177,7 +178,9 @@ static void a_stranger_is_not_believed(void **state)
     buf_free(&file);
 }
 
-#define LIST "mailward-updates 1\nsequence 5\ncreated 2026-11-22T06:30:00Z\n"
+#define LIST "mailward-updates 1\nsequence 5\ncreated 2026-11-22T06:30:00Z\nexpires 2026-12-22T06:30:00Z\n"
+
+#define EXPIRES (INT64_C(1797921000) * 1000000) /* the same moment */
 
 static void a_list_offers_a_package_for_each_format(void **state)
 {
@@ -191,6 +194,8 @@ static void a_list_offers_a_package_for_each_format(void **state)
     assert_true(package_list_read(buf_span(&file), &list, &error));
     assert_int_equal(list.sequence, 5);
     assert_int_equal(list.count, 2);
+    assert_false(package_list_is_expired(&list, EXPIRES - 1));
+    assert_true(package_list_is_expired(&list, EXPIRES));
     assert_int_equal(list.offers[1].version, 8);
     assert_true(span_equal(list.offers[0].file, SPAN("a.package")));
     assert_false(package_is_offered(&list.offers[0], SPAN("ab"), &error));

@@ -117,6 +117,7 @@ static void judge_two(uint64_t mid, uint32_t first, uint32_t second)
     judge_result_put(&result, &(struct judge_result){children, 2});
     wire_put_u64(&body, mid);
     wire_put_u64(&body, peers_judged_by);
+    wire_put_span(&body, SPAN(PEERS_VERSIONS));
     wire_put_span(&body, buf_span(&result));
     buf_free(&result);
     peers_tell(ROLE_SCAN, MSG_SCAN_RESULT, &body);

@@ -458,6 +458,7 @@ static void name_the_revision(void)
     CHECK(peers_deliver_job(&job, &text));
     peers_deliver(&job, DELIVER_DONE, "ok");
     CHECK(peers_take(ROLE_LOG, MSG_FINAL_EVENT, &in, &fd) && final_event_get(&in, &e) && e.revision == 7);
+    CHECK(span_equal(e.versions, SPAN(PEERS_VERSIONS)));
 }
 
 static void a_verdict_names_its_revision_to_the_end(void **state)

@@ -15,6 +15,7 @@
 #include "engine/base/arena.h"
 #include "engine/scan/hash.h"
 #include "engine/scan/model.h"
+#include "engine/scan/score.h"
 
 static const char letter[] = "From: Ann Example <ann@friends.example>\r\n"
                              "To: bob@gateway.example\r\n"

@@ -26,7 +26,7 @@
 static struct {
     struct buf calls;  /* of the pool, and answers to control: "prepare " "apply " "answer 1: why. " */
     struct buf in_use; /* as the log has it */
-    bool cannot_prepare;
+    bool cannot_prepare, was_late;
     char why[200]; /* of the last answer */
 } t;
 
@@ -41,6 +41,11 @@ static bool prepare(struct engine_files *files, struct error *error)
     return !t.cannot_prepare || error_set(error, "no memory");
 }
 
+static bool was_late(void)
+{
+    return t.was_late;
+}
+
 static void apply(void)
 {
     buf_printf(&t.calls, "apply ");
@@ -51,7 +56,7 @@ static void discard(void)
     buf_printf(&t.calls, "discard ");
 }
 
-static const struct updates_pool pool = {prepare, apply, discard};
+static const struct updates_pool pool = {prepare, was_late, apply, discard};
 
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
 {
@@ -59,7 +64,7 @@ bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
     uint32_t id = wire_get_u32(&in);
     uint8_t outcome = wire_get_u8(&in);
     struct span why = wire_get_span(&in);
-    static const char *const outcomes[] = {"ready", "refused", "busy"};
+    static const char *const outcomes[] = {"ready", "refused", "busy", "late"};
     assert_int_equal(peer, ROLE_CONTROL);
     assert_int_equal(type, MSG_ENGINE_TRIED);
     assert_true(wire_reader_done(&in) && fd < 0);
@@ -191,6 +196,12 @@ static void a_refusal_is_answered_and_changes_nothing(void **state)
     expect("prepare answer 7: refused. ");
     assert_string_equal(t.why, why.text);
     expect_in_use(1);
+    send_rules(2);
+    say(MSG_ENGINE_TRY, 9);
+    t.was_late = true;
+    assert_true(updates_prepared(&why));
+    t.was_late = false;
+    expect("prepare answer 9: late. ");
     t.cannot_prepare = true;
     send_rules(2);
     say(MSG_ENGINE_TRY, 8);
@@ -249,6 +260,41 @@ static void what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_
     expect("");
 }
 
+static void what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it(void **state)
+{
+    (void)state;
+    updates_config_begins();
+    send_rules(2);
+    say(MSG_ENGINE_USE, 0);
+    updates_config_ended(true);
+    expect("prepare ");
+    expect_in_use(1);
+    ready();
+    expect("apply ");
+    expect_in_use(2);
+}
+
+static void what_comes_while_another_update_is_prepared_is_in_use_only_after_it(void **state)
+{
+    (void)state;
+    const struct error why = {"a.rules:1:1: nonsense"};
+    send_rules(2);
+    say(MSG_ENGINE_USE, 0);
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    expect("prepare ");
+    ready();
+    expect("apply prepare ");
+    expect_in_use(2);
+    send_rules(4);
+    say(MSG_ENGINE_USE, 0);
+    assert_true(updates_prepared(&why));
+    expect("answer 0: refused. prepare ");
+    ready();
+    expect("apply ");
+    expect_in_use(4);
+}
+
 static void what_is_installed_and_cannot_be_used_is_told(void **state)
 {
     (void)state;
@@ -274,8 +320,8 @@ static void the_first_configuration_does_without_updates_that_do_not_work(void *
     assert_true(updates_start(&pool, &error));
     send_rules(3);
     say(MSG_ENGINE_USE, 0);
-    struct engine_files *updated = updates_files();
     updates_config_begins();
+    struct engine_files *updated = updates_files();
     assert_true(updates_fall_back(&why));
     expect("answer 0: refused. ");
     assert_false(updates_files() == updated);
@@ -338,6 +384,8 @@ int main(void)
         TEST(what_was_tried_and_is_not_wanted_is_thrown_away),
         TEST(a_configuration_comes_first),
         TEST(what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_be),
+        TEST(what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it),
+        TEST(what_comes_while_another_update_is_prepared_is_in_use_only_after_it),
         TEST(what_is_installed_and_cannot_be_used_is_told),
         TEST(the_first_configuration_does_without_updates_that_do_not_work),
         TEST(what_is_no_package_is_not_used),

@@ -59,6 +59,44 @@ static void requests_are_read(void **state)
     }
 }
 
+static void what_is_told_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        enum spamd_class message_class;
+        bool set, remove;
+    } rows[] = {
+        {"Message-class: spam\r\nSet: local\r\n", SPAMD_CLASS_SPAM, true, false},
+        {"message-CLASS: HAM\r\nSET: remote , LOCAL\r\n", SPAMD_CLASS_HAM, true, false},
+        {"Message-class: ham\r\nSet: local\r\nRemove: remote\r\n", SPAMD_CLASS_HAM, true, false},
+        {"Remove: local,remote\r\n", SPAMD_CLASS_NONE, false, true},
+        {"Set: locally\r\nRemove:\r\n", SPAMD_CLASS_NONE, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        buf_clear(&out);
+        buf_printf(&out, "TELL SPAMC/1.5\r\n%s\r\n", rows[i].headers);
+        struct spamd_request request = request_of(buf_text(&out));
+        assert_int_equal(request.message_class, rows[i].message_class);
+        assert_int_equal(request.set_local, rows[i].set);
+        assert_int_equal(request.remove_local, rows[i].remove);
+    }
+}
+
+static void what_is_told_is_answered(void **state)
+{
+    (void)state;
+    buf_clear(&out);
+    spamd_put_told(&out, true, false);
+    assert_string_equal(buf_text(&out), "SPAMD/1.1 0 EX_OK\r\nDidSet: local\r\nContent-length: 0\r\n\r\n");
+    buf_clear(&out);
+    spamd_put_told(&out, false, true);
+    assert_string_equal(buf_text(&out), "SPAMD/1.1 0 EX_OK\r\nDidRemove: local\r\nContent-length: 0\r\n\r\n");
+    buf_clear(&out);
+    spamd_put_told(&out, false, false);
+    assert_string_equal(buf_text(&out), "SPAMD/1.1 0 EX_OK\r\nContent-length: 0\r\n\r\n");
+}
+
 static void what_is_no_request_is_refused_with_a_reason(void **state)
 {
     (void)state;
@@ -78,6 +116,7 @@ static void what_is_no_request_is_refused_with_a_reason(void **state)
         {"CHECK SPAMC/1.2\r\nContent-length:\r\n", "Content-length is not a number"},
         {"CHECK SPAMC/1.2\r\nContent-length: 1\r\nContent-length: 2\r\n",
          "there are two different Content-length"},
+        {"TELL SPAMC/1.5\r\nMessage-class: eggs\r\n", "Message-class is neither spam nor ham"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct spamd_request request;
@@ -296,6 +335,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_read),
+        cmocka_unit_test(what_is_told_is_read),
+        cmocka_unit_test(what_is_told_is_answered),
         cmocka_unit_test(what_is_no_request_is_refused_with_a_reason),
         cmocka_unit_test(a_request_may_come_in_pieces_and_is_never_longer_than_its_limit),
         cmocka_unit_test(heads_have_the_headers_that_the_clients_version_expects),

@@ -16,6 +16,7 @@ static const char usual[] =
 
 static enum spamd_response_state read_whole(const char *text, struct spamd_response *r)
 {
+    *r = (struct spamd_response){0};
     return spamd_response_parse(span_text(text), true, r);
 }
 
@@ -31,16 +32,35 @@ static void an_answer_is_verdict_points_and_rules(void **state)
 static void it_may_come_in_pieces(void **state)
 {
     (void)state;
-    struct spamd_response r;
+    struct spamd_response so_far = {0};
     const size_t size = sizeof usual - 1;
     for (size_t i = 0; i < size; i++) {
-        assert_int_equal(spamd_response_parse(span_of(usual, i), false, &r), SPAMD_RESPONSE_PART);
+        assert_int_equal(spamd_response_parse(span_of(usual, i), false, &so_far), SPAMD_RESPONSE_PART);
+        struct spamd_response r = so_far;
         bool is_line = i == strlen("SPAMD/1.1 0 EX_OK\r\n"); /* as PONG is */
         assert_int_equal(spamd_response_parse(span_of(usual, i), true, &r),
                          is_line ? SPAMD_RESPONSE_WHOLE : SPAMD_RESPONSE_BAD);
         assert_false(is_line && r.has_verdict);
     }
-    assert_int_equal(spamd_response_parse(span_of(usual, size), false, &r), SPAMD_RESPONSE_WHOLE);
+    assert_int_equal(spamd_response_parse(span_of(usual, size), false, &so_far), SPAMD_RESPONSE_WHOLE);
+    assert_true(so_far.points == 15250 && span_equal(so_far.body, SPAN("A_1,B_2")));
+}
+
+/* Else a peer that sends a long answer a byte at a time would take all our time. */
+static void what_was_read_is_not_read_again(void **state)
+{
+    (void)state;
+    struct spamd_response r = {0};
+    char text[sizeof usual];
+    memcpy(text, usual, sizeof text);
+    const size_t size = sizeof usual - 1;
+    for (size_t i = 0; i < size; i++) {
+        assert_int_equal(spamd_response_parse(span_of(text, i), false, &r), SPAMD_RESPONSE_PART);
+        assert_true(r.in_body || r.searched == i);
+        memset(text, '?', r.line); /* whole lines */
+    }
+    assert_int_equal(spamd_response_parse(span_of(text, size), false, &r), SPAMD_RESPONSE_WHOLE);
+    assert_true(r.spam && r.points == 15250 && span_equal(r.body, SPAN("A_1,B_2")));
 }
 
 static void other_forms_of_it_are_understood(void **state)
@@ -90,7 +110,7 @@ static void what_is_broken_is_refused(void **state)
 static void more_than_the_most_is_refused_before_its_end(void **state)
 {
     (void)state;
-    struct spamd_response r;
+    struct spamd_response r = {0};
     char *text = malloc(SPAMD_RESPONSE_MOST + 1);
     memset(text, 'A', SPAMD_RESPONSE_MOST + 1);
     memcpy(text, "SPAMD/1.1 0 EX_OK\r\n\r\n", 21);
@@ -106,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_verdict_points_and_rules),
         cmocka_unit_test(it_may_come_in_pieces),
+        cmocka_unit_test(what_was_read_is_not_read_again),
         cmocka_unit_test(other_forms_of_it_are_understood),
         cmocka_unit_test(what_is_broken_is_refused),
         cmocka_unit_test(more_than_the_most_is_refused_before_its_end),

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* mkdtemp, nftw */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "daemon/queue/spool.h"
 #include "engine/base/buf.h"
+#include "tests/unit/folder_fixture.h"
 
 enum { SEGMENT = 1024 * 1024 };
 
@@ -68,16 +68,10 @@ static int set_up(void **state)
     return mkdtemp(folder) ? 0 : -1;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 static struct spool *open_spool(void)

@@ -157,7 +157,7 @@ static void a_rolled_back_transaction_leaves_nothing(void **state)
     struct final_event e = {.mid = 1};
     GOOD(store_begin(s, &f));
     GOOD(store_add_message(s, &m, &f));
-    GOOD(store_add_final(s, &e, &f));
+    GOOD(store_add_final(s, &e, 0, &f));
     store_rollback(s);
     assert_int_equal(store_counts(s)->messages, 0);
     assert_int_equal(store_counts(s)->outbox, 0);
@@ -173,7 +173,12 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     add_sample(s, 1);
     GOOD(store_begin(s, &f));
     GOOD(store_set_scan_tries(s, 1, 1, &f));
-    const struct message judged = {.node.key = 1, .revision = 12};
+    uint32_t versions, again;
+    GOOD(store_find_versions(s, SPAN("rules 2"), &versions, &f));
+    GOOD(store_find_versions(s, SPAN("rules 1"), &again, &f) && again != versions && again && versions);
+    GOOD(store_find_versions(s, SPAN("rules 2"), &again, &f) && again == versions);
+    GOOD(store_find_versions(s, SPAN(""), &again, &f) && again == 0);
+    const struct message judged = {.node.key = 1, .revision = 12, .versions = versions};
     const struct judge_child verdict = {.policy = SPAN("DEFAULT"), .verdict = JUDGE_SUSPECT, .score = 60};
     GOOD(store_set_verdict(s, &judged, &verdict, SPAN("edits"), &f));
     GOOD(store_set_state(s, 1, RECIPIENT_DELIVER, &f));
@@ -189,6 +194,7 @@ static void verdicts_tries_and_deferrals_survive_a_restart(void **state)
     assert_int_equal(m->scan_tries, 1);
     assert_int_equal(m->attempt, 9);
     assert_int_equal(m->revision, 12);
+    assert_int_equal(m->versions, versions);
     assert_true(span_equal(m->edits, SPAN("edits")));
     assert_int_equal(m->state, RECIPIENT_DELIVER);
     assert_int_equal(m->recipient_count, 1);
@@ -289,6 +295,7 @@ static void count_final(void *context, const struct final_event *e)
     assert_true(e->sequence > *last);
     *last = e->sequence;
     assert_true(span_equal(e->detail, SPAN("why")));
+    assert_true(span_equal(e->versions, SPAN("rules 2")));
 }
 
 static void final_events_stay_in_sequence_until_acknowledged(void **state)
@@ -297,9 +304,11 @@ static void final_events_stay_in_sequence_until_acknowledged(void **state)
     struct store *s = open_store();
     GOOD(store_begin(s, &f));
     uint64_t second = 0;
+    uint32_t versions;
+    GOOD(store_find_versions(s, SPAN("rules 2"), &versions, &f));
     for (int i = 0; i < 3; i++) {
         struct final_event e = {.mid = 1, .detail = SPAN("why")};
-        GOOD(store_add_final(s, &e, &f));
+        GOOD(store_add_final(s, &e, versions, &f));
         if (i == 1)
             second = e.sequence;
     }
@@ -324,8 +333,11 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
-/* What formats 7 to 9 brought. */
-#define DROP_UTF8 "DROP TABLE suspended_listener; ALTER TABLE message DROP COLUMN utf8;"
+/* What formats 7 to 10 brought. */
+#define DROP_VERSIONS                                                                                        \
+    "DROP TABLE versions; ALTER TABLE message DROP COLUMN versions; ALTER TABLE outbox DROP COLUMN "         \
+    "versions;"
+#define DROP_UTF8 DROP_VERSIONS "DROP TABLE suspended_listener; ALTER TABLE message DROP COLUMN utf8;"
 #define DROP_WISHES                                                                                          \
     DROP_UTF8                                                                                                \
     "ALTER TABLE message DROP COLUMN returns; ALTER TABLE message DROP COLUMN envelope_id;"                  \
@@ -373,7 +385,7 @@ static void a_store_of_format_2_is_brought_to_the_newest(void **state)
     add_sample(s, 1);
     struct final_event e = {.mid = 9, .detail = SPAN("why")};
     GOOD(store_begin(s, &f));
-    GOOD(store_add_final(s, &e, &f));
+    GOOD(store_add_final(s, &e, 0, &f));
     GOOD(store_commit(s, &f));
     store_close(s);
     run_sql(DROP_WISHES "ALTER TABLE message DROP COLUMN revision; ALTER TABLE outbox DROP COLUMN revision;"

@@ -1,6 +1,5 @@
 /* Logs of a revision: which lines they take, their folders, their syslog. */
 #define _GNU_SOURCE /* mkdtemp, nftw */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 #include "daemon/log/syslog.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
+#include "tests/unit/folder_fixture.h"
 
 static char folder[64];
 static struct config_table *logs;
@@ -47,12 +47,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
@@ -60,7 +54,7 @@ static int tear_down(void **state)
     config_table_unref(logs);
     buf_free(&asked);
     assert_int_equal(chdir("/"), 0);
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 /* Sets a field of a log, which is made when it is not there. */

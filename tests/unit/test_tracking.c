@@ -57,7 +57,9 @@ static void write_event(uint64_t mid, uint64_t revision)
     struct error error;
     bool may_pass;
     struct buf event = {0}, events = {0};
-    final_event_put(&event, &(struct final_event){.sequence = mid, .mid = mid, .revision = revision});
+    final_event_put(&event,
+                    &(struct final_event){
+                        .sequence = mid, .mid = mid, .revision = revision, .versions = SPAN("rules 2")});
     wire_put_span(&events, buf_span(&event));
     assert_true(tracking_open(path, &may_pass, &error));
     assert_true(tracking_write(buf_span(&events), &error));
@@ -73,18 +75,22 @@ static void an_event_is_one_row_with_the_revision_that_judged(void **state)
     write_event(5, 12);
     assert_int_equal(ask("SELECT count(*) FROM final"), 1);
     assert_int_equal(ask("SELECT revision FROM final WHERE mid = 5"), 12);
+    assert_int_equal(ask("SELECT count(*) FROM final WHERE versions = 'rules 2'"), 1);
 }
 
 static void rows_of_format_1_stay_and_have_no_revision(void **state)
 {
     (void)state;
     write_event(5, 12);
-    run_sql("ALTER TABLE final DROP COLUMN revision; PRAGMA user_version = 1");
+    run_sql("ALTER TABLE final DROP COLUMN revision; ALTER TABLE final DROP COLUMN versions; PRAGMA "
+            "user_version = 1");
     write_event(6, 13);
     assert_int_equal(ask("SELECT count(*) FROM final"), 2);
     assert_int_equal(ask("SELECT revision FROM final WHERE mid = 5"), 0);
     assert_int_equal(ask("SELECT revision FROM final WHERE mid = 6"), 13);
-    assert_int_equal(ask("PRAGMA user_version"), 2);
+    assert_int_equal(ask("SELECT versions = '' FROM final WHERE mid = 5"), 1);
+    assert_int_equal(ask("SELECT versions = 'rules 2' FROM final WHERE mid = 6"), 1);
+    assert_int_equal(ask("PRAGMA user_version"), 3);
 }
 
 int main(void)

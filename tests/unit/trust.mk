@@ -10,3 +10,9 @@ UNIT_TESTS += test_feature_key
 test_feature_key_SOURCES = tests/unit/test_feature_key.c daemon/offline/package_key.c daemon/offline/package_key.h
 test_feature_key_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 test_feature_key_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS)
+UNIT_TESTS += test_update_files
+test_update_files_SOURCES = tests/unit/test_update_files.c daemon/control/update_files.c daemon/control/update_files.h \
+	daemon/control/update_doubts.c daemon/control/update_doubts.h daemon/failpoint.c daemon/log_lines.c \
+	daemon/offline/package_key.c daemon/offline/package_key.h
+test_update_files_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+test_update_files_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS) -ldl

@@ -1,0 +1,319 @@
+/* learned.db in SQLite: one connection; every change is one transaction. */
+#include "daemon/control/store_learned.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+enum { FORMAT = 1 };
+
+enum statement {
+#define STATEMENT(id, sql) STATEMENT_##id,
+#include "daemon/control/store_learned.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+};
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+#define STATEMENT(id, sql) sql,
+#include "daemon/control/store_learned.def"
+#undef STATEMENT
+};
+
+/* migrations[n] leads from format n to n + 1.  Numbers are never given twice: their order is that of the examples. */
+static const char *const migrations[FORMAT] = {
+    "CREATE TABLE change (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " origin TEXT NOT NULL, who TEXT NOT NULL, final INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE example (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, spam INTEGER NOT NULL,"
+    " version INTEGER NOT NULL, log_odds INTEGER NOT NULL, sample BLOB NOT NULL, added INTEGER NOT NULL,"
+    " retired INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE INDEX example_key ON example (key) WHERE retired = 0;"
+    "CREATE INDEX example_added ON example (added);"
+    "CREATE INDEX example_retired ON example (retired) WHERE retired <> 0;",
+};
+
+static sqlite3 *db;
+static sqlite3_stmt *statements[STATEMENT_COUNT];
+
+static bool fail(const char *what, struct error *error)
+{
+    int code = sqlite3_errcode(db);
+    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    return error_set(error, "cannot %s config/learned.db: %s%s", what, sqlite3_errmsg(db),
+                     damaged ? "; move it away, and a new one is begun" : "");
+}
+
+static bool execute(const char *sql, struct error *error)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || fail("open", error);
+}
+
+static bool get_format(int *format, struct error *error)
+{
+    sqlite3_stmt *stmt;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK)
+        return fail("read the format of", error);
+    bool good = sqlite3_step(stmt) == SQLITE_ROW || fail("read the format of", error);
+    *format = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return good;
+}
+
+static bool migrate(struct error *error)
+{
+    int format = 0;
+    if (!get_format(&format, error))
+        return false;
+    if (format > FORMAT)
+        return error_set(error,
+                         "config/learned.db has format %d and this program knows %d at most: start the newer "
+                         "version that wrote it, or move it away",
+                         format, FORMAT);
+    if (format == FORMAT)
+        return true;
+    bool good = execute("BEGIN IMMEDIATE", error);
+    for (; good && format < FORMAT; format++)
+        good = execute(migrations[format], error);
+    char set_format[64];
+    sqlite3_snprintf(sizeof set_format, set_format, "PRAGMA user_version = %d; COMMIT", FORMAT);
+    return good && execute(set_format, error);
+}
+
+static bool prepare(struct error *error)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        if (sqlite3_prepare_v3(db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) !=
+            SQLITE_OK)
+            return fail("prepare a statement of", error);
+    return true;
+}
+
+/* What was answered is on disk: somebody may have thrown the message away since. */
+bool store_learned_open(const char *path, struct error *error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    bool good = sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK || fail("open", error);
+    if (good)
+        sqlite3_busy_timeout(db, 5000); /* a reader of the tools may hold a lock for a moment */
+    good = good &&
+           execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+                   error) &&
+           migrate(error) && prepare(error);
+    if (!good)
+        store_learned_close();
+    return good;
+}
+
+bool store_learned_is_open(void)
+{
+    return db != NULL;
+}
+
+void store_learned_close(void)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(statements[i]);
+        statements[i] = NULL;
+    }
+    sqlite3_close(db);
+    db = NULL;
+}
+
+/* ---- statements ---- */
+
+static sqlite3_stmt *bind(sqlite3_stmt *stmt, int column, int64_t number)
+{
+    if (sqlite3_bind_int64(stmt, column, number) != SQLITE_OK)
+        abort(); /* this file counts its question marks wrongly */
+    return stmt;
+}
+
+static sqlite3_stmt *bind_text(sqlite3_stmt *stmt, int column, struct span text)
+{
+    if (sqlite3_bind_text64(stmt, column, text.n ? text.p : "", text.n, SQLITE_TRANSIENT, SQLITE_UTF8) !=
+        SQLITE_OK)
+        abort();
+    return stmt;
+}
+
+static sqlite3_stmt *bind_blob(sqlite3_stmt *stmt, int column, struct span bytes)
+{
+    if (sqlite3_bind_blob64(stmt, column, bytes.n ? bytes.p : "", bytes.n, SQLITE_TRANSIENT) != SQLITE_OK)
+        abort();
+    return stmt;
+}
+
+static bool run(sqlite3_stmt *stmt, struct error *error)
+{
+    bool good = sqlite3_step(stmt) == SQLITE_DONE || fail("write", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
+static bool run_with(enum statement which, int64_t number, struct error *error)
+{
+    return run(bind(statements[which], 1, number), error);
+}
+
+/* The first column of the one row; unchanged when there is none. */
+static bool get_number(sqlite3_stmt *stmt, int64_t *number, struct error *error)
+{
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW)
+        *number = sqlite3_column_int64(stmt, 0);
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || fail("read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
+static struct span bytes_at(sqlite3_stmt *stmt, int column)
+{
+    const void *bytes = sqlite3_column_blob(stmt, column);
+    return span_of(bytes, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+/* The end of a transaction: all of it, or nothing. */
+static bool end(bool good, struct error *error)
+{
+    if (good && run(statements[STATEMENT_COMMIT], error))
+        return true;
+    sqlite3_step(statements[STATEMENT_ROLLBACK]);
+    sqlite3_reset(statements[STATEMENT_ROLLBACK]);
+    return false;
+}
+
+/* ---- changes ---- */
+
+static bool add_change(const struct learned_change *change, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *stmt = bind(bind(statements[STATEMENT_ADD_CHANGE], 1, change->time), 2, change->kind);
+    bool good = run(bind_text(bind_text(stmt, 3, change->origin), 4, change->who), error);
+    *id = sqlite3_last_insert_rowid(db);
+    return good;
+}
+
+static bool retire(int64_t id, struct span key, struct error *error)
+{
+    return run(bind_blob(bind(statements[STATEMENT_RETIRE], 1, id), 2, key), error);
+}
+
+static bool add_example(int64_t id, bool spam, struct span key, const struct scan_example *example,
+                        struct error *error)
+{
+    struct buf sample = {0};
+    scan_sample_put(&sample, &example->sample);
+    sqlite3_stmt *stmt = bind_blob(statements[STATEMENT_ADD], 1, key);
+    bind(bind(bind(stmt, 2, spam), 3, example->version), 4, example->log_odds);
+    bool good = run(bind(bind_blob(stmt, 5, buf_span(&sample)), 6, id), error);
+    buf_free(&sample);
+    return good;
+}
+
+/* What is beyond the limits goes: the oldest examples, and the oldest changes that could be undone. */
+static bool tidy(int64_t id, struct error *error)
+{
+    bind(bind(statements[STATEMENT_RETIRE_OLDEST], 1, id), 2, SCAN_LEARNED_EXAMPLES);
+    return run(statements[STATEMENT_RETIRE_OLDEST], error) &&
+           run_with(STATEMENT_FINISH, LEARNED_UNDO_MOST, error) && run(statements[STATEMENT_PURGE], error) &&
+           run(statements[STATEMENT_PURGE_CHANGES], error);
+}
+
+bool store_learned_add(const struct learned_change *change, const uint8_t key[LEARNED_KEY_BYTES],
+                       const struct scan_example *example, bool *news, struct error *error)
+{
+    struct span name = span_of(key, LEARNED_KEY_BYTES);
+    bool forget = change->kind == LESSON_FORGET, spam = change->kind == LESSON_SPAM;
+    int64_t known = -1, id = 0;
+    sqlite3_stmt *find = bind(bind_blob(statements[STATEMENT_FIND], 1, name), 2, SCAN_EXAMPLE_VERSION);
+    if (!get_number(find, &known, error))
+        return false;
+    *news = forget ? known >= 0 : known != spam;
+    if (!*news)
+        return true;
+    if (!run(statements[STATEMENT_BEGIN], error))
+        return false;
+    return end(add_change(change, &id, error) && retire(id, name, error) &&
+                   (forget || add_example(id, spam, name, example, error)) && tidy(id, error),
+               error);
+}
+
+static bool undo_latest(bool *was_there, struct error *error)
+{
+    int64_t id = 0;
+    if (!get_number(statements[STATEMENT_LATEST], &id, error))
+        return false;
+    *was_there = id != 0;
+    return !*was_there || (run_with(STATEMENT_UNDO_ADD, id, error) &&
+                           run_with(STATEMENT_UNDO_RETIRE, id, error) && run_with(STATEMENT_UNDO, id, error));
+}
+
+bool store_learned_undo(unsigned most, unsigned *undone, struct error *error)
+{
+    bool good = run(statements[STATEMENT_BEGIN], error), more = true;
+    if (!good)
+        return false;
+    for (*undone = 0; good && *undone < most; *undone += more) {
+        good = undo_latest(&more, error);
+        if (!more)
+            break;
+    }
+    return end(good, error);
+}
+
+/* What was forgotten is to be gone from the log of the file, too; a reader of the tools may delay that. */
+bool store_learned_reset(struct error *error)
+{
+    bool good =
+        run(statements[STATEMENT_BEGIN], error) &&
+        end(run(statements[STATEMENT_FORGET_ALL], error) && run(statements[STATEMENT_FORGET_CHANGES], error),
+            error);
+    if (good)
+        sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    return good;
+}
+
+/* ---- reading ---- */
+
+bool store_learned_set(struct buf *set, uint32_t *count, struct error *error)
+{
+    sqlite3_stmt *stmt = bind(statements[STATEMENT_SET], 1, SCAN_EXAMPLE_VERSION);
+    int code;
+    for (*count = 0; (code = sqlite3_step(stmt)) == SQLITE_ROW; (*count)++)
+        scan_learned_put(set, sqlite3_column_int(stmt, 0) != 0, sqlite3_column_int(stmt, 1),
+                         bytes_at(stmt, 2));
+    bool good = code == SQLITE_DONE || fail("read", error);
+    sqlite3_reset(stmt);
+    return good;
+}
+
+bool store_learned_count(int64_t *all, int64_t *others, struct error *error)
+{
+    return get_number(statements[STATEMENT_COUNT_ALL], all, error) &&
+           get_number(bind(statements[STATEMENT_COUNT_OTHERS], 1, SCAN_EXAMPLE_VERSION), others, error);
+}
+
+bool store_learned_each(void (*visit)(void *context, const struct learned_change *change), void *context,
+                        struct error *error)
+{
+    sqlite3_stmt *stmt = statements[STATEMENT_EACH];
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        int kind = sqlite3_column_int(stmt, 2);
+        const struct learned_change change = {
+            .id = sqlite3_column_int64(stmt, 0),
+            .time = sqlite3_column_int64(stmt, 1),
+            .kind = kind >= 0 && kind < LESSON_KINDS ? (enum lesson_kind)kind : LESSON_FORGET,
+            .origin = bytes_at(stmt, 3),
+            .who = bytes_at(stmt, 4),
+            .can_be_undone = sqlite3_column_int(stmt, 5) == 0,
+            .has_example = sqlite3_column_type(stmt, 8) != SQLITE_NULL,
+            .log_odds = sqlite3_column_int(stmt, 6),
+            .is_used = sqlite3_column_int(stmt, 7) == SCAN_EXAMPLE_VERSION,
+            .key = bytes_at(stmt, 8),
+        };
+        visit(context, &change);
+    }
+    bool good = code == SQLITE_DONE || fail("read", error);
+    sqlite3_reset(stmt);
+    return good;
+}

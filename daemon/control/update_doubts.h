@@ -1,0 +1,17 @@
+/* Packages that were offered and did not do: they are left alone until the server has others in their place. */
+#ifndef CONTROL_UPDATE_DOUBTS_H
+#define CONTROL_UPDATE_DOUBTS_H
+
+#include "engine/package/package.h"
+
+/* For good: there is something wrong with it. */
+void update_doubts_refuse(const struct package_offer *offer, const char *why);
+/* For a while: the gateway had no time to try it.  Doubles each time, as each trial holds up commits for seconds.
+ * Returns the minutes. */
+unsigned update_doubts_delay(const struct package_offer *offer, const char *why);
+/* It was good after all: somebody had it tried again. */
+void update_doubts_clear(const struct package_offer *offer);
+/* Why this one is to be left alone now; NULL when it is not. */
+const char *update_doubts_about(const struct package_offer *offer);
+
+#endif
