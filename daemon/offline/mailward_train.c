@@ -148,7 +148,7 @@ static int usage(FILE *out, int status)
           "  --passes N           over all mail (6)\n"
           "  --descents N         of which the mean is taken (5)\n"
           "  --rate X             of the first pass (12)\n"
-          "  --margin X           how wrong a probability must be to be learnt from (0.1)\n"
+          "  --margin X           how wrong a probability must be to be learnt from (0.05)\n"
           "  --seed N             of order and parts (1)\n"
           "  --cross-validate N   in N parts, at least 2 (10)\n"
           "  --rules PATH         file or folder of rules whose hits are learnt, before any mail (the "
@@ -328,7 +328,7 @@ int main(int argc, char **argv)
                     .descents = 5,
                     .folds = 10,
                     .rate = 12,
-                    .margin = 0.1,
+                    .margin = 0.05,
                     .seed = 1,
                     .share_at_50 = 0.0075,
                     .share_at_90 = 0.0005},

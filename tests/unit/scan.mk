@@ -15,10 +15,10 @@ test_offline_SOURCES = tests/unit/test_offline.c daemon/offline/mail_files.c dae
 	daemon/offline/train_report.c
 test_offline_LDADD = $(TEST_LIBS)
 UNIT_TESTS += test_domains test_known_senders test_literals test_rules
-test_known_senders_SOURCES = tests/unit/test_known_senders.c tests/unit/view_fixture.h
-test_known_senders_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
 test_domains_SOURCES = tests/unit/test_domains.c tests/unit/view_fixture.h
 test_domains_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
+test_known_senders_SOURCES = tests/unit/test_known_senders.c tests/unit/view_fixture.h
+test_known_senders_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
 test_literals_SOURCES = tests/unit/test_literals.c
 test_literals_CPPFLAGS = $(AM_CPPFLAGS) $(PCRE2_CFLAGS)
 test_literals_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
