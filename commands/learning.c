@@ -82,16 +82,18 @@ static enum api_status show_status(struct shell *sh)
     return status;
 }
 
-static enum api_status export(struct shell *sh, const char *name) {
+static enum api_status export_to(struct shell *sh, const char *name)
+{
     json_t *result = NULL, *request = json_pack("{s:s,s:s}", "method", "learning.export", "name", name);
     enum api_status status = request ? shell_call(sh, request, &result)
                                      : shell_fail(sh, API_ERROR_INVALID_VALUE, "the name is not UTF-8");
-    if (status == API_DONE){out_text(sh, "%" JSON_INTEGER_FORMAT " example%s exported to '%s'.\n",
-                                     number_of(result, "examples"),
-                                     number_of(result, "examples") == 1 ? "" : "s", name);
-                            out_value(sh, "examples", json_integer(number_of(result, "examples")));}
-json_decref(result);
-return status;
+    if (status == API_DONE) {
+        out_text(sh, "%" JSON_INTEGER_FORMAT " example%s exported to '%s'.\n", number_of(result, "examples"),
+                 number_of(result, "examples") == 1 ? "" : "s", name);
+        out_value(sh, "examples", json_integer(number_of(result, "examples")));
+    }
+    json_decref(result);
+    return status;
 }
 
 /* ---- changes ---- */
@@ -195,7 +197,7 @@ static enum api_status batch_reset(struct shell *sh, const struct call *call)
 
 static enum api_status batch_export(struct shell *sh, const struct call *call)
 {
-    return export(sh, call->args[0]);
+    return export_to(sh, call->args[0]);
 }
 
 static enum api_status ask_status(struct shell *sh, void *context)
@@ -249,7 +251,7 @@ static enum api_status ask_export(struct shell *sh, void *context)
     if (ui_ask(sh, "Enter the name of the file:", "", &name) != UI_DONE)
         status = shell_aborted(sh);
     if (status == API_DONE && name.len)
-        status = export(sh, buf_text(&name));
+        status = export_to(sh, buf_text(&name));
     buf_free(&name);
     return status;
 }
