@@ -170,6 +170,11 @@ def hidden(terminal):
     return not termios.tcgetattr(terminal.fd)[3] & termios.ECHO
 
 
+def takes_a_secret(terminal):
+    """Whether it is the shell that shows nothing, in whole lines; its line editor takes single keys and shows them itself."""
+    return termios.tcgetattr(terminal.fd)[3] & (termios.ECHO | termios.ICANON) == termios.ICANON
+
+
 def asked_for_a_secret(terminal):
     """From the prompt to the question for a secret; what the terminal was set to before."""
     terminal.wait(PROMPT)
@@ -210,7 +215,7 @@ def data_with_a_secret_is_not_shown_when_it_is_pasted(world):
         with session(world.folder, kind) as terminal:
             terminal.wait(PROMPT)
             terminal.type("key\n")
-            wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+            wait_until(lambda terminal=terminal: takes_a_secret(terminal), "the terminal to show nothing")
             terminal.type(200 * "swordfish\twith a TAB\n" + ".\n")
             said = terminal.wait("a key of 4200 bytes")
             true("swordfish" not in said, said)
@@ -241,7 +246,7 @@ def after_ctrl_c_in_a_secret_the_terminal_shows_what_is_typed_again(world):
                 else:
                     terminal.wait(PROMPT)
                     terminal.type("key\n")
-                wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+                wait_until(lambda terminal=terminal: takes_a_secret(terminal), "the terminal to show nothing")
                 terminal.type("swordfish\nmore" if question == "key" else "swordfish")
                 terminal.type("\x03")
                 said = terminal.wait(PROMPT)
@@ -293,7 +298,7 @@ def who_stops_and_continues_the_shell_does_not_make_a_secret_seen(world):
             shown[3] |= termios.ECHO
             termios.tcsetattr(terminal.fd, termios.TCSANOW, shown)  # as the shell around it would
             os.kill(terminal.pid, signal.SIGCONT)
-            wait_until(lambda terminal=terminal: hidden(terminal), "the terminal to show nothing")
+            wait_until(lambda terminal=terminal: takes_a_secret(terminal), "the terminal to show nothing")
             terminal.type("swordfish\n")
             said = terminal.wait(PROMPT)
             true("a secret of" in said and "swordfish" not in said, said)
