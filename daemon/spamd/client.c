@@ -47,7 +47,7 @@ void client_refuse(struct client *c, enum spamd_status status, const char *reaso
     scanning_leave(c);
     buf_clear(&c->out);
     c->body_from = -1;
-    spamd_put_refusal(&c->out, status, reason);
+    spamd_put_refusal(&c->out, c->request.method, status, reason);
     LOG(SPAMD_FAILED, LOG_T(c->address), LOG_T(reason));
     client_answer(c);
 }

@@ -33,10 +33,11 @@ bool spamd_is_spam(const struct spamd_verdict *v)
     return v->score >= SPAMD_THRESHOLD;
 }
 
-void spamd_put_refusal(struct buf *out, enum spamd_status status, const char *reason)
+void spamd_put_refusal(struct buf *out, enum spamd_method method, enum spamd_status status,
+                       const char *reason)
 {
     put_status(out, status);
-    buf_printf(out, ": %s\r\n\r\n", reason);
+    buf_printf(out, ": %s\r\n%s", reason, method == SPAMD_TELL ? "" : "\r\n");
 }
 
 void spamd_put_pong(struct buf *out)

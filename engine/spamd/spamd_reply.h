@@ -33,8 +33,10 @@ struct spamd_verdict {
 
 bool spamd_is_spam(const struct spamd_verdict *v);
 
-/* Appends an answer that is nothing but a refusal, with its reason. */
-void spamd_put_refusal(struct buf *out, enum spamd_status status, const char *reason);
+/* Appends an answer that is nothing but a refusal, with its reason.  That of TELL ends behind its first line: where headers
+ * end without a word of what was done, spamc reports success, whatever the status. */
+void spamd_put_refusal(struct buf *out, enum spamd_method method, enum spamd_status status,
+                       const char *reason);
 /* Appends the answer to PING. */
 void spamd_put_pong(struct buf *out);
 /* Appends the answer to TELL: what was done here, if anything. */

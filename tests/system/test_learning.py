@@ -340,17 +340,28 @@ def nobody_teaches_over_tcp(world):
     equal(changes(instance), [], "learned")
 
 
+def spamc(instance, word):
+    """Its exit status, and what it says."""
+    run = subprocess.run(["spamc", "-U", str(instance.spamd_socket), "-L", word], input=LETTER, capture_output=True, timeout=60)
+    return run.returncode, run.stdout.decode().strip()
+
+
+@test
+def spamc_fails_where_nothing_is_learned(world):
+    need("spamc")
+    instance, _ = gateway(world, learning="off")
+    status, said = spamc(instance, "spam")
+    true(status != 0 and "un/learned" not in said, f"{status}: {said}")
+
+
 @test
 def spamc_learns_and_forgets(world):
     need("spamc")
     instance, _ = gateway(world)
 
-    def spamc(word):
-        run = subprocess.run(["spamc", "-U", str(instance.spamd_socket), "-L", word], input=LETTER, capture_output=True, timeout=60)
-        return run.stdout.decode().strip()
-
-    told, known = "Message successfully un/learned", "Message was already un/learned"
-    equal([spamc(word) for word in ("spam", "spam", "ham", "forget", "forget")], [told, known, told, told, known], "spamc -L")
+    told, known = (0, "Message successfully un/learned"), (0, "Message was already un/learned")
+    said = [spamc(instance, word) for word in ("spam", "spam", "ham", "forget", "forget")]
+    equal(said, [told, known, told, told, known], "spamc -L")
     equal(result(instance, "learning status")["examples"], 0, "examples")
 
 

@@ -268,8 +268,11 @@ static void a_refusal_is_one_line(void **state)
 {
     (void)state;
     buf_clear(&out);
-    spamd_put_refusal(&out, SPAMD_EX_PROTOCOL, "unknown command");
+    spamd_put_refusal(&out, SPAMD_CHECK, SPAMD_EX_PROTOCOL, "unknown command");
     assert_string_equal(buf_text(&out), "SPAMD/1.1 76 EX_PROTOCOL: unknown command\r\n\r\n");
+    buf_clear(&out);
+    spamd_put_refusal(&out, SPAMD_TELL, SPAMD_EX_UNAVAILABLE, "off");
+    assert_string_equal(buf_text(&out), "SPAMD/1.1 69 EX_UNAVAILABLE: off\r\n");
 }
 
 /* ---- the lists of its settings ---- */
