@@ -306,7 +306,7 @@ bool store_learned_each(void (*visit)(void *context, const struct learned_change
             .origin = bytes_at(stmt, 3),
             .who = bytes_at(stmt, 4),
             .can_be_undone = sqlite3_column_int(stmt, 5) == 0,
-            .has_example = sqlite3_column_type(stmt, 8) != SQLITE_NULL,
+            .has_example = sqlite3_column_type(stmt, 6) != SQLITE_NULL,
             .log_odds = sqlite3_column_int(stmt, 6),
             .is_used = sqlite3_column_int(stmt, 7) == SCAN_EXAMPLE_VERSION,
             .key = bytes_at(stmt, 8),

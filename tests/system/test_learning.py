@@ -180,6 +180,7 @@ def the_same_message_counts_once_and_its_last_class(world):
     delivered = b"Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0000\nX-Spam-Flag: NO\n" + LETTER
     equal(tell(instance, delivered, AS_SPAM).headers.get("didset"), "local", "another class, as it was delivered")
     equal(result(instance, "learning status")["examples"], 1, "examples")
+    equal(["score" in change for change in changes(instance)], [False, True], "what was said first has no score any more")
     settled(instance)
     true(learned_part(instance, like(LETTER)) > 0.3, "what was said last counts")
     equal(tell(instance, delivered, FORGET).headers.get("didremove"), "local", "forgotten")
