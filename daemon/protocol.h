@@ -20,7 +20,7 @@ enum message_type {
     /* master -> role */
     MSG_START = 1, /* u8 private, i64 wall time of the daemon's start, settings; descriptor: the page of
                       * daemon/failpoint.h, or none */
-    MSG_PEER,      /* u8 role; descriptor */
+    MSG_PEER,      /* u8 role, u32 which life of it; descriptor */
     MSG_LISTENER,  /* to control: -; descriptor: its socket */
     MSG_STOP,      /* - */
     MSG_PORT,      /* to smtp or spamd: span address, u16 port; descriptor: a socket that listens there */
@@ -30,7 +30,8 @@ enum message_type {
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
-    MSG_ROLE_STALE, /* u8 role: kill it, it is started anew.  Control may say it of all, others of dispensable peers */
+    MSG_ROLE_STALE, /* u8 role, u32 the life of MSG_PEER: kill it, it is started anew, unless that is over.  Control may
+                     * say it of all, others of dispensable peers */
     MSG_PORTS,      /* control only: struct ports_request: from now on these are bound, and no others */
     MSG_SYSLOG_ASK, /* log only: u32 id, span destination: a datagram socket to that syslog */
 

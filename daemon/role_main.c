@@ -25,6 +25,7 @@ enum { LOG_BACKLOG_MAX = 1024 * 1024 };
 
 struct peer {
     struct channel *channel;
+    uint32_t life; /* the master's number of the one that was joined last */
 };
 
 static struct event_base *base;
@@ -120,13 +121,19 @@ static void hang_up(struct peer *peer)
     channel_free(gone);
 }
 
-void role_replace_peer(enum role_id peer, const char *why)
+void role_tell_stale(enum role_id peer)
 {
     struct buf body = {0};
-    LOG(ROLE_REPLACED, LOG_T(role_table[role_self.id].name), LOG_T(role_table[peer].name), LOG_T(why));
     wire_put_u8(&body, (uint8_t)peer);
+    wire_put_u32(&body, peers[peer].life);
     channel_send(master, MSG_ROLE_STALE, buf_span(&body), -1);
     buf_free(&body);
+}
+
+void role_replace_peer(enum role_id peer, const char *why)
+{
+    LOG(ROLE_REPLACED, LOG_T(role_table[role_self.id].name), LOG_T(role_table[peer].name), LOG_T(why));
+    role_tell_stale(peer);
     if (peers[peer].channel)
         hang_up(&peers[peer]);
 }
@@ -189,6 +196,7 @@ static void on_peer_closed(void *context, const char *why)
 static void add_peer(struct wire_reader *in, int fd)
 {
     uint8_t id = wire_get_u8(in);
+    uint32_t life = wire_get_u32(in);
     if (in->failed || id == ROLE_MASTER || id >= ROLE_COUNT || fd < 0)
         role_fatal("cannot read a peer from the master");
     struct peer *peer = &peers[id];
@@ -199,6 +207,7 @@ static void add_peer(struct wire_reader *in, int fd)
         on_peer_closed(peer, NULL);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
+    peer->life = life;
     if (id == ROLE_LOG)
         log_resume();
     if (id == ROLE_CONTROL && role_table[role_self.id].reader)

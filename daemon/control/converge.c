@@ -48,11 +48,8 @@ static bool is(const struct config_revision *a, struct config_revision b)
 static void start_anew(enum role_id role, const char *why)
 {
     struct follower *f = &followers[role];
-    struct buf body = {0};
     LOG(ROLE_STALE, LOG_T(role_table[role].name), LOG_U(head_manifest()->revision), LOG_T(why));
-    wire_put_u8(&body, (uint8_t)role);
-    role_send(ROLE_MASTER, MSG_ROLE_STALE, buf_span(&body), -1);
-    buf_free(&body);
+    role_tell_stale(role);
     f->known = false; /* what it still says no longer counts */
     evtimer_del(f->late);
 }

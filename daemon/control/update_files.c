@@ -126,6 +126,8 @@ static void load_manifest(const char *name)
         signed_text_verify(&list.text, trusted_keys(), &key, &error)) {
         struct accepted *a = accepted_of(key);
         a->sequence = list.sequence > a->sequence ? list.sequence : a->sequence;
+    } else if (error.text[0]) {
+        LOG(UPDATE_MANIFEST_UNUSED, LOG_T(name), LOG_T(error.text));
     }
     buf_free(&file);
 }

@@ -19,7 +19,9 @@ enum {
     URL_BYTES = 640,
     TRIAL_US = 12 * 1000 * 1000, /* scan gives up before that, and says why */
     COMMIT_LOOK_US = 100 * 1000, /* from one look whether a commit is over to the next */
-    COMMIT_LOOKS = 600,
+    BUSY_FIRST_US = 100 * 1000,  /* after a trial that scan had no time for */
+    BUSY_MOST_US = 5 * 1000 * 1000,
+    PATIENCE_US = 60 * 1000 * 1000,
 };
 
 static struct {
@@ -28,11 +30,11 @@ static struct {
     void (*done)(const char *why);
     uint32_t id; /* of the question to fetch or scan */
     struct buf manifest, file;
-    struct package_list list; /* in manifest */
-    size_t at;                /* the offer in work */
-    unsigned busy;            /* bit set of engines that something was offered for */
-    unsigned looks;
-    struct error trouble; /* the last thing that went wrong; empty: nothing */
+    struct package_list list;   /* in manifest */
+    size_t at;                  /* the offer in work */
+    unsigned busy;              /* bit set of engines that something was offered for */
+    int64_t waited_us, busy_us; /* in all, and the latest pause for scan */
+    struct error trouble;       /* the last thing that went wrong; empty: nothing */
 } run;
 
 static struct event *timer;
@@ -218,22 +220,32 @@ static void try(void)
 }
 
 /* Scan prepares one thing at a time, and its configuration comes first. */
-static void try_later(void)
+static void try_later(int64_t pause_us)
 {
-    struct timeval soon = clock_interval(COMMIT_LOOK_US);
+    struct timeval pause = clock_interval(pause_us);
     commit_hold(false);
-    if (run.looks++ < COMMIT_LOOKS) {
+    run.waited_us += pause_us;
+    if (run.waited_us <= PATIENCE_US) {
         run.step = WAITING;
-        evtimer_add(timer, &soon);
+        evtimer_add(timer, &pause);
     } else {
         put_off("commits leave no time for it");
     }
 }
 
+/* Each trial copies all packages, so the pause grows. */
+static void scan_is_busy(void)
+{
+    run.busy_us = run.busy_us ? run.busy_us * 2 : BUSY_FIRST_US;
+    if (run.busy_us > BUSY_MOST_US)
+        run.busy_us = BUSY_MOST_US;
+    try_later(run.busy_us);
+}
+
 static void try_when_no_commit_runs(void)
 {
     if (commit_is_in_work())
-        try_later();
+        try_later(COMMIT_LOOK_US);
     else
         try();
 }
@@ -265,7 +277,7 @@ static void take_package(const char *why, int fd)
         refuse(error.text);
         return;
     }
-    run.looks = 0;
+    run.waited_us = run.busy_us = 0;
     try_when_no_commit_runs();
 }
 
@@ -393,7 +405,7 @@ void update_run_tried(struct wire_reader *in)
     if (outcome == ENGINE_READY)
         install();
     else if (outcome == ENGINE_BUSY)
-        try_later();
+        scan_is_busy();
     else if (outcome == ENGINE_LATE)
         put_off_slow(why.text);
     else

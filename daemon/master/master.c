@@ -32,7 +32,8 @@ enum { STOP_SECONDS = 5, SOON_US = 2000000, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS =
 
 struct child {
     enum role_id id;
-    pid_t pid; /* 0: not running */
+    pid_t pid;     /* 0: not running */
+    uint32_t life; /* how often it was started */
     struct channel *channel;
     bool ready;
     int64_t started;
@@ -87,10 +88,11 @@ static bool socket_pair(int pair[2])
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0;
 }
 
-static void send_peer(struct child *to, enum role_id peer, int fd)
+static void send_peer(struct child *to, const struct child *peer, int fd)
 {
     struct buf body = {0};
-    wire_put_u8(&body, (uint8_t)peer);
+    wire_put_u8(&body, (uint8_t)peer->id);
+    wire_put_u32(&body, peer->life);
     channel_send(to->channel, MSG_PEER, buf_span(&body), fd);
     buf_free(&body);
 }
@@ -106,8 +108,8 @@ static void connect_peers(struct child *c)
             kill(c->pid, SIGKILL); /* half joined it is of no use: later again */
             return;
         }
-        send_peer(c, peer->id, pair[0]);
-        send_peer(peer, c->id, pair[1]);
+        send_peer(c, peer, pair[0]);
+        send_peer(peer, c, pair[1]);
     }
 }
 
@@ -193,14 +195,19 @@ static void connect_syslog(struct child *log, struct wire_reader *in)
     buf_free(&reply);
 }
 
-/* Control says it of every role that does not follow the configuration, others of dispensable peers of theirs. */
+/* Control says it of every role that does not follow the configuration, others of dispensable peers of theirs.  Several may
+ * say it of the same life: the next one must not pay for that. */
 static void kill_stale(enum role_id by, struct wire_reader *in)
 {
     uint8_t id = wire_get_u8(in);
-    if (in->failed || id <= ROLE_MASTER || id >= ROLE_COUNT || !children[id].pid)
+    uint32_t life = wire_get_u32(in);
+    if (in->failed || id <= ROLE_MASTER || id >= ROLE_COUNT || !children[id].pid || children[id].life != life)
         return;
-    if (by == ROLE_CONTROL || (role_table[id].dispensable && (role_table[by].peers & (1u << id))))
-        kill(children[id].pid, SIGKILL);
+    if (by != ROLE_CONTROL && !(role_table[id].dispensable && (role_table[by].peers & (1u << id))))
+        return;
+    LOG(ROLE_KILLED, LOG_T(role_table[id].name), LOG_U((uint64_t)children[id].pid),
+        LOG_T(role_table[by].name));
+    kill(children[id].pid, SIGKILL);
 }
 
 static void on_child_message(void *context, uint16_t type, struct wire_reader *in, int fd)
@@ -262,6 +269,7 @@ static void start_role(struct child *c)
 {
     int pair[2];
     c->started = clock_mono_us();
+    c->life++;
     c->ready = false;
     bool started = socket_pair(pair);
     if (started) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/offline/package_key.h"
+#include "daemon/offline/whole_file.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "engine/base/xalloc.h"
@@ -24,35 +25,6 @@ enum { DAYS = 30, DAYS_MAX = 3650 }; /* for which a manifest is good */
 struct options {
     const char *key, *keys, *name, *version, *out, *days;
 };
-
-static bool read_file(const char *path, struct buf *out, struct error *error)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set_errno(error, "%s", path);
-    size_t got;
-    do {
-        got = fread(buf_reserve(out, 65536), 1, 65536, file);
-        out->len += got;
-    } while (got && out->len <= PACKAGE_BYTES_MAX);
-    bool good = !ferror(file) || error_set_errno(error, "%s", path);
-    fclose(file);
-    return good && (out->len <= PACKAGE_BYTES_MAX ||
-                    error_set(error, "%s: larger than %d bytes", path, PACKAGE_BYTES_MAX));
-}
-
-/* Whole or not at all: a server may be reading it. */
-static bool write_file(const char *path, struct span content, struct error *error)
-{
-    struct buf other = {0};
-    buf_printf(&other, "%s.new", path);
-    FILE *file = fopen(buf_text(&other), "we");
-    bool good = file && fwrite(content.p, 1, content.n, file) == content.n;
-    good = file && fclose(file) == 0 && good;
-    good = (good && rename(other.data, path) == 0) || error_set_errno(error, "%s", path);
-    buf_free(&other);
-    return good;
-}
 
 static void put_time(struct buf *out, const char *word, int64_t moment)
 {
@@ -96,7 +68,7 @@ static bool add_member(struct buf *head, struct buf *contents, const char *path,
 {
     struct buf content = {0};
     char hex[PACKAGE_SHA256_HEX + 1];
-    bool good = read_file(path, &content, error);
+    bool good = whole_file_read(path, PACKAGE_BYTES_MAX, &content, error);
     if (good) {
         package_sha256(buf_span(&content), hex);
         buf_printf(head, "member %zu %s %s\n", content.len, hex, last_of(path));
@@ -132,7 +104,8 @@ static bool build(const struct options *o, int count, char **args, struct error 
         good = add_member(&head, &contents, args[i], error);
     good = good && sign(&head, o->key, error);
     buf_append_span(&head, buf_span(&contents));
-    good = good && package_read(buf_span(&head), &read, error) && write_file(o->out, buf_span(&head), error);
+    good = good && package_read(buf_span(&head), &read, error) &&
+           whole_file_write(o->out, buf_span(&head), error);
     buf_free(&head);
     buf_free(&contents);
     return good;
@@ -162,7 +135,7 @@ static bool add_package(struct found *found, size_t *count, const char *folder, 
     char hex[PACKAGE_SHA256_HEX + 1];
     size_t at = 0;
     buf_printf(&path, "%s/%s", folder, file);
-    bool good = read_file(buf_text(&path), &content, error);
+    bool good = whole_file_read(buf_text(&path), PACKAGE_BYTES_MAX, &content, error);
     if (good && !package_read(buf_span(&content), &p, &why))
         good = error_set(error, "%s %s", path.data, why.text);
     if (good) {
@@ -194,7 +167,7 @@ static bool next_sequence(const char *path, uint64_t *sequence, struct error *er
     *sequence = 1;
     if (access(path, F_OK) != 0)
         return true;
-    bool good = read_file(path, &content, error);
+    bool good = whole_file_read(path, PACKAGE_BYTES_MAX, &content, error);
     if (good && !package_list_read(buf_span(&content), &list, &why))
         good = error_set(error, "%s %s", path, why.text);
     if (good)
@@ -249,7 +222,7 @@ static bool list(const struct options *o, int count, char **args, struct error *
         put_time(&text, "expires", now + days * DAY_US);
     }
     good = good && collect(args[0], &text, error) && sign(&text, o->key, error) &&
-           write_file(path.data, buf_span(&text), error);
+           whole_file_write(path.data, buf_span(&text), error);
     buf_free(&path);
     buf_free(&text);
     return good;
@@ -279,7 +252,7 @@ static bool show(const struct options *o, int count, char **args, struct error *
     struct package package;
     struct error why;
     struct trust_store *trust = trust_store_load(o->keys, error);
-    bool good = trust && read_file(args[0], &content, error);
+    bool good = trust && whole_file_read(args[0], PACKAGE_BYTES_MAX, &content, error);
     if (good && (!package_read(buf_span(&content), &package, &why) || !show_read(&package, trust, &why)))
         good = error_set(error, "%s %s", args[0], why.text);
     trust_store_free(trust);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "daemon/offline/mail_files.h"
+#include "daemon/offline/whole_file.h"
 #include "daemon/paths.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
@@ -177,21 +178,22 @@ static int scan_paths(struct scan_run *run, char **paths)
     return status;
 }
 
+enum { JSON = 1, MODEL, RULES, LEARNED, NO_SIZE_LIMITS, EXPLAIN, STATS, HELP };
+static const struct option options[] = {
+    {"json", no_argument, NULL, JSON},
+    {"model", required_argument, NULL, MODEL},
+    {"rules", required_argument, NULL, RULES},
+    {"explain", required_argument, NULL, EXPLAIN},
+    {"stats", no_argument, NULL, STATS},
+    {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
+    {"help", no_argument, NULL, HELP},
+    {"learned", required_argument, NULL, LEARNED},
+    {0},
+};
+
 /* Exit status for the caller to end with, or -1 to go on. */
 static int take_options(int argc, char **argv, struct scan_run *run)
 {
-    enum { JSON = 1, MODEL, RULES, LEARNED, NO_SIZE_LIMITS, EXPLAIN, STATS, HELP };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"model", required_argument, NULL, MODEL},
-        {"rules", required_argument, NULL, RULES},
-        {"explain", required_argument, NULL, EXPLAIN},
-        {"stats", no_argument, NULL, STATS},
-        {"no-size-limits", no_argument, NULL, NO_SIZE_LIMITS},
-        {"help", no_argument, NULL, HELP},
-        {"learned", required_argument, NULL, LEARNED},
-        {0},
-    };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case JSON:
@@ -226,24 +228,13 @@ static int take_options(int argc, char **argv, struct scan_run *run)
     return (optind < argc) != (run->value != NULL) ? -1 : usage(stderr, 2);
 }
 
-static bool read_file(const char *path, size_t most, struct buf *out, struct error *error)
-{
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return error_set_errno(error, "%s", path);
-    out->len = fread(buf_reserve(out, most + 1), 1, most + 1, file);
-    bool good = !ferror(file) && out->len <= most;
-    fclose(file);
-    return good || error_set(error, "%s: cannot be read, or is too large", path);
-}
-
 static bool load_learned(struct scan_run *run, struct error *error)
 {
     struct buf set = {0};
     struct error why;
     if (!run->learned_path)
         return true;
-    if (!read_file(run->learned_path, SCAN_LEARNED_BYTES, &set, error)) {
+    if (!whole_file_read(run->learned_path, SCAN_LEARNED_BYTES, &set, error)) {
         buf_free(&set);
         return false;
     }

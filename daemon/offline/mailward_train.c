@@ -3,16 +3,16 @@
  * The same mail, options and machine give the same file.  Exit status: 0 written, 1 something could not be read or
  * written, 2 usage.
  */
-#define _GNU_SOURCE /* getopt_long, fileno */
+#define _GNU_SOURCE /* getopt_long */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "daemon/offline/train_fit.h"
 #include "daemon/offline/train_measure.h"
 #include "daemon/offline/train_report.h"
+#include "daemon/offline/whole_file.h"
 #include "daemon/paths.h"
 #include "engine/base/xalloc.h"
 #include "engine/mime/view.h"
@@ -87,23 +87,6 @@ static void describe(const struct train_run *run, const struct train_sample *sam
     train_report_figures(samples, count, out);
 }
 
-/* Beside the old file, then over it, so that whoever has mapped the old one keeps it. */
-static bool write_file(const char *path, const struct buf *file, struct error *error)
-{
-    struct buf temporary = {0};
-    buf_printf(&temporary, "%s.new", path);
-    const char *name = buf_text(&temporary);
-    FILE *out = fopen(name, "wb");
-    bool ok = out && fwrite(file->data, 1, file->len, out) == file->len && fflush(out) == 0;
-    ok = ok && fsync(fileno(out)) == 0;
-    if (out && fclose(out) != 0)
-        ok = false;
-    if (!ok || rename(name, path) != 0)
-        ok = error_set_errno(error, "%s", path);
-    buf_free(&temporary);
-    return ok;
-}
-
 static bool train(struct train_run *run, struct error *error)
 {
     train_set_drop_duplicates(&run->set);
@@ -127,7 +110,7 @@ static bool train(struct train_run *run, struct error *error)
     }
     if (ok && run->out_path) {
         train_fit(&run->set, &run->options, run->options.folds, model, &file);
-        ok = write_file(run->out_path, &file, error);
+        ok = whole_file_write(run->out_path, buf_span(&file), error);
     }
     free(samples);
     buf_free(&description);
@@ -187,7 +170,7 @@ enum {
     SHARE_90
 };
 
-static bool take_number(struct train_options *options, int option, const char *text)
+static bool read_number(int option, const char *text, double *number)
 {
     static const struct {
         double least, most;
@@ -203,8 +186,14 @@ static bool take_number(struct train_options *options, int option, const char *t
         [SHARE_90] = {0, 1},
     };
     char *end;
-    double number = strtod(text, &end);
-    if (end == text || *end || !(number >= ranges[option].least && number <= ranges[option].most))
+    *number = strtod(text, &end);
+    return end != text && !*end && *number >= ranges[option].least && *number <= ranges[option].most;
+}
+
+static bool take_number(struct train_options *options, int option, const char *text)
+{
+    double number;
+    if (!read_number(option, text, &number))
         return false;
     switch (option) {
     case BITS:
@@ -295,33 +284,34 @@ static bool take_option(struct train_run *run, int option, bool *readable, struc
     }
 }
 
+static const struct option options[] = {
+    {"positive", required_argument, NULL, POSITIVE},
+    {"spam", required_argument, NULL, POSITIVE},
+    {"negative", required_argument, NULL, NEGATIVE},
+    {"ham", required_argument, NULL, NEGATIVE},
+    {"question", required_argument, NULL, QUESTION},
+    {"without", required_argument, NULL, WITHOUT},
+    {"out", required_argument, NULL, OUT},
+    {"scores", required_argument, NULL, SCORES},
+    {"bits", required_argument, NULL, BITS},
+    {"passes", required_argument, NULL, PASSES},
+    {"descents", required_argument, NULL, DESCENTS},
+    {"rate", required_argument, NULL, RATE},
+    {"margin", required_argument, NULL, MARGIN},
+    {"seed", required_argument, NULL, SEED},
+    {"cross-validate", required_argument, NULL, FOLDS},
+    {"table", required_argument, NULL, TABLE},
+    {"by", required_argument, NULL, COLUMN},
+    {"share-at-50", required_argument, NULL, SHARE_50},
+    {"share-at-90", required_argument, NULL, SHARE_90},
+    {"note", required_argument, NULL, NOTE},
+    {"rules", required_argument, NULL, RULES},
+    {"help", no_argument, NULL, HELP},
+    {0},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"positive", required_argument, NULL, POSITIVE},
-        {"spam", required_argument, NULL, POSITIVE},
-        {"negative", required_argument, NULL, NEGATIVE},
-        {"ham", required_argument, NULL, NEGATIVE},
-        {"question", required_argument, NULL, QUESTION},
-        {"without", required_argument, NULL, WITHOUT},
-        {"out", required_argument, NULL, OUT},
-        {"scores", required_argument, NULL, SCORES},
-        {"bits", required_argument, NULL, BITS},
-        {"passes", required_argument, NULL, PASSES},
-        {"descents", required_argument, NULL, DESCENTS},
-        {"rate", required_argument, NULL, RATE},
-        {"margin", required_argument, NULL, MARGIN},
-        {"seed", required_argument, NULL, SEED},
-        {"cross-validate", required_argument, NULL, FOLDS},
-        {"table", required_argument, NULL, TABLE},
-        {"by", required_argument, NULL, COLUMN},
-        {"share-at-50", required_argument, NULL, SHARE_50},
-        {"share-at-90", required_argument, NULL, SHARE_90},
-        {"note", required_argument, NULL, NOTE},
-        {"rules", required_argument, NULL, RULES},
-        {"help", no_argument, NULL, HELP},
-        {0},
-    };
     struct train_run run = {
         .options = {.table_bits = 20,
                     .passes = 6,

@@ -72,14 +72,16 @@ struct message {
     uint32_t hand_attempt;     /* of the job that smtp has */
     struct span peers;         /* peer_verdicts_put() of other engines; empty: not asked yet */
     bool at_peers;             /* waits for other engines, or the role that asks them has it */
+    int64_t ask_until;         /* monotonic: how long it may wait for this role to have room */
     uint8_t peer_tries;        /* times that this role died with it */
     uint8_t read_tries;        /* times in a row that its body could not be read */
     uint8_t lane;              /* enum lane: in which schedule */
     size_t heap_index;         /* there; 0: in none */
     struct next_hop *next_hop; /* while smtp has it, or it is parked there */
-    int64_t due; /* the schedule's key: earliest next_try; monotonic: when to read it again (unreadable), or until when the
+    int64_t
+        due; /* the schedule's key: earliest next_try; monotonic: when to read it again (unreadable), or until when the
                   * role that asks other engines has to answer */
-    char *bytes; /* the body, while the cache has it */
+    char *bytes;                 /* the body, while the cache has it */
     TAILQ_ENTRY(message) link;   /* waiting for scan, parked, or in a peer's hand */
     TAILQ_ENTRY(message) cached; /* while bytes is set */
     TAILQ_ENTRY(message) by_age; /* of all that are in memory */

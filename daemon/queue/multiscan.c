@@ -1,8 +1,8 @@
 /* Messages that other engines are asked about before they go to the scan role (engine multiscan).
  *
  * What they say is kept with the message in memory alone: a queue that was started anew asks again.  Nothing here ever
- * keeps mail back for long: without the peers role, when it dies of a message or does not answer, that is scanned without
- * verdicts.
+ * keeps mail back for long: without the peers role, when it dies of a message, does not answer or is slower than mail
+ * comes, that is scanned without verdicts.
  */
 #include <stdlib.h>
 
@@ -71,9 +71,16 @@ bool multiscan_is_wanted(const struct queue *q, const struct message *m)
            m->peer_tries < PEER_TRIES && !is_away_too_long(q);
 }
 
+/* By then a message that is in the role's hand is answered, and one that waits for that has waited long enough. */
+static int64_t latest(void)
+{
+    return clock_mono_us() + limit_of(IMSANDGRAYMAIL_TIMEOUT) * 1000000 + PATIENCE_US;
+}
+
 void multiscan_wait(struct queue *q, struct message *m)
 {
     m->at_peers = true;
+    m->ask_until = latest();
     TAILQ_INSERT_TAIL(&q->multiscan.waiting, m, link);
     multiscan_dispatch(q);
 }
@@ -90,7 +97,7 @@ static void give(struct queue *q, struct message *m, int fd)
     TAILQ_REMOVE(&q->multiscan.waiting, m, link);
     TAILQ_INSERT_TAIL(&q->multiscan.in_hand, m, link);
     m->hand = HAND_PEER;
-    m->due = clock_mono_us() + limit_of(IMSANDGRAYMAIL_TIMEOUT) * 1000000 + PATIENCE_US;
+    m->due = latest();
     m->read_tries = 0;
     q->multiscan.jobs++;
     q->multiscan.bytes += m->body.length;
@@ -111,9 +118,46 @@ static bool has_room(const struct queue *q)
            q->multiscan.bytes < BYTES_IN_HAND;
 }
 
+static void keep_verdicts(struct message *m, const struct peer_verdict *verdicts)
+{
+    struct buf wire = {0};
+    peer_verdicts_put(&wire, verdicts);
+    message_set_peers(m, buf_span(&wire));
+    buf_free(&wire);
+}
+
+static void mark_unasked(const struct queue *q, struct message *m, enum peer_state why)
+{
+    struct peer_verdict verdicts[PEER_COUNT] = {0};
+    if (m->peers.n || !is_for_multiscan(q, m) || is_too_big(m))
+        return;
+    for (unsigned i = 0; i < PEER_COUNT; i++)
+        verdicts[i].state = is_configured(settings(), i) ? why : PEER_NONE;
+    keep_verdicts(m, verdicts);
+}
+
+static void scan_without(struct queue *q, struct message *m, enum peer_state why)
+{
+    multiscan_leave(q, m);
+    mark_unasked(q, m, why);
+    queue_put_back(q, m);
+}
+
+/* Peers may answer each message in time and yet fewer than come.  Those that wait are in the order of ask_until. */
+static void let_overdue_go(struct queue *q)
+{
+    int64_t now = clock_mono_us();
+    struct message *m;
+    if (q->scan.paused || !queue_is_configured())
+        return;
+    while ((m = TAILQ_FIRST(&q->multiscan.waiting)) && now >= m->ask_until)
+        scan_without(q, m, PEER_CROWDED);
+}
+
 void multiscan_dispatch(struct queue *q)
 {
     struct message *m;
+    let_overdue_go(q);
     while ((m = TAILQ_FIRST(&q->multiscan.waiting)) && has_room(q)) {
         int fd;
         enum spool_result result = body_memfd(q, m, BODY_STORED, &fd);
@@ -161,22 +205,9 @@ void multiscan_gone(struct queue *q)
     multiscan_review(q);
 }
 
-static void keep_verdicts(struct message *m, const struct peer_verdict *verdicts)
-{
-    struct buf wire = {0};
-    peer_verdicts_put(&wire, verdicts);
-    message_set_peers(m, buf_span(&wire));
-    buf_free(&wire);
-}
-
 void multiscan_go_on_without(const struct queue *q, struct message *m)
 {
-    struct peer_verdict verdicts[PEER_COUNT] = {0};
-    if (m->peers.n || !is_for_multiscan(q, m) || is_too_big(m))
-        return;
-    for (unsigned i = 0; i < PEER_COUNT; i++)
-        verdicts[i].state = is_configured(settings(), i) ? PEER_DOWN : PEER_NONE;
-    keep_verdicts(m, verdicts);
+    mark_unasked(q, m, PEER_DOWN);
 }
 
 void multiscan_review(struct queue *q)
@@ -186,11 +217,8 @@ void multiscan_review(struct queue *q)
         return;
     for (struct message *m = TAILQ_FIRST(&q->multiscan.waiting); m; m = next) {
         next = TAILQ_NEXT(m, link);
-        if (multiscan_is_wanted(q, m))
-            continue;
-        multiscan_leave(q, m);
-        multiscan_go_on_without(q, m);
-        queue_put_back(q, m);
+        if (!multiscan_is_wanted(q, m))
+            scan_without(q, m, PEER_DOWN);
     }
     scan_dispatch(q);
 }
@@ -215,6 +243,14 @@ static void give_up_role(struct queue *q)
 {
     q->multiscan.waits = WAITS_MOST;
     role_replace_peer(ROLE_PEERS, "does not answer"); /* multiscan_gone() follows */
+}
+
+void multiscan_resume(struct queue *q)
+{
+    struct message *m;
+    TAILQ_FOREACH (m, &q->multiscan.waiting, link)
+        m->ask_until = latest();
+    multiscan_dispatch(q);
 }
 
 void multiscan_tick(struct queue *q)

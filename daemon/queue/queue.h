@@ -210,6 +210,8 @@ void multiscan_dispatch(struct queue *q);
 /* What waits and need not any more, by the configuration of now or because the role is away, goes on to its scan. */
 void multiscan_review(struct queue *q);
 void multiscan_follow_config(struct queue *q);
+/* The work queue is paused no more: what waited meanwhile has the time of what comes now. */
+void multiscan_resume(struct queue *q);
 void multiscan_tick(struct queue *q);
 
 /* dispatch_scan.c, scan_answer.c */

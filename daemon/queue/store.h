@@ -135,8 +135,9 @@ bool store_forget(struct store *s, int64_t ended, struct fault *f);
 
 /* The outbox: store_outbox.c */
 
+enum { STORE_VERSIONS_MOST = 10000 };
 /* The number of this text ("NAME VERSION, ...") in the store, where messages and events have it by that: 0 for an empty
- * one. */
+ * one.  The latest STORE_VERSIONS_MOST are kept. */
 bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct fault *f);
 /* Assigns e->sequence.  versions: as in struct message; e->versions is not looked at. */
 bool store_add_final(struct store *s, struct final_event *e, uint32_t versions, struct fault *f);

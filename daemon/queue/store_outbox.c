@@ -1,7 +1,22 @@
 /* The store: final events until the log role has them on its disk. */
+#include "daemon/log_lines.h"
 #include "daemon/queue/store_internal.h"
 
-/* Few: a row for each update, for good. */
+/* The oldest row goes: a scan role that was taken over must not fill the disk with names of its own.  What still refers to
+ * it has no versions any more.
+ */
+static bool forget_versions(struct store *s, uint32_t newest, struct fault *f)
+{
+    if (newest <= STORE_VERSIONS_MOST)
+        return true;
+    if (!STORE_RUN(s, FORGET_VERSIONS, f, V_INT(newest - STORE_VERSIONS_MOST)))
+        return false;
+    if (sqlite3_changes64(s->db) > 0)
+        LOG(VERSIONS_FORGOTTEN, LOG_U(STORE_VERSIONS_MOST));
+    return true;
+}
+
+/* A row for each update. */
 bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct fault *f)
 {
     *id = 0;
@@ -12,7 +27,7 @@ bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct
             *id = (uint32_t)store_column_u64(row, 0);
             step = store_step(s, row, f);
         }
-        if (step != STORE_END)
+        if (step != STORE_END || (by == STATEMENT_ADD_VERSIONS && !forget_versions(s, *id, f)))
             return false;
     }
     return true;

@@ -38,6 +38,8 @@ static void committed_pausing(struct queue *q, struct operation *op)
         LOG(WORKQUEUE_PAUSED, LOG_U(q->gauges.messages_scan));
     else if (changed)
         LOG(WORKQUEUE_RESUMED, LOG_U(q->gauges.messages_scan));
+    if (changed && !o->pause)
+        multiscan_resume(q);
     reply(q, o->id);
     free(o);
 }

@@ -17,6 +17,7 @@ struct engine_files {
     const struct engine_files *shipped; /* a reference: some of what is here is there; NULL: this is it */
     struct scan_model *model;           /* its own, or NULL: the shipped one */
     uint64_t versions[PACKAGE_COMPONENT_COUNT];
+    struct span packages[PACKAGE_COMPONENT_COUNT]; /* empty: the shipped one */
     struct scan_rule_file rules[RULE_FILES_MAX];
     enum package_component component_of[RULE_FILES_MAX];
     size_t rule_count;
@@ -78,7 +79,8 @@ static bool take_package(struct engine_files *f, enum package_component componen
 {
     struct package p;
     const struct package_component_row *row = &package_components[component];
-    if (!package_read(arena_dup(f->arena, file), &p, error))
+    f->packages[component] = arena_dup(f->arena, file);
+    if (!package_read(f->packages[component], &p, error))
         return false;
     if (p.component != component || p.format != row->format)
         return error_set(error, "is not a package %s of format %llu", row->name,
@@ -131,7 +133,10 @@ void engine_files_unref(struct engine_files *files)
 
 bool engine_files_equal(const struct engine_files *a, const struct engine_files *b)
 {
-    return memcmp(a->versions, b->versions, sizeof a->versions) == 0;
+    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
+        if (!span_equal(a->packages[i], b->packages[i]))
+            return false;
+    return true;
 }
 
 void engine_files_put_versions(const struct engine_files *files, struct buf *out)

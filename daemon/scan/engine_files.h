@@ -28,7 +28,7 @@ struct engine_files *engine_files_updated(const struct engine_files *shipped,
 struct engine_files *engine_files_ref(struct engine_files *files);
 void engine_files_unref(struct engine_files *files);
 
-/* Whether both have the same versions of everything. */
+/* Whether both have the same of everything.  Versions alone do not tell: a package may be installed again. */
 bool engine_files_equal(const struct engine_files *a, const struct engine_files *b);
 /* Appends "NAME VERSION" for each component, with commas between them. */
 void engine_files_put_versions(const struct engine_files *files, struct buf *out);

@@ -20,6 +20,7 @@ const char *peer_state_text(enum peer_state state)
         [PEER_FAILED] = "cannot be connected to",
         [PEER_USELESS] = "gave no usable answer",
         [PEER_SKIPPED] = "skipped the message",
+        [PEER_CROWDED] = "not asked: too many messages waited for it",
     };
     return texts[state];
 }

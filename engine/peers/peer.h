@@ -24,6 +24,7 @@ enum peer_state {
     PEER_FAILED,    /* it could not be asked */
     PEER_USELESS,   /* it refused, hung up, or its answer was none */
     PEER_SKIPPED,   /* it answered that it has not looked at the message */
+    PEER_CROWDED,   /* not asked: the message would have had to wait too long for its turn */
     PEER_STATE_COUNT
 };
 

@@ -87,7 +87,7 @@ class _Carrier:
     def __init__(self, place):
         self.test = socket.socket(socket.AF_UNIX)
         self.test.connect(place)
-        self.orders = self.test.makefile("rb")
+        self.orders = self.test.makefile("rb", buffering=0)  # what was read ahead would wake nobody
         self.peers = {"master": socket.socket(fileno=MASTER_FD)}
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.test, selectors.EVENT_READ, self.take_order)

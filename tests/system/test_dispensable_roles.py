@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Roles that talk with strangers (spamd, peers, fetch), taken over or broken: nobody else suffers from them."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -79,6 +81,23 @@ def what_the_role_spamd_says_wrong_ends_it_and_no_other(world):
 @test
 def what_the_role_fetch_says_wrong_ends_it_and_no_other(world):
     suffers_alone(world, "fetch", (("control", MSG_FETCHED, b"\1"), ("log", MSG_LOG_LINE, b"\xff")))
+
+
+@test
+def two_that_complain_of_one_life_of_a_role_do_not_end_two(world):
+    instance, fake = gateway(world, "peers")
+    fake.wait_life(1, "control")
+    control = instance.role_pid("control")
+    os.kill(control, signal.SIGSTOP)
+    fake.say("control", MSG_STATUS_REPLY, b"\1")
+    fake.say("queue", NO_MESSAGE)
+    fake.wait_life(2, "queue")
+    os.kill(control, signal.SIGCONT)
+    instance.log.wait_for("role control: role peers sends a message that cannot be read")
+    flows(instance)
+    equal(fake.lives, 2, "lives of the role")
+    (line,) = instance.log.find(" is killed: ")
+    true(line.endswith("is killed: role queue asked for a new one"), line)
 
 
 @test

@@ -192,6 +192,62 @@ static void a_role_that_says_hello_and_dies_again_and_again_holds_nothing_up(voi
     assert_true(peers_life(life_keeps_dying));
 }
 
+/* It answers each message at the last moment. */
+static void life_slow(void)
+{
+    peers_hello();
+    use_multiscan();
+    say_hello();
+    for (uint64_t mid = 1; mid <= 3; mid++)
+        send_mail(mid);
+    CHECK(is_asked_about(1));
+    peers_pass_idle(TIME_OUT + PATIENCE - 5);
+    answer(1);
+    CHECK(is_scanned(1, PEER_ANSWERED) && is_asked_about(2) && nothing_is_scanned());
+    peers_pass_idle(5);
+    AWAIT(is_scanned(3, PEER_CROWDED));
+    answer(2);
+    CHECK(is_scanned(2, PEER_ANSWERED) && peers_replaced[ROLE_PEERS] == 0);
+}
+
+static void mail_does_not_wait_longer_than_the_time_out_for_peers_that_are_too_slow(void **state)
+{
+    (void)state;
+    assert_true(peers_life(life_slow));
+}
+
+static void say_of_work_queue(bool pause)
+{
+    struct buf body = {0};
+    wire_put_u32(&body, 1);
+    wire_put_u8(&body, pause);
+    peers_tell(ROLE_CONTROL, MSG_WORKQUEUE, &body);
+    peers_turn();
+}
+
+static void life_paused(void)
+{
+    peers_hello();
+    use_multiscan();
+    say_hello();
+    send_mail(1);
+    send_mail(2);
+    CHECK(is_asked_about(1));
+    say_of_work_queue(true);
+    answer(1);
+    peers_pass_idle(10.0 * TIME_OUT);
+    CHECK(nothing_is_scanned());
+    say_of_work_queue(false);
+    CHECK(is_asked_about(2));
+    CHECK(is_scanned(1, PEER_ANSWERED) && nothing_is_scanned());
+}
+
+static void a_pause_of_the_work_queue_takes_no_verdicts_from_mail(void **state)
+{
+    (void)state;
+    assert_true(peers_life(life_paused));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
@@ -201,6 +257,8 @@ int main(void)
         TEST(a_role_that_never_gets_ready_holds_mail_for_ten_seconds_in_all),
         TEST(a_silent_role_is_started_anew_and_mail_goes_on_without_it),
         TEST(a_role_that_says_hello_and_dies_again_and_again_holds_nothing_up),
+        TEST(mail_does_not_wait_longer_than_the_time_out_for_peers_that_are_too_slow),
+        TEST(a_pause_of_the_work_queue_takes_no_verdicts_from_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

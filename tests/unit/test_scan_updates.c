@@ -126,15 +126,20 @@ static bool send_bytes(uint8_t component, struct span bytes)
 
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static void send_rules(unsigned version)
+static void send_rules_of_minute(unsigned version, unsigned minute)
 {
     struct buf text = {0};
     buf_printf(&text,
                "mailward-package 1\nname antispam-rules\nversion %u\nformat 1\ncreated "
-               "2026-11-22T06:30:00Z\nmember 0 " EMPTY_SHA256 " a.rules\n\nsignature %0128d\n",
-               version, 0);
+               "2026-11-22T06:%02u:00Z\nmember 0 " EMPTY_SHA256 " a.rules\n\nsignature %0128d\n",
+               version, minute, 0);
     assert_true(send_bytes(PACKAGE_ANTISPAM_RULES, buf_span(&text)));
     buf_free(&text);
+}
+
+static void send_rules(unsigned version)
+{
+    send_rules_of_minute(version, 30);
 }
 
 static void say_examples(uint32_t count, const char *bytes)
@@ -271,6 +276,19 @@ static void what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_
     send_rules(3);
     say(MSG_ENGINE_USE, 0);
     expect("");
+}
+
+static void a_package_of_the_same_version_that_is_another_one_is_used(void **state)
+{
+    (void)state;
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    ready();
+    expect("prepare apply ");
+    send_rules_of_minute(3, 31);
+    say(MSG_ENGINE_USE, 0);
+    ready();
+    expect("prepare apply ");
 }
 
 static void what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it(void **state)
@@ -486,6 +504,7 @@ int main(void)
         TEST(what_was_tried_and_is_not_wanted_is_thrown_away),
         TEST(a_configuration_comes_first),
         TEST(what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_be),
+        TEST(a_package_of_the_same_version_that_is_another_one_is_used),
         TEST(what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it),
         TEST(what_comes_while_another_update_is_prepared_is_in_use_only_after_it),
         TEST(what_is_installed_and_cannot_be_used_is_told),

@@ -325,6 +325,31 @@ static void final_events_stay_in_sequence_until_acknowledged(void **state)
     store_close(s);
 }
 
+static void find_versions(struct store *s, unsigned number, uint32_t *id)
+{
+    char text[32];
+    snprintf(text, sizeof text, "rules %u", number);
+    GOOD(store_find_versions(s, span_text(text), id, &f));
+}
+
+static void of_ever_more_versions_the_latest_are_kept(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    uint32_t first, second, id;
+    GOOD(store_begin(s, &f));
+    find_versions(s, 1, &first);
+    find_versions(s, 2, &second);
+    for (unsigned i = 3; i <= STORE_VERSIONS_MOST + 1; i++)
+        find_versions(s, i, &id);
+    find_versions(s, 2, &id);
+    assert_int_equal(id, second);
+    find_versions(s, 1, &id);
+    assert_int_not_equal(id, first);
+    GOOD(store_commit(s, &f));
+    store_close(s);
+}
+
 static void run_sql(const char *sql)
 {
     sqlite3 *db;
@@ -537,6 +562,7 @@ int main(void)
         TEST(ids_are_never_given_twice_across_restarts),
         TEST(an_id_of_a_rolled_back_transaction_is_reserved_anew),
         TEST(ended_mids_are_known_until_forgotten),
+        TEST(of_ever_more_versions_the_latest_are_kept),
         TEST(final_events_stay_in_sequence_until_acknowledged),
         TEST(mail_of_format_6_comes_without_wishes),
         TEST(mail_of_format_7_came_without_smtputf8),

@@ -250,6 +250,22 @@ static void each_key_has_its_newest_manifest_for_ever(void **state)
     assert_int_equal(update_files_sequence("b"), 3);
 }
 
+static void a_damaged_manifest_is_told(void **state)
+{
+    (void)state;
+    assert_true(accept_manifest(7, 0));
+    update_files_start();
+    assert_int_equal(log_text.len, 0);
+    char digest[PACKAGE_SHA256_HEX + 1], path[200];
+    package_sha256(SPAN("a"), digest);
+    snprintf(path, sizeof path, "updates/manifest-%.16s", digest);
+    assert_int_equal(truncate(path, 100), 0);
+    update_files_start();
+    assert_int_equal(update_files_sequence("a"), 0);
+    assert_non_null(strstr(buf_text(&log_text), strchr(path, '/') + 1));
+    assert_non_null(strstr(buf_text(&log_text), "older manifests of its key are not refused"));
+}
+
 /* ---- what is left alone ---- */
 
 static int64_t wall_offset, mono_offset;
@@ -294,6 +310,7 @@ int main(void)
         TEST(a_file_that_can_be_read_by_half_is_not_used_and_told),
         TEST(what_is_not_there_is_no_trouble),
         TEST(each_key_has_its_newest_manifest_for_ever),
+        TEST(a_damaged_manifest_is_told),
         cmocka_unit_test(what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_while),
     };
     return cmocka_run_group_tests_name("update files", tests, NULL, NULL);
