@@ -19,7 +19,7 @@ static int hex_digit(char c)
 }
 
 /* Lower case, and "%61" for what it stands for, as browsers read hosts; NUL-terminated.  A '%' that begins nothing stays,
- * and is no byte of a name. */
+ * as does one for a NUL, and is no byte of a name. */
 static void decode(struct span host, char room[SCAN_DOMAIN_BYTES])
 {
     size_t n = 0;
@@ -27,7 +27,7 @@ static void decode(struct span host, char room[SCAN_DOMAIN_BYTES])
         char c = host.p[i];
         int high = c == '%' && host.n - i > 2 ? hex_digit(host.p[i + 1]) : -1;
         int low = high >= 0 ? hex_digit(host.p[i + 2]) : -1;
-        if (low >= 0) {
+        if (low >= 0 && high + low > 0) {
             c = (char)(high << 4 | low);
             i += 2;
         }

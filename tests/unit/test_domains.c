@@ -26,6 +26,7 @@ static void a_registered_domain_is_one_label_more_than_its_suffix(void **state)
         {"p%61yments.ex%41mple", "payments.example"},
         {"pay%2Fments.example", ""},
         {"payments.example%", ""},
+        {"payments.example%00.evil.example", ""},
         {"www.payments\xe3\x80\x82"
          "example",
          "payments.example"}, /* an ideographic full stop */
