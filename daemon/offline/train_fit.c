@@ -99,6 +99,53 @@ static void fit_mean(struct fit *mean, const struct train_set *set, const struct
     free(order);
 }
 
+/* ---- rules that the mail has nothing of ---- */
+
+static float *weight_of_rule(const struct fit *fit, const struct scan_rule_info *rule)
+{
+    uint32_t id = (uint32_t)(rule->feature >> (64 - SCAN_FEATURE_BITS));
+    return &fit->weights[scan_model_index(fit->table_bits, id)];
+}
+
+static bool is_for_spam(const struct scan_rule_info *rule)
+{
+    return !rule->part && rule->tags & (SCAN_TAG_SPAM | SCAN_TAG_PHISH);
+}
+
+static void mark_hits(const struct train_set *set, const struct train_options *options, unsigned left_out,
+                      bool *hit)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct scan_features *f = &set->examples[i].features;
+        if (train_fold(&set->examples[i], options) == left_out)
+            continue;
+        for (uint32_t at = f->start[SCAN_RULES]; at < f->start[SCAN_RULES + 1]; at++)
+            hit[f->ids[at]] = true;
+    }
+}
+
+/* Mail of years ago has nothing of what spam does today.  A rule for spam that no message hit gets the weight of the
+ * strongest of those that were hit: what its tag says is all that is known of it. */
+static void trust_tags(const struct fit *fit, const struct train_set *set,
+                       const struct train_options *options, unsigned left_out)
+{
+    bool *hit = xcalloc((size_t)1 << SCAN_FEATURE_BITS, sizeof *hit);
+    float strongest = 0;
+    mark_hits(set, options, left_out, hit);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < scan_rules_count(set->rules); i++) {
+            struct scan_rule_info rule;
+            scan_rules_info(set->rules, i, &rule);
+            float *weight = weight_of_rule(fit, &rule);
+            bool was_hit = hit[rule.feature >> (64 - SCAN_FEATURE_BITS)];
+            if (is_for_spam(&rule) && was_hit)
+                strongest = fmaxf(strongest, *weight);
+            else if (is_for_spam(&rule) && pass == 1)
+                *weight = strongest;
+        }
+    free(hit);
+}
+
 /* The unit of 8-bit weights, which the largest fills. */
 static double weight_unit(const struct fit *fit)
 {
@@ -130,6 +177,8 @@ void train_fit(const struct train_set *set, const struct train_options *options,
     struct fit fit = {.left_out = options->left_out, .table_bits = options->table_bits};
     fit.weights = xcalloc((size_t)1 << options->table_bits, sizeof *fit.weights);
     fit_mean(&fit, set, options, left_out);
+    if (calibration.question == SCAN_ASK_SPAM)
+        trust_tags(&fit, set, options, left_out);
     pack(&fit, calibration, file);
     free(fit.weights);
 }

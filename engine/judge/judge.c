@@ -260,8 +260,9 @@ static const struct peer_verdict *peers_of(const struct judge_policy *policy, co
     return policy->scanner == JUDGE_SCANNER_MULTISCAN ? input->peers : NULL;
 }
 
+/* What the model does without is extracted only for what is learned from single messages, which knows all families. */
 static void extract_features(const struct judge_runtime *rt, const struct judge_input *input,
-                             const struct look *look, struct judge_breadcrumb *breadcrumb,
+                             const struct look *look, bool all, struct judge_breadcrumb *breadcrumb,
                              struct arena *arena, struct scan_features *features)
 {
     const struct scan_feature_input about = {
@@ -270,6 +271,7 @@ static void extract_features(const struct judge_runtime *rt, const struct judge_
         .own_trace = span_slice(look->part, 0, input->trace_bytes),
         .rules = rt->rules,
         .hits = &look->hits,
+        .left_out = all ? 0 : scan_model_left_out(rt->model),
     };
     enter_stage(breadcrumb, "features");
     scan_features_extract(&about, arena, features);
@@ -282,7 +284,7 @@ static void score_view(const struct judge_runtime *rt, const struct judge_policy
     const struct peer_verdict *peers = peers_of(policy, input);
     struct scan_features features;
     struct scan_score score;
-    extract_features(rt, input, look, breadcrumb, arena, &features);
+    extract_features(rt, input, look, rt->learned != NULL, breadcrumb, arena, &features);
     enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
     if (rt->learned)
@@ -505,7 +507,7 @@ void judge_take_example(const struct judge_runtime *rt, const struct judge_input
     struct scan_score score;
     look_at(rt, input, looked_at(scanner, input, input->message.n - input->trace_bytes), breadcrumb, arena,
             &nobody, &look);
-    extract_features(rt, input, &look, breadcrumb, arena, &features);
+    extract_features(rt, input, &look, true, breadcrumb, arena, &features);
     scan_model_score(rt->model, &features, &score);
     *example = (struct scan_example){.version = SCAN_EXAMPLE_VERSION,
                                      .log_odds = milli(score.log_odds),

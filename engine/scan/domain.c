@@ -5,39 +5,44 @@
 #include <idn2.h>
 #include <libpsl.h>
 
-static bool is_digit_or_dot(char c)
-{
-    return (c >= '0' && c <= '9') || c == '.';
-}
-
-static bool is_address(struct span host)
-{
-    size_t i = 0;
-    while (i < host.n && is_digit_or_dot(host.p[i]))
-        i++;
-    return i == host.n || host.p[0] == '[';
-}
-
 static bool is_name_byte(unsigned char c)
 {
-    return c >= 0x80 || c == '-' || c == '_' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+    return c == '-' || c == '_' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
 }
 
-/* host in lower case and A-labels, NUL-terminated; false when it is no name that fits. */
-static bool to_ascii(struct span host, char room[SCAN_DOMAIN_BYTES])
+static int hex_digit(char c)
 {
-    uint8_t name[SCAN_DOMAIN_BYTES], *ascii = NULL;
+    c = ascii_lower(c);
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Lower case, and "%61" for what it stands for, as browsers read hosts; NUL-terminated.  A '%' that begins nothing stays,
+ * as does one for a NUL, and is no byte of a name. */
+static void decode(struct span host, char room[SCAN_DOMAIN_BYTES])
+{
+    size_t n = 0;
     for (size_t i = 0; i < host.n; i++) {
-        name[i] = (uint8_t)ascii_lower(host.p[i]);
-        if (!is_name_byte(name[i]))
-            return false;
+        char c = host.p[i];
+        int high = c == '%' && host.n - i > 2 ? hex_digit(host.p[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(host.p[i + 2]) : -1;
+        if (low >= 0 && high + low > 0) {
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        room[n++] = ascii_lower(c);
     }
-    name[host.n] = '\0';
-    if (!span_has_8bit(host)) {
-        memcpy(room, name, host.n + 1);
+    room[n] = '\0';
+}
+
+/* Into A-labels, by the mapping of UTS 46, which makes dots of other scripts' full stops. */
+static bool to_ascii(char room[SCAN_DOMAIN_BYTES])
+{
+    uint8_t *ascii = NULL;
+    if (!span_has_8bit(span_text(room)))
         return true;
-    }
-    if (idn2_lookup_u8(name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    if (idn2_lookup_u8((const uint8_t *)room, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
         return false;
     struct span found = span_text((const char *)ascii);
     bool fits = found.n < SCAN_DOMAIN_BYTES;
@@ -47,15 +52,53 @@ static bool to_ascii(struct span host, char room[SCAN_DOMAIN_BYTES])
     return fits;
 }
 
-struct span scan_registered_domain(struct span host, char room[SCAN_DOMAIN_BYTES])
+static bool is_name(struct span name)
 {
-    while (host.n && host.p[host.n - 1] == '.')
-        host.n--;
-    if (host.n >= SCAN_DOMAIN_BYTES || is_address(host) || span_find(host, '.') == host.n ||
-        !to_ascii(host, room))
-        return (struct span){0};
-    const char *registered = psl_registrable_domain(psl_builtin(), room);
-    return registered ? span_text(registered) : (struct span){0};
+    for (size_t i = 0; i < name.n; i++)
+        if (!is_name_byte((unsigned char)name.p[i]))
+            return false;
+    return name.n > 0;
+}
+
+/* Is the last label a number: figures, or hexadecimal ones after "0x"?  Browsers take every such name for an IPv4 address,
+ * however many labels it has, or for a mistake (WHATWG URL, "ends in a number"). */
+static bool ends_in_number(struct span name)
+{
+    size_t begin = name.n;
+    while (begin && name.p[begin - 1] != '.')
+        begin--;
+    struct span label = span_slice(name, begin, name.n);
+    bool hex = span_starts_nocase(label, SPAN("0x"));
+    for (size_t i = hex ? 2 : 0; i < label.n; i++)
+        if (hex ? hex_digit(label.p[i]) < 0 : label.p[i] < '0' || label.p[i] > '9')
+            return false;
+    return label.n > 0;
+}
+
+enum scan_host_kind scan_host_read(struct span host, struct scan_host *read)
+{
+    *read = (struct scan_host){0};
+    if (host.n >= SCAN_DOMAIN_BYTES)
+        return SCAN_HOST_NONE;
+    if (host.n && host.p[0] == '[')
+        return SCAN_HOST_ADDRESS;
+    decode(host, read->room);
+    if (!to_ascii(read->room))
+        return SCAN_HOST_NONE;
+    read->name = span_text(read->room);
+    while (read->name.n && read->name.p[read->name.n - 1] == '.')
+        read->room[--read->name.n] = '\0';
+    if (!is_name(read->name)) {
+        read->name = (struct span){0};
+        return SCAN_HOST_NONE;
+    }
+    if (ends_in_number(read->name))
+        return SCAN_HOST_ADDRESS;
+    if (span_find(read->name, '.') == read->name.n)
+        return SCAN_HOST_UNREGISTERED;
+    const char *registered = psl_registrable_domain(psl_builtin(), read->room);
+    read->domain = registered ? span_text(registered) : (struct span){0};
+    return registered ? SCAN_HOST_REGISTERED : SCAN_HOST_UNREGISTERED;
 }
 
 struct span scan_address_domain(const struct mime_view *view, const char *header)

@@ -148,10 +148,10 @@ static bool subject_in_capitals(const struct mime_view *v)
 
 static bool reply_goes_elsewhere(const struct mime_view *v)
 {
-    char from_room[SCAN_DOMAIN_BYTES], reply_room[SCAN_DOMAIN_BYTES];
+    struct scan_host from_room, reply_room;
     struct span from = scan_address_domain(v, "From"), reply = scan_address_domain(v, "Reply-To");
     return reply.n && !span_equal_nocase(from, reply) &&
-           !span_equal(scan_registered_domain(from, from_room), scan_registered_domain(reply, reply_room));
+           !span_equal(scan_registered_domain(from, &from_room), scan_registered_domain(reply, &reply_room));
 }
 
 static bool broken_encoding(const struct mime_view *v)

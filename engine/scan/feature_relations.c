@@ -29,6 +29,7 @@ enum relation {
     LINK_TO_ADDRESS, /* to a number instead of a name */
     INTERNATIONAL_LINK,
     MISLEADING_NAME,
+    LINK_UNREGISTERED, /* to a name that nobody registered: localhost, a public suffix */
 };
 
 enum { NAME_BYTES = 64, RECEIVED_BYTES = 200, MAX_URLS = 64, MAX_HEADERS = 1000 };
@@ -108,25 +109,26 @@ struct links {
 
 static void add_link(struct feature_sink *sink, struct links *links, const struct mime_url *url)
 {
-    char room[SCAN_DOMAIN_BYTES], shown_room[SCAN_DOMAIN_BYTES];
-    struct span host = url_host(url->target), domain = scan_registered_domain(host, room);
-    bool same = span_equal(domain, links->sender);
+    struct scan_host host, shown;
+    enum scan_host_kind kind = scan_host_read(url_host(url->target), &host);
+    bool same = span_equal(host.domain, links->sender);
     links->same |= same;
     links->other |= !same;
-    if (domain.n == 0) {
-        if (host.n)
-            relate(sink, LINK_TO_ADDRESS);
+    if (kind == SCAN_HOST_ADDRESS)
+        relate(sink, LINK_TO_ADDRESS);
+    if (kind == SCAN_HOST_UNREGISTERED)
+        relate(sink, LINK_UNREGISTERED);
+    if (kind != SCAN_HOST_REGISTERED)
         return;
-    }
-    links->domains |= UINT64_C(1) << (scan_hash_bytes(0, domain) >> 58);
-    struct span shown = scan_registered_domain(url_host(span_trim(url->text)), shown_room);
-    if (shown.n && !span_equal(shown, domain))
+    links->domains |= UINT64_C(1) << (scan_hash_bytes(0, host.domain) >> 58);
+    scan_host_read(url_host(span_trim(url->text)), &shown);
+    if (shown.domain.n && !span_equal(shown.domain, host.domain))
         relate(sink, LINK_SHOWS_ANOTHER);
-    if (!same && span_find_span(host, links->sender) < host.n)
+    if (!same && holds(host.name, links->sender))
         relate(sink, SENDER_IN_OTHER_HOST);
-    if (span_find_span(domain, SPAN("xn--")) < domain.n)
+    if (holds(host.domain, SPAN("xn--")))
         relate(sink, INTERNATIONAL_LINK);
-    if (scan_domain_misleads(domain))
+    if (scan_domain_misleads(host.domain))
         relate(sink, MISLEADING_NAME);
 }
 
@@ -154,8 +156,8 @@ static void add_links(struct feature_sink *sink, struct span sender)
 
 static void add_answer(struct feature_sink *sink, struct span sender)
 {
-    char room[SCAN_DOMAIN_BYTES];
-    struct span reply = scan_registered_domain(scan_address_domain(sink->input->view, "Reply-To"), room);
+    struct scan_host room;
+    struct span reply = scan_registered_domain(scan_address_domain(sink->input->view, "Reply-To"), &room);
     if (reply.n)
         relate(sink, span_equal(reply, sender) ? ANSWER_TO_SENDER : ANSWER_TO_ANOTHER);
 }
@@ -191,11 +193,11 @@ static uint64_t count_addresses(struct span header)
 
 void feature_add_relations(struct feature_sink *sink)
 {
-    char room[SCAN_DOMAIN_BYTES];
+    struct scan_host room;
     feature_add_size(sink, SCAN_RELATIONS, TO_COUNT, count_addresses(decoded(sink, "To")));
     feature_add_size(sink, SCAN_RELATIONS, CC_COUNT, count_addresses(decoded(sink, "Cc")));
     add_recipient(sink);
-    struct span sender = scan_registered_domain(scan_address_domain(sink->input->view, "From"), room);
+    struct span sender = scan_registered_domain(scan_address_domain(sink->input->view, "From"), &room);
     if (sender.n == 0) {
         relate(sink, SENDER_WITHOUT_DOMAIN);
         return;

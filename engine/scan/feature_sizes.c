@@ -6,22 +6,35 @@ struct byte_kinds {
     uint64_t upper, lower, digits, exclamation_marks, lines, foreign, dollars, quoted_lines;
 };
 
+static uint64_t sum_of(const uint32_t counts[256], unsigned first, unsigned last)
+{
+    uint64_t sum = 0;
+    for (unsigned c = first; c <= last; c++)
+        sum += counts[c];
+    return sum;
+}
+
 static void count_kinds(struct span text, struct byte_kinds *kinds)
 {
-    bool line_begins = true;
-    *kinds = (struct byte_kinds){0};
+    uint32_t counts[256] = {0};
+    uint64_t quoted_lines = 0;
+    char before = '\n';
     for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        kinds->upper += c >= 'A' && c <= 'Z';
-        kinds->lower += c >= 'a' && c <= 'z';
-        kinds->digits += c >= '0' && c <= '9';
-        kinds->exclamation_marks += c == '!';
-        kinds->lines += c == '\n';
-        kinds->foreign += c >= 0x80;
-        kinds->dollars += c == '$';
-        kinds->quoted_lines += line_begins && c == '>';
-        line_begins = c == '\n';
+        char c = text.p[i];
+        counts[(unsigned char)c]++;
+        quoted_lines += (before == '\n') & (c == '>');
+        before = c;
     }
+    *kinds = (struct byte_kinds){
+        .upper = sum_of(counts, 'A', 'Z'),
+        .lower = sum_of(counts, 'a', 'z'),
+        .digits = sum_of(counts, '0', '9'),
+        .exclamation_marks = counts['!'],
+        .lines = counts['\n'],
+        .foreign = sum_of(counts, 0x80, 0xff),
+        .dollars = counts['$'],
+        .quoted_lines = quoted_lines,
+    };
 }
 
 /* The place in the list names the thing: new ones go to its end. */

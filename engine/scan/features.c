@@ -110,9 +110,6 @@ static const struct {
     [SCAN_SUBJECT] = {"subject", add_subject},
     [SCAN_HEADERS] = {"headers", feature_add_headers},
     [SCAN_HEADER_ORDER] = {"header order", feature_add_header_order},
-    [SCAN_SHAPES] = {"shapes", feature_add_shapes},
-    [SCAN_RECEIVED] = {"received", feature_add_received},
-    [SCAN_HOPS] = {"hops", feature_add_hops},
     [SCAN_URLS] = {"urls", add_urls},
     [SCAN_ATTACHMENTS] = {"attachments", add_attachments},
     [SCAN_TEXT] = {"text", add_text},
@@ -121,6 +118,9 @@ static const struct {
     [SCAN_TAGS] = {"html", feature_add_tags},
     [SCAN_SIZES] = {"sizes", feature_add_sizes},
     [SCAN_RELATIONS] = {"relations", feature_add_relations},
+    [SCAN_SHAPES] = {"shapes", feature_add_shapes},
+    [SCAN_RECEIVED] = {"received", feature_add_received},
+    [SCAN_HOPS] = {"hops", feature_add_hops},
     [SCAN_RULES] = {"rules", add_rules},
 };
 
@@ -137,7 +137,8 @@ void scan_features_extract(const struct scan_feature_input *input, struct arena 
                              arena_alloc(arena, FEATURE_TEXT_BYTES + 2));
     for (unsigned family = 0; family < SCAN_FAMILIES; family++) {
         features->start[family] = sink.count;
-        families[family].add(&sink);
+        if (!(input->left_out >> family & 1))
+            families[family].add(&sink);
     }
     features->start[SCAN_FAMILIES] = sink.count;
     features->facts = scan_facts_of(input->view);

@@ -16,18 +16,17 @@
 #include "engine/scan/rules.h"
 
 /* A model is valid for one feature version only.  Raise it with every change to what is extracted. */
-enum { SCAN_FEATURE_VERSION = 4, SCAN_FEATURE_BITS = 20, SCAN_FEATURES_MAX = 49152 /* but for rules */ };
+enum { SCAN_FEATURE_VERSION = 5, SCAN_FEATURE_BITS = 20, SCAN_FEATURES_MAX = 49152 /* but for rules */ };
 
-/* Where a feature comes from: the unit in which a score is explained, and that a model may be made without. */
+/* Where a feature comes from: the unit in which a score is explained, and that a model may be made without.  Those that
+ * the shipped model is made without come after the others: a feature that several families have belongs to the first
+ * of them, so whether the last ones are extracted changes nothing of the others. */
 enum scan_family {
     SCAN_FACTS, /* in the order of enum scan_fact */
     SCAN_FROM,
     SCAN_SUBJECT,
     SCAN_HEADERS,
     SCAN_HEADER_ORDER,
-    SCAN_SHAPES,   /* of ids, dates, addresses, boundaries */
-    SCAN_RECEIVED, /* who the first hop had it from */
-    SCAN_HOPS,     /* marks of all hops before ours */
     SCAN_URLS,
     SCAN_ATTACHMENTS,
     SCAN_TEXT,
@@ -36,6 +35,9 @@ enum scan_family {
     SCAN_TAGS,
     SCAN_SIZES,
     SCAN_RELATIONS, /* between recipient, sender, links and ids */
+    SCAN_SHAPES,    /* of ids, dates, addresses, boundaries */
+    SCAN_RECEIVED,  /* who the first hop had it from */
+    SCAN_HOPS,      /* marks of all hops before ours */
     SCAN_RULES,     /* in the order of the hits */
     SCAN_FAMILIES
 };
@@ -55,6 +57,7 @@ struct scan_feature_input {
         own_trace; /* our own Received, if the view begins after it; else the topmost one stands for it */
     const struct scan_rules *rules;
     const struct scan_hits *hits; /* of rules; both may be NULL */
+    uint32_t left_out;            /* bit set of families that nobody wants: they come out empty */
 };
 
 /* Bounded by constants, whatever the message holds: at most 4 KiB of headers, the first 8 KiB of text and its last

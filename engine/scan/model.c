@@ -117,6 +117,11 @@ void scan_model_score(const struct scan_model *model, const struct scan_features
     score->score = scan_score_of_log_odds(score->log_odds);
 }
 
+uint32_t scan_model_left_out(const struct scan_model *model)
+{
+    return model->p.left_out;
+}
+
 uint32_t scan_model_id(const struct scan_model *model)
 {
     return (uint32_t)(model->checksum >> 32);

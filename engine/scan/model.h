@@ -51,6 +51,8 @@ void scan_model_free(struct scan_model *model);
 void scan_model_score(const struct scan_model *model, const struct scan_features *features,
                       struct scan_score *score);
 
+/* Bit set of enum scan_family: what counts nothing, so that it need not be extracted. */
+uint32_t scan_model_left_out(const struct scan_model *model);
 /* Names this very model in headers and logs. */
 uint32_t scan_model_id(const struct scan_model *model);
 /* What it was trained on and what was measured, for people; points into the model. */

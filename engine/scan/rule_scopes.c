@@ -112,16 +112,16 @@ static void add_domain(struct lines *l, struct arena *arena, const char *kind, s
 static void add_link_domains(const struct mime_view *view, struct arena *arena, struct lines *l,
                              struct span from)
 {
-    char room[SCAN_DOMAIN_BYTES];
+    struct scan_host room;
     struct span before = {0};
     for (size_t i = 0; i < view->url_count && i < RULE_DOMAIN_LINKS; i++) {
         struct span host = url_host(view->urls[i].target);
         if (!span_equal(host, before))
-            add_domain(l, arena, "link", scan_registered_domain(host, room), from);
+            add_domain(l, arena, "link", scan_registered_domain(host, &room), from);
         before = host;
         struct span shown = url_host(span_trim(view->urls[i].text));
         if (shown.n && !span_equal_nocase(shown, host))
-            add_domain(l, arena, "shown", scan_registered_domain(shown, room), from);
+            add_domain(l, arena, "shown", scan_registered_domain(shown, &room), from);
     }
 }
 
@@ -129,12 +129,12 @@ static void add_domains(const struct scan_rule_input *input, struct arena *arena
 {
     static const char *const headers[][2] = {
         {"reply", "Reply-To"}, {"return", "Return-Path"}, {"id", "Message-ID"}};
-    char from_room[SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
-    struct span from = scan_registered_domain(scan_address_domain(input->view, "From"), from_room);
+    struct scan_host from_room, room;
+    struct span from = scan_registered_domain(scan_address_domain(input->view, "From"), &from_room);
     add_domain(l, arena, "from", from, from);
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
         add_domain(l, arena, headers[i][0],
-                   scan_registered_domain(scan_address_domain(input->view, headers[i][1]), room), from);
+                   scan_registered_domain(scan_address_domain(input->view, headers[i][1]), &room), from);
     add_link_domains(input->view, arena, l, from);
 }
 

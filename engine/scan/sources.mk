@@ -34,6 +34,7 @@ spam.model: engine/data/spam.model
 CLEANFILES += spam.model
 shipped_rules = \
 	engine/data/rules/advance-fee.rules \
+	engine/data/rules/attachments.rules \
 	engine/data/rules/graymail.rules \
 	engine/data/rules/lists.rules \
 	engine/data/rules/mail-services.senders \

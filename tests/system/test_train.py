@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """mailward-train: from folders and mbox files of mail to a model that mailward-scan takes, and what it refuses."""
 
+import json
 import re
 import subprocess
 import sys
@@ -96,6 +97,23 @@ def the_model_keeps_what_it_was_trained_on(world):
     head = model.read_bytes()[:4096]
     true(b"Two villages, autumn" in head, "the note")
     true(said.splitlines()[1].encode() in head, "what the trainer said")
+
+
+@test
+def a_rule_for_spam_that_no_mail_hits_still_counts_for_spam(world):
+    mail = ("--spam", mbox_of(world, "spam.mbox", OFFERS, range(EACH)), "--ham", folder_of(world, "ham", NOTES, range(EACH)))
+    rules, model, unseen = (world.folder / name for name in ("mine.rules", "mine.model", "unseen.eml"))
+    unseen.write_text(message(("the garden needs a zebra again",), 25), newline="")
+    found = []
+    for tag in ("", "tag spam"):
+        rules.write_text(
+            "rule seen\n scope body\n match /pills/\n tag spam\n about Speaks of pills\n"
+            f"rule never_seen\n scope body\n match /zebra/\n {tag}\n about Speaks of a zebra\n"
+        )
+        equal(train("--rules", rules, *mail, "--out", model).stderr, "", "errors")
+        said = run("mailward-scan", "--json", "--model", model, "--rules", rules, unseen).stdout
+        found.append(json.loads(said)["log_odds"])
+    true(found[1] > found[0] + 0.1, f"log-odds without and with the tag: {found}")
 
 
 @test

@@ -23,16 +23,60 @@ static void a_registered_domain_is_one_label_more_than_its_suffix(void **state)
         {"[2001:db8::1]", ""},
         {"two words.example", ""},
         {"", ""},
+        {"p%61yments.ex%41mple", "payments.example"},
+        {"pay%2Fments.example", ""},
+        {"payments.example%", ""},
+        {"payments.example%00.evil.example", ""},
+        {"www.payments\xe3\x80\x82"
+         "example",
+         "payments.example"}, /* an ideographic full stop */
+        {"payments.example\xe3\x80\x82", "payments.example"},
+        {"\xef\xbd\x90"
+         "ayments.example",
+         "payments.example"}, /* a wide p */
+        {"0x7f.0x0.0.1", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char room[SCAN_DOMAIN_BYTES];
-        struct span found = scan_registered_domain(span_text(cases[i].host), room);
+        struct scan_host room;
+        struct span found = scan_registered_domain(span_text(cases[i].host), &room);
         assert_true(span_equal(found, span_text(cases[i].registered)));
     }
-    char long_name[2 * SCAN_DOMAIN_BYTES], room[SCAN_DOMAIN_BYTES];
+    struct scan_host room;
+    char long_name[2 * SCAN_DOMAIN_BYTES];
     memset(long_name, 'a', sizeof long_name);
     long_name[1] = '.';
-    assert_int_equal(scan_registered_domain(span_of(long_name, sizeof long_name), room).n, 0);
+    assert_int_equal(scan_registered_domain(span_of(long_name, sizeof long_name), &room).n, 0);
+}
+
+static void an_address_and_a_name_that_nobody_registered_are_two_things(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        enum scan_host_kind kind;
+    } cases[] = {
+        {"192.0.2.1", SCAN_HOST_ADDRESS},
+        {"2130706433", SCAN_HOST_ADDRESS},
+        {"0x7f.0x0.0.1", SCAN_HOST_ADDRESS},
+        {"0x7F000001", SCAN_HOST_ADDRESS},
+        {"0177.0.0.01", SCAN_HOST_ADDRESS},
+        {"127.0.0.%31", SCAN_HOST_ADDRESS},
+        {"\xef\xbc\x91.1.1.1", SCAN_HOST_ADDRESS}, /* a wide 1 */
+        {"[2001", SCAN_HOST_ADDRESS},              /* a URL's host ends at its first colon */
+        {"localhost", SCAN_HOST_UNREGISTERED},
+        {"co.uk", SCAN_HOST_UNREGISTERED},
+        {"face.0xface.example", SCAN_HOST_REGISTERED},
+        {"1.example", SCAN_HOST_REGISTERED},
+        {"", SCAN_HOST_NONE},
+        {"...", SCAN_HOST_NONE},
+        {"two words", SCAN_HOST_NONE},
+        {"\xff.example", SCAN_HOST_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scan_host read;
+        assert_int_equal(scan_host_read(span_text(cases[i].host), &read), cases[i].kind);
+        assert_int_equal(read.domain.n > 0, cases[i].kind == SCAN_HOST_REGISTERED);
+    }
 }
 
 static void a_name_of_two_scripts_or_of_look_alikes_misleads(void **state)
@@ -51,8 +95,8 @@ static void a_name_of_two_scripts_or_of_look_alikes_misleads(void **state)
         {"bank.example", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char room[SCAN_DOMAIN_BYTES];
-        struct span domain = scan_registered_domain(span_text(cases[i].host), room);
+        struct scan_host room;
+        struct span domain = scan_registered_domain(span_text(cases[i].host), &room);
         assert_true(domain.n > 0);
         assert_int_equal(scan_domain_misleads(domain), cases[i].misleads);
     }
@@ -99,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registered_domain_is_one_label_more_than_its_suffix),
+        cmocka_unit_test(an_address_and_a_name_that_nobody_registered_are_two_things),
         cmocka_unit_test(a_name_of_two_scripts_or_of_look_alikes_misleads),
         VIEW_TEST(rules_see_registered_domains),
     };

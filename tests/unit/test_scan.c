@@ -336,6 +336,25 @@ static void an_endless_message_has_a_bounded_number_of_features(void **state)
     arena_free(arena);
 }
 
+static void families_that_nobody_wants_change_nothing_of_the_others(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct mime_view view;
+    struct scan_features all, some;
+    const uint32_t last = 1u << SCAN_SHAPES | 1u << SCAN_RECEIVED | 1u << SCAN_HOPS;
+    mime_view_build(span_text(letter), 0, &mime_default_limits, NULL, arena, &view);
+    scan_features_extract(&(struct scan_feature_input){.view = &view}, arena, &all);
+    scan_features_extract(&(struct scan_feature_input){.view = &view, .left_out = last}, arena, &some);
+    assert_true(count_of(&all, SCAN_SHAPES) > 0);
+    for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+        if (last >> family & 1)
+            assert_int_equal(count_of(&some, family), 0);
+        else
+            assert_true(same_family(&all, &some, family));
+    arena_free(arena);
+}
+
 /* Are the relations within two messages the same? */
 static bool relates_alike(const char *one, const char *other)
 {
@@ -356,6 +375,14 @@ static void relations_are_between_registered_domains(void **state)
     assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://www.other.co.uk/\r\n"));
     assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://shop.co.uk.other.example/\r\n"));
     assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\n\r\nhttp://192.0.2.1/\r\n"));
+    const char *address = "From: a@shop.co.uk\r\n\r\nhttp://192.0.2.1/\r\n";
+    assert_true(relates_alike(address, "From: a@shop.co.uk\r\n\r\nhttp://3221225985/\r\n"));
+    assert_false(relates_alike(address, "From: a@shop.co.uk\r\n\r\nhttp://localhost/\r\n"));
+    const char *within = "From: a@shop.co.uk\r\n\r\nhttp://www.shop.co.uk.other.example/\r\n";
+    assert_true(relates_alike(within, "From: a@shop.co.uk\r\n\r\nhttp://WWW.Shop.CO.UK.other.example/\r\n"));
+    assert_true(
+        relates_alike(within, "From: a@shop.co.uk\r\n\r\nhttp://www.%73hop.co.uk.other.example/\r\n"));
+    assert_false(relates_alike(within, "From: a@shop.co.uk\r\n\r\nhttp://www.other.example/\r\n"));
     assert_false(relates_alike(own, "From: a@news.shop.co.uk\r\nReply-To: b@other.example\r\n\r\n"
                                     "http://www.shop.co.uk/\r\n"));
 }
@@ -523,6 +550,7 @@ int main(void)
         cmocka_unit_test(facts_tell_the_structure),
         cmocka_unit_test(facts_and_features_of_structure_go_together),
         cmocka_unit_test(an_endless_message_has_a_bounded_number_of_features),
+        cmocka_unit_test(families_that_nobody_wants_change_nothing_of_the_others),
         cmocka_unit_test(relations_are_between_registered_domains),
         cmocka_unit_test(an_answer_below_the_senders_domain_goes_nowhere_else),
         cmocka_unit_test(a_score_is_the_sum_of_its_parts),
