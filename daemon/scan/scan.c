@@ -33,8 +33,7 @@ static uint32_t kept_count;
 static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
 static uint64_t control_connection = CONTROL_CONNECTIONS;
 static struct buf ready_report; /* until the log role can be told */
-static struct learned_set *examples_prepared, *examples_used;
-static bool is_same; /* what is prepared differs from what runs in nothing but its revision */
+static bool is_same;            /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -123,10 +122,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
     if (!runtime_build(&runtime, config->tables, error))
         return false;
     runtime.files = files;
-    struct learned_set *learned = updates_learned();
-    runtime.learned = runtime.learns ? learned : NULL;
-    learned_set_unref(examples_prepared);
-    examples_prepared = learned_set_ref(runtime.learned);
+    runtime.learned = updates_learned();
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }
@@ -135,7 +131,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
 static void config_prepared(const struct error *refusal)
 {
     struct error again;
-    if (refusal && updates_fall_back(refusal)) {
+    while (refusal && updates_fall_back(refusal)) {
         if (prepare_generation(preparing, updates_files(), &again))
             return;
         refusal = &again;
@@ -167,19 +163,9 @@ static bool was_late(void)
     return pool_was_late(pool);
 }
 
-/* Switches to what was prepared. */
-static void apply_prepared(void)
-{
-    pool_apply(pool);
-    if (examples_used != examples_prepared)
-        LOG(LEARNED_IN_USE, LOG_U(learned_set_count(examples_prepared)));
-    learned_set_unref(examples_used);
-    examples_used = learned_set_ref(examples_prepared);
-}
-
 static void apply_update(void)
 {
-    apply_prepared();
+    pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
 }
 
@@ -220,7 +206,8 @@ static void config_prepare(const struct role_config *next)
     }
     struct error error;
     preparing = next;
-    updates_config_begins();
+    updates_config_begins(
+        schema_row_number(config_table_single(next->tables[SCHEMA_LEARNING]), LEARNING_ENABLED));
     if (!prepare_generation(next, updates_files(), &error))
         config_prepared(&error);
 }
@@ -302,7 +289,7 @@ static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
     if (!is_same)
-        apply_prepared();
+        pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
     if (!is_same) {
         updates_config_ended(true);
@@ -390,8 +377,6 @@ static void stop(void)
 {
     pool_free(pool);
     updates_stop();
-    learned_set_unref(examples_prepared);
-    learned_set_unref(examples_used);
     role_exit();
 }
 
