@@ -157,6 +157,38 @@ static void however_often_it_is_said_the_correction_has_its_limit(void **state)
     scan_learned_free(learned);
 }
 
+/* Forty features of one kind, from first on. */
+static struct scan_sample neighbours(uint32_t first)
+{
+    struct scan_sample sample = {.count = 40};
+    for (uint32_t i = 0; i < sample.count; i++)
+        sample.features[i] = (SCAN_TEXT << SCAN_FEATURE_BITS) + first + i * 3;
+    return sample;
+}
+
+static void features_that_are_next_to_each_other_are_told_apart(void **state)
+{
+    (void)state;
+    struct buf set = {0};
+    struct scan_sample samples[3];
+    for (uint32_t i = 0; i < 90; i++) { /* three sets of features, each of every third example */
+        struct buf wire = {0};
+        samples[i % 3] = neighbours(i % 3);
+        scan_sample_put(&wire, &samples[i % 3]);
+        if (i % 3 < 2)
+            scan_learned_put(&set, i % 3 == 0, 0, buf_span(&wire));
+        buf_free(&wire);
+    }
+    struct scan_learned *learned = fit(&set);
+    assert_true(scan_learned_correction(learned, &samples[0]) > 1);
+    assert_true(scan_learned_correction(learned, &samples[1]) < -1);
+    assert_true(scan_learned_correction(learned, &samples[2]) == 0);
+    samples[2].features[0] = samples[1].features[0];
+    double one = scan_learned_correction(learned, &samples[2]);
+    assert_true(one < 0 && one > -0.01); /* the third power of a fortieth */
+    scan_learned_free(learned);
+}
+
 static void a_hundred_hostile_examples_do_not_move_mail_that_is_like_none(void **state)
 {
     (void)state;
@@ -324,6 +356,7 @@ int main(void)
         cmocka_unit_test(examples_move_what_is_like_them_and_nothing_else),
         cmocka_unit_test(an_example_that_the_model_judges_rightly_hardly_pulls),
         cmocka_unit_test(however_often_it_is_said_the_correction_has_its_limit),
+        cmocka_unit_test(features_that_are_next_to_each_other_are_told_apart),
         cmocka_unit_test(a_hundred_hostile_examples_do_not_move_mail_that_is_like_none),
         cmocka_unit_test(sets_that_are_wrong_are_refused_and_an_empty_one_is_nothing),
         cmocka_unit_test_setup_teardown(undoing_any_change_restores_the_set_to_the_byte, open_store,
