@@ -115,6 +115,7 @@ void learning_undo(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
         return;
     }
+    lessons_drop("changes were undone while it waited");
     if (undone) {
         snprintf(detail, sizeof detail, "%u", undone);
         LOG(LEARN_UNDONE, LOG_U(undone), LOG_T(session_info(session)->account.user));
@@ -135,6 +136,7 @@ void learning_reset(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
         return;
     }
+    lessons_drop("everything was forgotten while it waited");
     LOG(LEARN_RESET, LOG_U((uint64_t)all), LOG_T(session_info(session)->account.user));
     record(session, "");
     lessons_changed();

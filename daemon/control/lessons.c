@@ -34,6 +34,7 @@ struct waiting {
     char origin[40], who[4 * WHO_MOST + 4];
     int fd;
     uint64_t bytes;
+    bool is_dropped; /* it is at scan, and the answer is nothing to anybody */
 };
 
 static TAILQ_HEAD(, waiting) queue = TAILQ_HEAD_INITIALIZER(queue);
@@ -176,24 +177,23 @@ static void send_first(void)
     buf_free(&body);
 }
 
-static void drop_first(void)
+static void drop(struct waiting *w)
 {
-    struct waiting *w = TAILQ_FIRST(&queue);
     TAILQ_REMOVE(&queue, w, place);
     queued--;
     queued_bytes -= w->bytes;
     close(w->fd);
     free(w);
+}
+
+static void drop_first(void)
+{
+    drop(TAILQ_FIRST(&queue));
     is_sent = false;
 }
 
-static void take_read(struct wire_reader *in)
+static void finish(const struct lesson *l, struct span example, struct span why)
 {
-    bool is_ours = wire_get_u32(in) == id && is_sent;
-    struct span example = wire_get_span(in), why = wire_get_span(in);
-    if (!wire_reader_done(in) || !is_ours)
-        return;
-    const struct lesson *l = &TAILQ_FIRST(&queue)->lesson;
     char text[160];
     snprintf(text, sizeof text, "%.*s", (int)why.n, why.n ? why.p : "");
     if (!lessons_wanted())
@@ -202,8 +202,34 @@ static void take_read(struct wire_reader *in)
         store(l, example);
     else
         conclude(l, LESSON_FAILED, 0, text);
+}
+
+static void take_read(struct wire_reader *in)
+{
+    bool is_ours = wire_get_u32(in) == id && is_sent;
+    struct span example = wire_get_span(in), why = wire_get_span(in);
+    if (!wire_reader_done(in) || !is_ours)
+        return;
+    const struct waiting *w = TAILQ_FIRST(&queue);
+    if (!w->is_dropped)
+        finish(&w->lesson, example, why);
     drop_first();
     send_first();
+}
+
+/* Scan answers for the first one before it takes another. */
+void lessons_drop(const char *why)
+{
+    struct waiting *w, *next;
+    for (w = TAILQ_FIRST(&queue); w; w = next) {
+        bool is_at_scan = is_sent && w == TAILQ_FIRST(&queue);
+        next = TAILQ_NEXT(w, place);
+        if (!w->is_dropped)
+            conclude(&w->lesson, LESSON_FAILED, 0, why);
+        w->is_dropped = true;
+        if (!is_at_scan)
+            drop(w);
+    }
 }
 
 /* NULL: it can wait here. */
@@ -287,12 +313,21 @@ void lessons_start(void)
         abort();
 }
 
+/* What scan had is to be sent again, unless nobody wants it any more. */
+static void take_back(void)
+{
+    struct waiting *w = TAILQ_FIRST(&queue);
+    if (w && w->is_dropped)
+        drop(w);
+    is_sent = false;
+}
+
 void lessons_peer_up(enum role_id peer)
 {
     if (peer != ROLE_SCAN)
         return;
     send_examples();
-    is_sent = false;
+    take_back();
     send_first();
 }
 
@@ -301,7 +336,7 @@ void lessons_peer_down(enum role_id peer)
 {
     struct waiting *w;
     if (peer == ROLE_SCAN)
-        is_sent = false;
+        take_back();
     if (peer == ROLE_SPAMD)
         TAILQ_FOREACH (w, &queue, place)
             w->lesson.client = 0;

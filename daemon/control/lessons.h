@@ -29,6 +29,9 @@ struct lesson {
  * told. */
 bool lessons_add(const struct lesson *lesson, int fd);
 
+/* Those that wait are not learned from: what was learned is undone or forgotten, and they are older than that. */
+void lessons_drop(const char *why);
+
 /* Examples were undone or forgotten: scan is to know. */
 void lessons_changed(void);
 

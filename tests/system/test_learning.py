@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import edit
 from harness.build import SAMPLES, program, wait_until
 from harness.sender import send_one
-from harness.spamd import ask
+from harness.spamd import ask, connect, parse, read_all, request
 from harness.tap import equal, main, need, test, true
 
 OFFER = (SAMPLES / "spam-text.eml").read_bytes()
@@ -200,6 +200,28 @@ def reset_forgets_everything_for_ever(world):
     equal(report(instance, LETTER), before, "score")
     traces = [file.name for file in (instance.folder / "config").glob("learned.db*") if b"somebody" in file.read_bytes()]
     equal(traces, [], "files with traces")
+
+
+@test
+def what_waits_to_be_learned_from_is_forgotten_by_a_reset_too(world):
+    instance, _ = gateway(world, settings={"test.hooks": 1})
+    instance.configure(edit("antispam", timeout=2))
+    tellers = []
+    for message in (b"X-Mailward-Test: hang\n" + LETTER, LETTER, HAM):
+        tellers.append(connect(instance.spamd_socket))
+        tellers[-1].sendall(request("TELL", message, headers=AS_SPAM))
+
+    def all_are_dropped():
+        run(instance, "learning reset")
+        return len(instance.log.find("is not learned from: everything was forgotten while it waited")) == 3
+
+    wait_until(all_are_dropped, "the end of what waits")
+    replies = [parse(read_all(teller)) for teller in tellers]
+    equal([(reply.code, "was forgotten" in reply.text) for reply in replies], [(75, True)] * 3, "answers")
+    equal(tell(instance, LETTER, AS_HAM).headers.get("didset"), "local", "the next one")
+    equal([change["kind"] for change in changes(instance)], ["ham"], "learned")
+    instance.log.wait_for("learned as not spam")
+    equal(instance.log.find("killed the worker"), [], "what was said of the one that was at scan")
 
 
 @test
