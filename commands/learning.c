@@ -115,8 +115,8 @@ static enum api_status learn(struct shell *sh, const char *operation, int count,
                  number_of(result, "messages") == 1 ? "" : "s");
         out_value(sh, "messages", json_integer(number_of(result, "messages")));
         if (number_of(result, "refused"))
-            out_warning(
-                sh, "some messages were not taken, as too many wait to be learned from; the log names them");
+            out_warning(sh,
+                        "some messages were not taken to be learned from; the log names them and says why");
         if (json_array_size(missing))
             status = shell_fail(sh, API_ERROR_NOT_FOUND, "MID %" JSON_INTEGER_FORMAT,
                                 json_integer_value(json_array_get(missing, 0)));

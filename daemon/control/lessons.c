@@ -22,10 +22,11 @@
 #include "engine/wire/api.h"
 
 enum {
-    LESSONS_MOST = 1000, /* that wait */
+    LESSONS_MOST = 100, /* that wait, with a descriptor each */
     BYTES_MOST = 64 * 1024 * 1024,
     WHO_MOST = 80,
-    SEND_SECONDS = 1, /* after a change: further ones go along */
+    SEND_SECONDS = 1,  /* after a change: further ones go along */
+    RETRY_SECONDS = 1, /* out of descriptors */
 };
 
 struct waiting {
@@ -42,7 +43,7 @@ static size_t queued;
 static uint64_t queued_bytes;
 static uint32_t id;  /* of the first one, at scan */
 static bool is_sent; /* it is there */
-static struct event *send_timer;
+static struct event *send_timer, *retry_timer;
 
 bool lessons_wanted(void)
 {
@@ -167,14 +168,25 @@ static void store(const struct lesson *l, struct span wire)
 /* Scan has one at a time; it takes a descriptor, and may need another when it was started anew. */
 static void send_first(void)
 {
-    struct waiting *w = TAILQ_FIRST(&queue);
-    int fd = w && !is_sent ? fcntl(w->fd, F_DUPFD_CLOEXEC, 0) : -1;
-    if (fd < 0)
+    const struct timeval soon = {.tv_sec = RETRY_SECONDS};
+    const struct waiting *w = TAILQ_FIRST(&queue);
+    if (!w || is_sent)
         return;
+    int fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        event_add(retry_timer, &soon);
+        return;
+    }
     struct buf body = {0};
     wire_put_u32(&body, ++id);
     is_sent = role_send(ROLE_SCAN, MSG_LESSON, buf_span(&body), fd);
     buf_free(&body);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    send_first();
 }
 
 static void drop(struct waiting *w)
@@ -237,8 +249,11 @@ static const char *find_obstacle(uint64_t bytes)
 {
     if (!store_learned_is_open())
         return "config/learned.db cannot be opened; the log says why";
-    return queued < LESSONS_MOST && bytes <= BYTES_MOST - queued_bytes ? NULL
-                                                                       : "too many messages wait for that";
+    if (bytes > BYTES_MOST)
+        return "nothing is learned from a message of more than 64 MiB";
+    if (queued == LESSONS_MOST || bytes > BYTES_MOST - queued_bytes)
+        return "too many messages wait for that";
+    return NULL;
 }
 
 bool lessons_add(const struct lesson *lesson, int fd)
@@ -309,7 +324,8 @@ void lessons_start(void)
     if (others)
         LOG(LEARN_OTHER_VERSION, LOG_U((uint64_t)others));
     send_timer = evtimer_new(role_base(), on_send, NULL);
-    if (!send_timer)
+    retry_timer = evtimer_new(role_base(), on_retry, NULL);
+    if (!send_timer || !retry_timer)
         abort();
 }
 
