@@ -7,12 +7,14 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/control/audit.h"
 #include "daemon/control/head.h"
+#include "daemon/control/who.h"
 #include "daemon/log_lines.h"
 #include "daemon/memory_file.h"
 #include "engine/base/clock.h"
@@ -24,7 +26,7 @@
 enum {
     LESSONS_MOST = 100, /* that wait, with a descriptor each */
     BYTES_MOST = 64 * 1024 * 1024,
-    WHO_MOST = 80,
+    WHO_MOST = 64,
     SEND_SECONDS = 1,  /* after a change: further ones go along */
     RETRY_SECONDS = 1, /* out of descriptors */
 };
@@ -32,7 +34,7 @@ enum {
 struct waiting {
     TAILQ_ENTRY(waiting) place;
     struct lesson lesson;
-    char origin[40], who[4 * WHO_MOST + 4];
+    char origin[40 + 4 * WHO_MOST], who[WHO_MOST];
     int fd;
     uint64_t bytes;
     bool is_dropped; /* it is at scan, and the answer is nothing to anybody */
@@ -148,8 +150,11 @@ static bool make_key(const struct scan_example *example, uint8_t key[LEARNED_KEY
 static void store(const struct lesson *l, struct span wire)
 {
     struct scan_example *example = xcalloc(1, sizeof *example);
-    struct learned_change change = {
-        .time = clock_wall_us(), .kind = l->kind, .origin = span_text(l->origin), .who = span_text(l->who)};
+    struct learned_change change = {.time = clock_wall_us(),
+                                    .kind = l->kind,
+                                    .origin = span_text(l->origin),
+                                    .who = span_text(l->who),
+                                    .is_told = l->is_told};
     uint8_t key[LEARNED_KEY_BYTES];
     struct error error;
     bool news = false;
@@ -281,22 +286,30 @@ bool lessons_add(const struct lesson *lesson, int fd)
 
 /* ---- roles ---- */
 
+/* Who has told is by the kernel's word; the user that the request names is only mentioned. */
 static void take_tell(struct wire_reader *in, int fd)
 {
-    struct buf who = {0};
+    struct buf user = {0}, origin = {0};
+    struct account account;
     uint64_t client = wire_get_u64(in);
     uint8_t kind = wire_get_u8(in);
-    text_from_wire(&who, wire_get_span(in), WHO_MOST);
+    account_look_up(wire_get_u32(in), (gid_t)-1, &account);
+    text_from_wire(&user, wire_get_span(in), WHO_MOST);
+    buf_printf(&origin, "a message told to spamd");
+    if (user.len && strcmp(buf_text(&user), account.user) != 0)
+        buf_printf(&origin, " for %s", buf_text(&user));
     in->failed |= kind >= LESSON_KINDS || client == 0 || fd < 0;
     if (wire_reader_done(in))
         lessons_add(&(struct lesson){.kind = (enum lesson_kind)kind,
-                                     .origin = "a message told to spamd",
-                                     .who = who.len ? buf_text(&who) : "somebody",
+                                     .origin = buf_text(&origin),
+                                     .who = account.user,
+                                     .is_told = true,
                                      .client = client},
                     fd);
     else if (fd >= 0)
         close(fd);
-    buf_free(&who);
+    buf_free(&user);
+    buf_free(&origin);
 }
 
 bool lessons_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)

@@ -23,6 +23,7 @@ struct lesson {
     enum lesson_kind kind;
     const char *origin; /* "MID 7", "a message": what it is in the log */
     const char *who;
+    bool is_told;    /* by whoever has an account of the machine */
     uint64_t client; /* of spamd, which hears of the outcome; 0: nobody but the log */
 };
 /* Takes over fd, a sealed memfd with the message; the rest is copied.  False when it is not taken, as the log has been

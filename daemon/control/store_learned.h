@@ -26,6 +26,8 @@ struct learned_change {
     int64_t time; /* wall, microseconds */
     enum lesson_kind kind;
     struct span origin, who;
+    bool
+        is_told; /* when it is added: by anybody with an account, so its example goes before those of administrators */
     bool can_be_undone;
     /* Of its example, while that counts: */
     bool has_example;

@@ -2,6 +2,8 @@
 """Learning from single messages (R21): releases, TELL, teaching by MID, undoing, forgetting, kills, and hostile teachers."""
 
 import json
+import os
+import pwd
 import re
 import sqlite3
 import subprocess
@@ -151,7 +153,7 @@ def a_release_of_all_teaches_nothing(world):
     run(instance, "spamquarantine release all")
     sink.wait_for_messages(1)
     settled(instance)
-    equal([change["who"] for change in changes(instance)], ["somebody"], "the fence alone")
+    equal([change["origin"] for change in changes(instance)], ["a message told to spamd"], "the fence alone")
 
 
 @test
@@ -198,7 +200,7 @@ def reset_forgets_everything_for_ever(world):
     equal(changes(instance), [], "left")
     equal(run(instance, "learning undo"), "There is nothing to undo.\n", "undo")
     equal(report(instance, LETTER), before, "score")
-    traces = [file.name for file in (instance.folder / "config").glob("learned.db*") if b"somebody" in file.read_bytes()]
+    traces = [file.name for file in (instance.folder / "config").glob("learned.db*") if b"told to spamd" in file.read_bytes()]
     equal(traces, [], "files with traces")
 
 
@@ -360,6 +362,15 @@ def nobody_teaches_over_tcp(world):
         reply = ask(instance.spamd_addresses[0], "TELL", LETTER, headers=headers)
         equal((reply.code, reply.text), (77, "EX_NOPERM: TELL is taken on the UNIX socket only"), str(headers))
     equal(changes(instance), [], "learned")
+
+
+@test
+def who_has_told_is_by_the_kernels_word(world):
+    instance, _ = gateway(world)
+    tell(instance, LETTER, (*AS_SPAM, "User: postmaster"))
+    me = pwd.getpwuid(os.getuid()).pw_name
+    (change,) = changes(instance)
+    equal((change["who"], change["origin"]), (me, "a message told to spamd for postmaster"), "change")
 
 
 @test

@@ -242,11 +242,11 @@ static int close_store(void **state)
 }
 
 /* Whether there was news; the key is made of n. */
-static bool add(enum lesson_kind kind, unsigned n)
+static bool add_by(bool is_told, enum lesson_kind kind, unsigned n)
 {
     static struct scan_example example;
     const struct learned_change change = {
-        .time = n, .kind = kind, .origin = SPAN("a message"), .who = SPAN("anna")};
+        .time = n, .kind = kind, .origin = SPAN("a message"), .who = SPAN("anna"), .is_told = is_told};
     uint8_t key[LEARNED_KEY_BYTES] = {(uint8_t)n, (uint8_t)(n >> 8)};
     struct error error;
     bool news;
@@ -254,6 +254,11 @@ static bool add(enum lesson_kind kind, unsigned n)
     example.sample = sample_of(n, 20);
     assert_true(store_learned_add(&change, key, &example, &news, &error));
     return news;
+}
+
+static bool add(enum lesson_kind kind, unsigned n)
+{
+    return add_by(false, kind, n);
 }
 
 static unsigned undo(unsigned most)
@@ -330,6 +335,25 @@ static void the_oldest_go_first_and_come_back_when_that_is_undone(void **state)
     buf_free(&full);
 }
 
+static void what_anybody_tells_goes_before_what_administrators_say(void **state)
+{
+    (void)state;
+    uint32_t count;
+    for (unsigned n = 0; n < 3; n++)
+        assert_true(add(LESSON_HAM, n));
+    for (unsigned n = 3; n < SCAN_LEARNED_EXAMPLES + 50; n++)
+        assert_true(add_by(true, LESSON_SPAM, n));
+    struct buf set = whole_set(&count);
+    assert_int_equal(count, SCAN_LEARNED_EXAMPLES);
+    for (unsigned n = 0; n < 3; n++)
+        assert_false(add(LESSON_HAM, n)); /* it is known */
+    assert_true(add(LESSON_HAM, SCAN_LEARNED_EXAMPLES + 50));
+    assert_true(add_by(true, LESSON_SPAM, 53)); /* the oldest one told: it has just gone */
+    assert_int_equal(undo(2), 2);
+    assert_set_is(&set);
+    buf_free(&set);
+}
+
 static void what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -362,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(undoing_any_change_restores_the_set_to_the_byte, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(the_oldest_go_first_and_come_back_when_that_is_undone, open_store,
+                                        close_store),
+        cmocka_unit_test_setup_teardown(what_anybody_tells_goes_before_what_administrators_say, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing,
                                         open_store, close_store),
