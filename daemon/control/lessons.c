@@ -46,6 +46,7 @@ static uint64_t queued_bytes;
 static uint32_t id;  /* of the first one, at scan */
 static bool is_sent; /* it is there */
 static struct event *send_timer, *retry_timer;
+static int64_t not_before; /* monotonic: the next sending for nothing but lessons */
 
 bool lessons_wanted(void)
 {
@@ -76,14 +77,27 @@ static void send_examples(void)
 static void on_send(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context;
+    not_before = clock_mono_us() + role_settings()->learning_interval * INT64_C(1000000);
     send_examples();
 }
 
 void lessons_changed(void)
 {
     const struct timeval soon = {.tv_sec = SEND_SECONDS};
-    if (!event_pending(send_timer, EV_TIMEOUT, NULL))
-        event_add(send_timer, &soon);
+    event_add(send_timer, &soon);
+}
+
+/* Each set costs scan a generation: whoever may tell must not keep it busy with them. */
+static void was_learned(void)
+{
+    int64_t wait = not_before - clock_mono_us();
+    const struct timeval later = {.tv_sec = wait / 1000000, .tv_usec = wait % 1000000};
+    if (event_pending(send_timer, EV_TIMEOUT, NULL))
+        return;
+    if (wait > SEND_SECONDS * INT64_C(1000000))
+        event_add(send_timer, &later);
+    else
+        lessons_changed();
 }
 
 /* ---- what comes of a lesson ---- */
@@ -125,7 +139,7 @@ static void conclude(const struct lesson *l, enum lesson_outcome outcome, int32_
         return;
     snprintf(detail, sizeof detail, "%s: %s", l->origin, kinds[l->kind]);
     audit_write_soon(l->who, l->client ? "spamd" : "control", "learning.learn", detail, API_DONE);
-    lessons_changed();
+    was_learned();
 }
 
 /* The same for a message however it came here: when, by whom, under which name, and what its text is. */

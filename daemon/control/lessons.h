@@ -1,7 +1,8 @@
 /* Lessons: messages that somebody has said are spam or are not, on their way from whoever said so to learned.db.
  *
  * Control looks into no message: a sandboxed worker takes the example, one message at a time.  What was learned goes to
- * scan as a whole, soon after each change, and first on every connection.
+ * scan as a whole, soon after a change, no oftener for lessons than the setting learning.interval says, and first on every
+ * connection.
  */
 #ifndef CONTROL_LESSONS_H
 #define CONTROL_LESSONS_H
@@ -33,7 +34,7 @@ bool lessons_add(const struct lesson *lesson, int fd);
 /* Those that wait are not learned from: what was learned is undone or forgotten, and they are older than that. */
 void lessons_drop(const char *why);
 
-/* Examples were undone or forgotten: scan is to know. */
+/* Examples were undone or forgotten: scan is to know soon, whenever it heard of lessons. */
 void lessons_changed(void);
 
 #endif

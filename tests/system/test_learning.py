@@ -29,7 +29,7 @@ FORGET = ("Remove: local",)
 def gateway(world, learning="on", settings=None):
     """A gateway that puts spam into quarantine and serves clients of spamd on the UNIX socket."""
     sink = world.sink(keep_data=True)
-    instance = world.instance(route=sink.address, settings=settings)
+    instance = world.instance(route=sink.address, settings={"learning.interval": 1} | (settings or {}))
     instance.configure(
         edit("incoming-policy", key="DEFAULT", positive_action="quarantine"),
         edit("spamd", enabled="on", tcp="127.0.0.1:0", scale="raw"),
@@ -362,6 +362,20 @@ def nobody_teaches_over_tcp(world):
         reply = ask(instance.spamd_addresses[0], "TELL", LETTER, headers=headers)
         equal((reply.code, reply.text), (77, "EX_NOPERM: TELL is taken on the UNIX socket only"), str(headers))
     equal(changes(instance), [], "learned")
+
+
+@test
+def tellers_do_not_keep_scan_busy_with_new_generations(world):
+    instance, _ = gateway(world, settings={"learning.interval": 3600, "test.hooks": 1})
+    instance.configure(edit("antispam", timeout=5))
+    tell(instance, LETTER, AS_SPAM)
+    wait_used(instance, 1, 1)
+    tell(instance, HAM, AS_HAM)
+    tell(instance, OFFER, AS_SPAM)
+    equal(tell(instance, b"X-Mailward-Test: hang\n" + OFFER, AS_SPAM).code, 75, "one that takes until its worker is killed")
+    equal(len(instance.log.find("examples are in use")), 1, "generations")
+    run(instance, "learning undo")
+    wait_used(instance, 2, 1)
 
 
 @test
