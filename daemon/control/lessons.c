@@ -40,6 +40,8 @@ struct waiting {
     bool is_dropped; /* it is at scan, and the answer is nothing to anybody */
 };
 
+const char *const lesson_kinds[LESSON_KINDS] = {"ham", "spam", "forget"};
+
 static TAILQ_HEAD(, waiting) queue = TAILQ_HEAD_INITIALIZER(queue);
 static size_t queued;
 static uint64_t queued_bytes;
@@ -131,13 +133,12 @@ static void tell_log(const struct lesson *l, enum lesson_outcome outcome, int32_
 
 static void conclude(const struct lesson *l, enum lesson_outcome outcome, int32_t log_odds, const char *why)
 {
-    static const char *const kinds[LESSON_KINDS] = {"ham", "spam", "forget"};
     char detail[128];
     tell_log(l, outcome, log_odds, why);
     tell_client(l->client, outcome, why);
     if (outcome != LESSON_DONE)
         return;
-    snprintf(detail, sizeof detail, "%s: %s", l->origin, kinds[l->kind]);
+    snprintf(detail, sizeof detail, "%s: %s", l->origin, lesson_kinds[l->kind]);
     audit_write_soon(l->who, l->client ? "spamd" : "control", "learning.learn", detail, API_DONE);
     was_learned();
 }

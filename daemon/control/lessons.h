@@ -20,6 +20,9 @@ bool lessons_message(enum role_id peer, uint16_t type, struct wire_reader *in, i
 /* Whether learning is on by the configuration in force. */
 bool lessons_wanted(void);
 
+/* As methods name them. */
+extern const char *const lesson_kinds[LESSON_KINDS];
+
 struct lesson {
     enum lesson_kind kind;
     const char *origin; /* "MID 7", "a message": what it is in the log */

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "engine/wire/api.h"
+
 enum { FORMAT = 2 };
 
 enum statement {
@@ -218,8 +220,8 @@ static bool tidy(int64_t id, struct error *error)
 {
     bind(bind(statements[STATEMENT_RETIRE_OLDEST], 1, id), 2, SCAN_LEARNED_EXAMPLES);
     return run(statements[STATEMENT_RETIRE_OLDEST], error) &&
-           run_with(STATEMENT_FINISH, LEARNED_UNDO_MOST, error) && run(statements[STATEMENT_PURGE], error) &&
-           run(statements[STATEMENT_PURGE_CHANGES], error);
+           run_with(STATEMENT_FINISH, API_LEARNING_UNDO_MAX, error) &&
+           run(statements[STATEMENT_PURGE], error) && run(statements[STATEMENT_PURGE_CHANGES], error);
 }
 
 bool store_learned_add(const struct learned_change *change, const uint8_t key[LEARNED_KEY_BYTES],

@@ -14,6 +14,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/xalloc.h"
 #include "engine/scan/score.h"
+#include "engine/wire/api.h"
 
 /* Features of a message whose text has those from first on, count of them, and a tenth as many that all mail has. */
 static void features_of(uint32_t first, uint32_t count, struct arena *arena, struct scan_features *features)
@@ -331,7 +332,7 @@ static void the_oldest_go_first_and_come_back_when_that_is_undone(void **state)
     assert_true(add(LESSON_SPAM, 0)); /* it was the first to go: news again */
     assert_int_equal(undo(6), 6);
     assert_set_is(&full);
-    assert_int_equal(undo(1000), LEARNED_UNDO_MOST - 6); /* what is older cannot be undone any more */
+    assert_int_equal(undo(1000), API_LEARNING_UNDO_MAX - 6); /* what is older cannot be undone any more */
     buf_free(&full);
 }
 
