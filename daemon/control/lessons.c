@@ -116,13 +116,24 @@ static void tell_client(uint64_t client, enum lesson_outcome outcome, const char
     buf_free(&body);
 }
 
+/* The key of a message depends on the version that read it. */
+static void tell_nothing(const struct lesson *l)
+{
+    int64_t all = 0, others = 0;
+    struct error error;
+    if (l->kind == LESSON_FORGET && store_learned_count(&all, &others, &error) && others)
+        LOG(LEARN_UNKNOWN, LOG_T(l->origin), LOG_T(l->who), LOG_U((uint64_t)others));
+    else
+        LOG(LEARN_KNOWN, LOG_T(l->origin), LOG_T(l->who));
+}
+
 static void tell_log(const struct lesson *l, enum lesson_outcome outcome, int32_t log_odds, const char *why)
 {
     uint64_t score = (uint64_t)scan_score_of_log_odds(log_odds / 1000.0);
     if (outcome == LESSON_FAILED || outcome == LESSON_OFF)
         LOG(LEARN_FAILED, LOG_T(l->origin), LOG_T(l->who), LOG_T(why));
     else if (outcome == LESSON_NOTHING)
-        LOG(LEARN_KNOWN, LOG_T(l->origin), LOG_T(l->who));
+        tell_nothing(l);
     else if (l->kind == LESSON_FORGET)
         LOG(LEARN_FORGOT, LOG_T(l->origin), LOG_T(l->who));
     else if (l->kind == LESSON_SPAM)

@@ -315,6 +315,8 @@ def examples_of_another_version_are_kept_aside_and_said(world):
     status = result(instance, "learning status")
     equal((status["examples"], status["unused"]), (1, 1), "status")
     equal(report(instance, LETTER), before, "score")
+    tell(instance, LETTER, FORGET)
+    instance.log.wait_for("is not known; 1 examples of another version of the program were not looked through")
 
 
 @test
