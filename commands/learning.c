@@ -4,8 +4,6 @@
 #include "commands/queued.h"
 #include "commands/values.h"
 
-enum { MIDS_MOST = 10000, UNDO_MOST = 100 };
-
 /* ---- what was learned ---- */
 
 static void kind_cell(struct buf *out, const json_t *row)
@@ -115,8 +113,8 @@ static enum api_status learn(struct shell *sh, const char *operation, int count,
                  number_of(result, "messages") == 1 ? "" : "s");
         out_value(sh, "messages", json_integer(number_of(result, "messages")));
         if (number_of(result, "refused"))
-            out_warning(
-                sh, "some messages were not taken, as too many wait to be learned from; the log names them");
+            out_warning(sh,
+                        "some messages were not taken to be learned from; the log names them and says why");
         if (json_array_size(missing))
             status = shell_fail(sh, API_ERROR_NOT_FOUND, "MID %" JSON_INTEGER_FORMAT,
                                 json_integer_value(json_array_get(missing, 0)));
@@ -129,9 +127,9 @@ static enum api_status undo(struct shell *sh, const char *word)
 {
     uint64_t count = 1;
     json_t *result;
-    if (word && (!span_parse_u64(span_text(word), &count) || count < 1 || count > UNDO_MOST))
+    if (word && (!span_parse_u64(span_text(word), &count) || count < 1 || count > API_LEARNING_UNDO_MAX))
         return shell_fail(sh, API_ERROR_INVALID_VALUE, "'%s' is not a number of changes from 1 to %d", word,
-                          UNDO_MOST);
+                          API_LEARNING_UNDO_MAX);
     enum api_status status = shell_call(
         sh, json_pack("{s:s,s:I}", "method", "learning.undo", "count", (json_int_t)count), &result);
     if (status == API_DONE) {
@@ -270,7 +268,7 @@ static enum api_status ask_reset(struct shell *sh, void *context)
 
 #define LEARN_VERB(verb, sentence, ask)                                                                      \
     {                                                                                                        \
-        .word = verb, .text = sentence, .usage = "MID...", .least_args = 1, .most_args = MIDS_MOST,          \
+        .word = verb, .text = sentence, .usage = "MID...", .least_args = 1, .most_args = API_MIDS_MAX,       \
         .batch = batch_learn, .dialogue = ask                                                                \
     }
 

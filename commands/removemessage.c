@@ -1,8 +1,6 @@
 /* removemessage: takes messages out of the queue, with all their recipients; nobody is told. */
 #include "commands/queued.h"
 
-enum { MIDS_MOST = 10000 };
-
 static const struct queued_change change = {"queue.change", "delete", "removed", "message", NULL};
 
 static enum api_status run(struct shell *sh, int arg_count, char **args)
@@ -40,7 +38,7 @@ const struct command command_removemessage = {
     .flags = COMMAND_MACHINE,
     .usage = "MID...",
     .least_args = 1,
-    .most_args = MIDS_MOST,
+    .most_args = API_MIDS_MAX,
     .run = run,
     .dialogue = dialogue,
 };

@@ -139,8 +139,6 @@ static enum api_status ask_delete(struct shell *sh, void *context)
     return ask_change(sh, &removal);
 }
 
-enum { MIDS_MOST = 10000 };
-
 static const struct verb verbs[] = {
     {.word = "list",
      .text = "List the messages, the newest first.",
@@ -162,14 +160,14 @@ static const struct verb verbs[] = {
      .text = "Deliver messages without scanning them again.",
      .usage = "MID...|all",
      .least_args = 1,
-     .most_args = MIDS_MOST,
+     .most_args = API_MIDS_MAX,
      .batch = batch_release,
      .dialogue = ask_release},
     {.word = "delete",
      .text = "Delete messages for ever.",
      .usage = "MID...|all",
      .least_args = 1,
-     .most_args = MIDS_MOST,
+     .most_args = API_MIDS_MAX,
      .batch = batch_delete,
      .dialogue = ask_delete},
     SETUP_VERB("Edit how long messages are kept; takes effect with commit.", &form),

@@ -124,7 +124,7 @@ enum message_type {
     /* scan -> control */
     MSG_LESSON_READ, /* u32 id, span of scan_example_put() (empty: there is none), span why */
     /* spamd -> control */
-    MSG_TELL, /* u64 client, u8 enum lesson_kind, span user; descriptor: sealed memfd with the message */
+    MSG_TELL, /* u64 client, u8 enum lesson_kind, u32 uid, span user that it names; descriptor: sealed memfd with the message */
     /* control -> spamd */
     MSG_TOLD, /* u64 client, u8 enum lesson_outcome, span why */
 

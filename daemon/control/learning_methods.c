@@ -15,9 +15,6 @@
 
 enum { KEY_SHOWN = 12 };
 
-/* As enum lesson_kind has them. */
-static const char *const kinds[LESSON_KINDS] = {"ham", "spam", "forget"};
-
 static bool has_store(uint64_t session)
 {
     if (!store_learned_is_open())
@@ -35,8 +32,8 @@ static void add_row(void *context, const struct learned_change *c)
     uint64_t session = *(const uint64_t *)context;
     json_t *row =
         json_pack("{s:I,s:I,s:s,s:o*,s:o*,s:b,s:b}", "change", (json_int_t)c->id, "time", (json_int_t)c->time,
-                  "kind", kinds[c->kind], "origin", text_json(c->origin), "who", text_json(c->who), "undo",
-                  (int)c->can_be_undone, "used", (int)(c->has_example && c->is_used));
+                  "kind", lesson_kinds[c->kind], "origin", text_json(c->origin), "who", text_json(c->who),
+                  "undo", (int)c->can_be_undone, "used", (int)(c->has_example && c->is_used));
     if (c->has_example) {
         json_object_set_new(row, "score", json_integer(scan_score_of_log_odds(c->log_odds / 1000.0)));
         json_object_set_new(row, "key", text_json(span_slice(c->key, 0, KEY_SHOWN)));
@@ -115,6 +112,7 @@ void learning_undo(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
         return;
     }
+    lessons_drop("changes were undone while it waited");
     if (undone) {
         snprintf(detail, sizeof detail, "%u", undone);
         LOG(LEARN_UNDONE, LOG_U(undone), LOG_T(session_info(session)->account.user));
@@ -135,6 +133,7 @@ void learning_reset(uint64_t session, json_t *request)
         session_fail(session, API_ERROR_FAILED, "%s", error.text);
         return;
     }
+    lessons_drop("everything was forgotten while it waited");
     LOG(LEARN_RESET, LOG_U((uint64_t)all), LOG_T(session_info(session)->account.user));
     record(session, "");
     lessons_changed();
@@ -198,7 +197,7 @@ static const struct queue_call_type learning_type = {take_text, NULL, NULL, end_
 static bool read_kind(const char *word, enum lesson_kind *kind)
 {
     unsigned found = 0;
-    while (found < LESSON_KINDS && strcmp(kinds[found], word) != 0)
+    while (found < LESSON_KINDS && strcmp(lesson_kinds[found], word) != 0)
         found++;
     *kind = (enum lesson_kind)found;
     return found < LESSON_KINDS;

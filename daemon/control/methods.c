@@ -49,7 +49,7 @@ static void call_version(uint64_t session, json_t *request)
 #define SEARCHED TEXT("text", false, 0, 320)
 #define LOG_NAME TEXT("log", true, 1, 255)
 
-enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000, MIDS_MOST = 10000 };
+enum { EDITS_MOST = 100000, HISTORY_MOST = 1000, EXPRESSION_MOST = 1000 };
 
 const struct method methods[] = {
     {"alerts", alerts_list, MEMBERS(NUMBER("limit", false, 1, API_ALERTS_MAX))},
@@ -104,21 +104,21 @@ const struct method methods[] = {
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
     {"learning.export", learning_export, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
-    {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, MIDS_MOST))},
+    {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, API_MIDS_MAX))},
     {"learning.list", learning_list, NO_MEMBERS},
     {"learning.reset", learning_reset, NO_MEMBERS},
     {"learning.status", learning_status, NO_MEMBERS},
-    {"learning.undo", learning_undo, MEMBERS(NUMBER("count", false, 1, LEARNED_UNDO_MOST))},
+    {"learning.undo", learning_undo, MEMBERS(NUMBER("count", false, 1, API_LEARNING_UNDO_MAX))},
     {"log.rollover", log_roll, MEMBERS(TEXT("log", false, 1, 255))},
     {"logs", log_query_names, NO_MEMBERS},
     {"quarantine.change", quarantine_change,
-     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, API_MIDS_MAX))},
     {"quarantine.list", quarantine_list,
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
     {"queue.archive", queue_archive,
      MEMBERS(NUMBER("mid", true, 1, INT64_MAX), TEXT("name", true, 1, FILE_NAME_MAX))},
     {"queue.change", queue_change,
-     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, MIDS_MOST))},
+     MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, API_MIDS_MAX))},
     {"queue.list", queue_list,
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
     {"queue.read", queue_read, MEMBERS(NUMBER("mid", true, 1, INT64_MAX))},

@@ -4,7 +4,9 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-enum { FORMAT = 1 };
+#include "engine/wire/api.h"
+
+enum { FORMAT = 2 };
 
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,
@@ -29,6 +31,9 @@ static const char *const migrations[FORMAT] = {
     "CREATE INDEX example_key ON example (key) WHERE retired = 0;"
     "CREATE INDEX example_added ON example (added);"
     "CREATE INDEX example_retired ON example (retired) WHERE retired <> 0;",
+    "ALTER TABLE example ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE example SET told = 1 WHERE added IN (SELECT id FROM change WHERE origin = 'a message told to "
+    "spamd');",
 };
 
 static sqlite3 *db;
@@ -197,25 +202,26 @@ static bool retire(int64_t id, struct span key, struct error *error)
     return run(bind_blob(bind(statements[STATEMENT_RETIRE], 1, id), 2, key), error);
 }
 
-static bool add_example(int64_t id, bool spam, struct span key, const struct scan_example *example,
-                        struct error *error)
+static bool add_example(int64_t id, const struct learned_change *change, struct span key,
+                        const struct scan_example *example, struct error *error)
 {
     struct buf sample = {0};
     scan_sample_put(&sample, &example->sample);
     sqlite3_stmt *stmt = bind_blob(statements[STATEMENT_ADD], 1, key);
-    bind(bind(bind(stmt, 2, spam), 3, example->version), 4, example->log_odds);
+    bind(bind(bind(bind(stmt, 2, change->kind == LESSON_SPAM), 7, change->is_told), 3, example->version), 4,
+         example->log_odds);
     bool good = run(bind(bind_blob(stmt, 5, buf_span(&sample)), 6, id), error);
     buf_free(&sample);
     return good;
 }
 
-/* What is beyond the limits goes: the oldest examples, and the oldest changes that could be undone. */
+/* What is beyond the limits goes: the oldest examples, those that anybody told before others, and the oldest changes that could be undone. */
 static bool tidy(int64_t id, struct error *error)
 {
     bind(bind(statements[STATEMENT_RETIRE_OLDEST], 1, id), 2, SCAN_LEARNED_EXAMPLES);
     return run(statements[STATEMENT_RETIRE_OLDEST], error) &&
-           run_with(STATEMENT_FINISH, LEARNED_UNDO_MOST, error) && run(statements[STATEMENT_PURGE], error) &&
-           run(statements[STATEMENT_PURGE_CHANGES], error);
+           run_with(STATEMENT_FINISH, API_LEARNING_UNDO_MAX, error) &&
+           run(statements[STATEMENT_PURGE], error) && run(statements[STATEMENT_PURGE_CHANGES], error);
 }
 
 bool store_learned_add(const struct learned_change *change, const uint8_t key[LEARNED_KEY_BYTES],
@@ -233,7 +239,7 @@ bool store_learned_add(const struct learned_change *change, const uint8_t key[LE
     if (!run(statements[STATEMENT_BEGIN], error))
         return false;
     return end(add_change(change, &id, error) && retire(id, name, error) &&
-                   (forget || add_example(id, spam, name, example, error)) && tidy(id, error),
+                   (forget || add_example(id, change, name, example, error)) && tidy(id, error),
                error);
 }
 

@@ -14,7 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/scan/learned.h"
 
-enum { LEARNED_KEY_BYTES = 32, LEARNED_UNDO_MOST = 100 };
+enum { LEARNED_KEY_BYTES = 32 };
 
 /* Opens or makes the file; a newer format is refused. */
 bool store_learned_open(const char *path, struct error *error);
@@ -26,6 +26,8 @@ struct learned_change {
     int64_t time; /* wall, microseconds */
     enum lesson_kind kind;
     struct span origin, who;
+    bool
+        is_told; /* when it is added: by anybody with an account, so its example goes before those of administrators */
     bool can_be_undone;
     /* Of its example, while that counts: */
     bool has_example;

@@ -333,11 +333,11 @@ struct span generation_sandbox(const struct generation *g)
     return buf_span(&g->sandbox);
 }
 
-size_t generation_jobs(const struct generation *g, bool of_queue, struct buf *out)
+size_t generation_jobs(const struct generation *g, uint64_t client, struct buf *out)
 {
     size_t count = 0;
     for (const struct slot *s = g->slots; s <= lone_slot(g); s++) {
-        if (!s->job || (s->job->client == 0) != of_queue)
+        if (!s->job || s->job->client != client)
             continue;
         if (out)
             wire_put_u64(out, s->job->mid);

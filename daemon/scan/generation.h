@@ -64,8 +64,7 @@ void generation_reap(struct generation *g);
 void generation_enforce_time(struct generation *g);
 bool generation_needs_time(const struct generation *g);
 
-/* The jobs of the queue, or else of spamd, that are in a worker; appends the MID of each to out, as u64, unless out is
- * NULL. */
-size_t generation_jobs(const struct generation *g, bool of_queue, struct buf *out);
+/* The jobs of a client that are in a worker; appends the MID of each to out, as u64, unless out is NULL. */
+size_t generation_jobs(const struct generation *g, uint64_t client, struct buf *out);
 
 #endif

@@ -278,12 +278,22 @@ void pool_drop(struct pool *pool, uint64_t client)
     }
 }
 
-size_t pool_job_count(const struct pool *pool, bool of_queue)
+static size_t count_waiting(const struct pool *pool, uint64_t client)
 {
-    size_t count = of_queue ? pool->waiting.count + pool->waiting_alone.count : pool->others.count;
+    size_t count = 0;
+    if (client == 0)
+        return pool->waiting.count + pool->waiting_alone.count;
+    for (const struct job *job = pool->others.first; job; job = job->next)
+        count += job->client == client;
+    return count;
+}
+
+size_t pool_job_count(const struct pool *pool, uint64_t client)
+{
+    size_t count = count_waiting(pool, client);
     for (size_t i = 0; i < pool->ending_count; i++)
-        count += generation_jobs(pool->ending[i], of_queue, NULL);
-    return count + (pool->running ? generation_jobs(pool->running, of_queue, NULL) : 0);
+        count += generation_jobs(pool->ending[i], client, NULL);
+    return count + (pool->running ? generation_jobs(pool->running, client, NULL) : 0);
 }
 
 static void put_waiting(const struct job_list *list, struct buf *out)
@@ -297,7 +307,7 @@ void pool_put_mids(const struct pool *pool, struct buf *out)
     put_waiting(&pool->waiting, out);
     put_waiting(&pool->waiting_alone, out);
     for (size_t i = 0; i < pool->ending_count; i++)
-        generation_jobs(pool->ending[i], true, out);
+        generation_jobs(pool->ending[i], 0, out);
     if (pool->running)
-        generation_jobs(pool->running, true, out);
+        generation_jobs(pool->running, 0, out);
 }

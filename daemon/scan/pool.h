@@ -44,8 +44,8 @@ bool pool_is_running(const struct pool *pool);
 
 /* Takes over the job, made with xcalloc().  Those of the queue go before those of others. */
 void pool_submit(struct pool *pool, struct job *job);
-/* Jobs of the queue, or else of others, that wait or are in a worker. */
-size_t pool_job_count(const struct pool *pool, bool of_queue);
+/* Jobs of that client (0: the queue) that wait or are in a worker. */
+size_t pool_job_count(const struct pool *pool, uint64_t client);
 /* Appends the MID of each that is the queue's to out, as u64. */
 void pool_put_mids(const struct pool *pool, struct buf *out);
 /* Throws away what waits of a client that is not the queue. */

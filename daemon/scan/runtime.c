@@ -73,7 +73,6 @@ bool runtime_build(struct runtime *rt, struct config_table *const *tables, struc
     if (read_policies(rt->judge.policies, tables, rt->texts, error)) {
         set_timeouts(rt, antispam, limits);
         read_graymail(rt, config_table_single(tables[SCHEMA_GRAYMAIL]), limits);
-        rt->learns = schema_row_number(config_table_single(tables[SCHEMA_LEARNING]), LEARNING_ENABLED);
         return true;
     }
     arena_free(rt->texts);

@@ -15,7 +15,6 @@
 
 /* Queue and spamd send at most two jobs a worker; far more is one that does not keep to that. */
 enum { JOBS_PER_WORKER_MAX = 16, JOBS_EXTRA_MAX = 64 };
-static const uint64_t client_control = UINT64_MAX; /* of jobs that are lessons */
 
 struct answer {
     struct answer *next;
@@ -29,10 +28,12 @@ static const struct role_config *preparing; /* the next configuration, until the
 static size_t workers;
 static struct answer *kept; /* newest first; the order of answers does not matter */
 static uint32_t kept_count;
+/* Clients of jobs are connections: those of spamd from 1 on, those of control, whose jobs are lessons, from here on. */
+#define CONTROL_CONNECTIONS (UINT64_C(1) << 63)
 static uint64_t spamd_connection; /* the number of the present one, or of the latest; 0: none yet */
-static struct buf ready_report;   /* until the log role can be told */
-static struct learned_set *examples_prepared, *examples_used;
-static bool is_same; /* what is prepared differs from what runs in nothing but its revision */
+static uint64_t control_connection = CONTROL_CONNECTIONS;
+static struct buf ready_report; /* until the log role can be told */
+static bool is_same;            /* what is prepared differs from what runs in nothing but its revision */
 
 static void send_or_keep(enum message_type type, uint64_t mid, struct buf *body)
 {
@@ -59,10 +60,17 @@ static void reply(const struct job *job, enum message_type type, struct buf *bod
     buf_free(body);
 }
 
-/* An example, or else why there is none. */
+static bool is_lesson(const struct job *job)
+{
+    return job->client >= CONTROL_CONNECTIONS;
+}
+
+/* An example, or else why there is none.  A control that was started anew has given other lessons the same numbers. */
 static void reply_lesson(const struct job *job, struct span example, struct span why)
 {
     struct buf body = {0};
+    if (job->client != control_connection)
+        return;
     wire_put_u32(&body, (uint32_t)job->mid);
     wire_put_span(&body, example);
     wire_put_span(&body, why);
@@ -73,7 +81,7 @@ static void reply_lesson(const struct job *job, struct span example, struct span
 static void on_result(const struct job *job, struct span result)
 {
     struct buf body = {0}, versions = {0};
-    if (job->client == client_control) {
+    if (is_lesson(job)) {
         reply_lesson(job, result, (struct span){0});
         return;
     }
@@ -89,7 +97,7 @@ static void on_result(const struct job *job, struct span result)
 static void on_crash(const struct job *job, struct span stage, struct span cause)
 {
     struct buf body = {0};
-    if (job->client == client_control) {
+    if (is_lesson(job)) {
         reply_lesson(job, (struct span){0}, SPAN("the message killed the worker that read it"));
         return;
     }
@@ -114,10 +122,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
     if (!runtime_build(&runtime, config->tables, error))
         return false;
     runtime.files = files;
-    struct learned_set *learned = updates_learned();
-    runtime.learned = runtime.learns ? learned : NULL;
-    learned_set_unref(examples_prepared);
-    examples_prepared = learned_set_ref(runtime.learned);
+    runtime.learned = updates_learned();
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }
@@ -126,7 +131,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
 static void config_prepared(const struct error *refusal)
 {
     struct error again;
-    if (refusal && updates_fall_back(refusal)) {
+    while (refusal && updates_fall_back(refusal)) {
         if (prepare_generation(preparing, updates_files(), &again))
             return;
         refusal = &again;
@@ -158,19 +163,9 @@ static bool was_late(void)
     return pool_was_late(pool);
 }
 
-/* Switches to what was prepared. */
-static void apply_prepared(void)
-{
-    pool_apply(pool);
-    if (examples_used != examples_prepared)
-        LOG(LEARNED_IN_USE, LOG_U(learned_set_count(examples_prepared)));
-    learned_set_unref(examples_used);
-    examples_used = learned_set_ref(examples_prepared);
-}
-
 static void apply_update(void)
 {
-    apply_prepared();
+    pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
 }
 
@@ -211,7 +206,8 @@ static void config_prepare(const struct role_config *next)
     }
     struct error error;
     preparing = next;
-    updates_config_begins();
+    updates_config_begins(
+        schema_row_number(config_table_single(next->tables[SCHEMA_LEARNING]), LEARNING_ENABLED));
     if (!prepare_generation(next, updates_files(), &error))
         config_prepared(&error);
 }
@@ -220,7 +216,7 @@ static void say_hello(void)
 {
     struct buf body = {0};
     wire_put_u32(&body, (uint32_t)workers);
-    wire_put_u32(&body, (uint32_t)pool_job_count(pool, true) + kept_count);
+    wire_put_u32(&body, (uint32_t)pool_job_count(pool, 0) + kept_count);
     pool_put_mids(pool, &body);
     for (const struct answer *a = kept; a; a = a->next)
         wire_put_u64(&body, a->mid);
@@ -272,7 +268,7 @@ static void peer_up(enum role_id peer)
         greet_spamd();
     }
     if (peer == ROLE_CONTROL) {
-        pool_drop(pool, client_control);
+        pool_drop(pool, control_connection++);
         updates_control_up();
     }
 }
@@ -293,7 +289,7 @@ static void config_apply(void)
 {
     bool first = !pool_is_running(pool);
     if (!is_same)
-        apply_prepared();
+        pool_apply(pool);
     pool_set_revision(pool, role_config()->revision);
     if (!is_same) {
         updates_config_ended(true);
@@ -332,13 +328,14 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     bool good =
         scan_job_get(in, arena, &wanted) && fd >= 0 && wanted.score_only == !of_queue && !wanted.example;
     arena_free(arena);
-    size_t jobs = pool_job_count(pool, of_queue) + (of_queue ? kept_count : 0);
+    uint64_t client = of_queue ? 0 : spamd_connection;
+    size_t jobs = pool_job_count(pool, client) + (of_queue ? kept_count : 0);
     if (!good || jobs >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
         refuse_message(in, fd);
         return;
     }
     struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.client = of_queue ? 0 : spamd_connection,
+    *job = (struct job){.client = client,
                         .mid = wanted.mid,
                         .alone = wanted.alone && of_queue,
                         .outbound = wanted.outbound,
@@ -347,17 +344,16 @@ static void take_job(enum role_id peer, struct wire_reader *in, int fd)
     pool_submit(pool, job);
 }
 
-/* Control has one lesson in work at a time. */
+/* Control has one lesson in work at a time; however many jobs others have is not laid to its charge. */
 static void take_lesson(struct wire_reader *in, int fd)
 {
     const struct scan_job wanted = {.mid = wire_get_u32(in), .score_only = true, .example = true};
-    if (in->failed || fd < 0 ||
-        pool_job_count(pool, false) >= workers * JOBS_PER_WORKER_MAX + JOBS_EXTRA_MAX) {
+    if (in->failed || fd < 0 || pool_job_count(pool, control_connection) > 0) {
         refuse_message(in, fd);
         return;
     }
     struct job *job = xcalloc(1, sizeof *job);
-    *job = (struct job){.client = client_control, .mid = wanted.mid, .fd = fd};
+    *job = (struct job){.client = control_connection, .mid = wanted.mid, .fd = fd};
     scan_job_put(&job->envelope, &wanted);
     pool_submit(pool, job);
 }
@@ -381,8 +377,6 @@ static void stop(void)
 {
     pool_free(pool);
     updates_stop();
-    learned_set_unref(examples_prepared);
-    learned_set_unref(examples_used);
     role_exit();
 }
 

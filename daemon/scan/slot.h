@@ -14,7 +14,7 @@
 /* A message to be judged. */
 struct job {
     struct job *next;
-    uint64_t client;            /* 0: the queue, else control or a connection of spamd (scan.c) */
+    uint64_t client;            /* 0: the queue, else a connection of spamd or of control (scan.c) */
     uint64_t mid;               /* of a client other than the queue: its number for it */
     uint64_t revision;          /* with which it was handed out */
     struct engine_files *files; /* of the generation that has it; NULL: none yet */

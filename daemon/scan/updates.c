@@ -16,7 +16,11 @@ static struct engine_files
     *preparing; /* with these the pool's next generation is prepared; NULL: there is none */
 static struct buf incoming[PACKAGE_COMPONENT_COUNT];
 static uint32_t tried_id;
-static bool config_is_next;
+static bool config_is_next, learns_next, learns;
+static struct {
+    struct learned_set *set; /* that the first configuration does without; NULL: none */
+    struct error why;
+} dropped;
 
 /* Whose the pool's next generation is, as far as it is ours. */
 static enum { NOBODY, TRYING, TRIED, FOLLOWING } stage;
@@ -53,10 +57,11 @@ void updates_stop(void)
     replace_learned(&learned_wanted, NULL);
     replace_learned(&learned_prepared, NULL);
     replace_learned(&learned_running, NULL);
+    replace_learned(&dropped.set, NULL);
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         buf_free(&incoming[i]);
     stage = NOBODY;
-    config_is_next = false;
+    config_is_next = learns = false;
 }
 
 struct engine_files *updates_files(void)
@@ -66,7 +71,6 @@ struct engine_files *updates_files(void)
 
 struct learned_set *updates_learned(void)
 {
-    replace_learned(&learned_prepared, learned_wanted);
     return learned_prepared;
 }
 
@@ -82,29 +86,32 @@ static void answer(uint32_t id, enum engine_outcome outcome, const char *why)
 
 bool updates_fall_back(const struct error *why)
 {
-    if (running)
+    if (running || (engine_files_equal(preparing, shipped) && !learned_prepared))
         return false;
-    if (learned_prepared) {
-        LOG(LEARNED_REFUSED, LOG_T(why->text));
-        if (learned_wanted == learned_prepared)
-            replace_learned(&learned_wanted, NULL);
-        return true;
+    if (engine_files_equal(preparing, shipped)) {
+        replace_learned(&dropped.set, learned_prepared);
+        dropped.why = *why;
+        replace_learned(&learned_prepared, NULL);
+    } else {
+        replace(&preparing, shipped);
     }
-    if (engine_files_equal(preparing, shipped))
-        return false;
-    LOG(ENGINE_REFUSED, LOG_T(why->text));
-    answer(0, ENGINE_REFUSED, why->text);
-    if (engine_files_equal(wanted, preparing))
-        replace(&wanted, shipped); /* else others have come meanwhile, whose turn is next */
-    replace(&preparing, shipped);
     return true;
+}
+
+/* It runs, and could not with what was learned.  Updates that it does without, too, are tried again beside it: they may
+ * not have been the cause, and if they are that is told then. */
+static void tell_dropped(void)
+{
+    LOG(LEARNED_REFUSED, LOG_T(dropped.why.text));
+    if (learned_wanted == dropped.set)
+        replace_learned(&learned_wanted, NULL);
 }
 
 /* ---- what is to be used ---- */
 
 static bool is_up_to_date(void)
 {
-    return engine_files_equal(running, wanted) && learned_running == learned_wanted;
+    return engine_files_equal(running, wanted) && (!learns || learned_running == learned_wanted);
 }
 
 /* Nothing else is tried in their place, unless it came meanwhile.  Updates are the more likely cause: without them what was
@@ -126,6 +133,7 @@ static void keep_running(const struct error *why)
 static bool prepare(struct engine_files *files, struct error *error)
 {
     replace(&preparing, files);
+    replace_learned(&learned_prepared, learns ? learned_wanted : NULL);
     return pool->prepare(files, error);
 }
 
@@ -151,6 +159,8 @@ static void set_running(struct engine_files *files)
         LOG(ENGINE_IN_USE, LOG_S(buf_span(&text)));
         buf_free(&text);
     }
+    if (learned_running != learned_prepared)
+        LOG(LEARNED_IN_USE, LOG_U(learned_set_count(learned_prepared)));
     replace(&running, files);
     replace_learned(&learned_running, learned_prepared);
 }
@@ -160,7 +170,6 @@ static void use_prepared(void)
     stage = NOBODY;
     set_running(preparing);
     pool->apply();
-    follow();
 }
 
 static void give_up(void)
@@ -174,18 +183,26 @@ static void give_up(void)
         answer(tried_id, ENGINE_BUSY, "another change came first");
 }
 
-void updates_config_begins(void)
+void updates_config_begins(bool learns_by_it)
 {
     give_up();
     config_is_next = true;
+    learns_next = learns_by_it;
     replace(&preparing, wanted);
+    replace_learned(&learned_prepared, learns_next ? learned_wanted : NULL);
+    replace_learned(&dropped.set, NULL);
 }
 
 void updates_config_ended(bool applied)
 {
     config_is_next = false;
-    if (applied)
+    if (applied) {
+        learns = learns_next;
         set_running(preparing);
+    }
+    if (applied && dropped.set)
+        tell_dropped();
+    replace_learned(&dropped.set, NULL);
     follow();
 }
 
@@ -296,8 +313,7 @@ static void use_tried(uint32_t id)
     replace(&wanted, tried);
     if (stage == TRIED)
         use_prepared();
-    else
-        follow();
+    follow();
 }
 
 static void discard_tried(void)

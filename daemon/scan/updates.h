@@ -28,12 +28,12 @@ void updates_stop(void);
 struct engine_files *updates_files(void);
 /* The examples that whatever is prepared now is to learn from; NULL: none. */
 struct learned_set *updates_learned(void);
-/* The first configuration could not be prepared: true when it is to be tried again, without what was learned or else
- * without the updates. */
+/* The first configuration could not be prepared: true when it is to be tried again, without the updates or else without
+ * what was learned, too.  What was not the cause is used once the gateway runs. */
 bool updates_fall_back(const struct error *why);
 
-/* From config_prepare on the pool's next generation is the configuration's. */
-void updates_config_begins(void);
+/* From config_prepare on the pool's next generation is the configuration's.  learns: learning is on in it. */
+void updates_config_begins(bool learns);
 /* It was applied, discarded or refused.  applied: a new generation runs, with what updates_files() said, whatever came
  * since. */
 void updates_config_ended(bool applied);

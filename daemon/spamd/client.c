@@ -1,4 +1,5 @@
 /* Bytes and time of a client. */
+#define _GNU_SOURCE /* struct ucred */
 #include "daemon/spamd/client.h"
 
 #include <errno.h>
@@ -200,12 +201,21 @@ static void on_deadline(void *context)
     client_settle(c);
 }
 
+/* Whatever user it names, this is who it is. */
+static uid_t ask_uid(int fd)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.uid : (uid_t)-1;
+}
+
 void client_start(int fd, bool is_local, const char *address)
 {
     struct client *c = xcalloc(1, sizeof *c);
     c->fd = fd;
     c->id = ++last_id;
     c->is_local = is_local;
+    c->uid = is_local ? ask_uid(fd) : (uid_t)-1;
     c->message = -1;
     c->body_from = -1;
     snprintf(c->address, sizeof c->address, "%s", address);

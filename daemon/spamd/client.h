@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "daemon/deadline.h"
 #include "engine/base/buf.h"
@@ -35,6 +36,7 @@ struct client {
     enum client_state state;
     int fd;
     bool is_local; /* on the UNIX socket */
+    uid_t uid;     /* of a local one, by the kernel's word */
     char address[INET6_ADDRSTRLEN];
     struct event *readable, *writable;
     struct deadline deadline;

@@ -24,6 +24,7 @@ void telling_submit(struct client *c)
     struct buf body = {0};
     wire_put_u64(&body, c->id);
     wire_put_u8(&body, (uint8_t)kind_of(&c->request));
+    wire_put_u32(&body, c->uid);
     wire_put_span(&body, c->request.user);
     if (fd >= 0 && role_send(ROLE_CONTROL, MSG_TELL, buf_span(&body), fd)) {
         c->state = CLIENT_TELLING;

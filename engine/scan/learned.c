@@ -6,44 +6,36 @@
 #include <stdlib.h>
 
 #include "engine/base/xalloc.h"
-#include "engine/scan/hash.h"
 #include "engine/scan/score.h"
 #include "engine/wire/wire.h"
 
 enum {
-    BUCKET_BITS = 16, /* of a feature's hash */
+    FAMILY_BITS = 5,
+    BUCKET_BITS = 16, /* the first ones of a feature */
+    BUCKET_SHIFT = SCAN_FEATURE_BITS + FAMILY_BITS - BUCKET_BITS,
     NUMBER_BITS = 10, /* of an example */
     PASSES_MOST = 40,
     BISECTIONS = 24,
 };
+_Static_assert(SCAN_FAMILIES <= 1 << FAMILY_BITS, "families");
 _Static_assert(SCAN_LEARNED_EXAMPLES <= 1 << NUMBER_BITS, "numbers of examples");
 static const double settled = 1e-4; /* no pull moved by more in a pass */
+
+/* Examples that have a feature and whose numbers follow each other. */
+struct run {
+    uint32_t feature;
+    uint16_t first, end;
+};
 
 struct scan_learned {
     uint32_t count;
     double pulls[SCAN_LEARNED_EXAMPLES];
-    float values[SCAN_LEARNED_EXAMPLES][SCAN_FAMILIES];
-    /* Who has a feature: other bits of its hash and the number of an example, bucket after bucket. */
-    uint32_t starts[(1 << BUCKET_BITS) + 1];
-    uint32_t *owners;
+    float values[SCAN_FAMILIES][SCAN_LEARNED_EXAMPLES];
+    struct run *runs; /* ascending, so that no choice of features makes one of them hard to find */
+    uint32_t starts[(1 << BUCKET_BITS) + 1]; /* of runs, by the first bits of their features */
 };
 
-static uint64_t hash_of(uint32_t feature)
-{
-    return scan_hash_mix(feature);
-}
-
-static uint32_t bucket_of(uint64_t hash)
-{
-    return (uint32_t)(hash >> (64 - BUCKET_BITS));
-}
-
-static uint32_t mark_of(uint64_t hash)
-{
-    return (uint32_t)hash << NUMBER_BITS;
-}
-
-static void set_values(const struct scan_sample *sample, float values[SCAN_FAMILIES])
+static void get_values(const struct scan_sample *sample, float values[SCAN_FAMILIES])
 {
     double exact[SCAN_FAMILIES];
     scan_sample_values(sample, exact);
@@ -51,42 +43,77 @@ static void set_values(const struct scan_sample *sample, float values[SCAN_FAMIL
         values[i] = (float)exact[i];
 }
 
+/* The first run of a feature, or where it would be. */
+static const struct run *find_run(const struct scan_learned *l, uint32_t feature)
+{
+    uint32_t low = l->starts[feature >> BUCKET_SHIFT], high = l->starts[(feature >> BUCKET_SHIFT) + 1];
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (l->runs[middle].feature < feature)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return l->runs + low;
+}
+
 /* The third power of the likeness of each example. */
 static void compare(const struct scan_learned *l, const struct scan_sample *sample, float *likeness)
 {
+    const struct run *end = l->runs + l->starts[1 << BUCKET_BITS];
     float values[SCAN_FAMILIES];
-    set_values(sample, values);
+    get_values(sample, values);
     memset(likeness, 0, l->count * sizeof *likeness);
-    for (uint32_t i = 0; i < sample->count; i++) {
-        unsigned family = sample->features[i] >> SCAN_FEATURE_BITS;
-        uint64_t hash = hash_of(sample->features[i]);
-        uint32_t bucket = bucket_of(hash), mark = mark_of(hash), mask = (1u << NUMBER_BITS) - 1;
-        for (uint32_t at = l->starts[bucket]; at < l->starts[bucket + 1]; at++)
-            if ((l->owners[at] & ~mask) == mark)
-                likeness[l->owners[at] & mask] += values[family] * l->values[l->owners[at] & mask][family];
+    for (uint32_t k = 0; k < sample->count; k++) {
+        uint32_t feature = sample->features[k], family = feature >> SCAN_FEATURE_BITS;
+        const struct run *run = find_run(l, feature);
+        for (; run < end && run->feature == feature; run++)
+            for (uint32_t i = run->first; i < run->end; i++)
+                likeness[i] += values[family] * l->values[family][i];
     }
     for (uint32_t i = 0; i < l->count; i++)
         likeness[i] *= likeness[i] * likeness[i];
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Feature and number of an example, of all features of all examples, ascending. */
+static uint64_t *list_owners(const struct scan_sample *samples, uint32_t count, size_t *owners)
+{
+    uint64_t *list = xcalloc((size_t)count * SCAN_SAMPLE_FEATURES + 1, sizeof *list);
+    *owners = 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < samples[i].count; k++)
+            list[(*owners)++] = (uint64_t)samples[i].features[k] << NUMBER_BITS | i;
+    qsort(list, *owners, sizeof *list, compare_numbers);
+    return list;
+}
+
 static void index_examples(struct scan_learned *l, const struct scan_sample *samples)
 {
-    uint32_t *next = xcalloc((1 << BUCKET_BITS) + 1, sizeof *next), total = 0;
-    for (uint32_t i = 0; i < l->count; i++)
-        for (uint32_t k = 0; k < samples[i].count; k++)
-            next[bucket_of(hash_of(samples[i].features[k]))]++;
-    for (uint32_t bucket = 0; bucket <= 1 << BUCKET_BITS; bucket++) {
-        l->starts[bucket] = total;
-        total += next[bucket];
-        next[bucket] = l->starts[bucket];
-    }
-    l->owners = xcalloc(total + 1, sizeof *l->owners);
-    for (uint32_t i = 0; i < l->count; i++)
-        for (uint32_t k = 0; k < samples[i].count; k++) {
-            uint64_t hash = hash_of(samples[i].features[k]);
-            l->owners[next[bucket_of(hash)]++] = mark_of(hash) | i;
+    size_t owners;
+    uint32_t count = 0;
+    uint64_t *list = list_owners(samples, l->count, &owners);
+    l->runs = xcalloc(owners + 1, sizeof *l->runs);
+    for (size_t at = 0; at < owners; at++) {
+        uint32_t feature = (uint32_t)(list[at] >> NUMBER_BITS);
+        uint16_t i = list[at] & ((1 << NUMBER_BITS) - 1);
+        struct run *last = count ? &l->runs[count - 1] : NULL;
+        if (last && last->feature == feature && last->end == i) {
+            last->end++;
+            continue;
         }
-    free(next);
+        l->runs[count++] = (struct run){feature, i, (uint16_t)(i + 1)};
+        l->starts[(feature >> BUCKET_SHIFT) + 1] = count;
+    }
+    for (uint32_t bucket = 0; bucket < 1 << BUCKET_BITS; bucket++)
+        if (l->starts[bucket + 1] < l->starts[bucket])
+            l->starts[bucket + 1] = l->starts[bucket];
+    free(list);
 }
 
 /* ---- the fit ---- */
@@ -171,8 +198,12 @@ static struct scan_learned *learn(const struct set *set)
 {
     struct scan_learned *l = xcalloc(1, sizeof *l);
     l->count = set->count;
-    for (uint32_t i = 0; i < l->count; i++)
-        set_values(&set->samples[i], l->values[i]);
+    for (uint32_t i = 0; i < l->count; i++) {
+        float values[SCAN_FAMILIES];
+        get_values(&set->samples[i], values);
+        for (unsigned family = 0; family < SCAN_FAMILIES; family++)
+            l->values[family][i] = values[family];
+    }
     index_examples(l, set->samples);
     float *likeness = xcalloc((size_t)l->count * l->count, sizeof *likeness);
     for (uint32_t i = 0; i < l->count; i++)
@@ -195,7 +226,7 @@ struct scan_learned *scan_learned_fit(struct span wire, struct error *error)
 void scan_learned_free(struct scan_learned *learned)
 {
     if (learned)
-        free(learned->owners);
+        free(learned->runs);
     free(learned);
 }
 

@@ -5,8 +5,9 @@
  *
  * Likeness is the cosine between two samples (example.h): 1 for the same message, about 0.1 for any two.  By its third
  * power hundreds of examples hardly move a message that is like none of them.  The pulls are those of logistic
- * regression with the model's own log-odds as offset, drawn to zero: SCAN_LEARNED_WEIGHT at most, and little for an
- * example that the model judges rightly.  The same examples in the same order give the same bits, so whatever is undone
+ * regression with the log-odds of the model that took the example as offset, drawn to zero: SCAN_LEARNED_WEIGHT at most,
+ * and little for an example that this model judged rightly.  After an update of the model they are what they were, as only
+ * the sample is kept and no score can be computed anew from it.  The same examples in the same order give the same bits, so whatever is undone
  * leaves nothing behind.
  */
 #ifndef SCAN_LEARNED_H

@@ -12,9 +12,11 @@ enum {
     API_LAST_MAX = 1000,
     API_RATE_SECONDS_MAX = 3600,
     API_RATE_ROWS_MAX = 1000000,
-    API_TYPED_MAX = 100,            /* typed lines that go with a request */
-    API_TYPED_BYTES_MAX = 4096,     /* of one of them, and of its prompt */
-    API_CONFIRM_MAX = 7 * 24 * 3600 /* seconds until a commit must be confirmed */
+    API_TYPED_MAX = 100,             /* typed lines that go with a request */
+    API_TYPED_BYTES_MAX = 4096,      /* of one of them, and of its prompt */
+    API_CONFIRM_MAX = 7 * 24 * 3600, /* seconds until a commit must be confirmed */
+    API_MIDS_MAX = 10000,            /* messages that a request names */
+    API_LEARNING_UNDO_MAX = 100,     /* changes that can be undone */
 };
 
 /* The exit status of every channel; one meaning each. */

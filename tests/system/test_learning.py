@@ -2,6 +2,8 @@
 """Learning from single messages (R21): releases, TELL, teaching by MID, undoing, forgetting, kills, and hostile teachers."""
 
 import json
+import os
+import pwd
 import re
 import sqlite3
 import subprocess
@@ -13,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import edit
 from harness.build import SAMPLES, program, wait_until
 from harness.sender import send_one
-from harness.spamd import ask
+from harness.spamd import ask, connect, parse, read_all, request
 from harness.tap import equal, main, need, test, true
 
 OFFER = (SAMPLES / "spam-text.eml").read_bytes()
@@ -27,7 +29,7 @@ FORGET = ("Remove: local",)
 def gateway(world, learning="on", settings=None):
     """A gateway that puts spam into quarantine and serves clients of spamd on the UNIX socket."""
     sink = world.sink(keep_data=True)
-    instance = world.instance(route=sink.address, settings=settings)
+    instance = world.instance(route=sink.address, settings={"learning.interval": 1} | (settings or {}))
     instance.configure(
         edit("incoming-policy", key="DEFAULT", positive_action="quarantine"),
         edit("spamd", enabled="on", tcp="127.0.0.1:0", scale="raw"),
@@ -151,7 +153,7 @@ def a_release_of_all_teaches_nothing(world):
     run(instance, "spamquarantine release all")
     sink.wait_for_messages(1)
     settled(instance)
-    equal([change["who"] for change in changes(instance)], ["somebody"], "the fence alone")
+    equal([change["origin"] for change in changes(instance)], ["a message told to spamd"], "the fence alone")
 
 
 @test
@@ -199,8 +201,30 @@ def reset_forgets_everything_for_ever(world):
     equal(changes(instance), [], "left")
     equal(run(instance, "learning undo"), "There is nothing to undo.\n", "undo")
     equal(report(instance, LETTER), before, "score")
-    traces = [file.name for file in (instance.folder / "config").glob("learned.db*") if b"somebody" in file.read_bytes()]
+    traces = [file.name for file in (instance.folder / "config").glob("learned.db*") if b"told to spamd" in file.read_bytes()]
     equal(traces, [], "files with traces")
+
+
+@test
+def what_waits_to_be_learned_from_is_forgotten_by_a_reset_too(world):
+    instance, _ = gateway(world, settings={"test.hooks": 1})
+    instance.configure(edit("antispam", timeout=2))
+    tellers = []
+    for message in (b"X-Mailward-Test: hang\n" + LETTER, LETTER, HAM):
+        tellers.append(connect(instance.spamd_socket))
+        tellers[-1].sendall(request("TELL", message, headers=AS_SPAM))
+
+    def all_are_dropped():
+        run(instance, "learning reset")
+        return len(instance.log.find("is not learned from: everything was forgotten while it waited")) == 3
+
+    wait_until(all_are_dropped, "the end of what waits")
+    replies = [parse(read_all(teller)) for teller in tellers]
+    equal([(reply.code, "was forgotten" in reply.text) for reply in replies], [(75, True)] * 3, "answers")
+    equal(tell(instance, LETTER, AS_HAM).headers.get("didset"), "local", "the next one")
+    equal([change["kind"] for change in changes(instance)], ["ham"], "learned")
+    instance.log.wait_for("learned as not spam")
+    equal(instance.log.find("killed the worker"), [], "what was said of the one that was at scan")
 
 
 @test
@@ -292,6 +316,8 @@ def examples_of_another_version_are_kept_aside_and_said(world):
     status = result(instance, "learning status")
     equal((status["examples"], status["unused"]), (1, 1), "status")
     equal(report(instance, LETTER), before, "score")
+    tell(instance, LETTER, FORGET)
+    instance.log.wait_for("is not known; 1 examples of another version of the program were not looked through")
 
 
 @test
@@ -353,6 +379,29 @@ def spamc_fails_where_nothing_is_learned(world):
     instance, _ = gateway(world, learning="off")
     status, said = spamc(instance, "spam")
     true(status != 0 and "un/learned" not in said, f"{status}: {said}")
+
+
+@test
+def tellers_do_not_keep_scan_busy_with_new_generations(world):
+    instance, _ = gateway(world, settings={"learning.interval": 3600, "test.hooks": 1})
+    instance.configure(edit("antispam", timeout=5))
+    tell(instance, LETTER, AS_SPAM)
+    wait_used(instance, 1, 1)
+    tell(instance, HAM, AS_HAM)
+    tell(instance, OFFER, AS_SPAM)
+    equal(tell(instance, b"X-Mailward-Test: hang\n" + OFFER, AS_SPAM).code, 75, "one that takes until its worker is killed")
+    equal(len(instance.log.find("examples are in use")), 1, "generations")
+    run(instance, "learning undo")
+    wait_used(instance, 2, 1)
+
+
+@test
+def who_has_told_is_by_the_kernels_word(world):
+    instance, _ = gateway(world)
+    tell(instance, LETTER, (*AS_SPAM, "User: postmaster"))
+    me = pwd.getpwuid(os.getuid()).pw_name
+    (change,) = changes(instance)
+    equal((change["who"], change["origin"]), (me, "a message told to spamd for postmaster"), "change")
 
 
 @test

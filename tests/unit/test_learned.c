@@ -14,6 +14,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/xalloc.h"
 #include "engine/scan/score.h"
+#include "engine/wire/api.h"
 
 /* Features of a message whose text has those from first on, count of them, and a tenth as many that all mail has. */
 static void features_of(uint32_t first, uint32_t count, struct arena *arena, struct scan_features *features)
@@ -157,6 +158,38 @@ static void however_often_it_is_said_the_correction_has_its_limit(void **state)
     scan_learned_free(learned);
 }
 
+/* Forty features of one kind, from first on. */
+static struct scan_sample neighbours(uint32_t first)
+{
+    struct scan_sample sample = {.count = 40};
+    for (uint32_t i = 0; i < sample.count; i++)
+        sample.features[i] = (SCAN_TEXT << SCAN_FEATURE_BITS) + first + i * 3;
+    return sample;
+}
+
+static void features_that_are_next_to_each_other_are_told_apart(void **state)
+{
+    (void)state;
+    struct buf set = {0};
+    struct scan_sample samples[3];
+    for (uint32_t i = 0; i < 90; i++) { /* three sets of features, each of every third example */
+        struct buf wire = {0};
+        samples[i % 3] = neighbours(i % 3);
+        scan_sample_put(&wire, &samples[i % 3]);
+        if (i % 3 < 2)
+            scan_learned_put(&set, i % 3 == 0, 0, buf_span(&wire));
+        buf_free(&wire);
+    }
+    struct scan_learned *learned = fit(&set);
+    assert_true(scan_learned_correction(learned, &samples[0]) > 1);
+    assert_true(scan_learned_correction(learned, &samples[1]) < -1);
+    assert_true(scan_learned_correction(learned, &samples[2]) == 0);
+    samples[2].features[0] = samples[1].features[0];
+    double one = scan_learned_correction(learned, &samples[2]);
+    assert_true(one < 0 && one > -0.01); /* the third power of a fortieth */
+    scan_learned_free(learned);
+}
+
 static void a_hundred_hostile_examples_do_not_move_mail_that_is_like_none(void **state)
 {
     (void)state;
@@ -210,11 +243,11 @@ static int close_store(void **state)
 }
 
 /* Whether there was news; the key is made of n. */
-static bool add(enum lesson_kind kind, unsigned n)
+static bool add_by(bool is_told, enum lesson_kind kind, unsigned n)
 {
     static struct scan_example example;
     const struct learned_change change = {
-        .time = n, .kind = kind, .origin = SPAN("a message"), .who = SPAN("anna")};
+        .time = n, .kind = kind, .origin = SPAN("a message"), .who = SPAN("anna"), .is_told = is_told};
     uint8_t key[LEARNED_KEY_BYTES] = {(uint8_t)n, (uint8_t)(n >> 8)};
     struct error error;
     bool news;
@@ -222,6 +255,11 @@ static bool add(enum lesson_kind kind, unsigned n)
     example.sample = sample_of(n, 20);
     assert_true(store_learned_add(&change, key, &example, &news, &error));
     return news;
+}
+
+static bool add(enum lesson_kind kind, unsigned n)
+{
+    return add_by(false, kind, n);
 }
 
 static unsigned undo(unsigned most)
@@ -294,8 +332,27 @@ static void the_oldest_go_first_and_come_back_when_that_is_undone(void **state)
     assert_true(add(LESSON_SPAM, 0)); /* it was the first to go: news again */
     assert_int_equal(undo(6), 6);
     assert_set_is(&full);
-    assert_int_equal(undo(1000), LEARNED_UNDO_MOST - 6); /* what is older cannot be undone any more */
+    assert_int_equal(undo(1000), API_LEARNING_UNDO_MAX - 6); /* what is older cannot be undone any more */
     buf_free(&full);
+}
+
+static void what_anybody_tells_goes_before_what_administrators_say(void **state)
+{
+    (void)state;
+    uint32_t count;
+    for (unsigned n = 0; n < 3; n++)
+        assert_true(add(LESSON_HAM, n));
+    for (unsigned n = 3; n < SCAN_LEARNED_EXAMPLES + 50; n++)
+        assert_true(add_by(true, LESSON_SPAM, n));
+    struct buf set = whole_set(&count);
+    assert_int_equal(count, SCAN_LEARNED_EXAMPLES);
+    for (unsigned n = 0; n < 3; n++)
+        assert_false(add(LESSON_HAM, n)); /* it is known */
+    assert_true(add(LESSON_HAM, SCAN_LEARNED_EXAMPLES + 50));
+    assert_true(add_by(true, LESSON_SPAM, 53)); /* the oldest one told: it has just gone */
+    assert_int_equal(undo(2), 2);
+    assert_set_is(&set);
+    buf_free(&set);
 }
 
 static void what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing(void **state)
@@ -324,11 +381,14 @@ int main(void)
         cmocka_unit_test(examples_move_what_is_like_them_and_nothing_else),
         cmocka_unit_test(an_example_that_the_model_judges_rightly_hardly_pulls),
         cmocka_unit_test(however_often_it_is_said_the_correction_has_its_limit),
+        cmocka_unit_test(features_that_are_next_to_each_other_are_told_apart),
         cmocka_unit_test(a_hundred_hostile_examples_do_not_move_mail_that_is_like_none),
         cmocka_unit_test(sets_that_are_wrong_are_refused_and_an_empty_one_is_nothing),
         cmocka_unit_test_setup_teardown(undoing_any_change_restores_the_set_to_the_byte, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(the_oldest_go_first_and_come_back_when_that_is_undone, open_store,
+                                        close_store),
+        cmocka_unit_test_setup_teardown(what_anybody_tells_goes_before_what_administrators_say, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing,
                                         open_store, close_store),

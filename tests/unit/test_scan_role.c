@@ -25,7 +25,7 @@
 #include "engine/judge/judge.h"
 #include "engine/scan/model.h"
 
-/* A message that the role sent to the queue. */
+/* A message that the role sent to the queue, or of a lesson to control. */
 struct sent {
     uint16_t type;
     struct buf body;
@@ -73,10 +73,10 @@ struct channel *role_peer(enum role_id peer)
 
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd)
 {
-    assert_true(peer == ROLE_QUEUE || peer == ROLE_SPAMD);
+    assert_true(peer == ROLE_QUEUE || peer == ROLE_SPAMD || peer == ROLE_CONTROL);
     if (peer == ROLE_SPAMD)
         return true;
-    assert_true(t.queue_up && fd < 0 && t.count < 16);
+    assert_true((peer == ROLE_CONTROL || t.queue_up) && fd < 0 && t.count < 16);
     struct sent *s = &t.sent[t.count++];
     s->type = type;
     buf_append_span(&s->body, body);
@@ -248,12 +248,18 @@ static int role_end(void **state)
     return 0;
 }
 
-/* False when the role refuses it: then the skeleton sees to who sent it. */
-static bool offer_job(enum role_id peer, uint64_t mid, const char *text)
+static int message_of(const char *text)
 {
     int fd = memfd_create("message", MFD_ALLOW_SEALING | MFD_CLOEXEC);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    return fd;
+}
+
+/* False when the role refuses it: then the skeleton sees to who sent it. */
+static bool offer_job(enum role_id peer, uint64_t mid, const char *text)
+{
+    int fd = message_of(text);
     const struct span recipient = SPAN("ann@gw.example");
     struct scan_job job = {.mid = mid,
                            .score_only = peer == ROLE_SPAMD,
@@ -264,6 +270,13 @@ static bool offer_job(enum role_id peer, uint64_t mid, const char *text)
     scan_job_put(&t.job, &job);
     struct wire_reader in = wire_reader_of(buf_span(&t.job));
     role_self.message(peer, MSG_SCAN_JOB, &in, fd);
+    return !in.failed;
+}
+
+static bool offer_lesson(const char *text)
+{
+    struct wire_reader in = wire_reader_of(SPAN("\1\0\0\0"));
+    role_self.message(ROLE_CONTROL, MSG_LESSON, &in, message_of(text));
     return !in.failed;
 }
 
@@ -485,6 +498,43 @@ static void floods_of_jobs_are_refused(void **state)
     }
 }
 
+/* Control is not trusted less for what spamd does. */
+static void control_has_one_lesson_in_hand_however_much_spamd_has(void **state)
+{
+    (void)state;
+    uint64_t mid = 1;
+    bring_up(ROLE_SPAMD);
+    role_self.peer_up(ROLE_CONTROL);
+    while (mid < 1000 && offer_job(ROLE_SPAMD, mid, "Subject: a\r\n\r\n"))
+        mid++;
+    assert_true(offer_lesson("Subject: a\r\n\r\n"));
+    assert_false(offer_lesson("Subject: b\r\n\r\n"));
+}
+
+/* An answer to the old one would be taken for that of another lesson with the same number. */
+static void a_control_that_comes_back_hears_of_its_own_lessons_only(void **state)
+{
+    (void)state;
+    role_self.peer_up(ROLE_CONTROL);
+    assert_true(offer_lesson("X-Mailward-Test: crash\r\n\r\n")); /* it is at a worker at once */
+    role_self.peer_up(ROLE_CONTROL);
+    assert_true(offer_lesson("Subject: b\r\n\r\n"));
+    bring_up(ROLE_QUEUE);
+    send_job(1, marked);
+    send_job(2, marked);
+    run_until(4);
+    unsigned lessons = 0;
+    for (size_t i = 0; i < t.count; i++) {
+        struct wire_reader in = wire_reader_of(buf_span(&t.sent[i].body));
+        if (t.sent[i].type != MSG_LESSON_READ)
+            continue;
+        assert_int_equal(wire_get_u32(&in), 1);
+        assert_true(wire_get_span(&in).n > 0);
+        lessons++;
+    }
+    assert_int_equal(lessons, 1);
+}
+
 static int make_files(void **state)
 {
     (void)state;
@@ -526,6 +576,8 @@ int main(void)
         ROLE_TEST(the_log_is_told_what_the_sandbox_is_when_it_is_there),
         ROLE_TEST(a_malformed_job_is_refused),
         ROLE_TEST(floods_of_jobs_are_refused),
+        ROLE_TEST(control_has_one_lesson_in_hand_however_much_spamd_has),
+        ROLE_TEST(a_control_that_comes_back_hears_of_its_own_lessons_only),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

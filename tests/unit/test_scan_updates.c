@@ -24,8 +24,9 @@
 #include "engine/scan/model.h"
 
 static struct {
-    struct buf calls;  /* of the pool, and answers to control: "prepare " "apply " "answer 1: why. " */
-    struct buf in_use; /* as the log has it */
+    struct buf calls;   /* of the pool, and answers to control: "prepare " "apply " "answer 1: why. " */
+    struct buf in_use;  /* as the log has it */
+    struct buf lessons; /* the latest line of the log about what was learned */
     bool cannot_prepare, was_late;
     uint32_t examples; /* with which it was last prepared */
     char why[200];     /* of the last answer */
@@ -88,8 +89,12 @@ static bool take_log_event(struct span event)
     struct wire_reader in = wire_reader_of(event);
     enum log_line line;
     int64_t time;
-    buf_clear(&t.in_use);
-    return log_event_format(&in, &line, &time, &t.in_use);
+    struct buf text = {0};
+    bool good = log_event_format(&in, &line, &time, &text);
+    struct buf *place = line == LINE_LEARNED_IN_USE || line == LINE_LEARNED_REFUSED ? &t.lessons : &t.in_use;
+    buf_free(place);
+    *place = text;
+    return good;
 }
 
 /* ---- the test's hands ---- */
@@ -157,12 +162,30 @@ static void ready(void)
     assert_true(updates_prepared(NULL));
 }
 
-static void configure(void)
+static void configure_with(bool learns)
 {
-    updates_config_begins();
+    updates_config_begins(learns);
     t.examples = learned_set_count(updates_learned());
     assert_false(updates_prepared(NULL));
     updates_config_ended(true);
+}
+
+static void configure(void)
+{
+    configure_with(true);
+}
+
+/* The first configuration is prepared, with rules 3 and one example. */
+static void begin_first(void)
+{
+    struct error error;
+    updates_stop();
+    assert_true(updates_start(&pool, &error));
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    say_examples(1, "a");
+    updates_config_begins(true);
+    assert_int_equal(learned_set_count(updates_learned()), 1);
 }
 
 static int begin(void **state)
@@ -183,6 +206,7 @@ static int end(void **state)
     updates_stop();
     buf_free(&t.calls);
     buf_free(&t.in_use);
+    buf_free(&t.lessons);
     t.cannot_prepare = false;
     return 0;
 }
@@ -251,7 +275,7 @@ static void a_configuration_comes_first(void **state)
     (void)state;
     send_rules(2);
     say(MSG_ENGINE_TRY, 7);
-    updates_config_begins();
+    updates_config_begins(true);
     expect("prepare discard answer 7: busy. ");
     send_rules(2);
     say(MSG_ENGINE_TRY, 8);
@@ -265,7 +289,7 @@ static void what_is_installed_is_used_from_the_next_moment_on_in_which_that_can_
 {
     (void)state;
     send_rules(3);
-    updates_config_begins();
+    updates_config_begins(true);
     say(MSG_ENGINE_USE, 0);
     expect("");
     updates_config_ended(false);
@@ -294,7 +318,7 @@ static void a_package_of_the_same_version_that_is_another_one_is_used(void **sta
 static void what_comes_while_a_configuration_is_prepared_is_in_use_only_after_it(void **state)
 {
     (void)state;
-    updates_config_begins();
+    updates_config_begins(true);
     send_rules(2);
     say(MSG_ENGINE_USE, 0);
     updates_config_ended(true);
@@ -351,14 +375,16 @@ static void the_first_configuration_does_without_updates_that_do_not_work(void *
     assert_true(updates_start(&pool, &error));
     send_rules(3);
     say(MSG_ENGINE_USE, 0);
-    updates_config_begins();
+    updates_config_begins(true);
     struct engine_files *updated = updates_files();
     assert_true(updates_fall_back(&why));
-    expect("answer 0: refused. ");
     assert_false(updates_files() == updated);
     assert_false(updates_fall_back(&why));
     updates_config_ended(true);
+    expect("prepare "); /* once more, beside what runs */
     expect_in_use(1);
+    assert_true(updates_prepared(&why));
+    expect("answer 0: refused. ");
 }
 
 static void what_is_no_package_is_not_used(void **state)
@@ -421,6 +447,7 @@ static void what_was_learned_is_used_as_soon_as_it_comes(void **state)
     assert_int_equal(t.examples, 2);
     ready();
     expect("apply ");
+    assert_string_equal(buf_text(&t.lessons), "learning: 2 examples are in use");
     say_examples(2, "ab"); /* of a control that was started anew */
     expect("");
     say_examples(0, "");
@@ -451,7 +478,7 @@ static void what_was_learned_and_cannot_be_used_is_told_and_not_tried_again(void
     say_examples(1, "a");
     assert_true(updates_prepared(&why));
     expect("prepare ");
-    assert_string_equal(buf_text(&t.in_use),
+    assert_string_equal(buf_text(&t.lessons),
                         "learning: what was learned last cannot be used (the zygote died)");
     configure();
     expect("");
@@ -474,25 +501,80 @@ static void updates_that_cannot_be_used_do_not_take_what_was_learned_with_them(v
     expect("apply ");
 }
 
-static void the_first_configuration_does_without_what_was_learned_before_it_does_without_updates(void **state)
+static void the_first_configuration_keeps_what_was_learned_when_updates_are_what_does_not_work(void **state)
 {
     (void)state;
     const struct error why = {"the zygote died"};
-    struct error error;
-    updates_stop();
-    assert_true(updates_start(&pool, &error));
-    send_rules(3);
-    say(MSG_ENGINE_USE, 0);
-    say_examples(1, "a");
-    updates_config_begins();
+    begin_first();
+    assert_true(updates_fall_back(&why));
     assert_int_equal(learned_set_count(updates_learned()), 1);
-    struct engine_files *updated = updates_files();
+    updates_config_ended(true);
+    expect("prepare ");
+    assert_int_equal(t.examples, 1);
+    assert_string_equal(buf_text(&t.lessons), "learning: 1 examples are in use");
+    expect_in_use(1);
+    assert_true(updates_prepared(&why));
+    expect("answer 0: refused. ");
+}
+
+static void the_first_configuration_uses_updates_when_what_was_learned_is_what_does_not_work(void **state)
+{
+    (void)state;
+    const struct error why = {"the zygote died"};
+    begin_first();
+    assert_true(updates_fall_back(&why));
     assert_true(updates_fall_back(&why));
     assert_int_equal(learned_set_count(updates_learned()), 0);
-    assert_true(updates_files() == updated);
-    expect("");
     updates_config_ended(true);
+    assert_string_equal(buf_text(&t.lessons),
+                        "learning: what was learned last cannot be used (the zygote died)");
+    expect("prepare ");
+    assert_int_equal(t.examples, 0);
+    ready();
+    expect("apply ");
     expect_in_use(3);
+}
+
+static void a_first_configuration_that_never_works_costs_neither_updates_nor_what_was_learned(void **state)
+{
+    (void)state;
+    const struct error why = {"no memory"};
+    begin_first();
+    assert_true(updates_fall_back(&why));
+    assert_true(updates_fall_back(&why));
+    assert_false(updates_fall_back(&why));
+    updates_config_ended(false);
+    expect("");
+    configure();
+    expect("");
+    assert_int_equal(t.examples, 1);
+    expect_in_use(3);
+}
+
+static void while_learning_is_off_nothing_is_prepared_for_what_is_learned(void **state)
+{
+    (void)state;
+    const struct error why = {"a.rules:1:1: nonsense"};
+    configure_with(false);
+    say_examples(1, "a");
+    expect("");
+    send_rules(3);
+    say(MSG_ENGINE_USE, 0);
+    assert_int_equal(t.examples, 0);
+    assert_true(updates_prepared(&why));
+    expect("prepare answer 0: refused. ");
+    configure();
+    assert_int_equal(t.examples, 1);
+    expect("");
+}
+
+static void what_cannot_even_be_begun_is_tried_once(void **state)
+{
+    (void)state;
+    t.cannot_prepare = true;
+    say_examples(1, "a");
+    expect("prepare ");
+    assert_string_equal(buf_text(&t.lessons), "learning: what was learned last cannot be used (no memory)");
 }
 
 int main(void)
@@ -514,7 +596,11 @@ int main(void)
         TEST(what_is_learned_while_an_update_is_tried_waits_for_its_end),
         TEST(what_was_learned_and_cannot_be_used_is_told_and_not_tried_again),
         TEST(updates_that_cannot_be_used_do_not_take_what_was_learned_with_them),
-        TEST(the_first_configuration_does_without_what_was_learned_before_it_does_without_updates),
+        TEST(the_first_configuration_keeps_what_was_learned_when_updates_are_what_does_not_work),
+        TEST(the_first_configuration_uses_updates_when_what_was_learned_is_what_does_not_work),
+        TEST(a_first_configuration_that_never_works_costs_neither_updates_nor_what_was_learned),
+        TEST(while_learning_is_off_nothing_is_prepared_for_what_is_learned),
+        TEST(what_cannot_even_be_begun_is_tried_once),
     };
     return cmocka_run_group_tests_name("scan updates", tests, make_files, remove_files);
 }
