@@ -123,6 +123,24 @@ static bool begin_package(const struct options *o, struct buf *head, struct erro
     return true;
 }
 
+/* Rules of another component would be there twice on a gateway, which keeps those that it has. */
+static bool has_own_members(const struct package *p, struct error *error)
+{
+    if (package_components[p->component].kind != PACKAGE_RULES)
+        return true;
+    for (size_t i = 0; i < p->member_count; i++) {
+        struct span name = p->members[i].name;
+        enum package_component right = package_component_of_rules(name);
+        if (right != p->component)
+            return error_set(error,
+                             "%.*s belongs into a package %s, not %s: files graymail* and *.senders are "
+                             "graymail's, all others anti-spam's",
+                             (int)name.n, name.p, package_components[right].name,
+                             package_components[p->component].name);
+    }
+    return true;
+}
+
 static bool build(const struct options *o, int count, char **args, struct error *error)
 {
     struct buf head = {0}, contents = {0};
@@ -132,7 +150,8 @@ static bool build(const struct options *o, int count, char **args, struct error 
         good = add_member(&head, &contents, args[i], error);
     good = good && sign(&head, o->key, error);
     buf_append_span(&head, buf_span(&contents));
-    good = good && package_read(buf_span(&head), &read, error) && write_file(o->out, buf_span(&head), error);
+    good = good && package_read(buf_span(&head), &read, error) && has_own_members(&read, error) &&
+           write_file(o->out, buf_span(&head), error);
     buf_free(&head);
     buf_free(&contents);
     return good;

@@ -24,6 +24,7 @@ WORD = "quixotically"
 EXPIRES = "2099-12-31T23:59:59Z"
 GOOD = {"a.rules": rules_that_hit(WORD)}
 HARMLESS = {"a.rules": "rule says_harmless\n    scope body\n    match /harmless-word/i\n    about Says it\n"}
+GRAYMAIL = {"graymail.rules": HARMLESS["a.rules"]}
 
 
 def gateway(world, *options, server=None, **settings):
@@ -143,7 +144,7 @@ def without_a_server_nothing_was_ever_updated(world):
 def a_model_and_graymail_rules_come_when_they_are_asked_for(world):
     instance, server = gateway(world)
     server.build("spam-model", 2, {"spam.model": (RULES.parent / "spam.model").read_bytes()})
-    server.offer("graymail-rules", 3, HARMLESS)
+    server.offer("graymail-rules", 3, GRAYMAIL)
     equal(run(instance, "antispamupdate ironport force"), "Forcing updates for CASE rules.\n", "force")
     updater(instance).wait_for("case update completed: spam-model version 2")
     equal(updater(instance).find("graymail"), [], "graymail was not asked for")
@@ -315,18 +316,38 @@ def how_long_a_manifest_is_good_is_for_its_publisher_to_say(world):
 
 
 @test
+def rules_are_packed_for_the_component_that_they_belong_to(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    shipped = {path.name: path.read_bytes() for path in RULES.iterdir() if path.suffix in (".rules", ".senders")}
+    graymail = {name for name in shipped if name.startswith("graymail") or name.endswith(".senders")}
+    for name, wrong in (("antispam-rules", graymail), ("graymail-rules", shipped.keys() - graymail)):
+        for member in wrong:
+            done = build_by_hand(server, name, [RULES / member])
+            equal(done.returncode, 1, f"status of {member} in {name}")
+            true(f"{member} belongs into a package " in done.stderr, done.stderr)
+            true(not (server.folder / "out.package").exists(), "a package was made")
+        server.build(name, 2, {member: shipped[member] for member in shipped.keys() - wrong})
+
+
+def build_by_hand(server, name, members):
+    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", "2",
+                           "--out", server.folder / "out.package", *members], capture_output=True, text=True)
+
+
+@test
 @proves("S2-90 S2-131")
 def graymail_rules_come_by_themselves_only_when_that_is_wanted(world):
     instance, server = gateway(world, "--interval=5")
-    server.build("graymail-rules", 2, HARMLESS)
+    server.build("graymail-rules", 2, GRAYMAIL)
     for version in (2, 3):  # the second look came after the first was over
         server.offer("antispam-rules", version, GOOD)
         updater(instance).wait_for(f"case update completed: antispam-rules version {version}")
     equal(updater(instance).find("graymail"), [], "graymail was looked for")
     update(instance, "graymail update completed: graymail-rules version 2", "graymailupdate")
-    server.offer("graymail-rules", 3, HARMLESS)
+    server.offer("graymail-rules", 3, GRAYMAIL)
     update(instance, "graymail update completed: graymail-rules version 3", "updatenow")
-    server.offer("graymail-rules", 4, HARMLESS)
+    server.offer("graymail-rules", 4, GRAYMAIL)
     run(instance, "imsandgraymailconfig graymail setup on --auto-update=on; commit")
     updater(instance).wait_for("graymail update completed: graymail-rules version 4")
 
