@@ -107,7 +107,7 @@ static void tell_ready(void)
     buf_free(&ready_report);
 }
 
-static bool prepare_generation(const struct role_config *config, struct engine_files *files,
+static bool prepare_generation(const struct role_config *config, struct engine_files *files, bool trial,
                                struct error *error)
 {
     struct runtime runtime;
@@ -116,6 +116,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
     runtime.files = files;
     struct learned_set *learned = updates_learned();
     runtime.learned = runtime.learns ? learned : NULL;
+    runtime.trial = trial;
     learned_set_unref(examples_prepared);
     examples_prepared = learned_set_ref(runtime.learned);
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
@@ -127,7 +128,7 @@ static void config_prepared(const struct error *refusal)
 {
     struct error again;
     if (refusal && updates_fall_back(refusal)) {
-        if (prepare_generation(preparing, updates_files(), &again))
+        if (prepare_generation(preparing, updates_files(), false, &again))
             return;
         refusal = &again;
     }
@@ -150,7 +151,7 @@ static void on_prepared(const struct error *refusal, struct span sandbox)
 
 static bool prepare_update(struct engine_files *files, struct error *error)
 {
-    return prepare_generation(role_config(), files, error);
+    return prepare_generation(role_config(), files, true, error);
 }
 
 static bool was_late(void)
@@ -212,7 +213,7 @@ static void config_prepare(const struct role_config *next)
     struct error error;
     preparing = next;
     updates_config_begins();
-    if (!prepare_generation(next, updates_files(), &error))
+    if (!prepare_generation(next, updates_files(), false, &error))
         config_prepared(&error);
 }
 

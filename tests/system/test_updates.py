@@ -376,6 +376,21 @@ def rules_that_kill_their_trial_worker_are_refused(world):
 
 
 @test
+def rules_that_take_long_for_ordinary_words_are_refused(world):
+    instance, server = first_update(world)
+    slow = "".join(f"rule slow_{i}\n    scope body\n    match /\\b\\w+ \\w+ \\w+[0-9]{{{i % 9 + 3}}}[a-f]/\n    about Slow\n\n"
+                   for i in range(1000))
+    server.offer("antispam-rules", 3, {"a.rules": slow})
+    update(instance, "update refused")
+    refused(instance, "the rules take too long on the test message: ")
+    true("spam positive" in verdict(instance, 1), "the old rules")
+    stuck = "rule stuck\n    scope body\n    match /(\\w+ ?)+[0-9]{7}[a-f]/\n    about Stuck\n"
+    server.offer("antispam-rules", 4, {"a.rules": stuck})
+    update(instance, "update refused")
+    refused(instance, "the rules take too long on the test message: stuck meets a match limit")
+
+
+@test
 def a_package_that_could_not_be_tried_in_time_is_tried_again_later(world):
     instance, server = first_update(world)
     server.offer("antispam-rules", 3, HARMLESS)
