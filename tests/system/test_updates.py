@@ -179,7 +179,8 @@ def tracking_names_the_rules_and_the_model_that_judged(world):
 def a_package_by_an_unknown_key_is_refused(world):
     instance, server = first_update(world)
     stranger = make_key(world.folder / "elsewhere", "stranger")
-    server.offer("antispam-rules", 3, HARMLESS, key=stranger)
+    path = server.build("antispam-rules", 3, HARMLESS, key=stranger)
+    sign_list(server, path, 3)
     update(instance, "update refused")
     refused(instance, "antispam-rules-3.package its signature is by none of the trusted keys")
     true("spam positive" in verdict(instance, 1), "the old rules")
@@ -188,7 +189,7 @@ def a_package_by_an_unknown_key_is_refused(world):
     wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
     equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
     wait_until(lambda: "its signature is by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
-    server.list(key=stranger)
+    sign_list(server, path, 3, key=stranger)
     update(instance, "Dynamic manifest fetch failure: manifest its signature is by none of the trusted keys")
 
 
@@ -202,18 +203,15 @@ def altered_packages_are_refused(world):
     ):
         path = server.build("antispam-rules", version, HARMLESS)
         path.write_bytes(path.read_bytes().replace(old, new))
-        if version != 5:
-            server.list()
-        else:  # which the tool itself would refuse
-            sign_list(server, path, version)
+        sign_list(server, path, version)
         update(instance, f"update refused: {path.name}")
         refused(instance, why)
         path.unlink()
     true("spam positive" in verdict(instance, 1), "the old rules")
 
 
-def sign_list(server, path, version, name="antispam-rules", claimed=None):
-    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool."""
+def sign_list(server, path, version, name="antispam-rules", claimed=None, key=None):
+    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool, which would refuse."""
     import hashlib
 
     content = path.read_bytes()
@@ -222,7 +220,7 @@ def sign_list(server, path, version, name="antispam-rules", claimed=None):
             f"package {name} 1 {version} {claimed or len(content)} {hashlib.sha256(content).hexdigest()} {path.name}\n\n")
     message, signature = server.folder / "message", server.folder / "signature"
     message.write_text(text)
-    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", server.key, "-in", message, "-out", signature],
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key or server.key, "-in", message, "-out", signature],
                    check=True)
     (server.folder / "manifest").write_text(f"{text}signature {signature.read_bytes().hex()}\n")
 
@@ -328,6 +326,28 @@ def rules_are_packed_for_the_component_that_they_belong_to(world):
             true(f"{member} belongs into a package " in done.stderr, done.stderr)
             true(not (server.folder / "out.package").exists(), "a package was made")
         server.build(name, 2, {member: shipped[member] for member in shipped.keys() - wrong})
+
+
+@test
+def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    stranger = make_key(world.folder / "elsewhere", "stranger")
+    server.offer("antispam-rules", 2, GOOD)
+    manifest = (server.folder / "manifest").read_bytes()
+    path = server.build("antispam-rules", 3, HARMLESS)
+    for content, why in (
+        (path.read_bytes().replace(b"harmless-word", b"harmless-Word"), "member a.rules was altered"),
+        (server.build("antispam-rules", 3, HARMLESS, key=stranger).read_bytes(), "signature"),
+    ):
+        path.write_bytes(content)
+        done = subprocess.run([program("mailward-package"), "list", "--key", server.key, server.folder],
+                              capture_output=True, text=True)
+        equal(done.returncode, 1, f"status ({done.stderr})")
+        true(path.name in done.stderr and why in done.stderr, done.stderr)
+        equal((server.folder / "manifest").read_bytes(), manifest, "the manifest")
+    subprocess.run(["cp", stranger.with_suffix(".pub"), server.keys], check=True)
+    server.list(key=server.key)  # with the keys that are trusted
 
 
 def build_by_hand(server, name, members):
