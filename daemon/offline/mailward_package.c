@@ -95,6 +95,24 @@ static bool begin_package(const struct options *o, struct buf *head, struct erro
     return true;
 }
 
+/* Rules of another component would be there twice on a gateway, which keeps those that it has. */
+static bool has_own_members(const struct package *p, struct error *error)
+{
+    if (package_components[p->component].kind != PACKAGE_RULES)
+        return true;
+    for (size_t i = 0; i < p->member_count; i++) {
+        struct span name = p->members[i].name;
+        enum package_component right = package_component_of_rules(name);
+        if (right != p->component)
+            return error_set(error,
+                             "%.*s belongs into a package %s, not %s: files graymail* and *.senders are "
+                             "graymail's, all others anti-spam's",
+                             (int)name.n, name.p, package_components[right].name,
+                             package_components[p->component].name);
+    }
+    return true;
+}
+
 static bool build(const struct options *o, int count, char **args, struct error *error)
 {
     struct buf head = {0}, contents = {0};
@@ -104,7 +122,7 @@ static bool build(const struct options *o, int count, char **args, struct error 
         good = add_member(&head, &contents, args[i], error);
     good = good && sign(&head, o->key, error);
     buf_append_span(&head, buf_span(&contents));
-    good = good && package_read(buf_span(&head), &read, error) &&
+    good = good && package_read(buf_span(&head), &read, error) && has_own_members(&read, error) &&
            whole_file_write(o->out, buf_span(&head), error);
     buf_free(&head);
     buf_free(&contents);
@@ -125,9 +143,9 @@ struct found {
     struct buf line;
 };
 
-/* Reads the package; the newest of a name and format stays. */
-static bool add_package(struct found *found, size_t *count, const char *folder, const char *file,
-                        struct error *error)
+/* Reads the package, which must be one that gateways take; the newest of a name and format stays. */
+static bool add_package(struct found *found, size_t *count, const struct trust_store *trust,
+                        const char *folder, const char *file, struct error *error)
 {
     struct buf path = {0}, content = {0};
     struct package p;
@@ -136,8 +154,8 @@ static bool add_package(struct found *found, size_t *count, const char *folder, 
     size_t at = 0;
     buf_printf(&path, "%s/%s", folder, file);
     bool good = whole_file_read(buf_text(&path), PACKAGE_BYTES_MAX, &content, error);
-    if (good && !package_read(buf_span(&content), &p, &why))
-        good = error_set(error, "%s %s", path.data, why.text);
+    if (good && (!package_read(buf_span(&content), &p, &why) || !package_verify(&p, trust, NULL, &why)))
+        good = error_set(error, "%s: %s; no manifest was made", path.data, why.text);
     if (good) {
         while (at < *count &&
                (found[at].package.component != p.component || found[at].package.format != p.format))
@@ -176,7 +194,8 @@ static bool next_sequence(const char *path, uint64_t *sequence, struct error *er
     return good;
 }
 
-static bool collect(const char *folder, struct buf *text, struct error *error)
+static bool collect(const char *folder, const struct trust_store *trust, struct buf *text,
+                    struct error *error)
 {
     struct dirent **entries;
     int files = scandir(folder, &entries, is_package_file, alphasort);
@@ -186,7 +205,7 @@ static bool collect(const char *folder, struct buf *text, struct error *error)
     size_t count = 0;
     bool good = true;
     for (int i = 0; i < files; i++) {
-        good = good && add_package(found, &count, folder, entries[i]->d_name, error);
+        good = good && add_package(found, &count, trust, folder, entries[i]->d_name, error);
         free(entries[i]);
     }
     free(entries);
@@ -214,15 +233,19 @@ static bool list(const struct options *o, int count, char **args, struct error *
     struct buf path = {0}, text = {0};
     uint64_t sequence;
     int64_t days = DAYS, now = clock_wall_us();
+    struct trust_store *trust = NULL;
     buf_printf(&path, "%s/manifest", args[0]);
     bool good = read_days(o->days, &days, error) && next_sequence(buf_text(&path), &sequence, error);
+    trust = !good ? NULL : o->keys ? trust_store_load(o->keys, error) : package_key_trust(o->key, error);
+    good = trust != NULL;
     if (good) {
         buf_printf(&text, "mailward-updates 1\nsequence %" PRIu64 "\n", sequence);
         put_time(&text, "created", now);
         put_time(&text, "expires", now + days * DAY_US);
     }
-    good = good && collect(args[0], &text, error) && sign(&text, o->key, error) &&
+    good = good && collect(args[0], trust, &text, error) && sign(&text, o->key, error) &&
            whole_file_write(path.data, buf_span(&text), error);
+    trust_store_free(trust);
     buf_free(&path);
     buf_free(&text);
     return good;
@@ -267,11 +290,11 @@ static const struct verb {
     bool (*run)(const struct options *o, int count, char **args, struct error *error);
     bool many;               /* arguments; else one */
     bool key, keys, package; /* options that it needs */
-    bool days;               /* one that it knows */
+    bool lists;              /* knows days, and may have keys */
 } verbs[] = {
     {.word = "keygen", .run = keygen},
     {.word = "build", .run = build, .many = true, .key = true, .package = true},
-    {.word = "list", .run = list, .key = true, .days = true},
+    {.word = "list", .run = list, .key = true, .lists = true},
     {.word = "show", .run = show, .keys = true},
 };
 
@@ -279,11 +302,11 @@ static int usage(FILE *out, int status)
 {
     fputs("Usage: mailward-package keygen NAME\n"
           "       mailward-package build --key FILE --name NAME --version N --out FILE MEMBER...\n"
-          "       mailward-package list --key FILE [--days N] FOLDER\n"
+          "       mailward-package list --key FILE [--keys FOLDER] [--days N] FOLDER\n"
           "       mailward-package show --keys FOLDER FILE\n"
           "Make keys, packages of rules and models, and the manifest of an update server.\n\n"
           "  --key FILE     the private key to sign with\n"
-          "  --keys FOLDER  the public keys that are trusted\n"
+          "  --keys FOLDER  the public keys that are trusted; for list, default: that of --key\n"
           "  --name NAME    what the package replaces, as antispam-rules\n"
           "  --version N    a number; gateways take only a higher one than they have\n"
           "  --out FILE     the package\n"
@@ -322,8 +345,8 @@ int main(int argc, char **argv)
     const struct verb *verb = optind < argc ? verb_of(argv[optind]) : NULL;
     int count = argc - optind - 1;
     if (!verb || count < 1 || (count > 1 && !verb->many) || verb->key != (o.key != NULL) ||
-        verb->keys != (o.keys != NULL) || verb->package != (o.name && o.version && o.out) ||
-        (o.days && !verb->days))
+        (verb->keys != (o.keys != NULL) && !verb->lists) || verb->package != (o.name && o.version && o.out) ||
+        (o.days && !verb->lists))
         return usage(stderr, 2);
     struct error error;
     if (verb->run(&o, count, argv + optind + 1, &error))

@@ -66,6 +66,19 @@ EVP_PKEY *package_key_read(const char *path, struct error *error)
     return NULL;
 }
 
+struct trust_store *package_key_trust(const char *path, struct error *error)
+{
+    unsigned char raw[TRUST_KEY_BYTES];
+    size_t size = sizeof raw;
+    EVP_PKEY *key = package_key_read(path, error);
+    if (!key)
+        return NULL;
+    if (EVP_PKEY_get_raw_public_key(key, raw, &size) != 1)
+        abort();
+    EVP_PKEY_free(key);
+    return trust_store_of_key(path, raw);
+}
+
 bool package_key_sign(EVP_PKEY *key, struct span message, struct buf *out, struct error *error)
 {
     unsigned char signature[TRUST_SIGNATURE_BYTES];

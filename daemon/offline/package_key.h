@@ -6,11 +6,14 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
+#include "engine/trust/trust.h"
 
 /* Makes NAME.key (mode 0600) and NAME.pub.  False when one is there already, or cannot be written. */
 bool package_key_make(const char *name, struct error *error);
 /* NULL, with the reason, when path has no such key; the caller frees it. */
 EVP_PKEY *package_key_read(const char *path, struct error *error);
+/* What trusts this key alone; NULL, with the reason, when path has no such key; the caller frees it. */
+struct trust_store *package_key_trust(const char *path, struct error *error);
 /* Appends the signature line of the message. */
 bool package_key_sign(EVP_PKEY *key, struct span message, struct buf *out, struct error *error);
 

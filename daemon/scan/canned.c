@@ -1,4 +1,4 @@
-/* Making the canned message and reading its verdict. */
+/* Making the canned messages and reading their verdicts. */
 #define _GNU_SOURCE /* memfd_create */
 #include "daemon/scan/canned.h"
 
@@ -10,7 +10,9 @@
 #include "engine/base/xalloc.h"
 #include "engine/judge/resolve.h"
 
-enum { TEST_SCORE = 100 };
+enum { TEST_SCORE = 100, LONG_BYTES = 48 * 1024, LONG_LINE_WORDS = 12 };
+#define LONG_CPU_SECONDS                                                                                     \
+    0.1 /* half of what any message has (judge_runtime_defaults()); the shipped rules take a hundredth */
 
 /* Shorter than the least never-scan size. */
 static const struct span headers = SPAN("From: <postmaster@localhost>\r\n"
@@ -35,6 +37,30 @@ static void put_message(struct buf *out, struct span hook)
     buf_append_span(out, body);
 }
 
+/* The same one each time: words by a linear congruential generator, with a link and a number in each line. */
+static void put_long(struct buf *out)
+{
+    static const char *const words[] = {
+        "the",    "people", "of",   "our",      "Town", "have", "made",   "a",      "new",   "and",  "very",
+        "useful", "plan",   "for",  "their",    "old",  "road", "which",  "should", "be",    "open", "again",
+        "before", "Summer", "when", "visitors", "come", "to",   "see,",   "as",     "every", "year", "we",
+        "write",  "you",    "this", "letter.",  "With", "many", "thanks", "from",   "all",   "here", "today",
+    };
+    uint32_t state = 1;
+    buf_append_span(out, SPAN("From: <postmaster@localhost>\r\nSubject: The plan for this year\r\n"
+                              "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body>\r\n"));
+    while (out->len < LONG_BYTES) {
+        buf_append_span(out, SPAN("<p>"));
+        for (int i = 0; i < LONG_LINE_WORDS; i++) {
+            state = state * 1664525 + 1013904223;
+            buf_printf(out, "%s ", words[(state >> 16) % (sizeof words / sizeof words[0])]);
+        }
+        buf_printf(out, "<a href=\"http://localhost/%u\">page</a> %u.50</p>\r\n", (unsigned)(state >> 20),
+                   (unsigned)(state >> 24));
+    }
+    buf_append_span(out, SPAN("</body></html>\r\n"));
+}
+
 static struct span test_hook(const struct judge_runtime *rt)
 {
     struct span header = policy_of(rt)->positive.header;
@@ -55,6 +81,14 @@ void canned_warm_up(const struct judge_runtime *rt)
     buf_free(&message);
 }
 
+static void put_canned(const struct judge_runtime *rt, enum canned_kind kind, struct buf *out)
+{
+    if (kind == CANNED_LONG)
+        put_long(out);
+    else
+        put_message(out, test_hook(rt));
+}
+
 static int sealed_memfd(struct span text)
 {
     int fd = memfd_create("mailward-canned", MFD_ALLOW_SEALING | MFD_CLOEXEC);
@@ -67,10 +101,10 @@ static int sealed_memfd(struct span text)
     return -1;
 }
 
-struct job *canned_job(const struct judge_runtime *rt, struct error *error)
+struct job *canned_job(const struct judge_runtime *rt, enum canned_kind kind, struct error *error)
 {
     struct buf message = {0};
-    put_message(&message, test_hook(rt));
+    put_canned(rt, kind, &message);
     int fd = sealed_memfd(buf_span(&message));
     buf_free(&message);
     if (fd < 0) {
@@ -97,15 +131,32 @@ static bool is_right(const struct judge_runtime *rt, const struct judge_child *c
            span_equal(child->host, wanted.host) && span_equal(child->recipient, wanted.recipient);
 }
 
-bool canned_check(const struct judge_runtime *rt, struct span answer, struct error *error)
+/* Not child->partial: of how much is looked at, the administrator decides. */
+static bool is_quick(const struct judge_child *child, double cpu, struct error *error)
+{
+    if (child->limited_rule.n)
+        return error_set(error, "the rules take too long on the test message: %.*s meets a match limit",
+                         (int)child->limited_rule.n, child->limited_rule.p);
+    return cpu <= LONG_CPU_SECONDS ||
+           error_set(error,
+                     "the rules take too long on the test message: %.2f s of CPU for %d KiB, at most %.2f",
+                     cpu, LONG_BYTES / 1024, LONG_CPU_SECONDS);
+}
+
+bool canned_check(const struct judge_runtime *rt, enum canned_kind kind, struct span answer, double cpu,
+                  struct error *error)
 {
     struct buf message = {0};
-    put_message(&message, test_hook(rt));
+    put_canned(rt, kind, &message);
     struct arena *arena = arena_new();
     struct judge_result result;
-    bool right =
-        judge_result_get(answer, message.len, 1, arena, &result) && is_right(rt, &result.children[0]);
+    bool good = judge_result_get(answer, message.len, 1, arena, &result) &&
+                (kind == CANNED_LONG || is_right(rt, &result.children[0]));
+    if (!good)
+        error_set(error, "the test message was not judged as it must be");
+    else if (kind == CANNED_LONG)
+        good = is_quick(&result.children[0], cpu, error);
     arena_free(arena);
     buf_free(&message);
-    return right || error_set(error, "the test message was not judged as it must be");
+    return good;
 }

@@ -39,13 +39,10 @@ static void add_rules(struct engine_files *f, enum package_component component, 
     f->rules[f->rule_count++] = file;
 }
 
-/* Shipped files of one folder belong to a component by their names: lists of senders are graymail's too. */
 static enum package_component component_of_file(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    bool graymail =
-        strncmp(name, "graymail", strlen("graymail")) == 0 || (dot && strcmp(dot, ".senders") == 0);
-    return graymail ? PACKAGE_GRAYMAIL_RULES : PACKAGE_ANTISPAM_RULES;
+    const char *slash = strrchr(path, '/');
+    return package_component_of_rules(span_text(slash ? slash + 1 : path));
 }
 
 static bool read_shipped(struct engine_files *f, struct error *error)

@@ -32,7 +32,9 @@ struct generation {
     struct arena *texts;         /* that its runtime points into */
     int64_t timeout_us[JUDGE_DIRECTION_COUNT];
     enum generation_state state;
-    int64_t since; /* monotonic time at which it began to prepare */
+    bool trial;              /* the long message is to be judged too */
+    enum canned_kind canned; /* that is judged, or is the next */
+    int64_t since;           /* monotonic time at which it began to prepare */
     struct error refusal;
     bool was_late;
     struct buf sandbox;
@@ -74,19 +76,36 @@ static void finish_job(struct slot *s)
     s->job = NULL;
 }
 
-/* Until it is, the only job is the canned one, of which nobody else is to hear. */
+/* Until it is, the only jobs are the canned ones, of which nobody else is to hear. */
 static bool has_been_ready(const struct generation *g)
 {
     return g->state == GENERATION_READY || g->state == GENERATION_ENDING;
 }
 
-static void check_canned(struct generation *g, struct span result)
+static void check_canned(struct generation *g, struct slot *s, struct span result)
 {
     struct error error;
-    if (!canned_check(&g->shared.runtime, result, &error))
+    if (!canned_check(&g->shared.runtime, g->canned, result, slot_cpu(s), &error))
         complain(g, "%s", error.text);
+    else if (g->trial && g->canned == CANNED_MARKED)
+        g->canned = CANNED_LONG;
     else if (g->state == GENERATION_PREPARING)
         g->state = GENERATION_READY;
+}
+
+/* A worker that has ended comes again: take_ready() goes on then. */
+static void judge_canned(struct generation *g)
+{
+    struct error error;
+    if (g->state != GENERATION_PREPARING || g->slots[0].state != SLOT_IDLE)
+        return;
+    struct job *job = canned_job(&g->shared.runtime, g->canned, &error);
+    if (!job) {
+        complain(g, "%s", error.text);
+    } else if (!slot_give(&g->slots[0], job)) {
+        job_free(job);
+        complain(g, "a worker does not take the test message");
+    }
 }
 
 static void take_result(struct generation *g, struct slot *s, const struct packet *packet)
@@ -96,13 +115,15 @@ static void take_result(struct generation *g, struct slot *s, const struct packe
     if (has_been_ready(g))
         g->config.handler.result(g->config.handler.context, s->job, packet->body);
     else
-        check_canned(g, packet->body);
+        check_canned(g, s, packet->body);
     finish_job(s);
     if (packet->type == WORKER_LAST_RESULT || s->judged >= JOBS_PER_WORKER || s == lone_slot(g) ||
         g->state == GENERATION_ENDING)
         slot_retire(s);
     else
         slot_set_idle(s);
+    if (!has_been_ready(g))
+        judge_canned(g);
 }
 
 static bool is_staffed(const struct generation *g)
@@ -113,23 +134,12 @@ static bool is_staffed(const struct generation *g)
     return true;
 }
 
-static void judge_canned(struct generation *g)
-{
-    struct error error;
-    struct job *job = canned_job(&g->shared.runtime, &error);
-    if (!job) {
-        complain(g, "%s", error.text);
-    } else if (!slot_give(&g->slots[0], job)) {
-        job_free(job);
-        complain(g, "a worker does not take the test message");
-    }
-}
-
 static void take_ready(struct generation *g, struct slot *s, struct span sandbox)
 {
     slot_set_idle(s);
     if (g->state != GENERATION_PREPARING || !is_staffed(g))
         return;
+    buf_clear(&g->sandbox);
     buf_append_span(&g->sandbox, sandbox);
     judge_canned(g);
 }
@@ -385,6 +395,7 @@ struct generation *generation_new(const struct generation_config *config, const 
                    .address_space = WORKER_MEMORY + config->message_bytes_max,
                    .supervisor = getpid()},
         .texts = rt->texts,
+        .trial = rt->trial,
         .since = clock_mono_us(),
     };
     if (files)

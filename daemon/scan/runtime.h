@@ -13,6 +13,7 @@ struct runtime {
     struct judge_runtime judge;  /* its texts are in texts; test hooks are still to be set */
     struct engine_files *files;  /* the caller's; NULL: model and rules of judge stay as they are */
     struct learned_set *learned; /* the caller's; NULL: nothing */
+    bool trial;                  /* of what came beside the configuration: it also has to be quick */
     int64_t timeout_us[JUDGE_DIRECTION_COUNT]; /* wall time for one message */
     struct arena *texts;                       /* to be freed by whoever has rt */
 };

@@ -115,7 +115,7 @@ static void tell_ready(void)
     buf_free(&ready_report);
 }
 
-static bool prepare_generation(const struct role_config *config, struct engine_files *files,
+static bool prepare_generation(const struct role_config *config, struct engine_files *files, bool trial,
                                struct error *error)
 {
     struct runtime runtime;
@@ -123,6 +123,7 @@ static bool prepare_generation(const struct role_config *config, struct engine_f
         return false;
     runtime.files = files;
     runtime.learned = updates_learned();
+    runtime.trial = trial;
     runtime.judge.test_hooks = role_settings()->test_hooks && role_is_private();
     return pool_prepare(pool, &runtime, error);
 }
@@ -132,7 +133,7 @@ static void config_prepared(const struct error *refusal)
 {
     struct error again;
     while (refusal && updates_fall_back(refusal)) {
-        if (prepare_generation(preparing, updates_files(), &again))
+        if (prepare_generation(preparing, updates_files(), false, &again))
             return;
         refusal = &again;
     }
@@ -155,7 +156,7 @@ static void on_prepared(const struct error *refusal, struct span sandbox)
 
 static bool prepare_update(struct engine_files *files, struct error *error)
 {
-    return prepare_generation(role_config(), files, error);
+    return prepare_generation(role_config(), files, true, error);
 }
 
 static bool was_late(void)
@@ -208,7 +209,7 @@ static void config_prepare(const struct role_config *next)
     preparing = next;
     updates_config_begins(
         schema_row_number(config_table_single(next->tables[SCHEMA_LEARNING]), LEARNING_ENABLED));
-    if (!prepare_generation(next, updates_files(), &error))
+    if (!prepare_generation(next, updates_files(), false, &error))
         config_prepared(&error);
 }
 

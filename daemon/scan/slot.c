@@ -91,6 +91,11 @@ static double cpu_seconds(pid_t pid)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
+double slot_cpu(const struct slot *s)
+{
+    return cpu_seconds(s->pid) - s->cpu_before;
+}
+
 bool slot_give(struct slot *s, struct job *job)
 {
     s->crumb[0] = '\0';
@@ -125,8 +130,7 @@ void slot_enforce_time(struct slot *s, int64_t limit_us)
     if (!(working || retired) || clock_mono_us() - s->since < limit_us)
         return;
     char cause[sizeof s->cause];
-    snprintf(cause, sizeof cause, "wall time %" PRId64 " s, %.1f s of CPU", limit_us / 1000000,
-             cpu_seconds(s->pid) - s->cpu_before);
+    snprintf(cause, sizeof cause, "wall time %" PRId64 " s, %.1f s of CPU", limit_us / 1000000, slot_cpu(s));
     slot_kill(s, cause);
 }
 

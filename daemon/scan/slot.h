@@ -57,6 +57,8 @@ bool slot_start(struct slot *s, struct zygote *z, struct event_base *base, event
 void slot_set_idle(struct slot *s);
 /* Hands a job to the idle worker and owns it from then on.  False when the worker is no more; it is killed. */
 bool slot_give(struct slot *s, struct job *job);
+/* CPU that the worker has used for its job so far, in seconds. */
+double slot_cpu(const struct slot *s);
 /* Hangs up, so that the worker ends by itself. */
 void slot_retire(struct slot *s);
 void slot_kill(struct slot *s, const char *cause);

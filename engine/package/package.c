@@ -160,6 +160,12 @@ static bool ends_in(struct span name, struct span end)
     return name.n > end.n && span_equal(span_slice(name, name.n - end.n, end.n), end);
 }
 
+enum package_component package_component_of_rules(struct span file)
+{
+    bool graymail = span_starts_nocase(file, SPAN("graymail")) || ends_in(file, SPAN(".senders"));
+    return graymail ? PACKAGE_GRAYMAIL_RULES : PACKAGE_ANTISPAM_RULES;
+}
+
 static bool has_right_members(const struct package *p, struct error *error)
 {
     const struct package_component_row *row = &package_components[p->component];

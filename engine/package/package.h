@@ -51,6 +51,9 @@ struct package_component_row {
 extern const struct package_component_row package_components[PACKAGE_COMPONENT_COUNT];
 /* -1 when there is none of this name. */
 int package_component_find(struct span name);
+/* The component whose package a file of rules of this name (without a folder) belongs into: graymail's are named
+ * graymail*, and lists of senders are graymail's too. */
+enum package_component package_component_of_rules(struct span file);
 
 enum {
     PACKAGE_BYTES_MAX = 16 * 1024 * 1024,

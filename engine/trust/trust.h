@@ -14,6 +14,7 @@
 #include "engine/base/span.h"
 
 enum {
+    TRUST_KEY_BYTES = 32,
     TRUST_SIGNATURE_BYTES = 64,
     TRUST_KEYS_MAX = 64,
 };
@@ -27,6 +28,9 @@ struct trust_store *trust_store_load(const char *dir, struct error *error);
 
 /* One that trusts nobody. */
 struct trust_store *trust_store_empty(void);
+
+/* One that trusts this public key alone. */
+struct trust_store *trust_store_of_key(const char *name, const unsigned char key[TRUST_KEY_BYTES]);
 
 /* Accepts NULL. */
 void trust_store_free(struct trust_store *store);

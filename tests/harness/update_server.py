@@ -85,8 +85,9 @@ class UpdateServer:
         return path
 
     def list(self, key=None, days=30):
-        """Makes the manifest, which is good for so many days."""
-        tool("list", "--key", key or self.key, "--days", days, self.folder)
+        """Makes the manifest, which is good for so many days; another key's is of packages by any of self.keys."""
+        keys = ("--keys", self.keys) if key else ()
+        tool("list", "--key", key or self.key, *keys, "--days", days, self.folder)
 
     def offer(self, name, version, members, key=None):
         path = self.build(name, version, members, key)

@@ -24,6 +24,7 @@ WORD = "quixotically"
 EXPIRES = "2099-12-31T23:59:59Z"
 GOOD = {"a.rules": rules_that_hit(WORD)}
 HARMLESS = {"a.rules": "rule says_harmless\n    scope body\n    match /harmless-word/i\n    about Says it\n"}
+GRAYMAIL = {"graymail.rules": HARMLESS["a.rules"]}
 
 
 def gateway(world, *options, server=None, **settings):
@@ -143,7 +144,7 @@ def without_a_server_nothing_was_ever_updated(world):
 def a_model_and_graymail_rules_come_when_they_are_asked_for(world):
     instance, server = gateway(world)
     server.build("spam-model", 2, {"spam.model": (RULES.parent / "spam.model").read_bytes()})
-    server.offer("graymail-rules", 3, HARMLESS)
+    server.offer("graymail-rules", 3, GRAYMAIL)
     equal(run(instance, "antispamupdate ironport force"), "Forcing updates for CASE rules.\n", "force")
     updater(instance).wait_for("case update completed: spam-model version 2")
     equal(updater(instance).find("graymail"), [], "graymail was not asked for")
@@ -178,7 +179,8 @@ def tracking_names_the_rules_and_the_model_that_judged(world):
 def a_package_by_an_unknown_key_is_refused(world):
     instance, server = first_update(world)
     stranger = make_key(world.folder / "elsewhere", "stranger")
-    server.offer("antispam-rules", 3, HARMLESS, key=stranger)
+    path = server.build("antispam-rules", 3, HARMLESS, key=stranger)
+    sign_list(server, path, 3)
     update(instance, "update refused")
     refused(instance, "antispam-rules-3.package its signature is by none of the trusted keys")
     true("spam positive" in verdict(instance, 1), "the old rules")
@@ -187,7 +189,7 @@ def a_package_by_an_unknown_key_is_refused(world):
     wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
     equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
     wait_until(lambda: "its signature is by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
-    server.list(key=stranger)
+    sign_list(server, path, 3, key=stranger)
     update(instance, "Dynamic manifest fetch failure: manifest its signature is by none of the trusted keys")
 
 
@@ -201,18 +203,15 @@ def altered_packages_are_refused(world):
     ):
         path = server.build("antispam-rules", version, HARMLESS)
         path.write_bytes(path.read_bytes().replace(old, new))
-        if version != 5:
-            server.list()
-        else:  # which the tool itself would refuse
-            sign_list(server, path, version)
+        sign_list(server, path, version)
         update(instance, f"update refused: {path.name}")
         refused(instance, why)
         path.unlink()
     true("spam positive" in verdict(instance, 1), "the old rules")
 
 
-def sign_list(server, path, version, name="antispam-rules", claimed=None):
-    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool."""
+def sign_list(server, path, version, name="antispam-rules", claimed=None, key=None):
+    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool, which would refuse."""
     import hashlib
 
     content = path.read_bytes()
@@ -221,7 +220,7 @@ def sign_list(server, path, version, name="antispam-rules", claimed=None):
             f"package {name} 1 {version} {claimed or len(content)} {hashlib.sha256(content).hexdigest()} {path.name}\n\n")
     message, signature = server.folder / "message", server.folder / "signature"
     message.write_text(text)
-    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", server.key, "-in", message, "-out", signature],
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key or server.key, "-in", message, "-out", signature],
                    check=True)
     (server.folder / "manifest").write_text(f"{text}signature {signature.read_bytes().hex()}\n")
 
@@ -315,18 +314,60 @@ def how_long_a_manifest_is_good_is_for_its_publisher_to_say(world):
 
 
 @test
+def rules_are_packed_for_the_component_that_they_belong_to(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    shipped = {path.name: path.read_bytes() for path in RULES.iterdir() if path.suffix in (".rules", ".senders")}
+    graymail = {name for name in shipped if name.startswith("graymail") or name.endswith(".senders")}
+    for name, wrong in (("antispam-rules", graymail), ("graymail-rules", shipped.keys() - graymail)):
+        for member in wrong:
+            done = build_by_hand(server, name, [RULES / member])
+            equal(done.returncode, 1, f"status of {member} in {name}")
+            true(f"{member} belongs into a package " in done.stderr, done.stderr)
+            true(not (server.folder / "out.package").exists(), "a package was made")
+        server.build(name, 2, {member: shipped[member] for member in shipped.keys() - wrong})
+
+
+@test
+def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    stranger = make_key(world.folder / "elsewhere", "stranger")
+    server.offer("antispam-rules", 2, GOOD)
+    manifest = (server.folder / "manifest").read_bytes()
+    path = server.build("antispam-rules", 3, HARMLESS)
+    for content, why in (
+        (path.read_bytes().replace(b"harmless-word", b"harmless-Word"), "member a.rules was altered"),
+        (server.build("antispam-rules", 3, HARMLESS, key=stranger).read_bytes(), "signature"),
+    ):
+        path.write_bytes(content)
+        done = subprocess.run([program("mailward-package"), "list", "--key", server.key, server.folder],
+                              capture_output=True, text=True)
+        equal(done.returncode, 1, f"status ({done.stderr})")
+        true(path.name in done.stderr and why in done.stderr, done.stderr)
+        equal((server.folder / "manifest").read_bytes(), manifest, "the manifest")
+    subprocess.run(["cp", stranger.with_suffix(".pub"), server.keys], check=True)
+    server.list(key=server.key)  # with the keys that are trusted
+
+
+def build_by_hand(server, name, members):
+    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", "2",
+                           "--out", server.folder / "out.package", *members], capture_output=True, text=True)
+
+
+@test
 @proves("S2-90 S2-131")
 def graymail_rules_come_by_themselves_only_when_that_is_wanted(world):
     instance, server = gateway(world, "--interval=5")
-    server.build("graymail-rules", 2, HARMLESS)
+    server.build("graymail-rules", 2, GRAYMAIL)
     for version in (2, 3):  # the second look came after the first was over
         server.offer("antispam-rules", version, GOOD)
         updater(instance).wait_for(f"case update completed: antispam-rules version {version}")
     equal(updater(instance).find("graymail"), [], "graymail was looked for")
     update(instance, "graymail update completed: graymail-rules version 2", "graymailupdate")
-    server.offer("graymail-rules", 3, HARMLESS)
+    server.offer("graymail-rules", 3, GRAYMAIL)
     update(instance, "graymail update completed: graymail-rules version 3", "updatenow")
-    server.offer("graymail-rules", 4, HARMLESS)
+    server.offer("graymail-rules", 4, GRAYMAIL)
     run(instance, "imsandgraymailconfig graymail setup on --auto-update=on; commit")
     updater(instance).wait_for("graymail update completed: graymail-rules version 4")
 
@@ -352,6 +393,21 @@ def rules_that_kill_their_trial_worker_are_refused(world):
     refused(instance, "the test message killed its worker")
     true("spam positive" in verdict(instance, 1), "the old rules")
     equal(instance.role_pid("scan"), scan, "the scan role")
+
+
+@test
+def rules_that_take_long_for_ordinary_words_are_refused(world):
+    instance, server = first_update(world)
+    slow = "".join(f"rule slow_{i}\n    scope body\n    match /\\b\\w+ \\w+ \\w+[0-9]{{{i % 9 + 3}}}[a-f]/\n    about Slow\n\n"
+                   for i in range(1000))
+    server.offer("antispam-rules", 3, {"a.rules": slow})
+    update(instance, "update refused")
+    refused(instance, "the rules take too long on the test message: ")
+    true("spam positive" in verdict(instance, 1), "the old rules")
+    stuck = "rule stuck\n    scope body\n    match /(\\w+ ?)+[0-9]{7}[a-f]/\n    about Stuck\n"
+    server.offer("antispam-rules", 4, {"a.rules": stuck})
+    update(instance, "update refused")
+    refused(instance, "the rules take too long on the test message: stuck meets a match limit")
 
 
 @test
