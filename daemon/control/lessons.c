@@ -144,7 +144,7 @@ static void tell_log(const struct lesson *l, enum lesson_outcome outcome, int32_
 
 static void conclude(const struct lesson *l, enum lesson_outcome outcome, int32_t log_odds, const char *why)
 {
-    char detail[128];
+    char detail[48 + 4 * WHO_MOST];
     tell_log(l, outcome, log_odds, why);
     tell_client(l->client, outcome, why);
     if (outcome != LESSON_DONE)
