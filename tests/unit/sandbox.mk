@@ -14,8 +14,12 @@ test_scan_role_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_scan_role_LDADD = $(DAEMON_LIBS) $(SCAN_LIBS) $(CMOCKA_LIBS)
 test_scan_runtime_SOURCES = tests/unit/test_scan_runtime.c daemon/scan/runtime.c daemon/policy_row.c
 test_scan_runtime_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
-UNIT_TESTS += test_scan_updates
-test_scan_updates_SOURCES = tests/unit/test_scan_updates.c daemon/scan/updates.c daemon/scan/engine_files.c daemon/scan/learned_set.c \
-	daemon/memory_file.c daemon/log_lines.c
+UNIT_TESTS += test_scan_updates test_scan_learned
+scan_updates_sources = tests/unit/scan_updates_fixture.c tests/unit/scan_updates_fixture.h daemon/scan/updates.c \
+	daemon/scan/engine_files.c daemon/scan/learned_set.c daemon/memory_file.c daemon/log_lines.c
+test_scan_updates_SOURCES = tests/unit/test_scan_updates.c $(scan_updates_sources)
 test_scan_updates_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 test_scan_updates_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
+test_scan_learned_SOURCES = tests/unit/test_scan_learned.c $(scan_updates_sources)
+test_scan_learned_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+test_scan_learned_LDADD = $(TEST_LIBS) $(SCAN_LIBS)
