@@ -37,9 +37,9 @@ static enum api_status activate(struct shell *sh, struct buf *text)
 {
     json_t *request =
         json_pack("{s:s,s:s%}", "method", "feature.activate", "text", buf_text(text), text->len);
-    enum api_status status =
-        request ? shell_call(sh, request, NULL)
-                : shell_fail(sh, API_ERROR_INVALID_VALUE, "this is no feature key, or not all of it");
+    enum api_status status = request && text->len ? shell_call(sh, request, NULL)
+                                                  : shell_fail(sh, API_ERROR_INVALID_VALUE,
+                                                               "this is no feature key, or not all of it");
     buf_free(text);
     return status;
 }

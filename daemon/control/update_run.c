@@ -178,6 +178,14 @@ static void put_off(const char *why)
 }
 
 /* That may be the hour and not the package; one whose rules hang is found out by nothing else. */
+/* Scan's reasons are sentences of their own. */
+static void refuse_trial(const char *why)
+{
+    struct error text;
+    error_set(&text, "is of no use: %s", why);
+    refuse(text.text);
+}
+
 static void put_off_slow(const char *why)
 {
     struct error text;
@@ -409,7 +417,7 @@ void update_run_tried(struct wire_reader *in)
     else if (outcome == ENGINE_LATE)
         put_off_slow(why.text);
     else
-        refuse(why.text);
+        refuse_trial(why.text);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)

@@ -6,11 +6,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "daemon/offline/package_key.h"
 #include "engine/base/clock.h"
 #include "engine/package/feature_key.h"
+#include "engine/schema/features.h"
 
 struct options {
     const char *key, *serial, *begins;
@@ -66,6 +68,29 @@ static bool take_days(const char *text, unsigned *days)
     return true;
 }
 
+static int refuse_days(const char *text)
+{
+    fprintf(stderr, "mailward-featurekey: --days: a number from 1 to %d, not '%s'\n", FEATURE_DAYS_MAX, text);
+    return 2;
+}
+
+/* No more than that: gateways of another version may know it. */
+static void warn_of_unknown(const char *feature)
+{
+    static const char *const names[FEATURE_COUNT] = {
+#define FEATURE(id, name, ...) [FEATURE_##id] = (name),
+#include "engine/schema/features.def"
+#undef FEATURE
+    };
+    for (int i = 0; i < FEATURE_COUNT; i++)
+        if (strcmp(names[i], feature) == 0)
+            return;
+    fprintf(stderr, "mailward-featurekey: warning: this version knows no feature '%s', but", feature);
+    for (int i = 0; i < FEATURE_COUNT; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fputc('\n', stderr);
+}
+
 int main(int argc, char **argv)
 {
     enum { KEY = 1, SERIAL, BEGINS, DAYS, HELP };
@@ -87,11 +112,14 @@ int main(int argc, char **argv)
             o.serial = optarg;
         else if (option == BEGINS)
             o.begins = optarg;
-        else if (option != DAYS || !take_days(optarg, &o.days))
+        else if (option != DAYS)
             return usage(stderr, 2);
+        else if (!take_days(optarg, &o.days))
+            return refuse_days(optarg);
     }
     if (!o.key || optind != argc - 1)
         return usage(stderr, 2);
+    warn_of_unknown(argv[optind]);
     if (make(&o, argv[optind], &error))
         return 0;
     fprintf(stderr, "mailward-featurekey: %s\n", error.text);

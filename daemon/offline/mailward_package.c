@@ -155,7 +155,7 @@ static bool add_package(struct found *found, size_t *count, const struct trust_s
     buf_printf(&path, "%s/%s", folder, file);
     bool good = whole_file_read(buf_text(&path), PACKAGE_BYTES_MAX, &content, error);
     if (good && (!package_read(buf_span(&content), &p, &why) || !package_verify(&p, trust, NULL, &why)))
-        good = error_set(error, "%s: %s; no manifest was made", path.data, why.text);
+        good = error_set(error, "%s %s; no manifest was made", path.data, why.text);
     if (good) {
         while (at < *count &&
                (found[at].package.component != p.component || found[at].package.format != p.format))

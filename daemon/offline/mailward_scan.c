@@ -59,6 +59,15 @@ static json_t *json_graymail(const struct judge_child *child)
                      json_reasons(child->graymail_reasons, child->graymail_reason_count, "points"));
 }
 
+/* A name may hold what would end the field or the line. */
+static void print_plain(const char *name, int score)
+{
+    struct buf text = {0};
+    text_from_wire(&text, span_text(name), 4096);
+    printf("%s\t%d\n", buf_text(&text), score);
+    buf_free(&text);
+}
+
 static void print_json(const char *name, const struct judge_child *child)
 {
     int64_t sum = 0;
@@ -87,7 +96,7 @@ static void judge_one(void *context, const char *name, struct span message)
     if (run->json)
         print_json(name, &result.children[0]);
     else
-        printf("%s\t%d\n", name, result.children[0].score);
+        print_plain(name, result.children[0].score);
     arena_reset(run->arena);
 }
 

@@ -149,7 +149,7 @@ bool feature_key_read(struct span line, const struct trust_store *trust, struct 
     if (!decode(line, &file) || !signed_text_read(buf_span(&file), KIND, &text, &why) || text.rest.n)
         good = error_set(error, "this is no feature key, or not all of it");
     else if (!signed_text_verify(&text, trust, NULL, &why))
-        good = error_set(error, "the feature key cannot be taken: %s", why.text);
+        good = error_set(error, "the feature key cannot be taken: it %s", why.text);
     else if (!read_lines(text.lines, key))
         good = error_set(error, "the feature key is of a form that this version does not know");
     buf_free(&file);

@@ -147,10 +147,10 @@ static bool read_lines(struct reading *r, struct span lines, const struct form *
         size_t found = signed_text_words(&lines, words);
         if (found != forms[at].words || !span_equal(words[0], span_text(forms[at].word)) ||
             !forms[at].read(r, words))
-            return error_set(error, "line %u is not what belongs behind '%s'", number, forms[at].word);
+            return error_set(error, "has a line %u that does not belong behind '%s'", number, forms[at].word);
         at += at + 1 < count;
     }
-    return at + 1 == count || error_set(error, "there is no line '%s'", forms[at].word);
+    return at + 1 == count || error_set(error, "has no line '%s'", forms[at].word);
 }
 
 /* ---- the two kinds ---- */
@@ -170,15 +170,14 @@ static bool has_right_members(const struct package *p, struct error *error)
 {
     const struct package_component_row *row = &package_components[p->component];
     if (row->kind == PACKAGE_MODEL)
-        return p->member_count == 1 ||
-               error_set(error, "a model has one member, this has %zu", p->member_count);
+        return p->member_count == 1 || error_set(error, "has %zu members, a model has one", p->member_count);
     for (size_t i = 0; i < p->member_count; i++) {
         struct span name = p->members[i].name;
         if (!ends_in(name, SPAN(".rules")) && !ends_in(name, SPAN(".senders")))
-            return error_set(error, "member %.*s ends neither in .rules nor in .senders", (int)name.n,
-                             name.p);
+            return error_set(error, "has a member %.*s, which ends neither in .rules nor in .senders",
+                             (int)name.n, name.p);
     }
-    return p->member_count > 0 || error_set(error, "it has no members");
+    return p->member_count > 0 || error_set(error, "has no members");
 }
 
 bool package_read(struct span file, struct package *package, struct error *error)

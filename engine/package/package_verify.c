@@ -13,8 +13,8 @@ bool signed_text_verify(const struct signed_text *text, const struct trust_store
     if (trust_store_verify(trust, text->message, signature, key_name))
         return true;
     if (trust_store_count(trust) == 0)
-        return error_set(error, "there is no trusted key to check its signature with");
-    return error_set(error, "its signature is by none of the trusted keys, or it was altered");
+        return error_set(error, "cannot be checked: there is no trusted key");
+    return error_set(error, "is signed by none of the trusted keys, or was altered");
 }
 
 void package_sha256(struct span bytes, char hex[PACKAGE_SHA256_HEX + 1])
@@ -41,7 +41,7 @@ bool package_verify(const struct package *package, const struct trust_store *tru
     for (size_t i = 0; i < package->member_count; i++) {
         const struct package_member *m = &package->members[i];
         if (!has_digest(m->content, m->sha256))
-            return error_set(error, "member %.*s was altered", (int)m->name.n, m->name.p);
+            return error_set(error, "has an altered member %.*s", (int)m->name.n, m->name.p);
     }
     return true;
 }

@@ -1,5 +1,6 @@
 /* Checks of text fields.  A text that fails is answered by what would be right. */
 #include <arpa/inet.h>
+#include <ctype.h>
 
 #include <netinet/in.h>
 
@@ -428,14 +429,23 @@ bool schema_check_certificates(struct span text, struct error *error)
     return text.n == 0 || schema_check_certificate(text, error);
 }
 
+/* A name or an address, and perhaps a port, by its letters. */
+static bool has_host_letters(struct span host)
+{
+    for (size_t i = 0; i < host.n; i++)
+        if (!isalnum((unsigned char)host.p[i]) && !strchr(".-:[]", host.p[i]))
+            return false;
+    return host.n > 0;
+}
+
 /* SCHEME and then a host, without anything that is no part of a URL. */
 static bool is_url(struct span text, struct span scheme)
 {
-    size_t host = scheme.n + span_find(span_slice(text, scheme.n, text.n), '/') - scheme.n;
+    struct span rest = span_slice(text, scheme.n, text.n);
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] <= ' ' || text.p[i] > '~' || strchr("\"<>\\^`{|}#?@", text.p[i]))
             return false;
-    return span_starts_nocase(text, scheme) && host > 0;
+    return span_starts_nocase(text, scheme) && has_host_letters(span_slice(rest, 0, span_find(rest, '/')));
 }
 
 bool schema_check_update_server(struct span text, struct error *error)

@@ -182,23 +182,23 @@ def a_package_by_an_unknown_key_is_refused(world):
     path = server.build("antispam-rules", 3, HARMLESS, key=stranger)
     sign_list(server, path, 3)
     update(instance, "update refused")
-    refused(instance, "antispam-rules-3.package its signature is by none of the trusted keys")
+    refused(instance, "antispam-rules-3.package is signed by none of the trusted keys")
     true("spam positive" in verdict(instance, 1), "the old rules")
     asked = len(server.asked)
     update(instance, "case was signalled to start a new update")
     wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
     equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
-    wait_until(lambda: "its signature is by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
+    wait_until(lambda: "is signed by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
     sign_list(server, path, 3, key=stranger)
-    update(instance, "Dynamic manifest fetch failure: manifest its signature is by none of the trusted keys")
+    update(instance, "Dynamic manifest fetch failure: manifest is signed by none of the trusted keys")
 
 
 @test
 def altered_packages_are_refused(world):
     instance, server = first_update(world)
     for version, old, new, why in (
-        (3, b"created 20", b"created 19", "its signature is by none of the trusted keys"),
-        (4, b"harmless-word", b"harmless-Word", "member a.rules was altered"),
+        (3, b"created 20", b"created 19", "is signed by none of the trusted keys"),
+        (4, b"harmless-word", b"harmless-Word", "has an altered member a.rules"),
         (5, b"\nsignature ", b"\nSignature ", "has no signature"),
     ):
         path = server.build("antispam-rules", version, HARMLESS)
@@ -337,8 +337,8 @@ def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
     manifest = (server.folder / "manifest").read_bytes()
     path = server.build("antispam-rules", 3, HARMLESS)
     for content, why in (
-        (path.read_bytes().replace(b"harmless-word", b"harmless-Word"), "member a.rules was altered"),
-        (server.build("antispam-rules", 3, HARMLESS, key=stranger).read_bytes(), "signature"),
+        (path.read_bytes().replace(b"harmless-word", b"harmless-Word"), "has an altered member a.rules"),
+        (server.build("antispam-rules", 3, HARMLESS, key=stranger).read_bytes(), "is signed by none of the trusted keys"),
     ):
         path.write_bytes(content)
         done = subprocess.run([program("mailward-package"), "list", "--key", server.key, server.folder],

@@ -138,21 +138,21 @@ static void what_is_wrong_is_named(void **state)
 {
     (void)state;
     assert_wrong("mailward-package 2\nname x\n", "", "is not a file of the kind 'mailward-package 1'");
-    assert_wrong("mailward-package 1\nname virus-rules\n", "", "line 2 is not what belongs behind 'name'");
+    assert_wrong("mailward-package 1\nname virus-rules\n", "", "has a line 2 that does not belong behind 'name'");
     assert_wrong("mailward-package 1\nname spam-model\nversion 0\n", "",
-                 "line 3 is not what belongs behind 'version'");
+                 "has a line 3 that does not belong behind 'version'");
     assert_wrong("mailward-package 1\nname spam-model\nversion 9999999999999999\n", "",
-                 "line 3 is not what belongs behind 'version'");
-    assert_wrong(HEAD, "", "it has no members");
-    assert_wrong("mailward-package 1\nname spam-model\n", "", "there is no line 'version'");
+                 "has a line 3 that does not belong behind 'version'");
+    assert_wrong(HEAD, "", "has no members");
+    assert_wrong("mailward-package 1\nname spam-model\n", "", "has no line 'version'");
     assert_wrong(HEAD "member 8 " EMPTY_SHA256 " a.rules\n", RULE,
-                 "line 6 is not what belongs behind 'member'");
+                 "has a line 6 that does not belong behind 'member'");
     assert_wrong(HEAD "member 0 " EMPTY_SHA256 " ../a.rules\n", "",
-                 "line 6 is not what belongs behind 'member'");
+                 "has a line 6 that does not belong behind 'member'");
     assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.rules\nmember 0 " EMPTY_SHA256 " a.rules\n", "",
-                 "line 7 is not what belongs behind 'member'");
+                 "has a line 7 that does not belong behind 'member'");
     assert_wrong(HEAD "member 0 " EMPTY_SHA256 " a.sh\n", "",
-                 "member a.sh ends neither in .rules nor in .senders");
+                 "has a member a.sh, which ends neither in .rules nor in .senders");
     assert_wrong(HEAD "member 7 " EMPTY_SHA256 " a.rules\n", RULE "x", "has 1 bytes behind its last member");
 }
 
@@ -166,7 +166,7 @@ static void a_stranger_is_not_believed(void **state)
     put_good(&file);
     assert_true(package_read(buf_span(&file), &p, &error));
     assert_false(package_verify(&p, nobody, NULL, &error));
-    assert_string_equal(error.text, "there is no trusted key to check its signature with");
+    assert_string_equal(error.text, "cannot be checked: there is no trusted key");
     trust_store_free(nobody);
     buf_free(&file);
     buf_printf(&file, "%smember 7 %s a.rules\n", HEAD, EMPTY_SHA256);
@@ -174,7 +174,7 @@ static void a_stranger_is_not_believed(void **state)
     buf_append_span(&file, SPAN(RULE));
     assert_true(package_read(buf_span(&file), &p, &error));
     assert_false(package_verify(&p, trust, NULL, &error));
-    assert_string_equal(error.text, "member a.rules was altered");
+    assert_string_equal(error.text, "has an altered member a.rules");
     buf_free(&file);
 }
 
@@ -222,7 +222,7 @@ static void a_list_is_as_strict(void **state)
         buf_printf(&file, LIST "%s", wrong[i]);
         sign(&file);
         assert_false(package_list_read(buf_span(&file), &list, &error));
-        assert_non_null(strstr(error.text, "is not what belongs behind 'package'"));
+        assert_non_null(strstr(error.text, "that does not belong behind 'package'"));
         buf_free(&file);
     }
 }
