@@ -1,7 +1,10 @@
 /* --help and mailwardd(8). */
 #include "daemon/master/manual.h"
 
+#include <string.h>
+
 #include "daemon/master/options.h"
+#include "daemon/role.h"
 #include "engine/base/roff.h"
 
 static void put_head(struct buf *out, const struct option_row *row)
@@ -68,6 +71,29 @@ static void put_ending(struct buf *out)
     buf_printf(out, ".SH SEE ALSO\n.BR mailward (1),\n.BR mailward\\-scan (1)\n");
 }
 
+static bool has_account(enum role_id first, enum role_id end, const char *account)
+{
+    for (enum role_id id = first; id < end; id++)
+        if (strcmp(role_table[id].account, account) == 0)
+            return true;
+    return false;
+}
+
+static void put_accounts(struct buf *out)
+{
+    for (enum role_id id = 0; id < ROLE_COUNT; id++) {
+        const char *account = role_table[id].account;
+        struct buf roles = {0};
+        if (has_account(0, id, account))
+            continue;
+        for (enum role_id other = id; other < ROLE_COUNT; other++)
+            if (strcmp(role_table[other].account, account) == 0)
+                buf_printf(&roles, "%s%s", roles.len ? ", " : "", role_table[other].name);
+        roff_item(out, account, buf_text(&roles));
+        buf_free(&roles);
+    }
+}
+
 void manual_page(struct buf *out)
 {
     roff_page(out, "mailwardd", "MAILWARDD", 8);
@@ -80,9 +106,10 @@ void manual_page(struct buf *out)
                "Listeners, policies and routes are configured with\n.BR mailward (1).\n"
                ".PP\n"
                "A system instance that root starts, or a service account with CAP_SETUID and CAP_SETGID, "
-               "runs as the accounts mailward, mailward\\-scan and mailward\\-smtp, each role with what it "
-               "needs. Started by another user, all of it runs as that user.\n"
-               ".SH OPTIONS\n");
+               "runs each role with what it needs, as these accounts. Started by another user, all of it "
+               "runs as that user.\n");
+    put_accounts(out);
+    buf_printf(out, ".SH OPTIONS\n");
     put_options(out);
     buf_printf(out,
                ".SH SETTINGS\nThey are given with\n.B \\-\\-set\nand cannot change while the daemon runs.\n");

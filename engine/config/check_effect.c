@@ -236,6 +236,14 @@ static bool is_multiscan_changed_while_off(const struct schema_row *before,
            is_changed(before, multiscan, MULTISCAN_RSPAMD, MULTISCAN_CONNECTIONS);
 }
 
+static bool has_no_peers(const struct schema_row *before, const struct schema_row *multiscan, tables in_force)
+{
+    (void)before, (void)in_force;
+    return schema_row_number(multiscan, MULTISCAN_ENABLED) &&
+           span_equal(schema_row_text(multiscan, MULTISCAN_RSPAMD), SPAN("off")) &&
+           span_equal(schema_row_text(multiscan, MULTISCAN_SPAMD), SPAN("off"));
+}
+
 static bool learns_in_vain(const struct schema_row *before, const struct schema_row *learning,
                            tables in_force)
 {
@@ -245,7 +253,19 @@ static bool learns_in_vain(const struct schema_row *before, const struct schema_
            !schema_row_number(config_table_single(in_force[SCHEMA_MULTISCAN]), MULTISCAN_ENABLED);
 }
 
-/* ---- listeners ---- */
+/* ---- relays and listeners ---- */
+
+/* Nobody has as many relays as a network of fewer bits has addresses. */
+static bool is_half_the_world(const struct schema_row *before, const struct schema_row *relay,
+                              tables in_force)
+{
+    enum { LEAST_BITS = 8 };
+    struct span address = schema_row_text(relay, INCOMING_RELAYS_ADDRESS);
+    uint64_t bits;
+    (void)before, (void)in_force;
+    return span_parse_u64(span_slice(address, span_find(address, '/') + 1, address.n), &bits) &&
+           bits < LEAST_BITS;
+}
 
 static bool has_none(const struct schema_row *listener, enum listeners_kind kind,
                      const struct config_table *owned)
@@ -344,8 +364,12 @@ static const struct doubt {
     {OF(MULTISCAN), POLICIES, is_multiscan_used_by_none,
      "enabled is on, but no policy has antispam on with this engine: it scans no mail"},
     {OF(MULTISCAN), 0, is_multiscan_changed_while_off, "settings have no effect while enabled is off"},
+    {OF(MULTISCAN), 0, has_no_peers,
+     "enabled is on, but neither rspamd nor spamd is set: nobody else is asked"},
     {OF(LEARNING), OF(ANTISPAM) | OF(MULTISCAN), learns_in_vain,
      "enabled is on, but anti-spam is off for the whole gateway: what is learned has no effect"},
+    {OF(INCOMING_RELAYS), 0, is_half_the_world,
+     "so many machines are no relays of yours: every sender's header is believed"},
     {OF(LISTENERS), OF(RCPTACCESS), takes_for_nobody,
      "it is public and has no recipients: it takes mail only from hosts that may relay"},
     {OF(LISTENERS), OF(HOSTACCESS), takes_from_nobody,

@@ -146,6 +146,9 @@ static void a_policy_and_its_engine_must_both_be_on(void **state)
     set(&s, SCHEMA_MULTISCAN, "", MULTISCAN_ENABLED, "on");
     set(&s, SCHEMA_INCOMING_POLICY, "DEFAULT", POLICY_GRAYMAIL, "on");
     set(&s, SCHEMA_GRAYMAIL, "", GRAYMAIL_ENABLED, "on"); /* either engine will do for it */
+    assert_warnings(&s,
+                    "multiscan: enabled is on, but neither rspamd nor spamd is set: nobody else is asked\n");
+    set(&s, SCHEMA_MULTISCAN, "", MULTISCAN_SPAMD, "/run/spamd.sock");
     assert_warnings(&s, "");
     set(&s, SCHEMA_ANTISPAM, "", ANTISPAM_ENABLED, "on");
     assert_warnings(
@@ -199,6 +202,22 @@ static void settings_without_effect_are_warned_about(void **state)
         assert_warnings(&s, cases[i].warning);
         scene_end(&s);
     }
+}
+
+static void a_relay_that_could_be_anybody_is_warned_about(void **state)
+{
+    (void)state;
+    struct scene s = scene_begin();
+    const char *believed =
+        "incoming-relays all: so many machines are no relays of yours: every sender's header is believed\n";
+    set(&s, SCHEMA_INCOMING_RELAYS, "all", INCOMING_RELAYS_CUSTOM_HEADER, "X-Sender-IP");
+    set(&s, SCHEMA_INCOMING_RELAYS, "all", INCOMING_RELAYS_ADDRESS, "0.0.0.0/0");
+    assert_warnings(&s, believed);
+    set(&s, SCHEMA_INCOMING_RELAYS, "all", INCOMING_RELAYS_ADDRESS, "10.0.0.0/8");
+    assert_warnings(&s, "");
+    set(&s, SCHEMA_INCOMING_RELAYS, "all", INCOMING_RELAYS_ADDRESS, "192.0.2.1-10");
+    assert_warnings(&s, "");
+    scene_end(&s);
 }
 
 static void what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about(void **state)
@@ -435,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_gateway_that_scans_for_no_policy_is_warned_about),
         cmocka_unit_test(a_policy_and_its_engine_must_both_be_on),
         cmocka_unit_test(settings_without_effect_are_warned_about),
+        cmocka_unit_test(a_relay_that_could_be_anybody_is_warned_about),
         cmocka_unit_test(what_takes_the_effect_of_a_row_that_did_not_change_is_warned_about),
         cmocka_unit_test(each_setting_of_anti_spam_is_warned_about_while_it_is_off),
         cmocka_unit_test(the_aggressive_profile_is_warned_about_with_thresholds_of_ones_own),
