@@ -1,8 +1,9 @@
 /* alerts.db in SQLite: one connection. */
 #include "daemon/control/store_alert.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
+
+#include "daemon/control/store_database.h"
 
 enum { FORMAT = 1 };
 
@@ -32,91 +33,30 @@ static const char *const migrations[FORMAT] = {
 };
 enum column { ID, TIME, LAST, REPEATS, SEVERITY, CLASS, KIND, TEXT, WAIT, MORE, STATE, RECIPIENTS, MID };
 
-static sqlite3 *db;
 static sqlite3_stmt *statements[STATEMENT_COUNT];
-
-static bool fail(const char *what, struct error *error)
-{
-    int code = sqlite3_errcode(db);
-    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-    return error_set(error, "cannot %s config/alerts.db: %s%s", what, sqlite3_errmsg(db),
-                     damaged ? "; move it away, and a new one is begun" : "");
-}
-
-static bool execute(const char *sql, struct error *error)
-{
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || fail("open", error);
-}
-
-static bool get_format(int *format, struct error *error)
-{
-    sqlite3_stmt *stmt;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK)
-        return fail("read the format of", error);
-    bool good = sqlite3_step(stmt) == SQLITE_ROW || fail("read the format of", error);
-    *format = sqlite3_column_int(stmt, 0);
-    sqlite3_finalize(stmt);
-    return good;
-}
-
-static bool migrate(struct error *error)
-{
-    int format = 0;
-    if (!get_format(&format, error))
-        return false;
-    if (format > FORMAT)
-        return error_set(error,
-                         "config/alerts.db has format %d and this program knows %d at most: start the newer "
-                         "version that wrote it, or move it away",
-                         format, FORMAT);
-    if (format == FORMAT)
-        return true;
-    bool good = execute("BEGIN IMMEDIATE", error);
-    for (; good && format < FORMAT; format++)
-        good = execute(migrations[format], error);
-    char set_format[64];
-    sqlite3_snprintf(sizeof set_format, set_format, "PRAGMA user_version = %d; COMMIT", FORMAT);
-    return good && execute(set_format, error);
-}
-
-static bool prepare(struct error *error)
-{
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) !=
-            SQLITE_OK)
-            return fail("prepare a statement of", error);
-    return true;
-}
+static struct store_database database = {
+    .name = "config/alerts.db",
+    .pragmas = "PRAGMA synchronous = NORMAL;",
+    .format = FORMAT,
+    .migrations = migrations,
+    .statement_count = STATEMENT_COUNT,
+    .sql = statement_sql,
+    .statements = statements,
+};
 
 bool store_alert_open(const char *path, struct error *error)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool good = sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK || fail("open", error);
-    if (good)
-        sqlite3_busy_timeout(db, 5000); /* a reader of the tools may hold a lock for a moment */
-    good = good &&
-           execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
-                   error) &&
-           migrate(error) && prepare(error);
-    if (!good)
-        store_alert_close();
-    return good;
+    return store_database_open(&database, path, error);
 }
 
 bool store_alert_is_open(void)
 {
-    return db != NULL;
+    return database.db != NULL;
 }
 
 void store_alert_close(void)
 {
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
-        sqlite3_finalize(statements[i]);
-        statements[i] = NULL;
-    }
-    sqlite3_close(db);
-    db = NULL;
+    store_database_close(&database);
 }
 
 /* ---- statements ---- */
@@ -138,7 +78,7 @@ static sqlite3_stmt *bind_text(sqlite3_stmt *stmt, int column, struct span text)
 
 static bool run(sqlite3_stmt *stmt, struct error *error)
 {
-    bool good = sqlite3_step(stmt) == SQLITE_DONE || fail("write", error);
+    bool good = sqlite3_step(stmt) == SQLITE_DONE || store_database_fail(&database, "write", error);
     sqlite3_reset(stmt);
     return good;
 }
@@ -149,7 +89,7 @@ static bool get_number(sqlite3_stmt *stmt, int64_t *number, struct error *error)
     int code = sqlite3_step(stmt);
     if (code == SQLITE_ROW)
         *number = sqlite3_column_int64(stmt, 0);
-    bool good = code == SQLITE_ROW || code == SQLITE_DONE || fail("read", error);
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || store_database_fail(&database, "read", error);
     sqlite3_reset(stmt);
     return good;
 }
@@ -188,7 +128,7 @@ static bool each(sqlite3_stmt *stmt, store_alert_visit *visit, void *context, st
         };
         visit(context, &alert);
     }
-    bool good = code == SQLITE_DONE || fail("read", error);
+    bool good = code == SQLITE_DONE || store_database_fail(&database, "read", error);
     sqlite3_reset(stmt);
     return good;
 }
