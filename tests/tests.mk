@@ -125,6 +125,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/golden/config.xml tests/golden/help.session tests/golden/settings.session tests/golden/wrong.session tests/golden/status.keys \
 	tests/system/hostile.py \
 	tests/harness/__init__.py \
+	tests/harness/accounts.py \
 	tests/harness/api.py \
 	tests/harness/build.py \
 	tests/harness/certificate.py \
@@ -135,23 +136,21 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/graymail.py \
 	tests/harness/instance.py \
 	tests/harness/logs.py \
-	tests/harness/people.py \
-	tests/harness/spamd.py \
 	tests/harness/mail.py \
 	tests/harness/peers.py \
+	tests/harness/people.py \
 	tests/harness/postfix.py \
 	tests/harness/processes.py \
+	tests/harness/root.py \
 	tests/harness/sender.py \
 	tests/harness/sink.py \
+	tests/harness/spamd.py \
 	tests/harness/store.py \
+	tests/harness/stores.py \
 	tests/harness/tap.py \
-	tests/harness/terminal.py tests/harness/update_server.py \
+	tests/harness/terminal.py \
 	tests/harness/treatments.py \
-	tests/harness/__init__.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
-	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py \
-	tests/harness/__init__.py tests/harness/accounts.py tests/harness/api.py tests/harness/build.py tests/harness/dns.py tests/harness/fake_daemon.py tests/harness/instance.py tests/harness/logs.py \
-	tests/harness/mail.py tests/harness/processes.py tests/harness/root.py tests/harness/sender.py tests/harness/sink.py tests/harness/store.py tests/harness/stores.py \
-	tests/harness/tap.py tests/harness/terminal.py \
+	tests/harness/update_server.py \
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \

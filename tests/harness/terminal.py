@@ -22,6 +22,7 @@ class Terminal:
             environment.pop("LANG", None)
             environment["XDG_STATE_HOME"] = str(state or "/nonexistent")
             os.execve(command[0], command, environment)
+        os.set_blocking(self.fd, False)
         self.seen = b""
 
     def __enter__(self):
@@ -34,10 +35,18 @@ class Terminal:
             os.waitpid(self.pid, 0)
         os.close(self.fd)
 
-    def type(self, text):
-        rest = text.encode()
+    def type(self, text, seconds=20):
+        """Reads meanwhile what is said, as a real terminal does: a program that can't echo takes no more."""
+        rest, deadline = text.encode(), time.monotonic() + seconds
         while rest:
-            rest = rest[os.write(self.fd, rest) :]
+            readable, writable, _ = select.select([self.fd], [self.fd], [], max(0, deadline - time.monotonic()))
+            if readable:
+                with contextlib.suppress(OSError):  # it has ended; the write tells
+                    self.seen += os.read(self.fd, 65536)
+            if writable:
+                rest = rest[os.write(self.fd, rest) :]
+            elif not readable:
+                raise AssertionError(f"takes no more at {rest[:80]!r}, saw {self.seen!r}")
 
     def read(self, deadline, what):
         ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
