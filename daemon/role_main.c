@@ -121,11 +121,12 @@ static void hang_up(struct peer *peer)
     channel_free(gone);
 }
 
-void role_tell_stale(enum role_id peer)
+void role_tell_stale(enum role_id peer, const char *why)
 {
     struct buf body = {0};
     wire_put_u8(&body, (uint8_t)peer);
     wire_put_u32(&body, peers[peer].life);
+    wire_put_span(&body, span_text(why));
     channel_send(master, MSG_ROLE_STALE, buf_span(&body), -1);
     buf_free(&body);
 }
@@ -133,7 +134,7 @@ void role_tell_stale(enum role_id peer)
 void role_replace_peer(enum role_id peer, const char *why)
 {
     LOG(ROLE_REPLACED, LOG_T(role_table[role_self.id].name), LOG_T(role_table[peer].name), LOG_T(why));
-    role_tell_stale(peer);
+    role_tell_stale(peer, why);
     if (peers[peer].channel)
         hang_up(&peers[peer]);
 }
