@@ -372,7 +372,7 @@ struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_ta
  * integers, choices as words, every field.  Secrets stand there as they are: this is the form of the store. */
 void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
-/* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
+/* ---- checks named in the .def files (*_checks.c); an error says what would be right ---- */
 
 bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_.-]+ */
 bool schema_check_account(struct span text, struct error *error); /* of this machine */
