@@ -2,6 +2,7 @@
 #include "daemon/control/update_run.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/control/commit.h"
@@ -27,14 +28,14 @@ enum {
 static struct {
     enum { IDLE, MANIFEST, PACKAGE, WAITING, TRYING } step;
     struct update_wish wish;
-    void (*done)(const char *why);
+    void (*done)(unsigned engines, const struct update_trouble *trouble);
     uint32_t id; /* of the question to fetch or scan */
     struct buf manifest, file;
     struct package_list list;   /* in manifest */
     size_t at;                  /* the offer in work */
     unsigned busy;              /* bit set of engines that something was offered for */
     int64_t waited_us, busy_us; /* in all, and the latest pause for scan */
-    struct error trouble;       /* the last thing that went wrong; empty: nothing */
+    struct update_trouble trouble;
 } run;
 
 static struct event *timer;
@@ -73,6 +74,11 @@ static const char *component_name(void)
     return package_components[component()].name;
 }
 
+static struct error *trouble_of(const struct package_offer *o)
+{
+    return &run.trouble.packages[package_components[package_component_find(o->name)].engine];
+}
+
 static const char *engine_name(void)
 {
     return update_engine_name(package_components[component()].engine);
@@ -85,7 +91,7 @@ static void end(void)
     buf_free(&run.file);
     commit_hold(false);
     run.step = IDLE;
-    run.done(run.trouble.text[0] ? run.trouble.text : NULL);
+    run.done(run.wish.engines, &run.trouble);
 }
 
 /* ---- questions ---- */
@@ -152,7 +158,7 @@ static void download_failed(const char *why)
 {
     struct span file = offer()->file;
     LOG(UPDATE_FAILED, LOG_T(engine_name()), LOG_S(file), LOG_T(why));
-    error_set(&run.trouble, "%.*s: %s", (int)file.n, file.p, why);
+    error_set(trouble_of(offer()), "%.*s: %s", (int)file.n, file.p, why);
     go_on();
 }
 
@@ -160,7 +166,7 @@ static void name_refused(const char *why)
 {
     LOG(UPDATE_REFUSED, LOG_T(engine_name()), LOG_S(offer()->file), LOG_T(why),
         LOG_U(update_files_get(component()).version));
-    error_set(&run.trouble, "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
+    error_set(trouble_of(offer()), "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
     update_doubts_refuse(offer(), why);
 }
 
@@ -173,7 +179,7 @@ static void refuse(const char *why)
 static void put_off(const char *why)
 {
     LOG(UPDATE_PUT_OFF, LOG_T(engine_name()), LOG_T(why));
-    error_set(&run.trouble, "%s", why);
+    error_set(trouble_of(offer()), "%s", why);
     go_on();
 }
 
@@ -301,7 +307,7 @@ static bool is_wanted(const struct package_offer *o)
         return false;
     const char *doubt = run.wish.force ? NULL : update_doubts_about(o);
     if (doubt)
-        error_set(&run.trouble, "%s", doubt); /* as long as it is offered */
+        error_set(trouble_of(o), "%s", doubt); /* as long as it is offered */
     if (doubt)
         return false;
     if (update_files_wants((enum package_component)which, o->version, o->format, run.wish.force, &why))
@@ -339,7 +345,7 @@ static void next_offer(void)
 static void manifest_failed(const char *why)
 {
     LOG(UPDATE_MANIFEST_FAILED, LOG_T(why));
-    error_set(&run.trouble, "%s", why);
+    error_set(&run.trouble.server, "%s", why);
     end();
 }
 
@@ -441,7 +447,8 @@ void update_run_peer_down(enum role_id peer)
         put_off("the scan role died");
 }
 
-bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why))
+bool update_run_begin(const struct update_wish *wish,
+                      void (*done)(unsigned engines, const struct update_trouble *trouble))
 {
     if (run.step != IDLE)
         return false;
@@ -451,7 +458,7 @@ bool update_run_begin(const struct update_wish *wish, void (*done)(const char *w
     run.wish = *wish;
     run.done = done;
     run.busy = 0;
-    run.trouble.text[0] = '\0';
+    memset(&run.trouble, 0, sizeof run.trouble);
     for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
         if (wish->engines & 1u << i && wish->force)
             LOG(UPDATE_FORCED, LOG_T(update_engine_name((enum package_engine)i)));

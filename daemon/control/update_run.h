@@ -10,8 +10,15 @@ struct update_wish {
     bool force;       /* also those that are installed already, or were refused */
 };
 
-/* Begins one; false when one is under way.  done is called at its end, with why it came to nothing, or NULL. */
-bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why));
+/* The last thing that went wrong, of each matter; an empty text: nothing. */
+struct update_trouble {
+    struct error server;                         /* with it or its manifest: no engine got anything */
+    struct error packages[PACKAGE_ENGINE_COUNT]; /* with those of an engine */
+};
+
+/* Begins one; false when one is under way.  done is called at its end. */
+bool update_run_begin(const struct update_wish *wish,
+                      void (*done)(unsigned engines, const struct update_trouble *trouble));
 bool update_run_is_under_way(void);
 
 /* Scan is there (again): it is given what is installed. */
