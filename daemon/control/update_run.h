@@ -21,14 +21,9 @@ bool update_run_begin(const struct update_wish *wish,
                       void (*done)(unsigned engines, const struct update_trouble *trouble));
 bool update_run_is_under_way(void);
 
-/* Scan is there (again): it is given what is installed. */
-void update_run_scan_up(void);
-void update_run_peer_down(enum role_id peer);
-void update_run_fetched(struct wire_reader *in, int fd);
-void update_run_tried(struct wire_reader *in);
+void update_run_fetched(struct wire_reader *in, int fd); /* MSG_FETCHED */
+void update_run_fetch_down(void);
 
-/* Why scan does not use what is installed; "" when it does. */
-const char *update_run_trouble(void);
 /* "case" or "graymail": what the log calls it. */
 const char *update_engine_name(enum package_engine engine);
 

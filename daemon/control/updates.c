@@ -12,6 +12,7 @@
 #include "daemon/control/trusted_keys.h"
 #include "daemon/control/update_files.h"
 #include "daemon/control/update_run.h"
+#include "daemon/control/update_trial.h"
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "engine/base/clock.h"
@@ -131,12 +132,15 @@ void updates_start(void)
 void updates_peer_up(enum role_id peer)
 {
     if (peer == ROLE_SCAN)
-        update_run_scan_up();
+        update_trial_scan_up();
 }
 
 void updates_peer_down(enum role_id peer)
 {
-    update_run_peer_down(peer);
+    if (peer == ROLE_FETCH)
+        update_run_fetch_down();
+    else if (peer == ROLE_SCAN)
+        update_trial_scan_down();
 }
 
 bool updates_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
@@ -146,7 +150,7 @@ bool updates_message(enum role_id peer, uint16_t type, struct wire_reader *in, i
     if (fetched)
         update_run_fetched(in, fd);
     else if (tried)
-        update_run_tried(in);
+        update_trial_answered(in);
     else
         return false;
     if (fd >= 0)
@@ -198,7 +202,7 @@ static json_t *component_json(enum package_component component)
 {
     const struct package_component_row *row = &package_components[component];
     struct update_file file = update_files_get(component);
-    bool unused = update_run_trouble()[0] && file.file.n;
+    bool unused = update_trial_unusable()[0] && file.file.n;
     json_t *object = json_pack("{s:s,s:s,s:I}", "component", row->title, "package", row->name, "version",
                                (json_int_t)(unused ? row->shipped_version : file.version));
     if (file.time && file.file.n)
@@ -215,7 +219,7 @@ void updates_call_status(uint64_t session, json_t *request)
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         if (engines & 1u << package_components[i].engine)
             json_array_append_new(rows, component_json((enum package_component)i));
-    const char *why = update_run_trouble()[0]     ? update_run_trouble()
+    const char *why = update_trial_unusable()[0]  ? update_trial_unusable()
                       : trusted_keys_trouble()[0] ? trusted_keys_trouble()
                                                   : trouble_with(engines, &trouble);
     json_t *result = json_pack("{s:o,s:s,s:b,s:b,s:I}", "components", rows, "program", PACKAGE_VERSION,
