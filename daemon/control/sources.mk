@@ -69,6 +69,7 @@ control_update_sources = \
 	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/update_files.c %D%/update_files.h \
 	%D%/update_run.c %D%/update_run.h \
+	%D%/update_trial.c %D%/update_trial.h \
 	%D%/updates.c %D%/updates.h
 
 # Learning from single messages.

@@ -1,7 +1,7 @@
 /* The one function that judges a message: message, envelope and facts in; children out.
  *
- * Pure: no files, no network, no time but the CPU budget.  The scan workers, the offline scanner and (later)
- * `trace` and the impact preview all call it, so they cannot differ.
+ * Pure: no files, no network, no time but the CPU budget.  The scan workers and the offline scanner call
+ * it, so they cannot differ.
  */
 #ifndef JUDGE_JUDGE_H
 #define JUDGE_JUDGE_H
@@ -104,7 +104,7 @@ struct judge_runtime {
     uint64_t graymail_never_bytes; /* the same for graymail, which looks at all of what is smaller */
     struct judge_policy policies[JUDGE_DIRECTION_COUNT]; /* the DEFAULT row of each table */
     int64_t budget_us, budget_us_per_mib;                /* CPU for one message; then a partial verdict */
-    bool test_hooks; /* obey X-Mailward-Test (judge.c; private instances of tests) */
+    bool test_hooks; /* obey X-Mailward-Test (look.c; private instances of tests) */
 };
 
 struct judge_input {

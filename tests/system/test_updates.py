@@ -96,8 +96,8 @@ def refused(instance, why, version=2):
     """The last package was refused for this reason, told so, and what was installed before is in use."""
     line = updater(instance).find("update refused: ")[-1]
     true(why in line and f"; version {version} stays in use" in line, line)
-    for command in ("antispamstatus", "graymailstatus"):
-        true(why in trouble(instance, command), f"{command}: {trouble(instance, command)}")
+    true(why in (trouble(instance) or ""), f"antispamstatus: {trouble(instance)}")
+    equal(trouble(instance, "graymailstatus"), None, "the trouble of another engine's package")
     equal(versions(instance)["Structural Rules"][1], str(version), "version in use")
 
 
@@ -379,6 +379,26 @@ def rules_that_do_not_compile_are_refused_with_their_place(world):
     update(instance, "update refused")
     refused(instance, "b.rules:3:")
     true("spam positive" in verdict(instance, 1), "the old rules")
+
+
+@test
+def a_trouble_shows_at_the_engine_that_it_concerns(world):
+    instance, server = gateway(world)
+    broken = {"graymail.rules": "rule broken\n    scope body\n    match /(/\n    about Broken\n"}
+    server.offer("graymail-rules", 2, broken)
+    update(instance, "graymail update refused")
+    for command in ("antispamupdate", "updatenow"):  # one that does not look at graymail, and one that does
+        update(instance, "case: server manifest 1 has nothing new", command)
+        equal(trouble(instance), None, f"antispamstatus after {command}")
+        true("graymail.rules:3:" in trouble(instance, "graymailstatus"), trouble(instance, "graymailstatus"))
+    (server.folder / "manifest").rename(server.folder / "away")
+    update(instance, "Dynamic manifest fetch failure: ", "antispamupdate")
+    for command in ("antispamstatus", "graymailstatus"):
+        true("error: 404" in trouble(instance, command), f"{command}: {trouble(instance, command)}")
+    (server.folder / "away").rename(server.folder / "manifest")
+    update(instance, "case: server manifest 1 has nothing new", "antispamupdate")
+    equal(trouble(instance), None, "antispamstatus")
+    true("graymail.rules:3:" in trouble(instance, "graymailstatus"), "what graymail's package has, as it is offered still")
 
 
 @test
