@@ -6,8 +6,6 @@
 #include "daemon/control/store_database.h"
 #include "engine/wire/api.h"
 
-enum { FORMAT = 2 };
-
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,
 #include "daemon/control/store_learned.def"
@@ -22,7 +20,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 };
 
 /* migrations[n] leads from format n to n + 1.  Numbers are never given twice: their order is that of the examples. */
-static const char *const migrations[FORMAT] = {
+static const char *const migrations[LEARNED_FORMAT] = {
     "CREATE TABLE change (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " origin TEXT NOT NULL, who TEXT NOT NULL, final INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE TABLE example (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, spam INTEGER NOT NULL,"
@@ -41,7 +39,7 @@ static sqlite3_stmt *statements[STATEMENT_COUNT];
 static struct store_database database = {
     .name = "config/learned.db",
     .pragmas = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
-    .format = FORMAT,
+    .format = LEARNED_FORMAT,
     .migrations = migrations,
     .statement_count = STATEMENT_COUNT,
     .sql = statement_sql,

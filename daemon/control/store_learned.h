@@ -15,7 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/scan/learned.h"
 
-enum { LEARNED_KEY_BYTES = 32 };
+enum { LEARNED_KEY_BYTES = 32, LEARNED_FORMAT = 2 /* of the file */ };
 
 /* Opens or makes the file; a newer format is refused. */
 bool store_learned_open(const char *path, struct error *error);
