@@ -161,6 +161,7 @@ enum lesson_kind { LESSON_HAM, LESSON_SPAM, LESSON_FORGET, LESSON_KINDS };
 enum lesson_outcome {
     LESSON_DONE,    /* on disk */
     LESSON_NOTHING, /* it was known as that already, or there was nothing to forget */
+    LESSON_REFUSED, /* what administrators have said stands */
     LESSON_OFF,     /* learning is off */
     LESSON_FAILED,
     LESSON_OUTCOMES

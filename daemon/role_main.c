@@ -181,11 +181,13 @@ static void on_peer_message(void *context, uint16_t type, struct wire_reader *in
 }
 
 /* A peer that hung up is replaced by the master.  A channel that broke between two living roles would never be: then
- * one of them ends, is started anew and joined again. */
-static void on_peer_closed(void *context, const char *why)
+ * one of them ends, is started anew and joined again; this one, when the trouble is its own. */
+static void on_peer_closed(void *context, const char *why, bool is_ours)
 {
     struct peer *peer = context;
     struct error reason;
+    if (is_ours)
+        role_fatal("%s", why);
     if (why) {
         error_set(&reason, "broke the channel: %s", why);
         distrust((enum role_id)(peer - peers), reason.text);
@@ -205,7 +207,7 @@ static void add_peer(struct wire_reader *in, int fd)
     if (peer->channel)
         channel_drain(peer->channel);
     if (peer->channel)
-        on_peer_closed(peer, NULL);
+        on_peer_closed(peer, NULL, false);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
     peer->life = life;
@@ -318,9 +320,11 @@ static void on_master_message(void *context, uint16_t type, struct wire_reader *
     }
 }
 
-static void on_master_closed(void *context, const char *why)
+static void on_master_closed(void *context, const char *why, bool is_ours)
 {
-    (void)context, (void)why;
+    (void)context;
+    if (is_ours)
+        role_fatal("%s", why);
     _exit(0);
 }
 

@@ -6,8 +6,6 @@
 #include "daemon/control/store_database.h"
 #include "engine/wire/api.h"
 
-enum { FORMAT = 2 };
-
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,
 #include "daemon/control/store_learned.def"
@@ -22,7 +20,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 };
 
 /* migrations[n] leads from format n to n + 1.  Numbers are never given twice: their order is that of the examples. */
-static const char *const migrations[FORMAT] = {
+static const char *const migrations[LEARNED_FORMAT] = {
     "CREATE TABLE change (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " origin TEXT NOT NULL, who TEXT NOT NULL, final INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE TABLE example (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, spam INTEGER NOT NULL,"
@@ -41,7 +39,7 @@ static sqlite3_stmt *statements[STATEMENT_COUNT];
 static struct store_database database = {
     .name = "config/learned.db",
     .pragmas = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
-    .format = FORMAT,
+    .format = LEARNED_FORMAT,
     .migrations = migrations,
     .statement_count = STATEMENT_COUNT,
     .sql = statement_sql,
@@ -163,23 +161,68 @@ static bool tidy(int64_t id, struct error *error)
            run(statements[STATEMENT_PURGE], error) && run(statements[STATEMENT_PURGE_CHANGES], error);
 }
 
-bool store_learned_add(const struct learned_change *change, const uint8_t key[LEARNED_KEY_BYTES],
-                       const struct scan_example *example, bool *news, struct error *error)
+/* What is known of a message. */
+struct known {
+    int64_t spam; /* 0, 1; -1: nothing */
+    bool is_told;
+};
+
+static bool find(struct span key, struct known *known, struct error *error)
+{
+    int64_t found = -1;
+    sqlite3_stmt *stmt = bind(bind_blob(statements[STATEMENT_FIND], 1, key), 2, SCAN_EXAMPLE_VERSION);
+    bool good = get_number(stmt, &found, error);
+    *known = (struct known){.spam = found < 0 ? -1 : found & 1, .is_told = found > 1};
+    return good;
+}
+
+/* Nobody is told that something was learned which the next line would drop. */
+static enum lesson_outcome find_room(struct error *error)
+{
+    int64_t said = 0;
+    if (!get_number(statements[STATEMENT_COUNT_SAID], &said, error))
+        return LESSON_FAILED;
+    if (said < SCAN_LEARNED_EXAMPLES)
+        return LESSON_DONE;
+    error_set(error, "there is no room beside %d examples of administrators", SCAN_LEARNED_EXAMPLES);
+    return LESSON_REFUSED;
+}
+
+/* An administrator's word makes an example his own, also when it says what was told before. */
+static enum lesson_outcome weigh(const struct learned_change *change, const struct known *known,
+                                 struct error *error)
+{
+    bool forget = change->kind == LESSON_FORGET, is_known = known->spam >= 0;
+    bool is_the_same = is_known && known->spam == (change->kind == LESSON_SPAM);
+    if (forget ? !is_known : is_the_same && (change->is_told || !known->is_told))
+        return LESSON_NOTHING;
+    if (!change->is_told || (is_known && known->is_told))
+        return LESSON_DONE;
+    if (!is_known)
+        return find_room(error);
+    error_set(error, "an administrator has said of this message that it is %s",
+              known->spam ? "spam" : "not spam");
+    return LESSON_REFUSED;
+}
+
+enum lesson_outcome store_learned_add(const struct learned_change *change,
+                                      const uint8_t key[LEARNED_KEY_BYTES],
+                                      const struct scan_example *example, struct error *error)
 {
     struct span name = span_of(key, LEARNED_KEY_BYTES);
-    bool forget = change->kind == LESSON_FORGET, spam = change->kind == LESSON_SPAM;
-    int64_t known = -1, id = 0;
-    sqlite3_stmt *find = bind(bind_blob(statements[STATEMENT_FIND], 1, name), 2, SCAN_EXAMPLE_VERSION);
-    if (!get_number(find, &known, error))
-        return false;
-    *news = forget ? known >= 0 : known != spam;
-    if (!*news)
-        return true;
-    if (!run(statements[STATEMENT_BEGIN], error))
-        return false;
-    return end(add_change(change, &id, error) && retire(id, name, error) &&
-                   (forget || add_example(id, change, name, example, error)) && tidy(id, error),
-               error);
+    struct known known;
+    int64_t id = 0;
+    if (!find(name, &known, error))
+        return LESSON_FAILED;
+    enum lesson_outcome outcome = weigh(change, &known, error);
+    if (outcome != LESSON_DONE)
+        return outcome;
+    bool good = run(statements[STATEMENT_BEGIN], error) &&
+                end(add_change(change, &id, error) && retire(id, name, error) &&
+                        (change->kind == LESSON_FORGET || add_example(id, change, name, example, error)) &&
+                        tidy(id, error),
+                    error);
+    return good ? LESSON_DONE : LESSON_FAILED;
 }
 
 static bool undo_latest(bool *was_there, struct error *error)

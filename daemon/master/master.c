@@ -263,8 +263,9 @@ static void close_channel(struct child *c)
 }
 
 /* A role that cannot be talked to is started anew. */
-static void on_child_closed(void *context, const char *why)
+static void on_child_closed(void *context, const char *why, bool is_ours)
 {
+    (void)is_ours; /* no role sends descriptors */
     struct child *c = context;
     close_channel(c);
     if (why && c->pid)

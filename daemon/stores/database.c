@@ -5,10 +5,16 @@
 #include <unistd.h>
 
 #include "daemon/control/store_config.h"
+#include "daemon/control/store_learned.h"
 #include "daemon/log/store_tracking.h"
 #include "daemon/queue/store.h"
 
 enum { BUSY_MS = 5000 };
+
+static int learned_newest_format(void)
+{
+    return LEARNED_FORMAT;
+}
 
 static const struct {
     const char *path;
@@ -17,6 +23,7 @@ static const struct {
     [DATABASE_TRACKING] = {"track/tracking.db", tracking_newest_format},
     [DATABASE_QUEUE] = {"queue/queue.db", store_newest_format},
     [DATABASE_CONFIG] = {"config/config.db", store_config_newest_format},
+    [DATABASE_LEARNED] = {"config/learned.db", learned_newest_format},
 };
 
 const char *database_path(enum database id)

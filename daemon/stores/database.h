@@ -7,7 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/span.h"
 
-enum database { DATABASE_TRACKING, DATABASE_QUEUE, DATABASE_CONFIG, DATABASE_COUNT };
+enum database { DATABASE_TRACKING, DATABASE_QUEUE, DATABASE_CONFIG, DATABASE_LEARNED, DATABASE_COUNT };
 
 /* Where it is in the state folder. */
 const char *database_path(enum database id);
