@@ -34,7 +34,4 @@ typedef bool database_text_visit(struct span text, void *context);
 bool database_each_text(sqlite3 *db, const char *sql, database_text_visit *visit, void *context,
                         struct error *error);
 
-/* Bytes of a column, valid until the next step. */
-struct span database_column(sqlite3_stmt *stmt, int column);
-
 #endif
