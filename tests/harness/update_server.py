@@ -31,6 +31,11 @@ def rules_that_hit(word):
     return "".join(f"rule {name}\n    scope body\n    match /{word}/i\n    about Says {word}\n\n" for name in names)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A gateway that ends, or trusts another certificate, hangs up: that is what its test is about."""
+
+
 class UpdateServer:
     def __init__(self, folder, host="localhost"):
         self.folder = folder / "server"
@@ -43,7 +48,7 @@ class UpdateServer:
         self.moved = set()  # names of files that are said to be elsewhere
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / f"{host}.crt", folder / f"{host}.key")
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http = _Server(("127.0.0.1", 0), self._handler())
         self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
         self.url = f"https://localhost:{self.http.server_port}/"
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
