@@ -23,3 +23,6 @@ libdaemon_a_SOURCES += \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/stores_status.h
+
+# For the roles that link libcurl.
+curl_loop_sources = %D%/curl_loop.c %D%/curl_loop.h
