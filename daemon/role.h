@@ -60,8 +60,9 @@ struct role {
     /* A bound listening socket that now belongs to the role. */
     void (*listener)(int fd);
     /* The configuration (role_config.h).  A role with config_apply gets one, and is ready only once the first runs.
-     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared().
-     * apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what prepare built. */
+     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared(); without it
+     * nothing has to be built.  apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what
+     * prepare built. */
     void (*config_prepare)(const struct role_config *next);
     void (*config_apply)(void);
     void (*config_discard)(void);
