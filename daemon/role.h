@@ -82,8 +82,9 @@ int64_t role_daemon_started(void);
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd);
 /* NULL while the peer is away. */
 struct channel *role_peer(enum role_id peer);
-/* Has the master start a peer anew, if that is still the one that this role was joined with last. */
-void role_tell_stale(enum role_id peer);
+/* Has the master start a peer anew, if that is still the one that this role was joined with last; why: what it does
+ * wrong, as the end of a sentence, which a daemon that cannot start ends with. */
+void role_tell_stale(enum role_id peer, const char *why);
 /* Hangs up on a dispensable peer and has the master start it anew; why: what is wrong with it, for the log. */
 void role_replace_peer(enum role_id peer, const char *why);
 /* Says why on standard error and in the log, and ends the process; the master restarts it. */

@@ -23,6 +23,7 @@ libdaemon_a_SOURCES += \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h \
+	%D%/store_database.c %D%/store_database.h \
 	%D%/stores_status.h
 
 # For the roles that link libcurl.

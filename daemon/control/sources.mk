@@ -87,7 +87,6 @@ control_alert_sources = \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/certificate_expiry.c %D%/certificate_expiry.h \
 	%D%/expiry.c %D%/expiry.h \
-	%D%/store_database.c %D%/store_database.h \
 	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
 
 pkglibexec_PROGRAMS += mailwardd-control

@@ -120,17 +120,17 @@ static void download_failed(const char *why)
     go_on();
 }
 
-static void name_refused(const char *why)
+static void name_refused(const char *why, bool is_tried)
 {
     LOG(UPDATE_REFUSED, LOG_T(engine_name()), LOG_S(offer()->file), LOG_T(why),
         LOG_U(update_files_get(component()).version));
     error_set(trouble_of(offer()), "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
-    update_doubts_refuse(offer(), why);
+    update_doubts_refuse(offer(), why, is_tried);
 }
 
 static void refuse(const char *why)
 {
-    name_refused(why);
+    name_refused(why, false);
     go_on();
 }
 
@@ -146,7 +146,8 @@ static void refuse_trial(const char *why)
 {
     struct error text;
     error_set(&text, "is of no use: %s", why);
-    refuse(text.text);
+    name_refused(text.text, true);
+    go_on();
 }
 
 /* That may be the hour and not the package; one whose rules hang is found out by nothing else. */
@@ -242,7 +243,7 @@ static bool is_wanted(const struct package_offer *o)
     if (update_files_wants((enum package_component)which, o->version, o->format, run.wish.force, &why))
         return true;
     if (o->version < now.version && now.file.n)
-        name_refused(why.text);
+        name_refused(why.text, false);
     return false;
 }
 

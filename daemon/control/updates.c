@@ -10,6 +10,7 @@
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "daemon/control/trusted_keys.h"
+#include "daemon/control/update_doubts.h"
 #include "daemon/control/update_files.h"
 #include "daemon/control/update_run.h"
 #include "daemon/control/update_trial.h"
@@ -125,6 +126,7 @@ void updates_start(void)
 {
     const struct timeval second = {.tv_sec = 1};
     update_files_start();
+    update_doubts_start();
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     event_add(tick, &second);
 }

@@ -92,15 +92,15 @@ bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, 
     if (!STORE_RUN(s, SET_STATE, f, V_INT(mid), V_INT(state)))
         return false;
     if (state == RECIPIENT_QUARANTINE)
-        s->now.counts.quarantined += (uint64_t)sqlite3_changes64(s->db);
+        s->now.counts.quarantined += (uint64_t)sqlite3_changes64(s->database.db);
     else if (state == RECIPIENT_HELD)
-        s->now.counts.held += (uint64_t)sqlite3_changes64(s->db);
+        s->now.counts.held += (uint64_t)sqlite3_changes64(s->database.db);
     return true;
 }
 
 static bool count_rows(struct store *s, enum statement id, uint64_t *count, struct fault *f)
 {
-    sqlite3_stmt *row = s->statements[id];
+    sqlite3_stmt *row = store_query(s, id, f, NULL, 0);
     if (store_step(s, row, f) != STORE_ROW)
         return false;
     *count = store_column_u64(row, 0);
@@ -124,7 +124,7 @@ bool store_set_suspended(struct store *s, const struct suspension *suspended, st
 {
     struct wire_reader names = wire_reader_of(buf_span(&suspended->listeners.names));
     bool good = STORE_RUN(s, SET_SUSPENDED, f, V_INT(suspended->parts)) &&
-                store_run(s, STATEMENT_RESUME_NAMES, NULL, 0, f);
+                store_run(s, STATEMENT_RESUME_NAMES, f, NULL, 0);
     while (good && names.rest.n)
         good = STORE_RUN(s, SUSPEND_NAME, f, V_TEXT(wire_get_span(&names)));
     return good;
@@ -137,7 +137,7 @@ bool store_get_suspended(struct store *s, struct suspension *suspended, struct f
     if (!count_rows(s, STATEMENT_GET_SUSPENDED, &value, f))
         return false;
     suspended->parts = (uint8_t)value;
-    sqlite3_stmt *row = s->statements[STATEMENT_SUSPENDED_NAMES];
+    sqlite3_stmt *row = store_query(s, STATEMENT_SUSPENDED_NAMES, f, NULL, 0);
     while ((step = store_step(s, row, f)) == STORE_ROW) {
         wire_put_span(&suspended->listeners.names, store_column_span(row, 0));
         suspended->listeners.count++;
@@ -297,7 +297,7 @@ static void end_message(struct loading *l, store_message_visit *visit, void *con
 bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f)
 {
     struct loading l = {.m.recipient_count = 0};
-    sqlite3_stmt *row = s->statements[STATEMENT_LOAD];
+    sqlite3_stmt *row = store_query(s, STATEMENT_LOAD, f, NULL, 0);
     enum store_step step;
     while ((step = store_step(s, row, f)) == STORE_ROW) {
         if (l.m.recipient_count == 0 || message_mid(&l.m) != store_column_u64(row, COLUMN_MID)) {
@@ -327,7 +327,7 @@ static bool visit_page(struct store *s, sqlite3_stmt *row, store_page_visit *vis
     struct loading l = {.m.recipient_count = 0};
     enum store_step step = STORE_FAILED;
     bool more = true;
-    while (more && row && (step = store_step(s, row, f)) == STORE_ROW) {
+    while (more && (step = store_step(s, row, f)) == STORE_ROW) {
         bool next = message_mid(&l.m) != store_column_u64(row, COLUMN_MID);
         if (next && l.m.recipient_count) {
             complete(&l);
@@ -371,8 +371,8 @@ bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visi
                        struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, EACH_OLDEST, f, V_INT(limit));
-    enum store_step step = STORE_FAILED;
-    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
         struct store_oldest oldest = {.mid = store_column_u64(row, 0),
                                       .since = sqlite3_column_int64(row, 1),
                                       .bytes = store_column_u64(row, 2)};
@@ -394,7 +394,7 @@ bool store_count(struct store *s, struct fault *f)
         !count_rows(s, STATEMENT_COUNT_QUARANTINED, &counts->quarantined_messages, f) ||
         !count_rows(s, STATEMENT_SUM_QUARANTINED, &counts->quarantine_bytes, f))
         return false;
-    sqlite3_stmt *row = s->statements[STATEMENT_COUNT_STATES];
+    sqlite3_stmt *row = store_query(s, STATEMENT_COUNT_STATES, f, NULL, 0);
     enum store_step step;
     while ((step = store_step(s, row, f)) == STORE_ROW) {
         int state = sqlite3_column_int(row, 0);
@@ -409,8 +409,8 @@ bool store_count(struct store *s, struct fault *f)
 static bool visit_bodies(struct store *s, sqlite3_stmt *row, store_body_visit *visit, void *context,
                          struct fault *f)
 {
-    enum store_step step = STORE_FAILED;
-    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
         struct spool_record body = {.segment = (uint32_t)store_column_u64(row, 1),
                                     .offset = store_column_u64(row, 2),
                                     .length = store_column_u64(row, 3)};
@@ -424,7 +424,7 @@ static bool visit_bodies(struct store *s, sqlite3_stmt *row, store_body_visit *v
 
 bool store_each_body(struct store *s, store_body_visit *visit, void *context, struct fault *f)
 {
-    return visit_bodies(s, s->statements[STATEMENT_EACH_BODY], visit, context, f);
+    return visit_bodies(s, store_query(s, STATEMENT_EACH_BODY, f, NULL, 0), visit, context, f);
 }
 
 bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit,
@@ -442,7 +442,7 @@ bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *t
 bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, KNOWS, f, V_INT(mid));
-    if (!row || store_step(s, row, f) != STORE_ROW)
+    if (store_step(s, row, f) != STORE_ROW)
         return false;
     *known = sqlite3_column_int(row, 0) != 0;
     return store_step(s, row, f) == STORE_END;

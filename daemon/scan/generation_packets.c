@@ -88,6 +88,16 @@ static void take_packet(struct generation *g, struct slot *s, struct packet *pac
         slot_kill(s, "it does not keep to the protocol");
 }
 
+static void judge_again(struct generation *g, struct slot *s)
+{
+    struct job *job = s->job;
+    if (job && generation_has_been_ready(g)) {
+        s->job = NULL;
+        g->config.handler.again(g->config.handler.context, job);
+    }
+    slot_kill(s, "too many descriptors are open here for its answer");
+}
+
 void generation_read_packets(struct generation *g, struct slot *s)
 {
     while (s->socket >= 0) {
@@ -105,6 +115,9 @@ void generation_read_packets(struct generation *g, struct slot *s)
             return;
         case PACKET_BROKEN:
             slot_kill(s, "it does not keep to the protocol");
+            return;
+        case PACKET_LOST:
+            judge_again(g, s);
             return;
         }
     }

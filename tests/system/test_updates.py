@@ -191,6 +191,11 @@ def a_package_by_an_unknown_key_is_refused(world):
     wait_until(lambda: "is signed by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
     sign_list(server, path, 3, key=stranger)
     update(instance, "Dynamic manifest fetch failure: manifest is signed by none of the trusted keys")
+    sign_list(server, path, 3)
+    stranger.with_suffix(".pub").rename(server.keys / "stranger.pub")
+    instance.stop()
+    instance.start()
+    update(instance, "update completed: antispam-rules version 3")
 
 
 @test
@@ -413,6 +418,12 @@ def rules_that_kill_their_trial_worker_are_refused(world):
     refused(instance, "the test message killed its worker")
     true("spam positive" in verdict(instance, 1), "the old rules")
     equal(instance.role_pid("scan"), scan, "the scan role")
+    instance.stop()
+    instance.start()
+    asked = len(server.asked)
+    update(instance, "case: server manifest 2 has nothing new")
+    equal(server.asked[asked:], ["/manifest"], "what a trial refused is not fetched again after a restart")
+    true("the test message killed its worker" in trouble(instance), trouble(instance))
 
 
 @test
