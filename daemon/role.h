@@ -38,9 +38,8 @@ struct role_entry {
     /* It talks with strangers, and mail flows without it: no commit waits for it while it is away, and whoever cannot read
      * what it says has it started anew (role_replace_peer()). */
     bool dispensable;
-    const char *write_dirs
-        [3]; /* relative to the state folder; made by the master: a role with folders has its account */
-    const char *read_dirs[2];
+    /* Relative to the state folder.  The master makes those to be written: a role with folders has its account. */
+    const char *write_dirs[3], *read_dirs[2];
 };
 
 extern const struct role_entry role_table[ROLE_COUNT];
