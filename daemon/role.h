@@ -38,9 +38,8 @@ struct role_entry {
     /* It talks with strangers, and mail flows without it: no commit waits for it while it is away, and whoever cannot read
      * what it says has it started anew (role_replace_peer()). */
     bool dispensable;
-    const char *write_dirs
-        [3]; /* relative to the state folder; made by the master: a role with folders has its account */
-    const char *read_dirs[2];
+    /* Relative to the state folder.  The master makes those to be written: a role with folders has its account. */
+    const char *write_dirs[3], *read_dirs[2];
 };
 
 extern const struct role_entry role_table[ROLE_COUNT];
@@ -60,8 +59,9 @@ struct role {
     /* A bound listening socket that now belongs to the role. */
     void (*listener)(int fd);
     /* The configuration (role_config.h).  A role with config_apply gets one, and is ready only once the first runs.
-     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared().
-     * apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what prepare built. */
+     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared(); without it
+     * nothing has to be built.  apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what
+     * prepare built. */
     void (*config_prepare)(const struct role_config *next);
     void (*config_apply)(void);
     void (*config_discard)(void);

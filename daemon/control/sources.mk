@@ -22,6 +22,7 @@ control_config_sources = \
 control_session_sources = \
 	%D%/access.c %D%/access.h \
 	%D%/certificates.c %D%/certificates.h \
+	%D%/config_edit.c %D%/config_edit.h \
 	%D%/config_export.c \
 	%D%/config_mail.c %D%/config_mail.h \
 	%D%/config_methods.c %D%/config_methods.h \

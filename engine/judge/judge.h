@@ -88,9 +88,8 @@ enum judge_profile { JUDGE_NORMAL, JUDGE_AGGRESSIVE };
 struct judge_scanner_settings {
     bool on; /* off: its policies' mail is not scanned */
     enum judge_profile profile;
-    uint64_t
-        always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
-    uint64_t never_scan_bytes; /* above: not scanned */
+    uint64_t always_scan_bytes; /* of what is larger only so much is looked at */
+    uint64_t never_scan_bytes;  /* above: not scanned */
 };
 
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */

@@ -1,9 +1,9 @@
 /* Texts that say where to connect: a host and a port in one form or another. */
 #include <ctype.h>
-#include <sys/socket.h>
 
 #include "engine/schema/host_checks.h"
 #include "engine/schema/schema.h"
+#include "engine/smtp/address_range.h"
 
 /* ":PORT" or nothing. */
 static bool parse_port(struct span text, uint16_t *port)
@@ -26,12 +26,12 @@ static bool parse_destination(struct span text, struct schema_destination *d)
         d->host = span_slice(text, 1, end - 1);
         d->direct = true;
         rest = span_slice(text, end + 1, text.n);
-        if (end == text.n || (schema_address_family(d->host) == AF_UNSPEC && !schema_is_host_name(d->host)))
+        if (end == text.n || (smtp_ip_family(d->host) == AF_UNSPEC && !schema_is_host_name(d->host)))
             return false;
     } else {
         size_t end = span_find(text, ':');
         d->host = span_slice(text, 0, end);
-        d->direct = schema_address_family(d->host) == AF_INET;
+        d->direct = smtp_ip_family(d->host) == AF_INET;
         rest = span_slice(text, end, text.n);
         if (!d->direct && !schema_is_host_name(d->host))
             return false;
@@ -71,9 +71,8 @@ bool schema_syslog_parse(struct span text, struct schema_syslog *syslog, struct 
     if (syslog->kind == SYSLOG_LOCAL)
         return true;
     struct schema_destination at = {.port = syslog->port};
-    bool is_v6 = schema_address_family(text) == AF_INET6;
-    bool good =
-        is_v6 || (parse_destination(text, &at) && at.direct && schema_address_family(at.host) != AF_UNSPEC);
+    bool is_v6 = smtp_ip_family(text) == AF_INET6;
+    bool good = is_v6 || (parse_destination(text, &at) && at.direct && smtp_ip_family(at.host) != AF_UNSPEC);
     syslog->address = is_v6 ? text : at.host;
     syslog->port = at.port;
     return good || error_set(error, "none, local, ADDRESS or ADDRESS:PORT ([ADDRESS]:PORT for IPv6)");
@@ -94,7 +93,7 @@ static bool parse_engine(struct span text, uint16_t port, struct schema_peer *pe
     if (span_equal_nocase(at.host, SPAN("localhost")))
         at.host = SPAN("127.0.0.1");
     *peer = (struct schema_peer){SCHEMA_PEER_TCP, at.host, at.port};
-    return at.port && schema_address_family(at.host) != AF_UNSPEC;
+    return at.port && smtp_ip_family(at.host) != AF_UNSPEC;
 }
 
 bool schema_rspamd_parse(struct span text, struct schema_peer *peer, struct error *error)

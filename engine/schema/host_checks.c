@@ -21,24 +21,6 @@ bool schema_is_host_name(struct span text)
     return false;
 }
 
-int schema_address_read(struct span text, unsigned char bytes[16])
-{
-    char copy[INET6_ADDRSTRLEN];
-    if (text.n == 0 || text.n >= sizeof copy || memchr(text.p, '\0', text.n))
-        return AF_UNSPEC;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    if (inet_pton(AF_INET, copy, bytes) == 1)
-        return AF_INET;
-    return inet_pton(AF_INET6, copy, bytes) == 1 ? AF_INET6 : AF_UNSPEC;
-}
-
-int schema_address_family(struct span text)
-{
-    unsigned char ignored[16];
-    return schema_address_read(text, ignored);
-}
-
 bool schema_is_network(const unsigned char *address, unsigned bytes, unsigned bits)
 {
     for (unsigned i = bits / 8; i < bytes; i++)
@@ -63,7 +45,7 @@ bool schema_check_route_domain(struct span text, struct error *error)
 /* The family of an address, and the form in which it is usually written; AF_UNSPEC when it is none. */
 static int read_address(struct span text, struct in6_addr *address, char usual[INET6_ADDRSTRLEN])
 {
-    int family = schema_address_read(text, address->s6_addr);
+    int family = smtp_ip_read(text, address->s6_addr);
     if (family != AF_UNSPEC)
         inet_ntop(family, address, usual, INET6_ADDRSTRLEN);
     return family;
@@ -98,7 +80,7 @@ static bool is_literal(struct span text)
     bool v6 = span_starts_nocase(text, SPAN("IPv6:"));
     if (v6)
         text = span_slice(text, 5, text.n);
-    return schema_address_family(text) == (v6 ? AF_INET6 : AF_INET) && schema_check_address(text, &ignored);
+    return smtp_ip_family(text) == (v6 ? AF_INET6 : AF_INET) && schema_check_address(text, &ignored);
 }
 
 /* Without quotes: what they hide is compared, too. */

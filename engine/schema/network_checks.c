@@ -1,8 +1,7 @@
 /* Texts that list networks or sockets. */
-#include <sys/socket.h>
-
 #include "engine/schema/host_checks.h"
 #include "engine/schema/schema.h"
+#include "engine/smtp/address_range.h"
 
 /* The next element of a list with commas between them; blanks around it do not count. */
 static bool next_element(struct span *list, struct span *element)
@@ -20,7 +19,7 @@ static bool read_network(struct span text, struct schema_network *network)
 {
     size_t slash = span_find(text, '/');
     uint64_t bits;
-    int family = schema_address_read(span_slice(text, 0, slash), network->bytes);
+    int family = smtp_ip_read(span_slice(text, 0, slash), network->bytes);
     if (family == AF_UNSPEC)
         return false;
     network->is_v6 = family == AF_INET6;

@@ -54,7 +54,7 @@ FOREIGN = {
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
-    r"curl/.*": r"daemon/(fetch/\w+|peers/rspamd_client)\.c",
+    r"curl/.*": r"daemon/curl_loop\.h",
     r"idn2\.h": r"daemon/smtp/idna\.c|engine/scan/domain\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",
