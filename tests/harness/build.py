@@ -28,9 +28,14 @@ def sanitized():
     return config.exists() and "#define WITH_SANITIZERS 1" in config.read_text()
 
 
+def patience(seconds):
+    """How long to wait for what takes at most so many seconds where nothing slows it down."""
+    return seconds * (3 if sanitized() else 1)
+
+
 def wait_until(condition, what, seconds=20, pause=0.01):
     """Asks every `pause` seconds until condition() is true; returns its value, or fails at the deadline."""
-    seconds *= 3 if sanitized() else 1
+    seconds = patience(seconds)
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
