@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,6 +115,19 @@ def typing_at_a_program_that_takes_nothing_has_an_end(world):
         terminal.wait("said")
         said = failure(lambda: terminal.type("x" * 1_000_000))
         true(said.startswith("ended before it took "), said[:100])
+
+
+@test
+def quick_start_tells_what_it_would_do_and_takes_nothing_else(world):
+    script = world.folder / "tests" / "quick-start"  # a copy: what it built would be there
+    script.parent.mkdir()
+    shutil.copy(TESTS / "quick-start", script)
+    wanted = {("-h",): (0, "Usage: "), ("--help",): (0, "Usage: "), ("fast",): (2, "quick-start takes no arguments")}
+    for words, (status, text) in wanted.items():
+        done = subprocess.run([script, *words], capture_output=True, text=True, timeout=60)
+        equal(done.returncode, status, f"status of {words}")
+        true(text in (done.stderr if status else done.stdout), f"{words}: {done.stdout}{done.stderr}")
+    equal(list(world.folder.iterdir()), [script.parent], "what is there")
 
 
 main()
