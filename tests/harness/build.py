@@ -1,7 +1,9 @@
 """Where the programs under test are, and how patient to be with them."""
 
+import contextlib
 import functools
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -44,3 +46,11 @@ def wait_until(condition, what, seconds=20, pause=0.01):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
         time.sleep(pause)
+
+
+def close_listener(listener):
+    """For a socket at which another thread waits.  Closed alone, that thread would go on waiting, and take a connection
+    from a later socket that has the same descriptor."""
+    with contextlib.suppress(OSError):  # one for datagrams says so, and wakes it all the same
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()

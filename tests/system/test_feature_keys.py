@@ -295,7 +295,7 @@ def with_the_key_of_multiscan_alone_its_last_engine_is_on(world):
         run(instance, f"{MULTISCAN}\npolicyconfig incoming edit DEFAULT antispam on --engine={engine}\ncommit")
         mid = send_one(instance.address, make_mail(1, headers=SPAM))
         instance.wait_idle()
-        true(instance.log.find(f"MID {mid} using engine: {name} spam positive"), f"the engine {engine}")
+        instance.log.wait_for(f"MID {mid} using engine: {name} spam positive")
 
 
 @test

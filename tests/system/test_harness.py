@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """What a failed test tells whoever broke it."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.build import TESTS
+from harness import processes
+from harness.build import TESTS, close_listener
 from harness.golden import same
 from harness.tap import equal, main, test, true
 from harness.terminal import Terminal
@@ -115,6 +119,25 @@ def typing_at_a_program_that_takes_nothing_has_an_end(world):
         terminal.wait("said")
         said = failure(lambda: terminal.type("x" * 1_000_000))
         true(said.startswith("ended before it took "), said[:100])
+
+
+@test
+def a_thread_that_waits_at_a_socket_of_a_test_ends_with_it(world):
+    listener = world.enter_context(socket.create_server(("127.0.0.1", 0)))
+    datagrams = world.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    datagrams.bind(("127.0.0.1", 0))
+    for one, wait in ((listener, listener.accept), (datagrams, lambda: datagrams.recvfrom(100))):
+
+        def run(wait=wait):
+            with contextlib.suppress(OSError):
+                wait()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        processes.wait_for_rest(thread.native_id)
+        close_listener(one)
+        thread.join(20)
+        true(not thread.is_alive(), f"it waits on at {one}")
 
 
 @test

@@ -129,7 +129,7 @@ def a_message_that_is_released_is_learned_and_undone_to_the_bit(world):
     equal(run(instance, f"spamquarantine release {mid}"), "1 message released.\n", "answer")
     sink.wait_for_messages(1)
     wait_used(instance, 1, 1)
-    true(instance.log.find(f"learning: released MID {mid} learned as not spam by"), "log")
+    instance.log.wait_for(f"learning: released MID {mid} learned as not spam by")
     (change,) = changes(instance)
     equal((change["kind"], change["origin"], change["undo"], change["used"]), ("ham", f"released MID {mid}", True, True), "change")
     true(learned_part(instance, like(OFFER)) < -0.3, f"hardly any effect: {report(instance, like(OFFER))}")
