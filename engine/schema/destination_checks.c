@@ -162,7 +162,9 @@ static bool is_url(struct span text, struct span scheme)
 bool schema_check_update_server(struct span text, struct error *error)
 {
     return text.n == 0 || is_url(text, SPAN("https://")) ||
-           error_set(error, "https://HOST[:PORT]/FOLDER, or nothing");
+           error_set(error,
+                     "https://HOST[:PORT]/FOLDER, or nothing; letters beyond ASCII in HOST as DNS has them "
+                     "(xn--...)");
 }
 
 bool schema_check_proxy(struct span text, struct error *error)

@@ -6,7 +6,7 @@ import socket
 import struct
 import uuid
 
-from .build import sanitized
+from .build import patience
 
 
 class Api:
@@ -14,7 +14,7 @@ class Api:
 
     def __init__(self, instance_folder):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(60 if sanitized() else 20)
+        self.socket.settimeout(patience(20))
         folder = os.open(instance_folder, os.O_PATH | os.O_DIRECTORY)
         try:  # a path of any length
             self.socket.connect(f"/proc/self/fd/{folder}/run/control.sock")

@@ -1,7 +1,9 @@
 """Where the programs under test are, and how patient to be with them."""
 
+import contextlib
 import functools
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -28,9 +30,14 @@ def sanitized():
     return config.exists() and "#define WITH_SANITIZERS 1" in config.read_text()
 
 
+def patience(seconds):
+    """How long to wait for what takes at most so many seconds where nothing slows it down."""
+    return seconds * (3 if sanitized() else 1)
+
+
 def wait_until(condition, what, seconds=20, pause=0.01):
     """Asks every `pause` seconds until condition() is true; returns its value, or fails at the deadline."""
-    seconds *= 3 if sanitized() else 1
+    seconds = patience(seconds)
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -39,3 +46,11 @@ def wait_until(condition, what, seconds=20, pause=0.01):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
         time.sleep(pause)
+
+
+def close_listener(listener):
+    """For a socket at which another thread waits.  Closed alone, that thread would go on waiting, and take a connection
+    from a later socket that has the same descriptor."""
+    with contextlib.suppress(OSError):  # one for datagrams says so, and wakes it all the same
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()

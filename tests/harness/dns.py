@@ -11,6 +11,8 @@ import socket
 import struct
 import threading
 
+from .build import close_listener
+
 SERVFAIL, NXDOMAIN = 2, 3
 SILENCE = "silence"
 
@@ -55,7 +57,7 @@ class Dns:
         threading.Thread(target=self._run, daemon=True).start()
 
     def close(self):
-        self._socket.close()
+        close_listener(self._socket)
 
     def set(self, name, **records):
         self._names[name] = records
@@ -69,11 +71,13 @@ class Dns:
         while True:
             try:
                 packet, client = self._socket.recvfrom(4096)
+                if not packet:
+                    return  # closed
                 answer = self._answer(packet)
                 if answer:
                     self._socket.sendto(answer, client)
             except OSError:
-                return  # closed
+                return
 
     def _answer(self, packet):
         name, number, end = _question(packet)

@@ -7,6 +7,8 @@ import struct
 import threading
 from pathlib import Path
 
+from .build import close_listener
+
 GREETING = {"protocol": 2, "version": "0", "schema": "%016x" % 0x1234, "hostname": "mx.example.com", "session": 1}
 
 
@@ -35,8 +37,7 @@ class FakeDaemon:
 
     def close(self):
         """From now on nobody answers."""
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        close_listener(self.listener)
         (self.folder / "run" / "control.sock").unlink(missing_ok=True)
 
     def methods(self):

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.build import build_folder, program, wait_until
+from harness.build import build_folder, close_listener, program, wait_until
 
 MASTER_FD = 3  # daemon/master_fd.h
 ROLE_IDS = ("master", "log", "queue", "scan", "smtp", "spamd", "peers", "control", "fetch")  # daemon/role.h
@@ -30,7 +30,8 @@ class FakeRole:
         self.programs = world.folder / f"programs-with-fake-{role}"
         self._connection = None
         self._copy_programs(role, world.folder / f"{role}.sock", is_ready)
-        self._listener = world.enter_context(socket.socket(socket.AF_UNIX))
+        self._listener = socket.socket(socket.AF_UNIX)
+        world.callback(close_listener, self._listener)
         self._listener.bind(str(world.folder / f"{role}.sock"))
         self._listener.listen()
         threading.Thread(target=self._serve, daemon=True).start()

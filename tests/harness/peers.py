@@ -26,14 +26,19 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 64
 
 
+class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
 class ScriptedPeer:
-    """Says `score` about each message.  `answer` (a function of the message) may return bytes to be sent as they are, HANG
+    """At a port of its own, or at the UNIX socket `path`.  Says `score` about each message.  `answer` (a function of the message) may return bytes to be sent as they are, HANG
     or DROP instead; None is the usual answer.  `mute`: probes hang, too."""
 
     required = 0.0  # of a subclass
 
-    def __init__(self, score=0.0, symbols=("SCRIPTED",)):
+    def __init__(self, score=0.0, symbols=("SCRIPTED",), path=None):
         self.score, self.symbols = score, list(symbols)
+        self.path = path
         self.answer = lambda message: None
         self.mute = False
         self.messages = []  # (header of the request, message)
@@ -65,8 +70,11 @@ class ScriptedPeer:
                 finally:
                     peer._open.discard(self.connection)
 
-        self._server = _Server(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_address[1]
+        if self.path:
+            self._server = _UnixServer(str(self.path), Handler)
+        else:
+            self._server = _Server(("127.0.0.1", self.port), Handler)
+            self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self):

@@ -8,7 +8,7 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 
-from .build import sanitized
+from .build import patience
 from .mail import make_mail, split_mail
 
 ACCEPTED = re.compile(r"Message (\d+) accepted")
@@ -43,7 +43,7 @@ class Session:
 
     def __init__(self, address, hello="EHLO client.example.org", timeout=30, source=None):
         self.socket = socket.create_connection(
-            address, timeout=timeout * (3 if sanitized() else 1), source_address=source and (source, 0)
+            address, timeout=patience(timeout), source_address=source and (source, 0)
         )
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = self.socket.makefile("rb")

@@ -5,7 +5,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-from .build import sanitized
+from .build import patience
 
 SPAM = re.compile(r"(True|False) ; ([\d.]+) / ([\d.]+)")
 
@@ -26,11 +26,10 @@ class Reply:
 
 def connect(where):
     """(host, port), or the path of a UNIX socket."""
-    patience = 60 if sanitized() else 20
     if isinstance(where, tuple):
-        return socket.create_connection(where, timeout=patience)
+        return socket.create_connection(where, timeout=patience(20))
     one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    one.settimeout(patience)
+    one.settimeout(patience(20))
     folder = os.open(where.parent, os.O_PATH | os.O_DIRECTORY)
     try:  # a path of any length
         one.connect(f"/proc/self/fd/{folder}/{where.name}")

@@ -12,7 +12,9 @@ Each test gets a World: a folder of its own and whatever it opens through it, cl
 """
 
 import contextlib
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -22,7 +24,15 @@ from .dns import Dns
 from .instance import Instance
 from .sink import Sink
 
+# Seconds that one test may take, and then its end: far more than any needs, and less than its script may.
+LIMIT = int(os.environ.get("MAILWARD_TEST_LIMIT", 400))
+LIMIT_AT_END = 60
+
 _tests = []
+
+
+class Hangs(BaseException):
+    """The test waits for what does not come.  No Exception, as a test may take those for an answer."""
 
 
 class Skip(Exception):
@@ -100,15 +110,22 @@ def _title(function):
     return function.__name__.replace("_", " ")
 
 
+def _stop_waiting(*_):
+    """Whatever the test waits in, a read or a lock or a child: the traceback names it."""
+    signal.alarm(LIMIT_AT_END)
+    raise Hangs(f"not done after {LIMIT} s; the last line above this waits")
+
+
 def _run(number, function):
     name = _title(function)
     world = World()
+    signal.alarm(LIMIT)
     try:
         with world:
             function(world)
     except Skip as reason:
         print(f"ok {number} - {name} # SKIP {reason}", flush=True)
-    except Exception:
+    except (Exception, Hangs):
         print(f"not ok {number} - {name}")
         _comment(traceback.format_exc().splitlines())
         _comment(world.logs())
@@ -116,6 +133,8 @@ def _run(number, function):
         return False
     else:
         print(f"ok {number} - {name}", flush=True)
+    finally:
+        signal.alarm(0)
     shutil.rmtree(world.folder, ignore_errors=True)
     return True
 
@@ -133,6 +152,7 @@ def main():
         for one in chosen:
             print(_title(one), *one.rows, sep="\t")
         return
+    signal.signal(signal.SIGALRM, _stop_waiting)
     print(f"1..{len(chosen)}", flush=True)
     if not chosen:
         print(f"no test has these words in its name: {' '.join(arguments)}", file=sys.stderr)

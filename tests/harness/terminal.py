@@ -8,6 +8,8 @@ import signal
 import termios
 import time
 
+from .build import patience, wait_until
+
 
 class Terminal:
     """A program on a pseudo-terminal of the kind that $TERM names (None: it is not set), which may have a size, and a
@@ -37,15 +39,17 @@ class Terminal:
 
     def type(self, text, seconds=20):
         """Reads meanwhile what is said, as a real terminal does: a program that can't echo takes no more."""
-        rest, deadline = text.encode(), time.monotonic() + seconds
+        rest, deadline = text.encode(), time.monotonic() + patience(seconds)
         while rest:
             readable, writable, _ = select.select([self.fd], [self.fd], [], max(0, deadline - time.monotonic()))
-            if readable:
-                with contextlib.suppress(OSError):  # it has ended; the write tells
+            try:
+                if readable:
                     self.seen += os.read(self.fd, 65536)
-            if writable:
-                rest = rest[os.write(self.fd, rest) :]
-            elif not readable:
+                if writable:
+                    rest = rest[os.write(self.fd, rest) :]
+            except OSError as error:
+                raise AssertionError(f"ended before it took {rest[:80]!r}, saw {self.seen!r}") from error
+            if not writable and time.monotonic() > deadline:
                 raise AssertionError(f"takes no more at {rest[:80]!r}, saw {self.seen!r}")
 
     def read(self, deadline, what):
@@ -56,7 +60,7 @@ class Terminal:
 
     def wait(self, text, seconds=20):
         """Reads up to text, and returns what came before it."""
-        wanted, deadline = text.encode(), time.monotonic() + seconds
+        wanted, deadline = text.encode(), time.monotonic() + patience(seconds)
         while wanted not in self.seen:
             try:
                 self.seen += self.read(deadline, repr(text))
@@ -67,8 +71,13 @@ class Terminal:
 
     def end(self, seconds=20):
         """What it still said, and its exit status."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         with contextlib.suppress(OSError):
             while chunk := self.read(deadline, "its end"):
                 self.seen += chunk
-        return self.seen.decode(), os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        _, status = wait_until(self._reaped, "the program that has left its terminal")
+        return self.seen.decode(), os.waitstatus_to_exitcode(status)
+
+    def _reaped(self):
+        found = os.waitpid(self.pid, os.WNOHANG)
+        return found if found[0] else None

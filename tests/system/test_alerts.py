@@ -75,7 +75,7 @@ def the_death_of_a_role_reaches_the_administrator_as_mail(world):
     instance.log.wait_for(f'A System/Critical alert was sent to {OPS} with subject "{mail["Subject"]}"')
     row = wait_for_alert(instance, "role scan (", "sent")
     equal((row["severity"], row["class"], row["recipients"]), ("Critical", "System", OPS), "row")
-    true(instance.log.find(f"Start MID {row['mid']} "), "the MID is not that of the mail")
+    instance.log.wait_for(f"Start MID {row['mid']} ")
 
 
 @test

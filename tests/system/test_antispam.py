@@ -120,7 +120,7 @@ def incoming_and_outgoing_mail_is_judged_and_treated_by_the_policy_of_its_direct
     equal((fate(instance, incoming), fate(instance, outgoing)), ("drop", "deliver"), "fates")
     equal(header(delivered(instance, outgoing), "Subject"), "hello*", "the subject that went out")
     equal(header(delivered(instance, outgoing), "X-IronPort-Anti-Spam-Filtered"), "true", "the header that went out")
-    true(instance.log.find(f"MID {incoming} archived by CASE"), "incoming spam was not archived")
+    instance.log.wait_for(f"MID {incoming} archived by CASE")
 
 
 @test
@@ -149,7 +149,7 @@ def only_an_engine_that_is_there_can_be_chosen_and_only_one(world):
             terminal.type(f"{answer}\n")
         true("multiscan" not in terminal.wait("From what score on"), "an engine that is off is offered")
     send(instance, make_mail(1))
-    true(instance.log.find("using engine: CASE spam negative"), "no verdict")
+    instance.log.wait_for("using engine: CASE spam negative")
 
 
 # Scores and thresholds
@@ -374,7 +374,7 @@ def the_time_for_a_message_is_1_to_120_seconds_and_then_it_is_given_up(world):
         run = instance.shell(f"antispamconfig setup on --timeout={seconds}; commit")
         equal(run.returncode, status, f"status for {seconds}: {run.stdout}")
     mid = send(instance, make_mail(1, headers=("X-Mailward-Test: hang",)))
-    true(instance.log.find(f"MID {mid} cannot be scanned by CASE"), "it was scanned")
+    instance.log.wait_for(f"MID {mid} cannot be scanned by CASE")
 
 
 @test

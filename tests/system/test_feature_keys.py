@@ -34,10 +34,16 @@ class Signer:
         self.trusted.mkdir()
         shutil.copy(f"{self.path}.pub", self.trusted)
 
-    def key(self, feature, **options):
+    def make(self, feature, **options):
+        """The completed process of mailward-featurekey."""
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         line = [program("mailward-featurekey"), "--key", f"{self.path}.key", *words, feature]
-        return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(line, capture_output=True, text=True)
+
+    def key(self, feature, **options):
+        done = self.make(feature, **options)
+        equal(done.returncode, 0, f"status of mailward-featurekey ({done.stderr})")
+        return done.stdout
 
     def gateway(self, world, name="gateway", route=None, evaluation=0):
         settings = {"trust.folder": self.trusted, "features.evaluation": evaluation}
@@ -203,6 +209,18 @@ def a_key_that_does_not_count_is_refused_with_the_reason(world):
 
 
 @test
+def no_key_is_made_for_no_days_or_for_more_than_a_hundred_years(world):
+    signer = Signer(world)
+    for days in (0, 36501, -1, "1d", ""):
+        done = signer.make("antispam", days=days)
+        equal((done.returncode, done.stdout), (2, ""), f"status and key of --days {days}")
+        equal(done.stderr, f"mailward-featurekey: --days: a number from 1 to 36500, not '{days}'\n", "what it says")
+    instance = signer.gateway(world)
+    for days in (36500, 1):
+        activate(instance, signer.key("antispam", days=days))
+
+
+@test
 def keys_are_found_in_the_folder_and_activated_when_that_is_wanted(world):
     signer = Signer(world)
     instance = signer.gateway(world, evaluation=1)
@@ -277,7 +295,7 @@ def with_the_key_of_multiscan_alone_its_last_engine_is_on(world):
         run(instance, f"{MULTISCAN}\npolicyconfig incoming edit DEFAULT antispam on --engine={engine}\ncommit")
         mid = send_one(instance.address, make_mail(1, headers=SPAM))
         instance.wait_idle()
-        true(instance.log.find(f"MID {mid} using engine: {name} spam positive"), f"the engine {engine}")
+        instance.log.wait_for(f"MID {mid} using engine: {name} spam positive")
 
 
 @test

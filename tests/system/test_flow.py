@@ -66,8 +66,8 @@ def ordinary_mail_leaves_its_lines_in_the_documented_order(world):
     mid = send_one(instance.address, sample("ham-personal.eml"))
     instance.wait_idle()
     in_order(instance.log.of_message(mid), HAM_LINES)
-    true(instance.log.find("ICID 1 ACCEPT"), "no ACCEPT line")
-    true(instance.log.find("ICID 1 close"), "no close line")
+    instance.log.wait_for("ICID 1 ACCEPT")
+    instance.log.wait_for("ICID 1 close")
 
 
 @test

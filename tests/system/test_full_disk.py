@@ -77,7 +77,7 @@ def full_and_free_again(world, leave):
 @test
 def below_the_reserve_senders_get_452_until_there_is_room(world):
     instance = full_and_free_again(world, leave=8 * MIB)
-    true(instance.log.find("senders get 452"), "no line about the full disk")
+    instance.log.wait_for("senders get 452")
 
 
 @test

@@ -302,7 +302,7 @@ def the_shared_time_out_is_1_to_120_seconds_and_ends_the_look_at_a_message(world
         equal(run.returncode, status, f"status for {seconds}: {run.stdout}")
     configure(instance, "imsandgraymailconfig graymail setup on")
     mid = send(instance, make_mail(1, headers=("X-Mailward-Test: hang",)))
-    true(instance.log.find(f"MID {mid} cannot be scanned by CASE"), "it was scanned")
+    instance.log.wait_for(f"MID {mid} cannot be scanned by CASE")
 
 
 # Headers
@@ -405,7 +405,7 @@ def the_engine_has_a_log_of_its_own_and_messages_are_in_that_of_mail(world):
     ):
         true(line in text, f"no {line!r} in {text}")
     true("MID" not in text, text)
-    true(instance.log.find(f"MID {mid} using engine: GRAYMAIL positive"), "nothing in mail_logs")
+    instance.log.wait_for(f"MID {mid} using engine: GRAYMAIL positive")
 
 
 main()

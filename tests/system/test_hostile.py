@@ -146,7 +146,7 @@ def what_is_hardly_a_message_is_judged_by_a_worker_and_delivered(world):
         with bounded(instance, name):
             mid = send_one(instance.address, data)
             instance.wait_idle()
-        true(instance.log.find(f"MID {mid} score "), f"no verdict on {name}")
+        instance.log.wait_for(f"MID {mid} score ")
         true(any(f".M{mid}R" in one for one in instance.maildir()), f"{name} did not arrive")
 
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Learning from single messages (R21): releases, TELL, teaching by MID, undoing, forgetting, kills, and hostile teachers."""
 
+import contextlib
 import json
 import os
 import pwd
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness import processes
 from harness.api import edit
 from harness.build import SAMPLES, program, wait_until
 from harness.sender import send_one
@@ -24,6 +27,7 @@ HAM = (SAMPLES / "ham-personal.eml").read_bytes()
 AS_SPAM = ("Message-class: spam", "Set: local")
 AS_HAM = ("Message-class: ham", "Set: local")
 FORGET = ("Remove: local",)
+MIB = 1 << 20
 
 
 def gateway(world, learning="on", settings=None):
@@ -125,7 +129,7 @@ def a_message_that_is_released_is_learned_and_undone_to_the_bit(world):
     equal(run(instance, f"spamquarantine release {mid}"), "1 message released.\n", "answer")
     sink.wait_for_messages(1)
     wait_used(instance, 1, 1)
-    true(instance.log.find(f"learning: released MID {mid} learned as not spam by"), "log")
+    instance.log.wait_for(f"learning: released MID {mid} learned as not spam by")
     (change,) = changes(instance)
     equal((change["kind"], change["origin"], change["undo"], change["used"]), ("ham", f"released MID {mid}", True, True), "change")
     true(learned_part(instance, like(OFFER)) < -0.3, f"hardly any effect: {report(instance, like(OFFER))}")
@@ -205,26 +209,70 @@ def reset_forgets_everything_for_ever(world):
     equal(traces, [], "files with traces")
 
 
+@contextlib.contextmanager
+def nothing_is_read(instance):
+    """Scan takes nothing meanwhile, so that what is to be learned from waits."""
+    scan = processes.family_of(instance.role_pid("scan"))
+    processes.freeze(scan)
+    try:
+        yield
+    finally:
+        for pid in scan:
+            processes.send_signal(pid, signal.SIGCONT)
+
+
+def begin_to_tell(instance, *messages):
+    """One client after the other, none of which reads its answer yet."""
+    tellers = [connect(instance.spamd_socket) for _ in messages]
+    for teller, message in zip(tellers, messages):
+        teller.sendall(request("TELL", message, headers=AS_SPAM))
+    return tellers
+
+
 @test
 def what_waits_to_be_learned_from_is_forgotten_by_a_reset_too(world):
     instance, _ = gateway(world, settings={"test.hooks": 1})
     instance.configure(edit("antispam", timeout=2))
-    tellers = []
-    for message in (b"X-Mailward-Test: hang\n" + LETTER, LETTER, HAM):
-        tellers.append(connect(instance.spamd_socket))
-        tellers[-1].sendall(request("TELL", message, headers=AS_SPAM))
+    with nothing_is_read(instance):
+        tellers = begin_to_tell(instance, b"X-Mailward-Test: hang\n" + LETTER, LETTER, HAM)
 
-    def all_are_dropped():
-        run(instance, "learning reset")
-        return len(instance.log.find("is not learned from: everything was forgotten while it waited")) == 3
+        def all_are_dropped():
+            run(instance, "learning reset")
+            return len(instance.log.find("is not learned from: everything was forgotten while it waited")) == 3
 
-    wait_until(all_are_dropped, "the end of what waits")
+        wait_until(all_are_dropped, "the end of what waits")
     replies = [parse(read_all(teller)) for teller in tellers]
     equal([(reply.code, "was forgotten" in reply.text) for reply in replies], [(75, True)] * 3, "answers")
     equal(tell(instance, LETTER, AS_HAM).headers.get("didset"), "local", "the next one")
     equal([change["kind"] for change in changes(instance)], ["ham"], "learned")
     instance.log.wait_for("learned as not spam")
     equal(instance.log.find("killed the worker"), [], "what was said of the one that was at scan")
+
+
+@test
+def so_many_messages_wait_to_be_learned_from_and_no_more(world):
+    instance, _ = gateway(world)
+    mid = quarantined(instance, LETTER)
+    with nothing_is_read(instance), instance.api() as api:
+        answer = api.must("learning.learn", operation="spam", messages=[mid] * 102)
+        equal((answer["messages"], answer["refused"]), (100, 2), "taken and refused")
+        instance.log.wait_for("is not learned from: too many messages wait for that")
+    wait_used(instance, 1, 1)
+    equal(tell(instance, HAM, AS_HAM).headers.get("didset"), "local", "when the others are through")
+
+
+@test
+def so_many_bytes_wait_to_be_learned_from_and_no_more(world):
+    instance, _ = gateway(world)
+    instance.configure(edit("antispam", never_scan_size="100M"))
+    big, huge = (b"Subject: x\n\n" + b"words\n" * (size // 6) for size in (22 * MIB, 65 * MIB))
+    reply = tell(instance, huge, AS_SPAM)
+    equal((reply.code, reply.text), (75, "EX_TEMPFAIL: nothing is learned from a message of more than 64 MiB"), "one alone")
+    with nothing_is_read(instance):
+        tellers = begin_to_tell(instance, big, b"a" + big, b"b" + big)
+        instance.log.wait_for("is not learned from: too many messages wait for that")
+    replies = [parse(read_all(teller)) for teller in tellers]
+    equal(sorted(reply.code for reply in replies), [0, 0, 75], "answers")
 
 
 @test

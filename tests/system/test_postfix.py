@@ -209,7 +209,7 @@ def in_front_of_a_postfix_its_outgoing_mail_leaves_by_the_private_listener(world
     check_arrived(internet, mails)
     check_followed_from_postfix(instance, relay, mails)
     check_tls(instance, "ICID")
-    true(instance.log.find("in the outbound table"), "not treated as outgoing mail")
+    instance.log.wait_for("in the outbound table")
 
 
 # Behind a Postfix
@@ -239,7 +239,7 @@ def behind_a_postfix_incoming_mail_comes_from_it_and_goes_to_the_store(world):
     check_arrived(store, mails)
     check_followed_from_postfix(instance, relay, mails)
     check_tls(instance, "ICID")
-    true(instance.log.find("in the inbound table"), "not treated as incoming mail")
+    instance.log.wait_for("in the inbound table")
 
 
 @test

@@ -261,7 +261,7 @@ def ctrl_c_ends_the_sending_to_a_daemon_that_reads_no_more(world):
     shell = subprocess.Popen(command_line(world.folder, "-c", "many 60000; say x"), stdout=subprocess.PIPE)
     wait_until(lambda: "config.edit" in daemon.methods(), "the edit")
     shell.send_signal(signal.SIGINT)
-    said, _ = shell.communicate(timeout=20)
+    said, _ = shell.communicate(timeout=60)
     equal((shell.returncode, said), (130, b"interrupted\n"), "the end")
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """STARTTLS of the listeners and certconfig, seen by clients: Python's ssl, and openssl and swaks where they are."""
 
+import contextlib
 import os
 import random
 import re
@@ -76,7 +77,6 @@ def tls_1_2_is_taken_and_what_is_older_is_not(world):
     with Session(instance.address) as session:
         session.command("STARTTLS")
         session.send(HANDSHAKE + bytes.fromhex("002f0100002b0301") + bytes(32) + bytes.fromhex("000004c0140035") + b"\x01\x00")
-        session.socket.settimeout(10)
         true(session.reader.read(1) in (b"\x15", b""), "an answer other than an alert")
     instance.log.wait_for("ICID 2 TLS failed: ")
 
@@ -152,7 +152,6 @@ def garbage_for_a_handshake_ends_the_connection_and_nothing_else(world):
             session.command("STARTTLS")
             session.send(piece)
             session.socket.shutdown(socket.SHUT_WR)
-            session.socket.settimeout(20)
             try:
                 true(b"250 " not in session.reader.read(), f"an answer to {piece[:20]!r}")
             except ConnectionError:
@@ -167,15 +166,13 @@ def a_handshake_that_does_not_come_is_waited_for_no_longer_than_a_command(world)
     instance = world.instance(settings={"smtp.timeout": 2})
     with Session(instance.address) as session:
         session.command("STARTTLS")
-        began = time.monotonic()
-        for byte in HANDSHAKE + b"\x02\x00" + bytes(64):  # each byte just in time
-            try:
+        taken = 0
+        with contextlib.suppress(OSError):
+            for byte in HANDSHAKE + b"\x02\x00" + bytes(64):  # each byte just in time
                 session.send(bytes([byte]))
-            except OSError:
-                break
-            time.sleep(0.2)
-        seconds = time.monotonic() - began
-        true(1.5 < seconds < 9, f"{seconds:.1f} s")
+                taken += 1
+                time.sleep(0.2)
+        true(1 < taken < 60, f"{taken} bytes taken, at five a second")
     instance.log.wait_for("TLS failed: timeout")
 
 

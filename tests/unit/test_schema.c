@@ -342,6 +342,36 @@ static void a_syslog_is_none_local_or_an_address_and_port(void **state)
         assert_false(schema_syslog_parse(span_text(bad[i]), &s, &error));
 }
 
+static void an_update_server_is_a_folder_behind_https_at_a_host_as_dns_has_it(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "https://updates.example.com",
+                                       "HTTPS://xn--bcher-kva.example:8443/mailward/",
+                                       "https://[2001:db8::1]:8443/"};
+    static const char *const bad[] = {"https://b\xc3\xbc"
+                                      "cher.example/", /* with its own letters, */
+                                      "https://xn--bcher-kva.example/b\xc3\xbc"
+                                      "cher/", /* also in the folder */
+                                      "http://updates.example.com/",
+                                      "https://",
+                                      "https:///mailward",
+                                      "updates.example.com",
+                                      "https://me@updates.example.com/",
+                                      "https://a.example/?x",
+                                      "https://a.example/#x",
+                                      "https://a b.example/",
+                                      "https://updates_1.example.com/"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(is_taken(&schema_tables[SCHEMA_UPDATES], "server", good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(is_taken(&schema_tables[SCHEMA_UPDATES], "server", bad[i]));
+    assert_refused(&schema_tables[SCHEMA_UPDATES], "server", bad[0],
+                   "server: 'https://b\xc3\xbc"
+                   "cher.example/' is not https://HOST[:PORT]/FOLDER, or nothing; letters beyond ASCII in "
+                   "HOST as DNS has "
+                   "them (xn--...)");
+}
+
 static void a_log_is_named_as_a_folder_may_be(void **state)
 {
     (void)state;
@@ -554,6 +584,7 @@ int main(void)
         cmocka_unit_test(route_domains_are_names_or_dotted_or_all),
         cmocka_unit_test(destinations_lead_to_host_address_or_dns),
         cmocka_unit_test(a_syslog_is_none_local_or_an_address_and_port),
+        cmocka_unit_test(an_update_server_is_a_folder_behind_https_at_a_host_as_dns_has_it),
         cmocka_unit_test(a_log_is_named_as_a_folder_may_be),
         cmocka_unit_test(a_row_may_have_defaults_of_its_own),
         cmocka_unit_test(fields_of_a_row_that_do_not_fit_are_both_named),
