@@ -19,10 +19,7 @@ const struct command command_bouncerecipients = {
     .name = "bouncerecipients",
     .summary = "return queued mail to its senders",
     .flags = COMMAND_MACHINE,
-    .usage = QUEUED_SELECTION_USAGE,
-    .details = QUEUED_SELECTION_DETAILS,
-    .least_args = 1,
-    .most_args = 2,
+    QUEUED_SELECTION,
     .run = run,
     .dialogue = dialogue,
 };

@@ -22,13 +22,15 @@ enum api_status queued_read_mids(struct shell *sh, int count, char **words, json
 /* Shows the message of this MID. */
 enum api_status queued_show(struct shell *sh, const char *mid);
 
-/* Which recipients of the queue: "host NAME", "sender ADDRESS" or "all". */
-#define QUEUED_SELECTION_USAGE "host NAME|sender ADDRESS|all"
-#define QUEUED_SELECTION_DETAILS                                                                             \
-    "  host NAME              those at this host, which is what follows the @\n"                             \
-    "  sender ADDRESS         those of mail from this envelope sender; \"<>\": of mail without one "         \
-    "(bounces)\n"                                                                                            \
-    "  all                    all of the queue\n"
+/* Which recipients of the queue: "host NAME", "sender ADDRESS" or "all"; what a command that takes it has in its
+ * descriptor. */
+#define QUEUED_SELECTION                                                                                     \
+    .usage = "host NAME|sender ADDRESS|all",                                                                 \
+    .details = "  host NAME              those at this host, which is what follows the @\n"                  \
+               "  sender ADDRESS         those of mail from this envelope sender; \"<>\": of mail "          \
+               "without one (bounces)\n"                                                                     \
+               "  all                    all of the queue\n",                                                \
+    .least_args = 1, .most_args = 2
 struct queued_selection {
     const char *match;
     struct buf text; /* the caller frees it */

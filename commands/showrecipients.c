@@ -73,10 +73,7 @@ const struct command command_showrecipients = {
     .name = "showrecipients",
     .summary = "show the recipients that wait in the queue",
     .flags = COMMAND_MACHINE,
-    .usage = QUEUED_SELECTION_USAGE,
-    .details = QUEUED_SELECTION_DETAILS,
-    .least_args = 1,
-    .most_args = 2,
+    QUEUED_SELECTION,
     .run = run,
     .dialogue = dialogue,
 };

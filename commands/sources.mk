@@ -103,6 +103,8 @@ libcommands_a_SOURCES = \
 	%D%/tophosts.c \
 	%D%/ui.c \
 	%D%/ui.h \
+	%D%/ui_internal.h \
+	%D%/ui_menu.c \
 	%D%/units.c \
 	%D%/usage.c \
 	%D%/updateconfig.c \

@@ -1,7 +1,8 @@
 /* Framed messages with descriptors over a UNIX stream socket.
  *
  * A frame is u32 body length, u8 flag "a descriptor belongs to it", u8 zero, u16 type, body.  A descriptor
- * travels with the first byte of its frame, so both sides meet it in order.
+ * travels with the first byte of its frame, so both sides meet it in order: a read brings one at most, and no frame
+ * before it is incomplete.
  */
 #define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "daemon/channel.h"
@@ -19,7 +20,7 @@
 enum {
     HEADER_BYTES = 8,
     READ_BYTES = 256 * 1024,
-    FDS_PER_READ = 16,
+    FDS_MOST = 2, /* that of a frame which is not complete, and that of the next one */
     READS_PER_TURN = 8,
     JAM_PAUSE_US = 10000
 };
@@ -35,8 +36,8 @@ struct channel {
     struct channel_handler handler;
     struct buf in, out;
     size_t out_done; /* bytes at the start of `out` that are written; dropped when they are the larger part */
-    int *fds_in;
-    size_t fds_in_count, fds_in_cap;
+    int fds_in[FDS_MOST];
+    size_t fds_in_count;
     struct fd_out *fds_out;
     size_t fds_out_count, fds_out_cap;
     int depth;          /* handlers running */
@@ -54,7 +55,6 @@ static void free_now(struct channel *ch)
         close(ch->fds_in[i]);
     for (size_t i = 0; i < ch->fds_out_count; i++)
         close(ch->fds_out[i].fd);
-    free(ch->fds_in);
     free(ch->fds_out);
     buf_free(&ch->in);
     buf_free(&ch->out);
@@ -69,7 +69,7 @@ static void leave(struct channel *ch)
         free_now(ch);
 }
 
-static void close_channel(struct channel *ch, const char *why)
+static void close_channel(struct channel *ch, const char *why, bool is_ours)
 {
     if (ch->closed)
         return;
@@ -77,7 +77,7 @@ static void close_channel(struct channel *ch, const char *why)
     event_del(ch->readable);
     event_del(ch->writable);
     if (ch->handler.closed && !ch->freed)
-        ch->handler.closed(ch->handler.context, why);
+        ch->handler.closed(ch->handler.context, why, is_ours);
 }
 
 static int take_fd(struct channel *ch)
@@ -90,7 +90,8 @@ static int take_fd(struct channel *ch)
     return fd;
 }
 
-/* Handles all complete frames in `in`.  False when the framing is broken. */
+/* Handles all complete frames in `in`.  False when the framing is broken; descriptors that belong to no frame would fill up
+ * this process. */
 static bool handle_frames(struct channel *ch)
 {
     size_t done = 0;
@@ -112,50 +113,51 @@ static bool handle_frames(struct channel *ch)
         done += HEADER_BYTES + length;
     }
     buf_consume(&ch->in, done);
-    return good;
+    return good && ch->fds_in_count < FDS_MOST;
 }
 
-static bool keep_fds(struct channel *ch, struct msghdr *msg)
+enum arrival { ARRIVAL_GOOD, ARRIVAL_TOO_MANY, ARRIVAL_NO_ROOM };
+
+/* There is room for one descriptor in msg.  MSG_CTRUNC says that more were sent, or, when not even one came, that this
+ * process may open no more. */
+static enum arrival keep_fd(struct channel *ch, struct msghdr *msg)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        if (ch->fds_in_count + count > ch->fds_in_cap) {
-            ch->fds_in_cap = (ch->fds_in_count + count) * 2;
-            ch->fds_in = xreallocarray(ch->fds_in, ch->fds_in_cap, sizeof *ch->fds_in);
-        }
-        memcpy(ch->fds_in + ch->fds_in_count, CMSG_DATA(c), count * sizeof(int));
-        ch->fds_in_count += count;
-    }
-    return !(msg->msg_flags & MSG_CTRUNC);
+    const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+    bool came = c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS;
+    if (came)
+        memcpy(&ch->fds_in[ch->fds_in_count++], CMSG_DATA(c), sizeof(int));
+    if (!(msg->msg_flags & MSG_CTRUNC))
+        return ARRIVAL_GOOD;
+    return came ? ARRIVAL_TOO_MANY : ARRIVAL_NO_ROOM;
 }
 
 /* Reads once and handles what came.  Returns whether it is worth reading again. */
 static bool read_once(struct channel *ch)
 {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * FDS_PER_READ)];
+        char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
     struct iovec iov = {buf_reserve(&ch->in, READ_BYTES), READ_BYTES};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = control.bytes,
-                         .msg_controllen = sizeof control.bytes};
+                         .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t got = recvmsg(ch->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (got <= 0) {
-        close_channel(ch, NULL);
+        close_channel(ch, NULL, false);
         return false;
     }
     ch->in.len += (size_t)got;
-    const char *why = !keep_fds(ch, &msg)  ? "a descriptor did not arrive: too many are open"
-                      : !handle_frames(ch) ? "a message is not framed as it should be"
-                                           : NULL;
-    if (why) {
-        close_channel(ch, why);
+    enum arrival arrival = keep_fd(ch, &msg);
+    if (arrival == ARRIVAL_NO_ROOM) {
+        close_channel(ch, "a descriptor could not arrive: too many are open here", true);
+        return false;
+    }
+    if (arrival == ARRIVAL_TOO_MANY || !handle_frames(ch)) {
+        close_channel(ch, "a message is not framed as it should be", false);
         return false;
     }
     return !ch->freed;

@@ -20,8 +20,8 @@ struct channel_handler {
     /* One message.  fd is -1 or a descriptor that now belongs to the handler. */
     void (*message)(void *context, uint16_t type, struct wire_reader *in, int fd);
     /* Called once, after the last message; the channel is still to be freed.  why is NULL when the other side hung
-     * up, else what broke the channel although both sides may be alive. */
-    void (*closed)(void *context, const char *why);
+     * up, else what broke the channel although both sides may be alive; is_ours: the other side has no part in it. */
+    void (*closed)(void *context, const char *why, bool is_ours);
     void *context;
 };
 

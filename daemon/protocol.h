@@ -30,8 +30,8 @@ enum message_type {
     /* role -> master */
     MSG_READY = 20,   /* span what the sandbox gave up */
     MSG_START_FAILED, /* span reason */
-    MSG_ROLE_STALE, /* u8 role, u32 the life of MSG_PEER: kill it, it is started anew, unless that is over.  Control may
-                     * say it of all, others of dispensable peers */
+    MSG_ROLE_STALE, /* u8 role, u32 the life of MSG_PEER, span why: kill it, it is started anew, unless that is over.
+                     * Control may say it of all, others of dispensable peers */
     MSG_PORTS,      /* control only: struct ports_request: from now on these are bound, and no others */
     MSG_SYSLOG_ASK, /* log only: u32 id, span destination: a datagram socket to that syslog */
 
@@ -161,6 +161,7 @@ enum lesson_kind { LESSON_HAM, LESSON_SPAM, LESSON_FORGET, LESSON_KINDS };
 enum lesson_outcome {
     LESSON_DONE,    /* on disk */
     LESSON_NOTHING, /* it was known as that already, or there was nothing to forget */
+    LESSON_REFUSED, /* what administrators have said stands */
     LESSON_OFF,     /* learning is off */
     LESSON_FAILED,
     LESSON_OUTCOMES

@@ -38,9 +38,8 @@ struct role_entry {
     /* It talks with strangers, and mail flows without it: no commit waits for it while it is away, and whoever cannot read
      * what it says has it started anew (role_replace_peer()). */
     bool dispensable;
-    const char *write_dirs
-        [3]; /* relative to the state folder; made by the master: a role with folders has its account */
-    const char *read_dirs[2];
+    /* Relative to the state folder.  The master makes those to be written: a role with folders has its account. */
+    const char *write_dirs[3], *read_dirs[2];
 };
 
 extern const struct role_entry role_table[ROLE_COUNT];
@@ -60,8 +59,9 @@ struct role {
     /* A bound listening socket that now belongs to the role. */
     void (*listener)(int fd);
     /* The configuration (role_config.h).  A role with config_apply gets one, and is ready only once the first runs.
-     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared().
-     * apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what prepare built. */
+     * prepare: build what the next revision needs, touch nothing that runs, then call role_config_prepared(); without it
+     * nothing has to be built.  apply: switch to it; role_config() is the new one; cannot fail.  discard: throw away what
+     * prepare built. */
     void (*config_prepare)(const struct role_config *next);
     void (*config_apply)(void);
     void (*config_discard)(void);
@@ -81,8 +81,9 @@ int64_t role_daemon_started(void);
 bool role_send(enum role_id peer, uint16_t type, struct span body, int fd);
 /* NULL while the peer is away. */
 struct channel *role_peer(enum role_id peer);
-/* Has the master start a peer anew, if that is still the one that this role was joined with last. */
-void role_tell_stale(enum role_id peer);
+/* Has the master start a peer anew, if that is still the one that this role was joined with last; why: what it does
+ * wrong, as the end of a sentence, which a daemon that cannot start ends with. */
+void role_tell_stale(enum role_id peer, const char *why);
 /* Hangs up on a dispensable peer and has the master start it anew; why: what is wrong with it, for the log. */
 void role_replace_peer(enum role_id peer, const char *why);
 /* Says why on standard error and in the log, and ends the process; the master restarts it. */

@@ -121,11 +121,12 @@ static void hang_up(struct peer *peer)
     channel_free(gone);
 }
 
-void role_tell_stale(enum role_id peer)
+void role_tell_stale(enum role_id peer, const char *why)
 {
     struct buf body = {0};
     wire_put_u8(&body, (uint8_t)peer);
     wire_put_u32(&body, peers[peer].life);
+    wire_put_span(&body, span_text(why));
     channel_send(master, MSG_ROLE_STALE, buf_span(&body), -1);
     buf_free(&body);
 }
@@ -133,7 +134,7 @@ void role_tell_stale(enum role_id peer)
 void role_replace_peer(enum role_id peer, const char *why)
 {
     LOG(ROLE_REPLACED, LOG_T(role_table[role_self.id].name), LOG_T(role_table[peer].name), LOG_T(why));
-    role_tell_stale(peer);
+    role_tell_stale(peer, why);
     if (peers[peer].channel)
         hang_up(&peers[peer]);
 }
@@ -180,11 +181,13 @@ static void on_peer_message(void *context, uint16_t type, struct wire_reader *in
 }
 
 /* A peer that hung up is replaced by the master.  A channel that broke between two living roles would never be: then
- * one of them ends, is started anew and joined again. */
-static void on_peer_closed(void *context, const char *why)
+ * one of them ends, is started anew and joined again; this one, when the trouble is its own. */
+static void on_peer_closed(void *context, const char *why, bool is_ours)
 {
     struct peer *peer = context;
     struct error reason;
+    if (is_ours)
+        role_fatal("%s", why);
     if (why) {
         error_set(&reason, "broke the channel: %s", why);
         distrust((enum role_id)(peer - peers), reason.text);
@@ -204,7 +207,7 @@ static void add_peer(struct wire_reader *in, int fd)
     if (peer->channel)
         channel_drain(peer->channel);
     if (peer->channel)
-        on_peer_closed(peer, NULL);
+        on_peer_closed(peer, NULL, false);
     struct channel_handler handler = {on_peer_message, on_peer_closed, peer};
     peer->channel = channel_new(base, fd, &handler);
     peer->life = life;
@@ -317,9 +320,11 @@ static void on_master_message(void *context, uint16_t type, struct wire_reader *
     }
 }
 
-static void on_master_closed(void *context, const char *why)
+static void on_master_closed(void *context, const char *why, bool is_ours)
 {
-    (void)context, (void)why;
+    (void)context;
+    if (is_ours)
+        role_fatal("%s", why);
     _exit(0);
 }
 

@@ -17,9 +17,14 @@ libdaemon_a_SOURCES += \
 	%D%/protocol_queue.c %D%/protocol_queue.h \
 	%D%/role_config.c %D%/role_config.h \
 	%D%/role_main.c %D%/role.h \
+	%D%/role_messages.c %D%/role_messages.h \
 	%D%/roles.c \
 	%D%/rolling_file.c %D%/rolling_file.h \
 	%D%/route.c %D%/route.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/sandbox.c %D%/sandbox.h \
+	%D%/store_database.c %D%/store_database.h \
 	%D%/stores_status.h
+
+# For the roles that link libcurl.
+curl_loop_sources = %D%/curl_loop.c %D%/curl_loop.h

@@ -48,8 +48,11 @@ static bool is(const struct config_revision *a, struct config_revision b)
 static void start_anew(enum role_id role, const char *why)
 {
     struct follower *f = &followers[role];
+    struct error text;
     LOG(ROLE_STALE, LOG_T(role_table[role].name), LOG_U(head_manifest()->revision), LOG_T(why));
-    role_tell_stale(role);
+    error_set(&text, "does not follow revision %llu (%s)", (unsigned long long)head_manifest()->revision,
+              why);
+    role_tell_stale(role, text.text);
     f->known = false; /* what it still says no longer counts */
     evtimer_del(f->late);
 }

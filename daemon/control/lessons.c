@@ -130,7 +130,7 @@ static void tell_nothing(const struct lesson *l)
 static void tell_log(const struct lesson *l, enum lesson_outcome outcome, int32_t log_odds, const char *why)
 {
     uint64_t score = (uint64_t)scan_score_of_log_odds(log_odds / 1000.0);
-    if (outcome == LESSON_FAILED || outcome == LESSON_OFF)
+    if (outcome == LESSON_REFUSED || outcome == LESSON_FAILED || outcome == LESSON_OFF)
         LOG(LEARN_FAILED, LOG_T(l->origin), LOG_T(l->who), LOG_T(why));
     else if (outcome == LESSON_NOTHING)
         tell_nothing(l);
@@ -182,15 +182,14 @@ static void store(const struct lesson *l, struct span wire)
                                     .who = span_text(l->who),
                                     .is_told = l->is_told};
     uint8_t key[LEARNED_KEY_BYTES];
-    struct error error;
-    bool news = false;
+    struct error error = {""};
+    enum lesson_outcome outcome = LESSON_FAILED;
     if (!scan_example_get(wire, example) || example->version != SCAN_EXAMPLE_VERSION ||
         !make_key(example, key))
-        conclude(l, LESSON_FAILED, 0, "the answer of the worker cannot be read");
-    else if (!store_learned_add(&change, key, example, &news, &error))
-        conclude(l, LESSON_FAILED, 0, error.text);
+        error_set(&error, "the answer of the worker cannot be read");
     else
-        conclude(l, news ? LESSON_DONE : LESSON_NOTHING, example->log_odds, "");
+        outcome = store_learned_add(&change, key, example, &error);
+    conclude(l, outcome, example->log_odds, error.text);
     free(example);
 }
 

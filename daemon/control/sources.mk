@@ -22,6 +22,7 @@ control_config_sources = \
 control_session_sources = \
 	%D%/access.c %D%/access.h \
 	%D%/certificates.c %D%/certificates.h \
+	%D%/config_edit.c %D%/config_edit.h \
 	%D%/config_export.c \
 	%D%/config_mail.c %D%/config_mail.h \
 	%D%/config_methods.c %D%/config_methods.h \
@@ -69,6 +70,7 @@ control_update_sources = \
 	%D%/trusted_keys.c %D%/trusted_keys.h \
 	%D%/update_files.c %D%/update_files.h \
 	%D%/update_run.c %D%/update_run.h \
+	%D%/update_trial.c %D%/update_trial.h \
 	%D%/updates.c %D%/updates.h
 
 # Learning from single messages.
@@ -86,7 +88,6 @@ control_alert_sources = \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/certificate_expiry.c %D%/certificate_expiry.h \
 	%D%/expiry.c %D%/expiry.h \
-	%D%/store_database.c %D%/store_database.h \
 	%D%/store_alert.c %D%/store_alert.h %D%/store_alert.def
 
 pkglibexec_PROGRAMS += mailwardd-control

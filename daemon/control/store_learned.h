@@ -2,7 +2,8 @@
  *
  * An example is retired by the change that forgets or replaces it, or that makes it one too many, and goes for good when
  * that change can no longer be undone.  So undoing a change is exact: its own example goes, and those that it retired are
- * back in their old order.  Only control opens the file.
+ * back in their old order.  What administrators said of a message, or released, is changed by none of those who may
+ * only tell.  Only control opens the file.
  */
 #ifndef CONTROL_STORE_LEARNED_H
 #define CONTROL_STORE_LEARNED_H
@@ -14,7 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/scan/learned.h"
 
-enum { LEARNED_KEY_BYTES = 32 };
+enum { LEARNED_KEY_BYTES = 32, LEARNED_FORMAT = 2 /* of the file */ };
 
 /* Opens or makes the file; a newer format is refused. */
 bool store_learned_open(const char *path, struct error *error);
@@ -36,10 +37,11 @@ struct learned_change {
     struct span key;  /* hexadecimal */
 };
 
-/* One change, on disk at the return; *news false: there was nothing to change.  example may be NULL when kind is
- * LESSON_FORGET. */
-bool store_learned_add(const struct learned_change *change, const uint8_t key[LEARNED_KEY_BYTES],
-                       const struct scan_example *example, bool *news, struct error *error);
+/* One change, on disk at the return when that is LESSON_DONE.  LESSON_NOTHING: there was nothing to change;
+ * LESSON_REFUSED, LESSON_FAILED: the error says why.  example may be NULL when kind is LESSON_FORGET. */
+enum lesson_outcome store_learned_add(const struct learned_change *change,
+                                      const uint8_t key[LEARNED_KEY_BYTES],
+                                      const struct scan_example *example, struct error *error);
 /* Undoes the latest changes, `most` of them at most. */
 bool store_learned_undo(unsigned most, unsigned *undone, struct error *error);
 bool store_learned_reset(struct error *error);

@@ -273,6 +273,19 @@ bool update_files_accept(const struct package_list *list, const char *key, struc
     return true;
 }
 
+void update_files_keep(const char *name, struct span content)
+{
+    struct error error;
+    replace_file(name, name, content, clock_wall_us(), &error);
+}
+
+void update_files_recall(const char *name, struct buf *content)
+{
+    int64_t time;
+    struct error error;
+    read_file(name, content, &time, &error);
+}
+
 int64_t update_files_attempted(void)
 {
     return attempted;

@@ -33,6 +33,10 @@ uint64_t update_files_sequence(const char *key);
 bool update_files_accept(const struct package_list *list, const char *key, struct span file,
                          struct error *error);
 
+/* A small file beside the packages, of which nothing breaks when it is lost; recall appends nothing when there is none. */
+void update_files_keep(const char *name, struct span content);
+void update_files_recall(const char *name, struct buf *content);
+
 /* When updates were last looked for; 0: never. */
 int64_t update_files_attempted(void);
 void update_files_attempt(int64_t now);

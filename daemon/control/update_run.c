@@ -1,51 +1,37 @@
-/* Manifest, download, check, trial, installation, use: one step after the other, each begun by the answer to the last. */
+/* Manifest, download, check, trial (update_trial.c), installation, use: one step after the other, each begun by the answer to
+ * the last. */
 #include "daemon/control/update_run.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "daemon/control/commit.h"
 #include "daemon/control/head.h"
 #include "daemon/control/trusted_keys.h"
 #include "daemon/control/update_doubts.h"
 #include "daemon/control/update_files.h"
+#include "daemon/control/update_trial.h"
 #include "daemon/failpoint.h"
 #include "daemon/log_lines.h"
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "engine/base/clock.h"
 
-enum {
-    URL_BYTES = 640,
-    TRIAL_US = 12 * 1000 * 1000, /* scan gives up before that, and says why */
-    COMMIT_LOOK_US = 100 * 1000, /* from one look whether a commit is over to the next */
-    BUSY_FIRST_US = 100 * 1000,  /* after a trial that scan had no time for */
-    BUSY_MOST_US = 5 * 1000 * 1000,
-    PATIENCE_US = 60 * 1000 * 1000,
-};
+enum { URL_BYTES = 640 };
 
 static struct {
-    enum { IDLE, MANIFEST, PACKAGE, WAITING, TRYING } step;
+    enum { IDLE, MANIFEST, PACKAGE, TRIAL } step;
     struct update_wish wish;
-    void (*done)(const char *why);
-    uint32_t id; /* of the question to fetch or scan */
+    void (*done)(unsigned engines, const struct update_trouble *trouble);
+    uint32_t id; /* of the question to fetch */
     struct buf manifest, file;
-    struct package_list list;   /* in manifest */
-    size_t at;                  /* the offer in work */
-    unsigned busy;              /* bit set of engines that something was offered for */
-    int64_t waited_us, busy_us; /* in all, and the latest pause for scan */
-    struct error trouble;       /* the last thing that went wrong; empty: nothing */
+    struct package_list list; /* in manifest */
+    size_t at;                /* the offer in work */
+    unsigned busy;            /* bit set of engines that something was offered for */
+    struct update_trouble trouble;
 } run;
 
-static struct event *timer;
-static struct error unusable;
-
 static void next_offer(void);
-
-const char *update_run_trouble(void)
-{
-    return unusable.text;
-}
 
 const char *update_engine_name(enum package_engine engine)
 {
@@ -73,6 +59,11 @@ static const char *component_name(void)
     return package_components[component()].name;
 }
 
+static struct error *trouble_of(const struct package_offer *o)
+{
+    return &run.trouble.packages[package_components[package_component_find(o->name)].engine];
+}
+
 static const char *engine_name(void)
 {
     return update_engine_name(package_components[component()].engine);
@@ -80,12 +71,11 @@ static const char *engine_name(void)
 
 static void end(void)
 {
-    evtimer_del(timer);
+    update_trial_end();
     buf_free(&run.manifest);
     buf_free(&run.file);
-    commit_hold(false);
     run.step = IDLE;
-    run.done(run.trouble.text[0] ? run.trouble.text : NULL);
+    run.done(run.wish.engines, &run.trouble);
 }
 
 /* ---- questions ---- */
@@ -112,37 +102,11 @@ static bool ask_for(struct span file, uint64_t most)
     return sent;
 }
 
-static void send_package(enum package_component which, struct span file)
-{
-    uint8_t number = (uint8_t)which;
-    int fd = file.n ? memory_file_of("mailward-package", file) : -1;
-    if (fd >= 0)
-        role_send(ROLE_SCAN, MSG_ENGINE_PACKAGE, span_of(&number, 1), fd);
-}
-
-static bool send_to_scan(uint16_t type, uint32_t id)
-{
-    struct buf body = {0};
-    wire_put_u32(&body, id);
-    bool sent = role_send(ROLE_SCAN, type, buf_span(&body), -1);
-    buf_free(&body);
-    return sent;
-}
-
-void update_run_scan_up(void)
-{
-    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
-        send_package((enum package_component)i, update_files_get((enum package_component)i).file);
-    unusable.text[0] = '\0';
-    send_to_scan(MSG_ENGINE_USE, 0);
-}
-
 /* ---- what comes of the package in work ---- */
 
 static void go_on(void)
 {
-    evtimer_del(timer);
-    commit_hold(false);
+    update_trial_end();
     buf_free(&run.file);
     run.at++;
     next_offer();
@@ -152,40 +116,41 @@ static void download_failed(const char *why)
 {
     struct span file = offer()->file;
     LOG(UPDATE_FAILED, LOG_T(engine_name()), LOG_S(file), LOG_T(why));
-    error_set(&run.trouble, "%.*s: %s", (int)file.n, file.p, why);
+    error_set(trouble_of(offer()), "%.*s: %s", (int)file.n, file.p, why);
     go_on();
 }
 
-static void name_refused(const char *why)
+static void name_refused(const char *why, bool is_tried)
 {
     LOG(UPDATE_REFUSED, LOG_T(engine_name()), LOG_S(offer()->file), LOG_T(why),
         LOG_U(update_files_get(component()).version));
-    error_set(&run.trouble, "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
-    update_doubts_refuse(offer(), why);
+    error_set(trouble_of(offer()), "%.*s %s", (int)offer()->file.n, offer()->file.p, why);
+    update_doubts_refuse(offer(), why, is_tried);
 }
 
 static void refuse(const char *why)
 {
-    name_refused(why);
+    name_refused(why, false);
     go_on();
 }
 
 static void put_off(const char *why)
 {
     LOG(UPDATE_PUT_OFF, LOG_T(engine_name()), LOG_T(why));
-    error_set(&run.trouble, "%s", why);
+    error_set(trouble_of(offer()), "%s", why);
     go_on();
 }
 
-/* That may be the hour and not the package; one whose rules hang is found out by nothing else. */
 /* Scan's reasons are sentences of their own. */
 static void refuse_trial(const char *why)
 {
     struct error text;
     error_set(&text, "is of no use: %s", why);
-    refuse(text.text);
+    name_refused(text.text, true);
+    go_on();
 }
 
+/* That may be the hour and not the package; one whose rules hang is found out by nothing else. */
 static void put_off_slow(const char *why)
 {
     struct error text;
@@ -199,63 +164,33 @@ static void install(void)
 {
     struct error error;
     if (!update_files_install(component(), offer()->version, buf_span(&run.file), &error)) {
-        send_to_scan(MSG_ENGINE_DISCARD, run.id);
+        update_trial_discard();
         put_off(error.text);
         return;
     }
     failpoint("control.package-installed");
     update_doubts_clear(offer());
-    unusable.text[0] = '\0';
-    send_to_scan(MSG_ENGINE_USE, run.id);
+    update_trial_use();
     LOG(UPDATE_DONE, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
     go_on();
 }
 
-/* Beside what runs, with the other packages as they are. */
-static void try(void)
+static void take_outcome(enum trial_outcome outcome, const char *why)
 {
-    LOG(UPDATE_APPLYING, LOG_T(engine_name()), LOG_T(component_name()), LOG_U(offer()->version));
-    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++) {
-        enum package_component which = (enum package_component)i;
-        send_package(which, which == component() ? buf_span(&run.file) : update_files_get(which).file);
+    switch (outcome) {
+    case TRIAL_GOOD:
+        install();
+        break;
+    case TRIAL_BAD:
+        refuse_trial(why);
+        break;
+    case TRIAL_SLOW:
+        put_off_slow(why);
+        break;
+    case TRIAL_PUT_OFF:
+        put_off(why);
+        break;
     }
-    run.step = TRYING;
-    commit_hold(true);
-    struct timeval limit = clock_interval(TRIAL_US);
-    evtimer_add(timer, &limit);
-    if (!send_to_scan(MSG_ENGINE_TRY, ++run.id))
-        put_off("the scan role is away");
-}
-
-/* Scan prepares one thing at a time, and its configuration comes first. */
-static void try_later(int64_t pause_us)
-{
-    struct timeval pause = clock_interval(pause_us);
-    commit_hold(false);
-    run.waited_us += pause_us;
-    if (run.waited_us <= PATIENCE_US) {
-        run.step = WAITING;
-        evtimer_add(timer, &pause);
-    } else {
-        put_off("commits leave no time for it");
-    }
-}
-
-/* Each trial copies all packages, so the pause grows. */
-static void scan_is_busy(void)
-{
-    run.busy_us = run.busy_us ? run.busy_us * 2 : BUSY_FIRST_US;
-    if (run.busy_us > BUSY_MOST_US)
-        run.busy_us = BUSY_MOST_US;
-    try_later(run.busy_us);
-}
-
-static void try_when_no_commit_runs(void)
-{
-    if (commit_is_in_work())
-        try_later(COMMIT_LOOK_US);
-    else
-        try();
 }
 
 /* By a trusted key, and what it says it is. */
@@ -285,8 +220,8 @@ static void take_package(const char *why, int fd)
         refuse(error.text);
         return;
     }
-    run.waited_us = run.busy_us = 0;
-    try_when_no_commit_runs();
+    run.step = TRIAL;
+    update_trial_begin(offer(), buf_span(&run.file), take_outcome);
 }
 
 /* ---- the manifest ---- */
@@ -300,15 +235,15 @@ static bool is_wanted(const struct package_offer *o)
         o->format != package_components[which].format)
         return false;
     const char *doubt = run.wish.force ? NULL : update_doubts_about(o);
-    if (doubt)
-        error_set(&run.trouble, "%s", doubt); /* as long as it is offered */
-    if (doubt)
+    if (doubt) {
+        error_set(trouble_of(o), "%s", doubt); /* as long as it is offered */
         return false;
+    }
+    const struct update_file now = update_files_get((enum package_component)which);
     if (update_files_wants((enum package_component)which, o->version, o->format, run.wish.force, &why))
         return true;
-    if (o->version < update_files_get((enum package_component)which).version &&
-        update_files_get((enum package_component)which).file.n)
-        name_refused(why.text);
+    if (o->version < now.version && now.file.n)
+        name_refused(why.text, false);
     return false;
 }
 
@@ -339,7 +274,7 @@ static void next_offer(void)
 static void manifest_failed(const char *why)
 {
     LOG(UPDATE_MANIFEST_FAILED, LOG_T(why));
-    error_set(&run.trouble, "%s", why);
+    error_set(&run.trouble.server, "%s", why);
     end();
 }
 
@@ -396,62 +331,24 @@ void update_run_fetched(struct wire_reader *in, int fd)
         take_package(failure, fd);
 }
 
-void update_run_tried(struct wire_reader *in)
+void update_run_fetch_down(void)
 {
-    uint32_t id = wire_get_u32(in);
-    uint8_t outcome = wire_get_u8(in);
-    struct span text = wire_get_span(in);
-    struct error why;
-    if (in->failed)
-        return;
-    error_set(&why, "%.*s", (int)text.n, text.n ? text.p : "");
-    if (id == 0)
-        unusable = why;
-    if (run.step != TRYING || id != run.id)
-        return;
-    evtimer_del(timer);
-    if (outcome == ENGINE_READY)
-        install();
-    else if (outcome == ENGINE_BUSY)
-        scan_is_busy();
-    else if (outcome == ENGINE_LATE)
-        put_off_slow(why.text);
-    else
-        refuse_trial(why.text);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what, (void)context;
-    if (run.step == WAITING) {
-        try_when_no_commit_runs();
-    } else if (run.step == TRYING) {
-        send_to_scan(MSG_ENGINE_DISCARD, run.id);
-        put_off_slow("was not ready to use in time");
-    }
-}
-
-void update_run_peer_down(enum role_id peer)
-{
-    if (peer == ROLE_FETCH && run.step == MANIFEST)
+    if (run.step == MANIFEST)
         manifest_failed("the fetch role died");
-    else if (peer == ROLE_FETCH && run.step == PACKAGE)
+    else if (run.step == PACKAGE)
         download_failed("the fetch role died");
-    else if (peer == ROLE_SCAN && run.step == TRYING)
-        put_off("the scan role died");
 }
 
-bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why))
+bool update_run_begin(const struct update_wish *wish,
+                      void (*done)(unsigned engines, const struct update_trouble *trouble))
 {
     if (run.step != IDLE)
         return false;
-    if (!timer)
-        timer = evtimer_new(role_base(), on_timer, NULL);
     run.step = MANIFEST;
     run.wish = *wish;
     run.done = done;
     run.busy = 0;
-    run.trouble.text[0] = '\0';
+    memset(&run.trouble, 0, sizeof run.trouble);
     for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
         if (wish->engines & 1u << i && wish->force)
             LOG(UPDATE_FORCED, LOG_T(update_engine_name((enum package_engine)i)));

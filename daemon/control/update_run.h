@@ -10,18 +10,20 @@ struct update_wish {
     bool force;       /* also those that are installed already, or were refused */
 };
 
-/* Begins one; false when one is under way.  done is called at its end, with why it came to nothing, or NULL. */
-bool update_run_begin(const struct update_wish *wish, void (*done)(const char *why));
+/* The last thing that went wrong, of each matter; an empty text: nothing. */
+struct update_trouble {
+    struct error server;                         /* with it or its manifest: no engine got anything */
+    struct error packages[PACKAGE_ENGINE_COUNT]; /* with those of an engine */
+};
+
+/* Begins one; false when one is under way.  done is called at its end. */
+bool update_run_begin(const struct update_wish *wish,
+                      void (*done)(unsigned engines, const struct update_trouble *trouble));
 bool update_run_is_under_way(void);
 
-/* Scan is there (again): it is given what is installed. */
-void update_run_scan_up(void);
-void update_run_peer_down(enum role_id peer);
-void update_run_fetched(struct wire_reader *in, int fd);
-void update_run_tried(struct wire_reader *in);
+void update_run_fetched(struct wire_reader *in, int fd); /* MSG_FETCHED */
+void update_run_fetch_down(void);
 
-/* Why scan does not use what is installed; "" when it does. */
-const char *update_run_trouble(void);
 /* "case" or "graymail": what the log calls it. */
 const char *update_engine_name(enum package_engine engine);
 

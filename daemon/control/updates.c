@@ -10,8 +10,10 @@
 #include "daemon/control/head.h"
 #include "daemon/control/methods.h"
 #include "daemon/control/trusted_keys.h"
+#include "daemon/control/update_doubts.h"
 #include "daemon/control/update_files.h"
 #include "daemon/control/update_run.h"
+#include "daemon/control/update_trial.h"
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
 #include "engine/base/clock.h"
@@ -20,9 +22,9 @@ enum { ALL_ENGINES = (1u << PACKAGE_ENGINE_COUNT) - 1, FAILING_HOURS = 24 };
 #define HOUR_US (3600 * INT64_C(1000000))
 
 static struct event *tick;
-static struct update_wish wished; /* what was asked for while a run was under way */
-static struct error last_trouble; /* of the last run; empty: none */
-static int64_t failing_since;     /* wall; 0: the last run was good */
+static struct update_wish wished;     /* what was asked for while a run was under way */
+static struct update_trouble trouble; /* of the last run that looked for it */
+static int64_t failing_since;         /* wall; 0: the last run was good */
 static bool told;
 
 static const struct schema_row *settings_of(enum schema_table_id table)
@@ -40,14 +42,33 @@ static bool has_server(void)
     return schema_row_text(settings(), UPDATES_SERVER).n > 0;
 }
 
+/* What a run did not look at is as the one before found it. */
+static void keep_trouble(unsigned engines, const struct update_trouble *found)
+{
+    trouble.server = found->server;
+    for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
+        if (engines & 1u << i && !found->server.text[0])
+            trouble.packages[i] = found->packages[i];
+}
+
+/* "" for none. */
+static const char *trouble_with(unsigned engines, const struct update_trouble *t)
+{
+    if (t->server.text[0])
+        return t->server.text;
+    for (int i = 0; i < PACKAGE_ENGINE_COUNT; i++)
+        if (engines & 1u << i && t->packages[i].text[0])
+            return t->packages[i].text;
+    return "";
+}
+
 /* An update that is refused once is no reason for an alert about all of them; a day of failures is. */
 static void judge_run(const char *why)
 {
     int64_t now = clock_wall_us();
-    error_set(&last_trouble, "%s", why ? why : "");
-    if (!why && told)
+    if (!why[0] && told)
         LOG(UPDATES_GOOD);
-    if (!why) {
+    if (!why[0]) {
         failing_since = 0;
         told = false;
         return;
@@ -60,11 +81,12 @@ static void judge_run(const char *why)
     }
 }
 
-static void on_done(const char *why)
+static void on_done(unsigned engines, const struct update_trouble *found)
 {
     struct update_wish next = wished;
     wished = (struct update_wish){0};
-    judge_run(why);
+    keep_trouble(engines, found);
+    judge_run(trouble_with(engines, found));
     if (next.engines)
         update_run_begin(&next, on_done);
 }
@@ -104,6 +126,7 @@ void updates_start(void)
 {
     const struct timeval second = {.tv_sec = 1};
     update_files_start();
+    update_doubts_start();
     tick = event_new(role_base(), -1, EV_PERSIST, on_tick, NULL);
     event_add(tick, &second);
 }
@@ -111,12 +134,15 @@ void updates_start(void)
 void updates_peer_up(enum role_id peer)
 {
     if (peer == ROLE_SCAN)
-        update_run_scan_up();
+        update_trial_scan_up();
 }
 
 void updates_peer_down(enum role_id peer)
 {
-    update_run_peer_down(peer);
+    if (peer == ROLE_FETCH)
+        update_run_fetch_down();
+    else if (peer == ROLE_SCAN)
+        update_trial_scan_down();
 }
 
 bool updates_message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
@@ -126,7 +152,7 @@ bool updates_message(enum role_id peer, uint16_t type, struct wire_reader *in, i
     if (fetched)
         update_run_fetched(in, fd);
     else if (tried)
-        update_run_tried(in);
+        update_trial_answered(in);
     else
         return false;
     if (fd >= 0)
@@ -178,7 +204,7 @@ static json_t *component_json(enum package_component component)
 {
     const struct package_component_row *row = &package_components[component];
     struct update_file file = update_files_get(component);
-    bool unused = update_run_trouble()[0] && file.file.n;
+    bool unused = update_trial_unusable()[0] && file.file.n;
     json_t *object = json_pack("{s:s,s:s,s:I}", "component", row->title, "package", row->name, "version",
                                (json_int_t)(unused ? row->shipped_version : file.version));
     if (file.time && file.file.n)
@@ -195,13 +221,13 @@ void updates_call_status(uint64_t session, json_t *request)
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         if (engines & 1u << package_components[i].engine)
             json_array_append_new(rows, component_json((enum package_component)i));
-    const char *trouble = update_run_trouble()[0]     ? update_run_trouble()
-                          : trusted_keys_trouble()[0] ? trusted_keys_trouble()
-                                                      : last_trouble.text;
+    const char *why = update_trial_unusable()[0]  ? update_trial_unusable()
+                      : trusted_keys_trouble()[0] ? trusted_keys_trouble()
+                                                  : trouble_with(engines, &trouble);
     json_t *result = json_pack("{s:o,s:s,s:b,s:b,s:I}", "components", rows, "program", PACKAGE_VERSION,
                                "server", has_server(), "under_way", update_run_is_under_way(), "attempted",
                                (json_int_t)update_files_attempted());
-    if (trouble[0])
-        json_object_set_new(result, "trouble", json_string(trouble));
+    if (why[0])
+        json_object_set_new(result, "trouble", json_string(why));
     session_done(session, result);
 }

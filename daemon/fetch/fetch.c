@@ -4,16 +4,15 @@
  * to control in a sealed memory file, which control then checks.
  */
 #define _GNU_SOURCE /* getaddrinfo */
-#include <curl/curl.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/curl_loop.h"
 #include "daemon/memory_file.h"
 #include "daemon/protocol.h"
 #include "daemon/role.h"
-#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 
 enum {
@@ -32,13 +31,7 @@ struct transfer {
     char why[CURL_ERROR_SIZE];
 };
 
-/* A socket of libcurl. */
-struct watch {
-    struct event *event;
-};
-
 static CURLM *multi;
-static struct event *timer;
 
 static void answer(uint32_t id, const char *why, int file)
 {
@@ -62,8 +55,10 @@ static const char *failure(const struct transfer *t, CURLcode result)
     return t->why[0] ? t->why : curl_easy_strerror(result);
 }
 
-static void finish(struct transfer *t, CURLcode result)
+static void finish(CURL *easy, CURLcode result)
 {
+    struct transfer *t;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
     const char *why = failure(t, result);
     if (!why && !memory_file_seal(t->file))
         why = "the file cannot be kept in memory";
@@ -73,67 +68,6 @@ static void finish(struct transfer *t, CURLcode result)
     curl_multi_remove_handle(multi, t->easy);
     curl_easy_cleanup(t->easy);
     free(t);
-}
-
-static void finish_done(void)
-{
-    CURLMsg *message;
-    int left;
-    while ((message = curl_multi_info_read(multi, &left))) {
-        struct transfer *t;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-        finish(t, message->data.result);
-    }
-}
-
-/* ---- libcurl on our loop ---- */
-
-static void on_socket(evutil_socket_t fd, short what, void *context)
-{
-    (void)context;
-    int running, events = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(multi, fd, events, &running);
-    finish_done();
-}
-
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *of_socket)
-{
-    (void)easy, (void)context;
-    struct watch *watch = of_socket;
-    if (watch)
-        event_free(watch->event);
-    if (what == CURL_POLL_REMOVE) {
-        free(watch);
-        return 0;
-    }
-    if (!watch)
-        watch = xcalloc(1, sizeof *watch);
-    short events = (short)((what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
-    watch->event = event_new(role_base(), fd, (short)(events | EV_PERSIST), on_socket, NULL);
-    event_add(watch->event, NULL);
-    curl_multi_assign(multi, fd, watch);
-    return 0;
-}
-
-static void on_time(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what, (void)context;
-    int running;
-    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finish_done();
-}
-
-static int set_timer(CURLM *of, long milliseconds, void *context)
-{
-    (void)of, (void)context;
-    struct timeval time = clock_interval(milliseconds * INT64_C(1000));
-    if (milliseconds < 0)
-        evtimer_del(timer);
-    else
-        evtimer_add(timer, &time);
-    return 0;
 }
 
 /* ---- a transfer ---- */
@@ -217,13 +151,9 @@ static void warm_up_resolver(void)
 
 static bool start(struct error *error)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()))
-        return error_set(error, "libcurl cannot be used");
-    timer = evtimer_new(role_base(), on_time, NULL);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    multi = curl_loop_start(CURL_GLOBAL_DEFAULT, finish, error);
     warm_up_resolver();
-    return true;
+    return multi != NULL;
 }
 
 const struct role role_self = {.id = ROLE_FETCH, .start = start, .message = message};

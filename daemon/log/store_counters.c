@@ -4,58 +4,38 @@
  */
 #include "daemon/log/store_counters.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
-enum { FORMAT = 1, BUSY_MS = 200 };
+#include "daemon/store_database.h"
 
-static const char format_1[] =
+enum { FORMAT = 1 };
+
+static const char *const migrations[FORMAT] = {
     "CREATE TABLE counter(name TEXT PRIMARY KEY, lifetime INTEGER NOT NULL, at_reset INTEGER NOT NULL,"
     "  at_start INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE moment(started INTEGER NOT NULL, reset INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;"
-    "INSERT INTO moment VALUES(0, 0, 0);"
-    "PRAGMA user_version = 1;";
+    "INSERT INTO moment VALUES(0, 0, 0);",
+};
 
-static sqlite3 *db;
-static sqlite3_stmt *put_counter, *put_moments;
+enum { PUT_COUNTER, PUT_MOMENTS, EACH_COUNTER, GET_MOMENTS, STATEMENT_COUNT };
+static const char *const statement_sql[STATEMENT_COUNT] = {
+    [PUT_COUNTER] = "INSERT OR REPLACE INTO counter VALUES(?,?,?,?)",
+    [PUT_MOMENTS] = "UPDATE moment SET started = ?, reset = ?, since = ?",
+    [EACH_COUNTER] = "SELECT name, lifetime, at_reset, at_start FROM counter",
+    [GET_MOMENTS] = "SELECT started, reset, since FROM moment",
+};
+
+static const struct store_schema schema = {
+    .name = "track/counters.db",
+    .settings = "PRAGMA busy_timeout = 200; PRAGMA synchronous = NORMAL;",
+    .if_newer = "move it away",
+    .format = FORMAT,
+    .migrations = migrations,
+    .statement_count = STATEMENT_COUNT,
+    .sql = statement_sql,
+};
+static struct store_database database;
 static struct counter_state written;
-static bool is_newer; /* of a format that only a newer version knows */
-
-static bool fail(const char *what, struct error *error)
-{
-    return error_set(error, "counters: cannot %s: %s", what, sqlite3_errmsg(db));
-}
-
-static bool run(const char *sql, struct error *error)
-{
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || fail("run a statement", error);
-}
-
-static bool prepare(sqlite3_stmt **statement, const char *sql, struct error *error)
-{
-    return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK ||
-           fail("prepare", error);
-}
-
-static bool prepare_format(struct error *error)
-{
-    sqlite3_stmt *query;
-    int format = -1;
-    if (!prepare(&query, "PRAGMA user_version", error))
-        return false;
-    if (sqlite3_step(query) == SQLITE_ROW)
-        format = sqlite3_column_int(query, 0);
-    sqlite3_finalize(query);
-    if (format < 0)
-        return fail("read the format", error);
-    is_newer = format > FORMAT;
-    if (is_newer)
-        return error_set(
-            error, "counters: the store has format %d, this version reads up to %d: use the newer mailward",
-            format, FORMAT);
-    return format == FORMAT ||
-           (run("BEGIN IMMEDIATE", error) && run(format_1, error) && run("COMMIT", error));
-}
 
 static void take_row(sqlite3_stmt *row, struct counter_state *state)
 {
@@ -67,48 +47,42 @@ static void take_row(sqlite3_stmt *row, struct counter_state *state)
     state->at_start[i] = (uint64_t)sqlite3_column_int64(row, 3);
 }
 
-static bool read_state(struct counter_state *state, struct error *error)
+static bool read_counters(struct counter_state *state, struct error *error)
 {
-    sqlite3_stmt *query;
-    int step;
+    sqlite3_stmt *row = store_database_query(&database, EACH_COUNTER, error, NULL, 0);
+    enum store_step step;
     memset(state, 0, sizeof *state);
-    if (!prepare(&query, "SELECT name, lifetime, at_reset, at_start FROM counter", error))
-        return false;
-    while ((step = sqlite3_step(query)) == SQLITE_ROW)
-        take_row(query, state);
-    sqlite3_finalize(query);
-    if (step != SQLITE_DONE || !prepare(&query, "SELECT started, reset, since FROM moment", error))
-        return fail("read", error);
-    step = sqlite3_step(query);
-    state->started = sqlite3_column_int64(query, 0);
-    state->reset = sqlite3_column_int64(query, 1);
-    state->since = sqlite3_column_int64(query, 2);
-    sqlite3_finalize(query);
-    return step == SQLITE_ROW || fail("read", error);
+    while ((step = store_database_step(&database, row, error)) == STORE_ROW)
+        take_row(row, state);
+    return step == STORE_END;
 }
 
-static bool open_store(const char *path, struct counter_state *state, struct error *error)
+static bool read_moments(struct counter_state *state, struct error *error)
 {
-    is_newer = false;
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
-        return fail("open the store", error);
-    sqlite3_busy_timeout(db, BUSY_MS);
-    return run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error) && prepare_format(error) &&
-           prepare(&put_counter, "INSERT OR REPLACE INTO counter VALUES(?,?,?,?)", error) &&
-           prepare(&put_moments, "UPDATE moment SET started = ?, reset = ?, since = ?", error) &&
-           read_state(state, error);
+    sqlite3_stmt *row = store_database_query(&database, GET_MOMENTS, error, NULL, 0);
+    enum store_step step = store_database_step(&database, row, error);
+    if (step == STORE_END)
+        return error_set(error, "track/counters.db has lost a row: move it away, and a new one is begun");
+    if (step == STORE_ROW) {
+        state->started = sqlite3_column_int64(row, 0);
+        state->reset = sqlite3_column_int64(row, 1);
+        state->since = sqlite3_column_int64(row, 2);
+    }
+    sqlite3_reset(row);
+    return step == STORE_ROW;
 }
 
 bool store_counters_open(const char *path, int64_t now, struct counter_state *state, bool *may_pass,
                          struct error *error)
 {
-    if (open_store(path, state, error)) {
+    if (store_database_open(&database, &schema, path, error) && read_counters(state, error) &&
+        read_moments(state, error)) {
         written = *state;
         if (state->since == 0)
             state->since = now;
         return true;
     }
-    *may_pass = !is_newer;
+    *may_pass = !database.is_newer;
     store_counters_close();
     return false;
 }
@@ -121,45 +95,27 @@ static bool differs(const struct counter_state *state, size_t i)
 
 static bool write_counter(const struct counter_state *state, size_t i, struct error *error)
 {
-    sqlite3_bind_text(put_counter, 1, figure_counters[i].key, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(put_counter, 2, (sqlite3_int64)state->lifetime[i]);
-    sqlite3_bind_int64(put_counter, 3, (sqlite3_int64)state->at_reset[i]);
-    sqlite3_bind_int64(put_counter, 4, (sqlite3_int64)state->at_start[i]);
-    int step = sqlite3_step(put_counter);
-    sqlite3_reset(put_counter);
-    return step == SQLITE_DONE || fail("write", error);
-}
-
-static bool write_moments(const struct counter_state *state, struct error *error)
-{
-    sqlite3_bind_int64(put_moments, 1, state->started);
-    sqlite3_bind_int64(put_moments, 2, state->reset);
-    sqlite3_bind_int64(put_moments, 3, state->since);
-    int step = sqlite3_step(put_moments);
-    sqlite3_reset(put_moments);
-    return step == SQLITE_DONE || fail("write", error);
+    return store_database_run(&database, PUT_COUNTER, error,
+                              VALUES(V_TEXT(span_text(figure_counters[i].key)), V_INT(state->lifetime[i]),
+                                     V_INT(state->at_reset[i]), V_INT(state->at_start[i])));
 }
 
 bool store_counters_write(const struct counter_state *state, struct error *error)
 {
     if (memcmp(state, &written, sizeof written) == 0)
         return true;
-    bool good = run("BEGIN IMMEDIATE", error) && write_moments(state, error);
+    bool good = store_database_begin(&database, error) &&
+                store_database_run(&database, PUT_MOMENTS, error,
+                                   VALUES(V_INT(state->started), V_INT(state->reset), V_INT(state->since)));
     for (size_t i = 0; good && i < FIGURE_COUNTERS; i++)
         good = !differs(state, i) || write_counter(state, i, error);
-    good = good && run("COMMIT", error);
+    good = store_database_end(&database, good, error);
     if (good)
         written = *state;
-    else if (!sqlite3_get_autocommit(db))
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return good;
 }
 
 void store_counters_close(void)
 {
-    sqlite3_finalize(put_counter);
-    sqlite3_finalize(put_moments);
-    sqlite3_close(db);
-    put_counter = put_moments = NULL;
-    db = NULL;
+    store_database_close(&database);
 }

@@ -195,18 +195,32 @@ static void connect_syslog(struct child *log, struct wire_reader *in)
     buf_free(&reply);
 }
 
+__attribute__((format(printf, 1, 2))) static void cannot_start(const char *format, ...)
+{
+    char why[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    hooks->failed(hooks->context, why);
+}
+
 /* Control says it of every role that does not follow the configuration, others of dispensable peers of theirs.  Several may
  * say it of the same life: the next one must not pay for that. */
 static void kill_stale(enum role_id by, struct wire_reader *in)
 {
     uint8_t id = wire_get_u8(in);
     uint32_t life = wire_get_u32(in);
+    struct span why = wire_get_span(in);
     if (in->failed || id <= ROLE_MASTER || id >= ROLE_COUNT || !children[id].pid || children[id].life != life)
         return;
     if (by != ROLE_CONTROL && !(role_table[id].dispensable && (role_table[by].peers & (1u << id))))
         return;
     LOG(ROLE_KILLED, LOG_T(role_table[id].name), LOG_U((uint64_t)children[id].pid),
         LOG_T(role_table[by].name));
+    if (!was_ready)
+        cannot_start("role %s %.*s, says role %s", role_table[id].name, (int)why.n, why.p,
+                     role_table[by].name);
     kill(children[id].pid, SIGKILL);
 }
 
@@ -221,10 +235,8 @@ static void on_child_message(void *context, uint16_t type, struct wire_reader *i
         LOG(ROLE_STARTED, LOG_T(role_table[c->id].name), LOG_U((uint64_t)c->pid), LOG_S(text));
     } else if (type == MSG_START_FAILED) {
         LOG(ROLE_FAILED, LOG_T(role_table[c->id].name), LOG_S(text));
-        char reason[512];
-        snprintf(reason, sizeof reason, "%s: %.*s", role_table[c->id].name, (int)text.n, text.p);
         if (!was_ready)
-            hooks->failed(hooks->context, reason);
+            cannot_start("%s: %.*s", role_table[c->id].name, (int)text.n, text.p);
     } else if (type == MSG_ROLE_STALE) {
         kill_stale(c->id, in);
     } else if (type == MSG_PORTS && c->id == ROLE_CONTROL) {
@@ -251,8 +263,9 @@ static void close_channel(struct child *c)
 }
 
 /* A role that cannot be talked to is started anew. */
-static void on_child_closed(void *context, const char *why)
+static void on_child_closed(void *context, const char *why, bool is_ours)
 {
+    (void)is_ours; /* no role sends descriptors */
     struct child *c = context;
     close_channel(c);
     if (why && c->pid)
@@ -280,7 +293,7 @@ static void start_role(struct child *c)
     }
     if (!started) {
         if (!was_ready)
-            hooks->failed(hooks->context, "a role program cannot be started");
+            cannot_start("a role program cannot be started");
         c->pause_ms = PAUSE_MOST_MS;
         schedule_restart(c);
         return;
@@ -364,7 +377,7 @@ static void child_ended(struct child *c, int status)
     }
     LOG(ROLE_DIED, LOG_T(role_table[c->id].name), LOG_U(pid), LOG_T(how));
     if (!was_ready)
-        hooks->failed(hooks->context, how);
+        cannot_start("role %s %s", role_table[c->id].name, how);
     bool soon = clock_mono_us() - c->started < SOON_US;
     c->pause_ms = !soon ? 0 : c->pause_ms == 0 ? PAUSE_FIRST_MS : c->pause_ms * 2;
     if (c->pause_ms > PAUSE_MOST_MS)

@@ -11,6 +11,7 @@
 
 #include "daemon/log_lines.h"
 #include "daemon/master/sockets.h"
+#include "daemon/net.h"
 #include "daemon/protocol.h"
 #include "engine/base/error.h"
 #include "engine/base/xalloc.h"
@@ -68,7 +69,7 @@ static int bind_tcp(struct port *p)
 {
     struct sockaddr_storage address;
     socklen_t size;
-    if (!sockets_address(span_text(p->address), p->number, &address, &size)) {
+    if (!net_parse_host(span_text(p->address), p->number, &address, &size)) {
         error_set(&p->why, "not an address");
         return -1;
     }

@@ -1,15 +1,14 @@
 /* Sockets. */
 #include "daemon/master/sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/net.h"
 #include "daemon/route.h"
 #include "engine/schema/schema.h"
 
@@ -49,27 +48,6 @@ void sockets_remove_spamd(void)
     unlink(SPAMD_SOCKET);
 }
 
-bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,
-                     socklen_t *size)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    char text[INET6_ADDRSTRLEN];
-    if (address.n >= sizeof text)
-        return false;
-    snprintf(text, sizeof text, "%.*s", (int)address.n, address.p);
-    memset(socket_address, 0, sizeof *socket_address);
-    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-        *size = sizeof v4;
-        memcpy(socket_address, &v4, sizeof v4);
-        return true;
-    }
-    *size = sizeof v6;
-    bool good = inet_pton(AF_INET6, text, &v6.sin6_addr) == 1;
-    memcpy(socket_address, &v6, sizeof v6);
-    return good;
-}
-
 /* That of a private instance is in its state folder: the machine's own is none of its business. */
 static socklen_t local_syslog(bool is_private, struct sockaddr_storage *address)
 {
@@ -88,7 +66,7 @@ int sockets_connect_syslog(struct span destination, bool is_private, struct erro
         return -1;
     if (to.kind == SYSLOG_LOCAL) {
         size = local_syslog(is_private, &address);
-    } else if (!sockets_address(to.address, to.port, &address, &size)) {
+    } else if (!net_parse_host(to.address, to.port, &address, &size)) {
         error_set(error, "not an address");
         return -1;
     }

@@ -4,7 +4,6 @@
 #define MASTER_SOCKETS_H
 
 #include <stdbool.h>
-#include <sys/socket.h>
 
 #include "engine/base/error.h"
 #include "engine/base/span.h"
@@ -16,9 +15,6 @@ int sockets_bind_control(bool is_private, struct error *error);
 int sockets_bind_spamd(bool is_private, struct error *error);
 void sockets_remove_spamd(void);
 
-/* False when it is not an IPv4 or IPv6 address. */
-bool sockets_address(struct span address, uint16_t port, struct sockaddr_storage *socket_address,
-                     socklen_t *size);
 /* A datagram socket to a syslog, where the field of a log says; -1 with an error. */
 int sockets_connect_syslog(struct span destination, bool is_private, struct error *error);
 

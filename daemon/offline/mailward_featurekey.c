@@ -36,16 +36,13 @@ static int usage(FILE *to, int status)
 static bool make(const struct options *o, const char *feature, struct error *error)
 {
     struct buf text = {0}, line = {0};
-    EVP_PKEY *key = NULL;
     bool good = feature_key_put(&text, feature, o->serial, o->begins, o->days, error) &&
-                (key = package_key_read(o->key, error)) != NULL &&
-                package_key_sign(key, buf_span(&text), &text, error);
+                package_key_sign_by(o->key, &text, error);
     if (good) {
         feature_key_put_line(&line, buf_span(&text));
         good =
             (puts(buf_text(&line)) >= 0 && fflush(stdout) == 0) || error_set_errno(error, "standard output");
     }
-    EVP_PKEY_free(key);
     buf_free(&text);
     buf_free(&line);
     return good;

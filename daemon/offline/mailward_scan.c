@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "daemon/offline/mail_files.h"
@@ -27,7 +28,7 @@ struct scan_run {
     struct scan_learned *learned;
     struct arena *arena;
     const char *model_path, *rules_path, *learned_path;
-    const char *value; /* to explain; NULL: judge paths */
+    const char *field; /* to explain; NULL: judge paths */
     bool json, stats;
     uint64_t messages;
     int64_t judge_cpu_us;
@@ -115,10 +116,17 @@ static void print_rule(const struct scan_rules *rules, uint32_t mark)
     printf("rule %08x: not among these rules\n", (unsigned)mark);
 }
 
-static bool explain_phdr(const struct scan_run *run)
+/* What somebody copied from a message: the value, or the field with its name. */
+static struct span field_value(struct span field)
+{
+    const char *colon = field.n ? memchr(field.p, ':', field.n) : NULL;
+    return colon ? span_slice(field, (size_t)(colon + 1 - field.p), field.n) : field;
+}
+
+static bool explain_phdr(const struct scan_run *run, struct span text)
 {
     struct judge_phdr_value value;
-    if (!judge_phdr_value_get(span_text(run->value), &value) || value.graymail >= JUDGE_GRAYMAIL_ANSWERS)
+    if (!judge_phdr_value_get(text, &value) || value.graymail >= JUDGE_GRAYMAIL_ANSWERS)
         return false;
     printf("graymail %s, %.2f points\n", judge_graymail_name((enum judge_graymail)value.graymail),
            value.points / 100.0);
@@ -128,12 +136,12 @@ static bool explain_phdr(const struct scan_run *run)
 }
 
 /* Says what a value of X-IronPort-Anti-Spam-Result or IronPort-PHdr holds. */
-static int explain(const struct scan_run *run)
+static int explain_value(const struct scan_run *run, struct span text)
 {
     struct judge_result_value value;
-    if (explain_phdr(run))
+    if (explain_phdr(run, text))
         return 0;
-    if (!judge_result_value_get(span_text(run->value), &value) || value.verdict > JUDGE_POSITIVE) {
+    if (!judge_result_value_get(text, &value) || value.verdict > JUDGE_POSITIVE) {
         fprintf(stderr, "mailward-scan: this is no value of X-IronPort-Anti-Spam-Result or IronPort-PHdr, or "
                         "it is damaged\n");
         return 1;
@@ -145,6 +153,18 @@ static int explain(const struct scan_run *run)
     for (uint32_t i = 0; i < value.rule_count; i++)
         print_rule(run->rules, value.rules[i]);
     return 0;
+}
+
+/* words: the rest of a field that was typed without quotes. */
+static int explain(const struct scan_run *run, char **words)
+{
+    struct buf field = {0};
+    buf_append_span(&field, span_text(run->field));
+    for (; *words; words++)
+        buf_append_span(&field, span_text(*words));
+    int status = explain_value(run, field_value(buf_span(&field)));
+    buf_free(&field);
+    return status;
 }
 
 static void print_stats(const struct scan_run *run, int64_t wall_us)
@@ -167,7 +187,8 @@ static int usage(FILE *out, int status)
         "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
         "  --learned FILE     and with what a gateway has learned: a file of its command 'learning export'\n"
         "  --no-size-limits   look at all of every message, whatever its size\n"
-        "  --explain VALUE    say what this value of X-IronPort-Anti-Spam-Result or IronPort-PHdr holds\n"
+        "  --explain FIELD    say what this X-IronPort-Anti-Spam-Result or IronPort-PHdr holds: the value,\n"
+        "                     or the whole field, folded or not\n"
         "  --stats            speed and memory on standard error at the end\n"
         "  --help\n",
         out);
@@ -223,7 +244,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             run->runtime.graymail_never_bytes = UINT64_MAX;
             break;
         case EXPLAIN:
-            run->value = optarg;
+            run->field = optarg;
             break;
         case STATS:
             run->stats = true;
@@ -234,7 +255,7 @@ static int take_options(int argc, char **argv, struct scan_run *run)
             return usage(stderr, 2);
         }
     }
-    return (optind < argc) != (run->value != NULL) ? -1 : usage(stderr, 2);
+    return optind < argc || run->field ? -1 : usage(stderr, 2);
 }
 
 static bool load_learned(struct scan_run *run, struct error *error)
@@ -292,8 +313,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "mailward-scan: %s\n", error.text);
         return finish(&run, 1);
     }
-    if (run.value)
-        return finish(&run, explain(&run));
+    if (run.field)
+        return finish(&run, explain(&run, argv + optind));
     mime_charsets_open();
     int64_t begin = clock_mono_us();
     status = scan_paths(&run, argv + optind);

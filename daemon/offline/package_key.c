@@ -92,3 +92,11 @@ bool package_key_sign(EVP_PKEY *key, struct span message, struct buf *out, struc
     signed_text_put_signature(out, signature);
     return true;
 }
+
+bool package_key_sign_by(const char *path, struct buf *text, struct error *error)
+{
+    EVP_PKEY *key = package_key_read(path, error);
+    bool good = key && package_key_sign(key, buf_span(text), text, error);
+    EVP_PKEY_free(key);
+    return good;
+}

@@ -16,5 +16,7 @@ EVP_PKEY *package_key_read(const char *path, struct error *error);
 struct trust_store *package_key_trust(const char *path, struct error *error);
 /* Appends the signature line of the message. */
 bool package_key_sign(EVP_PKEY *key, struct span message, struct buf *out, struct error *error);
+/* Reads the key at path for that, and puts the line behind the text that it signs. */
+bool package_key_sign_by(const char *path, struct buf *text, struct error *error);
 
 #endif

@@ -4,7 +4,11 @@ dist_man_MANS += doc/mailward-featurekey.1 doc/mailward-package.1 doc/mailward-r
 mailward_featurekey_SOURCES = %D%/mailward_featurekey.c %D%/package_key.c %D%/package_key.h
 mailward_featurekey_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 mailward_featurekey_LDADD = libengine.a $(CRYPTO_LIBS)
-mailward_package_SOURCES = %D%/mailward_package.c %D%/package_key.c %D%/package_key.h %D%/whole_file.c %D%/whole_file.h
+mailward_package_SOURCES = \
+	%D%/mailward_package.c \
+	%D%/package_build.c %D%/package_manifest.c %D%/package_make.h \
+	%D%/package_key.c %D%/package_key.h \
+	%D%/whole_file.c %D%/whole_file.h
 mailward_package_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 mailward_package_LDADD = libengine.a $(CRYPTO_LIBS)
 mailward_rules_SOURCES = %D%/mailward_rules.c %D%/mail_files.c %D%/mail_files.h

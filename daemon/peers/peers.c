@@ -160,12 +160,6 @@ static void set_targets(const struct role_config *config)
     }
 }
 
-static void config_prepare(const struct role_config *next)
-{
-    (void)next;
-    role_config_prepared(NULL);
-}
-
 static void config_apply(void)
 {
     static bool greeted;
@@ -186,6 +180,5 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = message,
-    .config_prepare = config_prepare,
     .config_apply = config_apply,
 };

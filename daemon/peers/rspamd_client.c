@@ -1,14 +1,13 @@
-/* Asking rspamd over HTTP: libcurl's multi interface on the loop of the role.
+/* Asking rspamd over HTTP.
  *
  * Addresses are literal ones, so nothing is looked up, and neither the environment nor an answer can lead anywhere else:
  * there is no proxy, and a redirection is a refusal.
  */
-#include <curl/curl.h>
 #include <stdlib.h>
 
+#include "daemon/curl_loop.h"
 #include "daemon/peers/exchange.h"
 #include "daemon/role.h"
-#include "engine/base/clock.h"
 #include "engine/base/xalloc.h"
 #include "engine/peers/rspamd_reply.h"
 
@@ -22,68 +21,6 @@ struct request {
 };
 
 static CURLM *multi;
-static struct event *timer;
-
-static void finish_requests(void);
-
-/* ---- curl's sockets and time on the loop ---- */
-
-static void on_socket(evutil_socket_t fd, short what, void *context)
-{
-    (void)context;
-    int running, action = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(multi, fd, action, &running);
-    finish_requests();
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what, (void)context;
-    int running;
-    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finish_requests();
-}
-
-static int set_timer(CURLM *m, long milliseconds, void *context)
-{
-    (void)m, (void)context;
-    struct timeval wait = clock_interval(milliseconds * INT64_C(1000));
-    if (milliseconds < 0)
-        evtimer_del(timer);
-    else
-        evtimer_add(timer, &wait);
-    return 0;
-}
-
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *watching)
-{
-    (void)easy, (void)context;
-    struct event *event = watching;
-    if (event)
-        event_free(event);
-    event = NULL;
-    if (what != CURL_POLL_REMOVE) {
-        short wanted =
-            (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
-        event = event_new(role_base(), fd, wanted, on_socket, NULL);
-        if (!event)
-            role_fatal("out of memory");
-        event_add(event, NULL);
-    }
-    curl_multi_assign(multi, fd, event);
-    return 0;
-}
-
-bool rspamd_client_init(struct error *error)
-{
-    if (curl_global_init(CURL_GLOBAL_NOTHING) != 0 || !(multi = curl_multi_init()))
-        return error_set(error, "cannot prepare for HTTP");
-    timer = evtimer_new(role_base(), on_timer, NULL);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
-    return timer || error_set(error, "out of memory");
-}
 
 /* ---- the request ---- */
 
@@ -204,26 +141,28 @@ static void read_answer(struct exchange *x)
         exchange_done(x, x->verdict.state, NULL);
 }
 
-/* Ending one exchange may end others of this peer, which takes them out of curl's list. */
-static void finish_requests(void)
+/* Ending one exchange may end others of this peer. */
+static void finish(CURL *easy, CURLcode result)
 {
-    int left;
-    for (CURLMsg *m; (m = curl_multi_info_read(multi, &left));) {
-        char *context;
-        CURLcode result = m->data.result;
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &context);
-        struct exchange *x = (struct exchange *)(void *)context;
-        if (result == CURLE_OK)
-            read_answer(x);
-        else if (result == CURLE_COULDNT_CONNECT)
-            exchange_done(x, PEER_FAILED, "cannot be connected to");
-        else if (result == CURLE_WRITE_ERROR)
-            exchange_done(x, PEER_USELESS, "gives an answer that is too long");
-        else
-            exchange_done(x, PEER_USELESS, "hung up or does not speak HTTP");
-    }
+    char *context;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);
+    struct exchange *x = (struct exchange *)(void *)context;
+    if (result == CURLE_OK)
+        read_answer(x);
+    else if (result == CURLE_COULDNT_CONNECT)
+        exchange_done(x, PEER_FAILED, "cannot be connected to");
+    else if (result == CURLE_WRITE_ERROR)
+        exchange_done(x, PEER_USELESS, "gives an answer that is too long");
+    else
+        exchange_done(x, PEER_USELESS, "hung up or does not speak HTTP");
+}
+
+bool rspamd_client_init(struct error *error)
+{
+    multi = curl_loop_start(CURL_GLOBAL_NOTHING, finish, error);
+    if (multi)
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+    return multi != NULL;
 }
 
 const struct peer_client rspamd_client = {start, stop};

@@ -1,6 +1,6 @@
 /* What the queue holds at the moment, for `status` and `rate`. */
 #include "daemon/queue/queue.h"
-#include "daemon/role.h"
+#include "daemon/role_messages.h"
 
 void queue_gauge_recipients(struct queue *q, const struct message *m, int sign)
 {
@@ -21,10 +21,7 @@ void gauges_request(struct queue *q, struct wire_reader *in)
     const struct store_counts *counts = store_counts(q->store);
     const struct message *oldest = TAILQ_FIRST(&q->by_age);
     struct spool_figures spool = spool_figures(q->spool);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
+    const struct role_figure rows[] = {
         {"messages", counts->messages},
         {"recipients_waiting_scan", q->gauges.waiting_scan},
         {"messages_waiting_scan", q->gauges.messages_scan},
@@ -47,14 +44,5 @@ void gauges_request(struct queue *q, struct wire_reader *in)
         {"outbox", counts->outbox},
         {"oldest_message", oldest ? (uint64_t)oldest->received : 0},
     };
-    enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct buf body = {0};
-    wire_put_u32(&body, wire_get_u32(in));
-    wire_put_u32(&body, ROWS);
-    for (size_t i = 0; i < ROWS; i++) {
-        wire_put_span(&body, span_text(rows[i].name));
-        wire_put_u64(&body, rows[i].value);
-    }
-    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
-    buf_free(&body);
+    role_answer_status(in, rows, sizeof rows / sizeof rows[0]);
 }

@@ -328,13 +328,6 @@ bool queue_is_configured(void)
     return role_config()->revision != 0;
 }
 
-/* Nothing is built ahead: each step looks into the tables that run. */
-static void config_prepare(const struct role_config *next)
-{
-    (void)next;
-    role_config_prepared(NULL);
-}
-
 static void config_apply(void)
 {
     hostname_read(role_config()->tables[SCHEMA_GATEWAY], queue.hostname);
@@ -354,7 +347,6 @@ const struct role role_self = {
     .peer_up = peer_up,
     .peer_down = peer_down,
     .message = on_message,
-    .config_prepare = config_prepare,
     .config_apply = config_apply,
     .stop = stop,
 };

@@ -31,7 +31,7 @@ libqueue_a_SOURCES = \
 	%D%/select.c %D%/select.h \
 	%D%/space.c \
 	%D%/spool.c %D%/spool.h %D%/spool_internal.h %D%/spool_read.c %D%/spool_stream.c \
-	%D%/store.c %D%/store.h %D%/store_internal.h %D%/store_message.c %D%/store_outbox.c \
+	%D%/store.c %D%/store.h %D%/store_internal.h %D%/store_load.c %D%/store_message.c %D%/store_outbox.c \
 	%D%/store_statements.def \
 	%D%/suspend.c \
 	%D%/table.c %D%/table.h \

@@ -9,7 +9,6 @@
 enum { ID_BLOCK = 1000, FORMAT = 10 };
 _Static_assert(STORE_ID_COUNT == 5, "a new kind of id needs a row in id_block: a migration");
 
-/* Step i brings format i to format i + 1. */
 static const char *const migrations[FORMAT] = {
     "CREATE TABLE id_block (kind INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
     "INSERT INTO id_block VALUES (0, 1), (1, 1), (2, 1), (3, 1), (4, 1);"
@@ -61,112 +60,53 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 };
 
 /* One connection only, so the log is moved by ourselves, when it suits. */
-static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                   "PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = FAST;"
-                                   "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"
-                                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+static const struct store_schema schema = {
+    .name = "queue.db",
+    .settings = "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
+                "PRAGMA cache_size = -16384;" STORE_DISTRUST,
+    .moves_log = true,
+    .if_newer = "let that deliver all mail first",
+    .format = FORMAT,
+    .migrations = migrations,
+    .statement_count = STATEMENT_COUNT,
+    .sql = statement_sql,
+};
 
-bool store_fail(struct store *s, const char *what, struct fault *f)
+/* The kind of a failure that the text in f tells. */
+static bool classify(const struct store *s, bool good, struct fault *f)
 {
-    int code = sqlite3_errcode(s->db);
-    enum fault_kind kind = FAULT_BROKEN;
-    switch (code) {
+    if (good)
+        return true;
+    switch (s->database.code) {
     case SQLITE_FULL:
-        kind = FAULT_SPACE;
+        f->kind = FAULT_SPACE;
         break;
     case SQLITE_IOERR:
-        kind = fault_kind_of(sqlite3_system_errno(s->db));
+        f->kind = fault_kind_of(s->database.system_errno);
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_CANTOPEN:
-        kind = FAULT_IO;
+        f->kind = FAULT_IO;
         break;
+    default:
+        f->kind = FAULT_BROKEN;
     }
-    return fault_set(f, kind, "cannot %s in queue.db: %s (%d)", what, sqlite3_errmsg(s->db),
-                     sqlite3_extended_errcode(s->db));
-}
-
-static bool execute(struct store *s, const char *sql, struct fault *f)
-{
-    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(s, "prepare the format", f);
-}
-
-static bool get_format(struct store *s, int *format, struct fault *f)
-{
-    sqlite3_stmt *stmt;
-    if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK)
-        return store_fail(s, "read the format", f);
-    bool good = sqlite3_step(stmt) == SQLITE_ROW || store_fail(s, "read the format", f);
-    *format = sqlite3_column_int(stmt, 0);
-    sqlite3_finalize(stmt);
-    return good;
-}
-
-static bool migrate(struct store *s, struct fault *f)
-{
-    int format = 0;
-    if (!get_format(s, &format, f))
-        return false;
-    if (format > FORMAT)
-        return fault_set(
-            f, FAULT_BROKEN,
-            "queue.db has format %d and this program knows %d at most: start the newer version that "
-            "wrote it, or let that deliver all mail first",
-            format, FORMAT);
-    if (format == FORMAT)
-        return true;
-    bool good = execute(s, "BEGIN IMMEDIATE", f);
-    for (; good && format < FORMAT; format++)
-        good = execute(s, migrations[format], f);
-    char set_format[64];
-    sqlite3_snprintf(sizeof set_format, set_format, "PRAGMA user_version = %d; COMMIT", FORMAT);
-    if (good && execute(s, set_format, f))
-        return true;
-    store_rollback(s);
     return false;
-}
-
-static int on_log_pages(void *context, sqlite3 *db, const char *name, int pages)
-{
-    (void)db, (void)name;
-    struct store *s = context;
-    s->log_pages = pages;
-    return SQLITE_OK;
-}
-
-static bool prepare(struct store *s, struct fault *f)
-{
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(s->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
-                               NULL) != SQLITE_OK)
-            return store_fail(s, "prepare a statement", f);
-    return true;
 }
 
 struct store *store_open(const char *path, struct fault *f)
 {
     struct store *s = xcalloc(1, sizeof *s);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
-        store_fail(s, "open the file", f);
-    } else {
-        /* A reader of the tools may hold a lock for a moment. */
-        sqlite3_busy_timeout(s->db, 5000);
-        if (execute(s, settings_sql, f) && migrate(s, f) && prepare(s, f) && store_count(s, f)) {
-            sqlite3_wal_hook(s->db, on_log_pages, s); /* wal_autocheckpoint would take it away again */
-            return s;
-        }
-    }
+    if (classify(s, store_database_open(&s->database, &schema, path, &f->error), f) && store_count(s, f))
+        return s;
     store_close(s);
     return NULL;
 }
 
 void store_close(struct store *s)
 {
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(s->statements[i]);
-    sqlite3_close(s->db);
+    store_database_close(&s->database);
     free(s);
 }
 
@@ -175,72 +115,41 @@ int store_newest_format(void)
     return FORMAT;
 }
 
-static bool bind(sqlite3_stmt *stmt, const struct store_value *values, size_t count)
+sqlite3_stmt *store_query(struct store *s, enum statement id, struct fault *f,
+                          const struct store_value *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct store_value *v = &values[i];
-        const char *bytes = v->bytes.n ? v->bytes.p : "";
-        int column = (int)i + 1, code;
-        if (v->kind == VALUE_INTEGER)
-            code = sqlite3_bind_int64(stmt, column, v->integer);
-        else if (v->kind == VALUE_TEXT)
-            code = sqlite3_bind_text64(stmt, column, bytes, v->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
-        else
-            code = sqlite3_bind_blob64(stmt, column, bytes, v->bytes.n, SQLITE_STATIC);
-        if (code != SQLITE_OK)
-            return false;
-    }
-    return true;
-}
-
-sqlite3_stmt *store_query(struct store *s, enum statement id, const struct store_value *values, size_t count,
-                          struct fault *f)
-{
-    if (bind(s->statements[id], values, count))
-        return s->statements[id];
-    store_fail(s, "bind a value", f);
-    return NULL;
+    sqlite3_stmt *stmt = store_database_query(&s->database, id, &f->error, values, count);
+    classify(s, stmt != NULL, f);
+    return stmt;
 }
 
 enum store_step store_step(struct store *s, sqlite3_stmt *stmt, struct fault *f)
 {
-    int code = sqlite3_step(stmt);
-    if (code == SQLITE_ROW)
-        return STORE_ROW;
-    if (code != SQLITE_DONE)
-        store_fail(s, "read or write", f);
-    sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? STORE_END : STORE_FAILED;
+    enum store_step step = store_database_step(&s->database, stmt, &f->error);
+    classify(s, step != STORE_FAILED, f);
+    return step;
 }
 
-bool store_run(struct store *s, enum statement id, const struct store_value *values, size_t count,
-               struct fault *f)
+bool store_run(struct store *s, enum statement id, struct fault *f, const struct store_value *values,
+               size_t count)
 {
-    sqlite3_stmt *stmt = store_query(s, id, values, count, f);
-    return stmt && store_step(s, stmt, f) == STORE_END;
-}
-
-struct span store_column_span(sqlite3_stmt *stmt, int column)
-{
-    const void *bytes = sqlite3_column_blob(stmt, column);
-    return (struct span){bytes, (size_t)sqlite3_column_bytes(stmt, column)};
+    return classify(s, store_database_run(&s->database, id, &f->error, values, count), f);
 }
 
 bool store_begin(struct store *s, struct fault *f)
 {
     s->before = s->now;
-    return store_run(s, STATEMENT_BEGIN, NULL, 0, f);
+    return classify(s, store_database_begin(&s->database, &f->error), f);
 }
 
 bool store_commit(struct store *s, struct fault *f)
 {
-    return store_run(s, STATEMENT_COMMIT, NULL, 0, f);
+    return classify(s, store_database_commit(&s->database, &f->error), f);
 }
 
 void store_rollback(struct store *s)
 {
-    if (sqlite3_get_autocommit(s->db) == 0)
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    store_database_rollback(&s->database);
     s->now = s->before;
 }
 
@@ -251,22 +160,17 @@ const struct store_counts *store_counts(const struct store *s)
 
 int store_log_pages(const struct store *s)
 {
-    return s->log_pages;
+    return s->database.log_pages;
 }
 
 bool store_checkpoint(struct store *s, struct fault *f)
 {
-    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-        return store_fail(s, "move the log", f);
-    s->log_pages = 0;
-    return true;
+    return classify(s, store_database_checkpoint(&s->database, &f->error), f);
 }
 
 bool store_reserve_ids(struct store *s, int kind, uint32_t count, uint64_t *first, struct fault *f)
 {
     sqlite3_stmt *stmt = STORE_QUERY(s, RESERVE_IDS, f, V_INT(kind), V_INT(count));
-    if (!stmt)
-        return false;
     enum store_step step = store_step(s, stmt, f);
     if (step == STORE_END)
         return fault_set(f, FAULT_BROKEN, "queue.db has no ids of kind %d", kind);

@@ -1,9 +1,6 @@
-/* The store: messages, recipients, where their bodies are, and MIDs of ended messages. */
-#include <stdlib.h>
-
+/* The store: changes of messages and recipients, where bodies are, what is suspended, counts, and MIDs of ended messages. */
 #include "daemon/queue/store_internal.h"
 #include "engine/base/buf.h"
-#include "engine/base/xalloc.h"
 
 bool store_add_message(struct store *s, const struct message *m, struct fault *f)
 {
@@ -92,15 +89,15 @@ bool store_set_state(struct store *s, uint64_t mid, enum recipient_state state, 
     if (!STORE_RUN(s, SET_STATE, f, V_INT(mid), V_INT(state)))
         return false;
     if (state == RECIPIENT_QUARANTINE)
-        s->now.counts.quarantined += (uint64_t)sqlite3_changes64(s->db);
+        s->now.counts.quarantined += (uint64_t)sqlite3_changes64(s->database.db);
     else if (state == RECIPIENT_HELD)
-        s->now.counts.held += (uint64_t)sqlite3_changes64(s->db);
+        s->now.counts.held += (uint64_t)sqlite3_changes64(s->database.db);
     return true;
 }
 
 static bool count_rows(struct store *s, enum statement id, uint64_t *count, struct fault *f)
 {
-    sqlite3_stmt *row = s->statements[id];
+    sqlite3_stmt *row = store_query(s, id, f, NULL, 0);
     if (store_step(s, row, f) != STORE_ROW)
         return false;
     *count = store_column_u64(row, 0);
@@ -124,7 +121,7 @@ bool store_set_suspended(struct store *s, const struct suspension *suspended, st
 {
     struct wire_reader names = wire_reader_of(buf_span(&suspended->listeners.names));
     bool good = STORE_RUN(s, SET_SUSPENDED, f, V_INT(suspended->parts)) &&
-                store_run(s, STATEMENT_RESUME_NAMES, NULL, 0, f);
+                store_run(s, STATEMENT_RESUME_NAMES, f, NULL, 0);
     while (good && names.rest.n)
         good = STORE_RUN(s, SUSPEND_NAME, f, V_TEXT(wire_get_span(&names)));
     return good;
@@ -137,7 +134,7 @@ bool store_get_suspended(struct store *s, struct suspension *suspended, struct f
     if (!count_rows(s, STATEMENT_GET_SUSPENDED, &value, f))
         return false;
     suspended->parts = (uint8_t)value;
-    sqlite3_stmt *row = s->statements[STATEMENT_SUSPENDED_NAMES];
+    sqlite3_stmt *row = store_query(s, STATEMENT_SUSPENDED_NAMES, f, NULL, 0);
     while ((step = store_step(s, row, f)) == STORE_ROW) {
         wire_put_span(&suspended->listeners.names, store_column_span(row, 0));
         suspended->listeners.count++;
@@ -162,217 +159,12 @@ bool store_defer_recipient(struct store *s, uint64_t mid, const struct recipient
                      V_TEXT(reply), V_INT(r->delay_told));
 }
 
-/* One message while its rows come in. */
-struct loading {
-    struct message m;
-    struct buf text; /* that the spans of m point into; they are offsets until it is complete */
-    struct recipient *recipients;
-    uint32_t cap;
-    struct store_kept kept; /* of a page */
-};
-
-static struct span keep_text(struct loading *l, struct span s)
-{
-    struct span at = {(const char *)l->text.len, s.n};
-    buf_append_span(&l->text, s);
-    return at;
-}
-
-static void resolve(const struct loading *l, struct span *s)
-{
-    s->p = s->n ? l->text.data + (size_t)s->p : NULL;
-}
-
-/* Columns of the statements LOAD, PAGE and QUARANTINE_PAGE; the last three are not in LOAD. */
-enum load_column {
-    COLUMN_MID,
-    COLUMN_PARENT,
-    COLUMN_ICID,
-    COLUMN_RECEIVED,
-    COLUMN_SEGMENT,
-    COLUMN_POSITION,
-    COLUMN_LENGTH,
-    COLUMN_SHA256,
-    COLUMN_TRACE_BYTES,
-    COLUMN_BODY_8BIT,
-    COLUMN_OUTBOUND,
-    COLUMN_SENDER,
-    COLUMN_HELO,
-    COLUMN_CLIENT_IP,
-    COLUMN_MESSAGE_ID,
-    COLUMN_SCAN_TRIES,
-    COLUMN_ATTEMPT,
-    COLUMN_EDITS,
-    COLUMN_REVISION,
-    COLUMN_HOST,
-    COLUMN_RETURNS,
-    COLUMN_ENVELOPE_ID,
-    COLUMN_UTF8,
-    COLUMN_VERSIONS,
-    COLUMN_RID,
-    COLUMN_ADDRESS,
-    COLUMN_STATE,
-    COLUMN_TRIES,
-    COLUMN_NEXT_TRY,
-    COLUMN_NOTIFY,
-    COLUMN_ORIGINAL,
-    COLUMN_DELAY_TOLD,
-    COLUMN_SINCE,
-    COLUMN_SUBJECT,
-    COLUMN_SCORE,
-};
-
-static void begin_message(struct loading *l, sqlite3_stmt *row)
-{
-    buf_clear(&l->text);
-    l->m = (struct message){
-        .node.key = store_column_u64(row, COLUMN_MID),
-        .parent = store_column_u64(row, COLUMN_PARENT),
-        .icid = store_column_u64(row, COLUMN_ICID),
-        .revision = store_column_u64(row, COLUMN_REVISION),
-        .received = sqlite3_column_int64(row, COLUMN_RECEIVED),
-        .body = {.segment = (uint32_t)store_column_u64(row, COLUMN_SEGMENT),
-                 .offset = store_column_u64(row, COLUMN_POSITION),
-                 .length = store_column_u64(row, COLUMN_LENGTH)},
-        .trace_bytes = (uint32_t)store_column_u64(row, COLUMN_TRACE_BYTES),
-        .body_8bit = sqlite3_column_int(row, COLUMN_BODY_8BIT) != 0,
-        .outbound = sqlite3_column_int(row, COLUMN_OUTBOUND) != 0,
-        .sender = keep_text(l, store_column_span(row, COLUMN_SENDER)),
-        .helo = keep_text(l, store_column_span(row, COLUMN_HELO)),
-        .client_ip = keep_text(l, store_column_span(row, COLUMN_CLIENT_IP)),
-        .message_id = keep_text(l, store_column_span(row, COLUMN_MESSAGE_ID)),
-        .scan_tries = (uint8_t)sqlite3_column_int(row, COLUMN_SCAN_TRIES),
-        .attempt = (uint32_t)store_column_u64(row, COLUMN_ATTEMPT),
-        .edits = keep_text(l, store_column_span(row, COLUMN_EDITS)),
-        .host = keep_text(l, store_column_span(row, COLUMN_HOST)),
-        .returns = (uint8_t)sqlite3_column_int(row, COLUMN_RETURNS),
-        .envelope_id = keep_text(l, store_column_span(row, COLUMN_ENVELOPE_ID)),
-        .utf8 = sqlite3_column_int(row, COLUMN_UTF8) != 0,
-        .versions = (uint32_t)store_column_u64(row, COLUMN_VERSIONS),
-        .state = (enum recipient_state)sqlite3_column_int(row, COLUMN_STATE),
-    };
-    struct span hash = store_column_span(row, COLUMN_SHA256);
-    if (hash.n == SPOOL_HASH_BYTES)
-        memcpy(l->m.body.sha256, hash.p, hash.n);
-}
-
-static void add_recipient(struct loading *l, sqlite3_stmt *row)
-{
-    if (l->m.recipient_count == l->cap) {
-        l->cap = l->cap ? l->cap * 2 : 16;
-        l->recipients = xreallocarray(l->recipients, l->cap, sizeof *l->recipients);
-    }
-    l->recipients[l->m.recipient_count++] = (struct recipient){
-        .rid = (uint32_t)store_column_u64(row, COLUMN_RID),
-        .address = keep_text(l, store_column_span(row, COLUMN_ADDRESS)),
-        .tries = (uint32_t)store_column_u64(row, COLUMN_TRIES),
-        .next_try = sqlite3_column_int64(row, COLUMN_NEXT_TRY),
-        .notify = (uint8_t)sqlite3_column_int(row, COLUMN_NOTIFY),
-        .original = keep_text(l, store_column_span(row, COLUMN_ORIGINAL)),
-        .delay_told = sqlite3_column_int(row, COLUMN_DELAY_TOLD) != 0,
-    };
-}
-
-static void complete(struct loading *l)
-{
-    struct span *texts[] = {&l->m.sender, &l->m.helo, &l->m.client_ip,   &l->m.message_id,
-                            &l->m.edits,  &l->m.host, &l->m.envelope_id, &l->kept.subject};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        resolve(l, texts[i]);
-    for (uint32_t i = 0; i < l->m.recipient_count; i++) {
-        resolve(l, &l->recipients[i].address);
-        resolve(l, &l->recipients[i].original);
-    }
-    l->m.recipients = l->recipients;
-}
-
-static void end_message(struct loading *l, store_message_visit *visit, void *context)
-{
-    if (l->m.recipient_count == 0)
-        return;
-    complete(l);
-    visit(context, &l->m);
-}
-
-bool store_load(struct store *s, store_message_visit *visit, void *context, struct fault *f)
-{
-    struct loading l = {.m.recipient_count = 0};
-    sqlite3_stmt *row = s->statements[STATEMENT_LOAD];
-    enum store_step step;
-    while ((step = store_step(s, row, f)) == STORE_ROW) {
-        if (l.m.recipient_count == 0 || message_mid(&l.m) != store_column_u64(row, COLUMN_MID)) {
-            end_message(&l, visit, context);
-            begin_message(&l, row);
-        }
-        add_recipient(&l, row);
-    }
-    end_message(&l, visit, context);
-    buf_free(&l.text);
-    free(l.recipients);
-    return step == STORE_END;
-}
-
-static void begin_page_message(struct loading *l, sqlite3_stmt *row)
-{
-    begin_message(l, row);
-    bool judged = sqlite3_column_type(row, COLUMN_SCORE) == SQLITE_INTEGER;
-    l->kept = (struct store_kept){.since = sqlite3_column_int64(row, COLUMN_SINCE),
-                                  .subject = keep_text(l, store_column_span(row, COLUMN_SUBJECT)),
-                                  .score = judged ? sqlite3_column_int(row, COLUMN_SCORE) : -1};
-}
-
-static bool visit_page(struct store *s, sqlite3_stmt *row, store_page_visit *visit, void *context,
-                       struct fault *f)
-{
-    struct loading l = {.m.recipient_count = 0};
-    enum store_step step = STORE_FAILED;
-    bool more = true;
-    while (more && row && (step = store_step(s, row, f)) == STORE_ROW) {
-        bool next = message_mid(&l.m) != store_column_u64(row, COLUMN_MID);
-        if (next && l.m.recipient_count) {
-            complete(&l);
-            more = visit(context, &l.m, &l.kept);
-        }
-        if (next)
-            begin_page_message(&l, row);
-        add_recipient(&l, row);
-    }
-    if (step == STORE_ROW) {
-        sqlite3_reset(row);
-    } else if (step == STORE_END && l.m.recipient_count) {
-        complete(&l);
-        visit(context, &l.m, &l.kept);
-    }
-    buf_free(&l.text);
-    free(l.recipients);
-    return step != STORE_FAILED;
-}
-
-static uint64_t as_mid(uint64_t mid)
-{
-    return mid > INT64_MAX ? INT64_MAX : mid;
-}
-
-bool store_page(struct store *s, uint64_t after, uint64_t last, uint32_t limit, store_page_visit *visit,
-                void *context, struct fault *f)
-{
-    sqlite3_stmt *row = STORE_QUERY(s, PAGE, f, V_INT(as_mid(after)), V_INT(as_mid(last)), V_INT(limit));
-    return visit_page(s, row, visit, context, f);
-}
-
-bool store_quarantine_page(struct store *s, uint64_t below, uint32_t limit, store_page_visit *visit,
-                           void *context, struct fault *f)
-{
-    return visit_page(s, STORE_QUERY(s, QUARANTINE_PAGE, f, V_INT(as_mid(below)), V_INT(limit)), visit,
-                      context, f);
-}
-
 bool store_each_oldest(struct store *s, uint32_t limit, store_oldest_visit *visit, void *context,
                        struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, EACH_OLDEST, f, V_INT(limit));
-    enum store_step step = STORE_FAILED;
-    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
         struct store_oldest oldest = {.mid = store_column_u64(row, 0),
                                       .since = sqlite3_column_int64(row, 1),
                                       .bytes = store_column_u64(row, 2)};
@@ -394,7 +186,7 @@ bool store_count(struct store *s, struct fault *f)
         !count_rows(s, STATEMENT_COUNT_QUARANTINED, &counts->quarantined_messages, f) ||
         !count_rows(s, STATEMENT_SUM_QUARANTINED, &counts->quarantine_bytes, f))
         return false;
-    sqlite3_stmt *row = s->statements[STATEMENT_COUNT_STATES];
+    sqlite3_stmt *row = store_query(s, STATEMENT_COUNT_STATES, f, NULL, 0);
     enum store_step step;
     while ((step = store_step(s, row, f)) == STORE_ROW) {
         int state = sqlite3_column_int(row, 0);
@@ -409,8 +201,8 @@ bool store_count(struct store *s, struct fault *f)
 static bool visit_bodies(struct store *s, sqlite3_stmt *row, store_body_visit *visit, void *context,
                          struct fault *f)
 {
-    enum store_step step = STORE_FAILED;
-    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
         struct spool_record body = {.segment = (uint32_t)store_column_u64(row, 1),
                                     .offset = store_column_u64(row, 2),
                                     .length = store_column_u64(row, 3)};
@@ -424,7 +216,7 @@ static bool visit_bodies(struct store *s, sqlite3_stmt *row, store_body_visit *v
 
 bool store_each_body(struct store *s, store_body_visit *visit, void *context, struct fault *f)
 {
-    return visit_bodies(s, s->statements[STATEMENT_EACH_BODY], visit, context, f);
+    return visit_bodies(s, store_query(s, STATEMENT_EACH_BODY, f, NULL, 0), visit, context, f);
 }
 
 bool store_segment_bodies(struct store *s, uint32_t segment, uint32_t limit, store_body_visit *visit,
@@ -442,7 +234,7 @@ bool store_move_body(struct store *s, uint64_t mid, const struct spool_record *t
 bool store_knows(struct store *s, uint64_t mid, bool *known, struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, KNOWS, f, V_INT(mid));
-    if (!row || store_step(s, row, f) != STORE_ROW)
+    if (store_step(s, row, f) != STORE_ROW)
         return false;
     *known = sqlite3_column_int(row, 0) != 0;
     return store_step(s, row, f) == STORE_END;

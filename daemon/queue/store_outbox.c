@@ -11,7 +11,7 @@ static bool forget_versions(struct store *s, uint32_t newest, struct fault *f)
         return true;
     if (!STORE_RUN(s, FORGET_VERSIONS, f, V_INT(newest - STORE_VERSIONS_MOST)))
         return false;
-    if (sqlite3_changes64(s->db) > 0)
+    if (sqlite3_changes64(s->database.db) > 0)
         LOG(VERSIONS_FORGOTTEN, LOG_U(STORE_VERSIONS_MOST));
     return true;
 }
@@ -21,8 +21,8 @@ bool store_find_versions(struct store *s, struct span text, uint32_t *id, struct
 {
     *id = 0;
     for (enum statement by = STATEMENT_FIND_VERSIONS; text.n && *id == 0; by = STATEMENT_ADD_VERSIONS) {
-        sqlite3_stmt *row = store_query(s, by, (struct store_value[]){V_TEXT(text)}, 1, f);
-        enum store_step step = row ? store_step(s, row, f) : STORE_FAILED;
+        sqlite3_stmt *row = store_query(s, by, f, VALUES(V_TEXT(text)));
+        enum store_step step = store_step(s, row, f);
         if (step == STORE_ROW) {
             *id = (uint32_t)store_column_u64(row, 0);
             step = store_step(s, row, f);
@@ -48,8 +48,8 @@ bool store_each_final(struct store *s, uint64_t after, uint32_t limit, store_fin
                       void *context, struct fault *f)
 {
     sqlite3_stmt *row = STORE_QUERY(s, EACH_FINAL, f, V_INT(after), V_INT(limit));
-    enum store_step step = STORE_FAILED;
-    while (row && (step = store_step(s, row, f)) == STORE_ROW) {
+    enum store_step step;
+    while ((step = store_step(s, row, f)) == STORE_ROW) {
         struct final_event e = {
             .sequence = store_column_u64(row, 0),
             .mid = store_column_u64(row, 1),
@@ -72,6 +72,6 @@ bool store_remove_finals(struct store *s, uint64_t sequence, struct fault *f)
 {
     if (!STORE_RUN(s, REMOVE_FINALS, f, V_INT(sequence)))
         return false;
-    s->now.counts.outbox -= (uint64_t)sqlite3_changes64(s->db);
+    s->now.counts.outbox -= (uint64_t)sqlite3_changes64(s->database.db);
     return true;
 }

@@ -27,6 +27,8 @@ struct generation_handler {
     void (*result)(void *context, const struct job *job, struct span result);
     /* The message killed its worker in a stage of judge_message(). */
     void (*crash)(void *context, const struct job *job, struct span stage, struct span cause);
+    /* Its answer was lost by our own doing: it is to be judged again, and the handler's from now on. */
+    void (*again)(void *context, struct job *job);
     /* The last of each event: there may be an idle worker or another state.  The generation may be freed here. */
     void (*changed)(void *context);
 };

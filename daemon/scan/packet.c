@@ -146,5 +146,6 @@ enum packet_result packet_receive(int socket, struct buf *store, struct packet *
         return PACKET_GOOD;
     for (size_t i = 0; i < count; i++)
         close(fds[i]);
-    return PACKET_BROKEN;
+    /* When all arrived for which there was room here, more were sent than any packet has. */
+    return msg.msg_flags & MSG_CTRUNC && count < FDS_MAX ? PACKET_LOST : PACKET_BROKEN;
 }

@@ -40,6 +40,7 @@ enum packet_result {
     PACKET_NONE,   /* nothing there: the socket does not block, or its time-out is over */
     PACKET_END,    /* the other side is gone */
     PACKET_BROKEN, /* not a packet */
+    PACKET_LOST,   /* one whose descriptors could not arrive, as this process may open no more */
 };
 
 /* fd, or -1, stays the caller's.  False when the packet could not be sent. */

@@ -177,6 +177,19 @@ static void on_crash(void *context, const struct job *job, struct span stage, st
     pool->handler.crash(job, stage, cause);
 }
 
+static void enqueue(struct pool *pool, struct job *job)
+{
+    if (job->client)
+        list_push(&pool->others, job);
+    else
+        list_push(job->alone ? &pool->waiting_alone : &pool->waiting, job);
+}
+
+static void on_again(void *context, struct job *job)
+{
+    enqueue(context, job);
+}
+
 bool pool_prepare(struct pool *pool, const struct runtime *rt, struct error *error)
 {
     drop_next(pool);
@@ -232,7 +245,7 @@ struct pool *pool_new(struct event_base *base, size_t workers, uint64_t message_
         .base = base,
         .workers = workers,
         .message_bytes_max = message_bytes_max,
-        .handler = {pool, on_result, on_crash, on_changed},
+        .handler = {pool, on_result, on_crash, on_again, on_changed},
     };
     pool->handler = *handler;
     list_init(&pool->waiting);
@@ -260,10 +273,7 @@ void pool_free(struct pool *pool)
 
 void pool_submit(struct pool *pool, struct job *job)
 {
-    if (job->client)
-        list_push(&pool->others, job);
-    else
-        list_push(job->alone ? &pool->waiting_alone : &pool->waiting, job);
+    enqueue(pool, job);
     settle(pool);
 }
 

@@ -109,6 +109,12 @@ bool slot_give(struct slot *s, struct job *job)
     return true;
 }
 
+void slot_drop_job(struct slot *s)
+{
+    job_free(s->job);
+    s->job = NULL;
+}
+
 void slot_retire(struct slot *s)
 {
     hang_up(s);

@@ -59,6 +59,8 @@ void slot_set_idle(struct slot *s);
 bool slot_give(struct slot *s, struct job *job);
 /* CPU that the worker has used for its job so far, in seconds. */
 double slot_cpu(const struct slot *s);
+/* The job is answered, or lost with its worker. */
+void slot_drop_job(struct slot *s);
 /* Hangs up, so that the worker ends by itself. */
 void slot_retire(struct slot *s);
 void slot_kill(struct slot *s, const char *cause);

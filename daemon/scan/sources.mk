@@ -15,6 +15,8 @@ scan_pool_sources = \
 	%D%/engine_files.c %D%/engine_files.h \
 	%D%/executable_memory.c %D%/executable_memory.h \
 	%D%/generation.c %D%/generation.h \
+	%D%/generation_internal.h \
+	%D%/generation_packets.c \
 	%D%/learned_set.c %D%/learned_set.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/pool.c %D%/pool.h \

@@ -6,6 +6,7 @@
 
 #include "daemon/role.h"
 #include "daemon/route.h"
+#include "engine/smtp/address_range.h"
 
 /* A key in the making, "LISTENER/" and more; kept between look-ups. */
 static struct buf key;
@@ -97,16 +98,13 @@ static void append_domain(struct span domain)
 {
     const struct span start = SPAN("[IPv6:");
     char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
+    unsigned char address[16];
     struct span inner = span_slice(domain, start.n, domain.n - start.n - 1);
-    if (!span_starts_nocase(domain, start) || inner.n >= sizeof text) {
+    if (!span_starts_nocase(domain, start) || smtp_ip_read(inner, address) != AF_INET6) {
         append_folded(domain);
         return;
     }
-    memcpy(text, inner.p, inner.n);
-    text[inner.n] = '\0';
-    if (inet_pton(AF_INET6, text, &address) == 1)
-        inet_ntop(AF_INET6, &address, text, sizeof text);
+    inet_ntop(AF_INET6, address, text, sizeof text);
     buf_printf(&key, "[ipv6:%s]", text);
 }
 

@@ -9,7 +9,7 @@
 #include "daemon/hostname.h"
 #include "daemon/log_lines.h"
 #include "daemon/protocol.h"
-#include "daemon/role.h"
+#include "daemon/role_messages.h"
 #include "daemon/smtp/client.h"
 #include "daemon/smtp/dns.h"
 #include "daemon/smtp/ids.h"
@@ -164,15 +164,11 @@ static void take_acknowledgement(struct wire_reader *in)
 
 static void answer_status(struct wire_reader *in)
 {
-    struct buf body = {0};
-    wire_put_u32(&body, wire_get_u32(in));
-    wire_put_u32(&body, 2);
-    wire_put_span(&body, SPAN("connections_in"));
-    wire_put_u64(&body, session_count());
-    wire_put_span(&body, SPAN("connections_out"));
-    wire_put_u64(&body, client_connection_count());
-    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
-    buf_free(&body);
+    const struct role_figure rows[] = {
+        {"connections_in", session_count()},
+        {"connections_out", client_connection_count()},
+    };
+    role_answer_status(in, rows, sizeof rows / sizeof rows[0]);
 }
 
 static void take_space(struct wire_reader *in)
@@ -180,12 +176,8 @@ static void take_space(struct wire_reader *in)
     space = wire_get_u8(in) == 1;
 }
 
-/* Every message without a descriptor that smtp takes, from whom, and where it goes. */
-static const struct {
-    enum role_id peer;
-    uint16_t type;
-    void (*handle)(struct wire_reader *in);
-} handlers[] = {
+/* All without a descriptor. */
+static const struct role_message messages[] = {
     {ROLE_MASTER, MSG_PORT_CLOSED, listener_port_closed},
     {ROLE_CONTROL, MSG_STATUS_QUERY, answer_status},
     {ROLE_QUEUE, MSG_ID_BLOCK, take_id_block},
@@ -196,17 +188,6 @@ static const struct {
     {ROLE_QUEUE, MSG_DELIVER_ACK, take_acknowledgement},
 };
 
-static void message_without_fd(enum role_id peer, uint16_t type, struct wire_reader *in)
-{
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
-        if (handlers[i].peer == peer && handlers[i].type == type) {
-            handlers[i].handle(in);
-            return;
-        }
-    }
-    in->failed = true;
-}
-
 static void message(enum role_id peer, uint16_t type, struct wire_reader *in, int fd)
 {
     if (peer == ROLE_QUEUE && type == MSG_DELIVER) {
@@ -216,7 +197,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
     } else {
         if (fd >= 0)
             close(fd);
-        message_without_fd(peer, type, in);
+        role_message_take(messages, sizeof messages / sizeof messages[0], peer, type, in);
     }
 }
 

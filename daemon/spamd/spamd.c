@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/protocol.h"
-#include "daemon/role.h"
+#include "daemon/role_messages.h"
 #include "daemon/spamd/acceptor.h"
 #include "daemon/spamd/client.h"
 #include "daemon/spamd/scanning.h"
@@ -27,12 +27,6 @@ static bool start(struct error *error)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     return true;
-}
-
-static void config_prepare(const struct role_config *next)
-{
-    (void)next;
-    role_config_prepared(NULL);
 }
 
 static void config_apply(void)
@@ -72,21 +66,11 @@ static void take_features(struct wire_reader *in)
 
 static void answer_status(struct wire_reader *in)
 {
-    struct buf body = {0};
-    wire_put_u32(&body, wire_get_u32(in));
-    wire_put_u32(&body, 1);
-    wire_put_span(&body, SPAN("spamd_connections"));
-    wire_put_u64(&body, client_count());
-    role_send(ROLE_CONTROL, MSG_STATUS_REPLY, buf_span(&body), -1);
-    buf_free(&body);
+    role_answer_status(in, &(struct role_figure){"spamd_connections", client_count()}, 1);
 }
 
-/* Every message that the role takes but for MSG_PORT, from whom, and where it goes. */
-static const struct {
-    enum role_id peer;
-    uint16_t type;
-    void (*handle)(struct wire_reader *in);
-} handlers[] = {
+/* All but MSG_PORT. */
+static const struct role_message messages[] = {
     {ROLE_MASTER, MSG_PORT_CLOSED, acceptor_port_closed},
     {ROLE_CONTROL, MSG_STATUS_QUERY, answer_status},
     {ROLE_SCAN, MSG_SCAN_HELLO, scanning_hello},
@@ -104,13 +88,7 @@ static void message(enum role_id peer, uint16_t type, struct wire_reader *in, in
     }
     if (fd >= 0)
         close(fd);
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
-        if (handlers[i].peer == peer && handlers[i].type == type) {
-            handlers[i].handle(in);
-            return;
-        }
-    }
-    in->failed = true;
+    role_message_take(messages, sizeof messages / sizeof messages[0], peer, type, in);
 }
 
 /* Clients try again, or go on without a verdict: nothing is lost. */
@@ -126,7 +104,6 @@ const struct role role_self = {
     .start = start,
     .peer_down = peer_down,
     .message = message,
-    .config_prepare = config_prepare,
     .config_apply = config_apply,
     .stop = stop,
 };

@@ -43,7 +43,9 @@ void telling_leave(struct client *c)
 static void answer(struct client *c, enum lesson_outcome outcome, const char *why)
 {
     bool done = outcome == LESSON_DONE, forgot = kind_of(&c->request) == LESSON_FORGET;
-    if (outcome == LESSON_OFF) {
+    if (outcome == LESSON_REFUSED) {
+        client_refuse(c, SPAMD_EX_NOPERM, why);
+    } else if (outcome == LESSON_OFF) {
         client_refuse(c, SPAMD_EX_UNAVAILABLE, why);
     } else if (outcome == LESSON_FAILED) {
         client_refuse(c, SPAMD_EX_TEMPFAIL, why);

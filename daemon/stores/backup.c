@@ -1,4 +1,4 @@
-/* A copy of both databases, then every body that the copy names, straight into the archive. */
+/* A copy of the databases, then every body that the copy names, straight into the archive. */
 #define _GNU_SOURCE /* O_DIRECTORY */
 #include "daemon/stores/backup.h"
 #include "daemon/control/secret_key.h"
@@ -24,6 +24,7 @@
 #define WORK_FOLDER "queue/backup.partial"
 #define CONFIG_COPY WORK_FOLDER "/config.db"
 #define QUEUE_COPY WORK_FOLDER "/queue.db"
+#define LEARNED_COPY WORK_FOLDER "/learned.db"
 
 struct backup {
     struct archive *to;
@@ -99,15 +100,37 @@ static bool add_file(struct backup *b, const char *name, const char *path, char 
 }
 
 /* All of it at one moment, without what is deleted. */
-static bool copy_database(struct backup *b, enum database id, const char *to)
+static bool copy_database(enum database id, const char *to, struct error *why)
 {
-    struct error why;
     char sql[128];
     sqlite3_snprintf(sizeof sql, sql, "VACUUM INTO %Q", to);
-    sqlite3 *db = database_open(id, database_path(id), &why);
-    bool good = db && database_run(db, "COMMIT", &why) && database_run(db, sql, &why);
+    sqlite3 *db = database_open(id, database_path(id), why);
+    bool good = db && database_run(db, "COMMIT", why) && database_run(db, sql, why);
     sqlite3_close(db);
-    return good || error_set(b->error, "%s %s", database_path(id), why.text);
+    return good;
+}
+
+static bool copy_needed(struct backup *b, enum database id, const char *to)
+{
+    struct error why;
+    return copy_database(id, to, &why) || error_set(b->error, "%s %s", database_path(id), why.text);
+}
+
+/* Mail and configuration are worth a backup without it. */
+static void copy_learned(struct backup *b)
+{
+    const char *path = database_path(DATABASE_LEARNED);
+    struct error why;
+    struct stat st;
+    if (access(path, F_OK) != 0 || database_is_blank(path))
+        return;
+    bool good = copy_database(DATABASE_LEARNED, LEARNED_COPY, &why) &&
+                (stat(LEARNED_COPY, &st) == 0 || error_set_errno(&why, "cannot be copied")) &&
+                (st.st_size <= BACKUP_LEARNED_MOST || error_set(&why, "is too large"));
+    if (good)
+        return;
+    report_problem(b->report, path, "the backup goes on without it", "%s", why.text);
+    unlink(LEARNED_COPY);
 }
 
 /* A message that ended since the copy was made, so that its body is gone, does not come back. */
@@ -198,13 +221,16 @@ static bool add_databases(struct backup *b)
     b->queue = NULL;
     b->manifest.messages = (uint64_t)messages;
     return good && add_file(b, database_path(DATABASE_CONFIG), CONFIG_COPY, b->manifest.config_sha256) &&
-           add_file(b, database_path(DATABASE_QUEUE), QUEUE_COPY, b->manifest.queue_sha256);
+           add_file(b, database_path(DATABASE_QUEUE), QUEUE_COPY, b->manifest.queue_sha256) &&
+           (access(LEARNED_COPY, F_OK) != 0 ||
+            add_file(b, database_path(DATABASE_LEARNED), LEARNED_COPY, b->manifest.learned_sha256));
 }
 
 static bool write_all(struct backup *b, int fd)
 {
-    if (!copy_database(b, DATABASE_CONFIG, CONFIG_COPY) || !copy_database(b, DATABASE_QUEUE, QUEUE_COPY))
+    if (!copy_needed(b, DATABASE_CONFIG, CONFIG_COPY) || !copy_needed(b, DATABASE_QUEUE, QUEUE_COPY))
         return false;
+    copy_learned(b);
     b->queue = database_open_own(DATABASE_QUEUE, QUEUE_COPY, b->error);
     b->bodies = b->queue ? bodies_open("queue/spool", database_path(DATABASE_QUEUE), b->error) : NULL;
     if (!b->bodies)
@@ -220,6 +246,7 @@ static void clear_work_folder(void)
 {
     unlink(CONFIG_COPY);
     unlink(QUEUE_COPY);
+    unlink(LEARNED_COPY);
 }
 
 /* -1: another backup is being made, or there is no such instance. */

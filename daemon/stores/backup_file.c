@@ -55,22 +55,24 @@ bool backup_head_get(struct span text, struct backup_head *head, struct error *e
 
 void backup_manifest_put(struct buf *out, const struct backup_manifest *m)
 {
-    put_json(out, json_pack("{s:I,s:I,s:s,s:s,s:s,s:O}", "messages", (json_int_t)m->messages, "bodies",
+    put_json(out, json_pack("{s:I,s:I,s:s,s:s,s:s,s:s,s:O}", "messages", (json_int_t)m->messages, "bodies",
                             (json_int_t)m->bodies, "config_sha256", m->config_sha256, "queue_sha256",
-                            m->queue_sha256, "key_sha256", m->key_sha256, "damaged", m->damaged));
+                            m->queue_sha256, "key_sha256", m->key_sha256, "learned_sha256", m->learned_sha256,
+                            "damaged", m->damaged));
 }
 
 bool backup_manifest_get(struct span text, struct backup_manifest *m, struct error *error)
 {
     json_t *object = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL), *damaged;
-    const char *config, *queue, *key = "";
+    const char *config, *queue, *key = "", *learned = "";
     json_int_t messages, bodies;
-    bool good = json_unpack(object, "{s:I,s:I,s:s,s:s,s?s,s:o}", "messages", &messages, "bodies", &bodies,
-                            "config_sha256", &config, "queue_sha256", &queue, "key_sha256", &key, "damaged",
-                            &damaged) == 0 &&
+    bool good = json_unpack(object, "{s:I,s:I,s:s,s:s,s?s,s?s,s:o}", "messages", &messages, "bodies", &bodies,
+                            "config_sha256", &config, "queue_sha256", &queue, "key_sha256", &key,
+                            "learned_sha256", &learned, "damaged", &damaged) == 0 &&
                 json_is_array(damaged) && copy_text(config, m->config_sha256, sizeof m->config_sha256) &&
                 copy_text(queue, m->queue_sha256, sizeof m->queue_sha256) &&
-                copy_text(key, m->key_sha256, sizeof m->key_sha256);
+                copy_text(key, m->key_sha256, sizeof m->key_sha256) &&
+                copy_text(learned, m->learned_sha256, sizeof m->learned_sha256);
     if (good) {
         m->messages = (uint64_t)messages;
         m->bodies = (uint64_t)bodies;

@@ -4,6 +4,7 @@
  *   spool/SEGMENT/OFFSET/MID.eml a body, where queue.db says that it is; as many as there are
  *   config/secret.key            where the instance has made one
  *   config/config.db, queue/queue.db
+ *   config/learned.db            where there is one
  *   manifest.json                counts, the SHA-256 of these, and the bodies that could not be read
  *
  * The SHA-256 of the bodies are in queue.db.  doc/backup.md tells it to administrators.
@@ -17,7 +18,10 @@
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 
-enum { BACKUP_FORMAT = 2 }; /* 1: without the key */
+enum { BACKUP_FORMAT = 3 }; /* 1: without the key; 2: without what was learned */
+
+/* Of learned.db, whose examples are bounded: what is larger is none of ours. */
+enum { BACKUP_LEARNED_MOST = 64 * 1024 * 1024 };
 
 #define BACKUP_HEAD "backup.json"
 #define BACKUP_MANIFEST "manifest.json"
@@ -36,8 +40,8 @@ bool backup_head_get(struct span text, struct backup_head *head, struct error *e
 struct backup_manifest {
     uint64_t messages, bodies;
     char config_sha256[65], queue_sha256[65];
-    char key_sha256[65]; /* "": there is no key */
-    json_t *damaged;     /* names of the members that are missing; a reference */
+    char key_sha256[65], learned_sha256[65]; /* "": there is none */
+    json_t *damaged;                         /* names of the members that are missing; a reference */
 };
 
 void backup_manifest_put(struct buf *out, const struct backup_manifest *m);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/store_database.h"
 #include "engine/base/xalloc.h"
 
 enum { MOVES_MOST = 16 };
@@ -36,7 +37,7 @@ bool bodies_each(sqlite3 *db, bodies_visit *visit, void *context, struct error *
                                .record = {.segment = (uint32_t)sqlite3_column_int64(row, 2),
                                           .offset = (uint64_t)sqlite3_column_int64(row, 3),
                                           .length = (uint64_t)sqlite3_column_int64(row, 4)}};
-        memcpy(body.record.sha256, database_column(row, 5).p, SPOOL_HASH_BYTES);
+        memcpy(body.record.sha256, store_column_span(row, 5).p, SPOOL_HASH_BYTES);
         more = visit(&body, context);
     }
     bool good = !more || code == SQLITE_DONE || database_fail(db, error);

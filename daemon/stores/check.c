@@ -63,6 +63,12 @@ static uint64_t check_tracking(struct report *r)
     return (uint64_t)highest;
 }
 
+void check_learned(struct report *r, const char *path)
+{
+    if (access(path, F_OK) == 0)
+        sqlite3_close(check_open(r, DATABASE_LEARNED, path));
+}
+
 /* Copies for people, that nothing depends on: each file can be read and is an mbox. */
 static void check_archive(struct report *r, const char *folder)
 {
@@ -93,6 +99,7 @@ void check_all(struct report *r)
                                 .tracked = check_tracking(r)};
     check_queue(r, &queue);
     check_config(r, database_path(DATABASE_CONFIG), &figures);
+    check_learned(r, database_path(DATABASE_LEARNED));
     check_archive(r, "archive/antispam");
     check_archive(r, "archive/graymail");
     fprintf(r->to, "%s: revision %llu, %u revisions, %llu messages, %llu bodies: ",

@@ -20,6 +20,9 @@ struct check_config_figures {
 };
 void check_config(struct report *r, const char *path, struct check_config_figures *figures);
 
+/* Where there is one. */
+void check_learned(struct report *r, const char *path);
+
 struct check_queue {
     const char *path, *spool;
     bool live;        /* others may write meanwhile */

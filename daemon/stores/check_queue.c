@@ -1,4 +1,5 @@
 /* queue.db against itself, and every body against its SHA-256. */
+#include "daemon/store_database.h"
 #include "daemon/stores/check.h"
 #include "engine/base/arena.h"
 #include "engine/judge/judge.h"
@@ -77,7 +78,7 @@ static bool check_edits(struct checking *w, sqlite3 *db, struct error *error)
     while ((code = sqlite3_step(row)) == SQLITE_ROW) {
         const struct judge_edit *edits;
         uint32_t count;
-        if (!judge_edits_get(database_column(row, 2), (uint64_t)sqlite3_column_int64(row, 1), arena, &edits,
+        if (!judge_edits_get(store_column_span(row, 2), (uint64_t)sqlite3_column_int64(row, 1), arena, &edits,
                              &count))
             report_problem(w->report, w->c->path, REMOVE, "MID %lld: what its verdict changes cannot be read",
                            (long long)sqlite3_column_int64(row, 0));
@@ -111,7 +112,7 @@ static bool check_dsn_text(struct checking *w, sqlite3 *db, size_t which, struct
         struct buf text = {0};
         buf_printf(&text, "MID %lld: its %s is none", (long long)sqlite3_column_int64(row, 0),
                    dsn_texts[which].name);
-        if (!dsn_texts[which].is_valid(database_column(row, 1)))
+        if (!dsn_texts[which].is_valid(store_column_span(row, 1)))
             more = on_offence(buf_span(&text), w);
         buf_free(&text);
     }

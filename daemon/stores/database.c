@@ -1,14 +1,24 @@
-/* Read-only connections that pin one moment, and the formats that we know. */
+/* Read-only connections that pin one moment, and the formats that we know.
+ *
+ * Not as the roles open their stores (daemon/store_database.h): these files may be anybody's, of an older format, which
+ * stays, and what is asked of them is asked once. */
 #include "daemon/stores/database.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 #include "daemon/control/store_config.h"
+#include "daemon/control/store_learned.h"
 #include "daemon/log/store_tracking.h"
 #include "daemon/queue/store.h"
+#include "daemon/store_database.h"
 
 enum { BUSY_MS = 5000 };
+
+static int learned_newest_format(void)
+{
+    return LEARNED_FORMAT;
+}
 
 static const struct {
     const char *path;
@@ -17,6 +27,7 @@ static const struct {
     [DATABASE_TRACKING] = {"track/tracking.db", tracking_newest_format},
     [DATABASE_QUEUE] = {"queue/queue.db", store_newest_format},
     [DATABASE_CONFIG] = {"config/config.db", store_config_newest_format},
+    [DATABASE_LEARNED] = {"config/learned.db", learned_newest_format},
 };
 
 const char *database_path(enum database id)
@@ -58,12 +69,6 @@ bool database_format(sqlite3 *db, int64_t *format, struct error *error)
     return database_number(db, "PRAGMA user_version", format, error);
 }
 
-struct span database_column(sqlite3_stmt *stmt, int column)
-{
-    const void *bytes = sqlite3_column_blob(stmt, column);
-    return span_of(bytes, (size_t)sqlite3_column_bytes(stmt, column));
-}
-
 bool database_each_text(sqlite3 *db, const char *sql, database_text_visit *visit, void *context,
                         struct error *error)
 {
@@ -73,7 +78,7 @@ bool database_each_text(sqlite3 *db, const char *sql, database_text_visit *visit
     int code;
     bool more = true;
     while (more && (code = sqlite3_step(stmt)) == SQLITE_ROW)
-        more = visit(database_column(stmt, 0), context);
+        more = visit(store_column_span(stmt, 0), context);
     bool good = !more || code == SQLITE_DONE || database_fail(db, error);
     sqlite3_finalize(stmt);
     return good;

@@ -7,7 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/span.h"
 
-enum database { DATABASE_TRACKING, DATABASE_QUEUE, DATABASE_CONFIG, DATABASE_COUNT };
+enum database { DATABASE_TRACKING, DATABASE_QUEUE, DATABASE_CONFIG, DATABASE_LEARNED, DATABASE_COUNT };
 
 /* Where it is in the state folder. */
 const char *database_path(enum database id);
@@ -33,8 +33,5 @@ bool database_format(sqlite3 *db, int64_t *format, struct error *error);
 typedef bool database_text_visit(struct span text, void *context);
 bool database_each_text(sqlite3 *db, const char *sql, database_text_visit *visit, void *context,
                         struct error *error);
-
-/* Bytes of a column, valid until the next step. */
-struct span database_column(sqlite3_stmt *stmt, int column);
 
 #endif

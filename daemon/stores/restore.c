@@ -30,7 +30,8 @@ struct restore {
     struct error *error;
     struct backup_head head;
     struct backup_manifest manifest;
-    char config_sha256[DIGEST_HEX], queue_sha256[DIGEST_HEX], key_sha256[DIGEST_HEX];
+    char config_sha256[DIGEST_HEX], queue_sha256[DIGEST_HEX], key_sha256[DIGEST_HEX],
+        learned_sha256[DIGEST_HEX];
     bool has_head, has_manifest;
     uint64_t bodies;
 };
@@ -155,6 +156,8 @@ static bool read_entry(struct restore *r, struct archive_entry *entry)
         return read_file(r, STAGED_CONFIG_DB, UINT64_MAX, r->config_sha256);
     if (strcmp(name, database_path(DATABASE_QUEUE)) == 0)
         return read_file(r, STAGED_QUEUE_DB, UINT64_MAX, r->queue_sha256);
+    if (strcmp(name, database_path(DATABASE_LEARNED)) == 0)
+        return read_file(r, STAGED_LEARNED_DB, BACKUP_LEARNED_MOST, r->learned_sha256);
     if (strcmp(name, BACKUP_SECRET_KEY) == 0)
         return read_file(r, STAGED_SECRET_KEY, SECRET_KEY_BYTES, r->key_sha256);
     if (backup_body_place(name, &mid, &place))
@@ -185,6 +188,8 @@ static bool compare(struct restore *r)
         return error_set(r->error, "the backup is damaged: queue.db does not match its SHA-256");
     if (strcmp(r->key_sha256, r->manifest.key_sha256) != 0)
         return error_set(r->error, "the backup is damaged: secret.key does not match its SHA-256");
+    if (strcmp(r->learned_sha256, r->manifest.learned_sha256) != 0)
+        return error_set(r->error, "the backup is damaged: learned.db does not match its SHA-256");
     if (r->bodies != r->manifest.bodies)
         return error_set(r->error, "the backup is damaged: it has %llu bodies, not %llu",
                          (unsigned long long)r->bodies, (unsigned long long)r->manifest.bodies);
@@ -214,6 +219,7 @@ static bool check_staged(struct restore *r, struct check_config_figures *config,
         .path = STAGED_QUEUE_DB, .spool = STAGED_SPOOL, .is_known_damage = is_known_damage, .context = r};
     check_queue(r->report, queue);
     check_config(r->report, STAGED_CONFIG_DB, config);
+    check_learned(r->report, STAGED_LEARNED_DB);
     return r->report->problems == before || error_set(r->error, "what is in the backup is not consistent");
 }
 
@@ -257,6 +263,8 @@ static void tell(const struct restore *r, const struct check_config_figures *con
         fprintf(out, "The backup has no config/secret.key: files of saveconfig whose secrets are encrypted "
                      "with the key of "
                      "that machine cannot be loaded here.\n");
+    if (!r->learned_sha256[0])
+        fprintf(out, "The backup has no config/learned.db: learning begins anew.\n");
     if (json_array_size(r->manifest.damaged))
         fprintf(out, "%zu bodies were damaged when the backup was made; --check names their messages.\n",
                 json_array_size(r->manifest.damaged));

@@ -19,7 +19,11 @@
 static const struct {
     const char *folder;
     const char *begins;
-} stores[] = {{"config", "config.db"}, {"config", "secret.key"}, {"queue", "queue.db"}, {"queue/spool", ""}};
+} stores[] = {{"config", "config.db"},
+              {"config", "secret.key"},
+              {"config", "learned.db"},
+              {"queue", "queue.db"},
+              {"queue/spool", ""}};
 
 static bool is_dot(const struct dirent *entry)
 {
@@ -153,16 +157,18 @@ static bool sync_folder(const char *path, struct error *error)
     return good;
 }
 
-static bool move_key(struct error *error)
+static bool move_what_is_there(const char *from, const char *to, struct error *error)
 {
-    return access(STAGED_SECRET_KEY, F_OK) != 0 || move(STAGED_SECRET_KEY, "config/secret.key", error);
+    return access(from, F_OK) != 0 || move(from, to, error);
 }
 
 bool staging_finish(struct error *error)
 {
     bool good = sync_path(STAGING_QUEUE, "", error) && sync_path(STAGING_CONFIG, "", error) &&
                 sync_folder("queue", error) && move(STAGED_SPOOL, "queue/spool", error) &&
-                move(STAGED_QUEUE_DB, "queue/queue.db", error) && move_key(error) &&
+                move(STAGED_QUEUE_DB, "queue/queue.db", error) &&
+                move_what_is_there(STAGED_SECRET_KEY, "config/secret.key", error) &&
+                move_what_is_there(STAGED_LEARNED_DB, "config/learned.db", error) &&
                 move(STAGED_CONFIG_DB, "config/config.db", error) && sync_folder("queue", error) &&
                 sync_folder("config", error);
     if (!good)

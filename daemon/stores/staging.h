@@ -16,6 +16,7 @@
 #define STAGED_SPOOL STAGING_QUEUE "/spool"
 #define STAGED_CONFIG_DB STAGING_CONFIG "/config.db"
 #define STAGED_SECRET_KEY STAGING_CONFIG "/secret.key" /* where there is one */
+#define STAGED_LEARNED_DB STAGING_CONFIG "/learned.db" /* where there is one */
 
 /* Refuses where there are stores.  What a restore that was cut short has left is removed first. */
 bool staging_begin(struct error *error);

@@ -1,13 +1,10 @@
-/* judge_message(): policy, view, rules, features, model, thresholds, graymail, edits; one child for all recipients, as
- * each table has one policy. */
+/* judge_message(): the two questions, and what becomes of the message; one child for all recipients, as each table has one
+ * policy. */
 #include "engine/judge/judge.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "engine/base/clock.h"
 #include "engine/judge/header_edits.h"
+#include "engine/judge/look.h"
+#include "engine/judge/reasons.h"
 #include "engine/judge/resolve.h"
 #include "engine/scan/learned.h"
 #include "engine/scan/score.h"
@@ -43,182 +40,9 @@ void judge_runtime_defaults(struct judge_runtime *rt)
     };
 }
 
-static void enter_stage(struct judge_breadcrumb *breadcrumb, const char *stage)
-{
-    if (breadcrumb && breadcrumb->text_size)
-        snprintf(breadcrumb->text, breadcrumb->text_size, "%s", stage);
-}
-
-static bool cpu_expired(void *context)
-{
-    return clock_cpu_limit_passed(context);
-}
-
-static bool header_says(const struct mime_view *view, const char *name, struct span value)
-{
-    const struct mime_header *h = mime_view_header(view, name);
-    return h && span_equal_nocase(span_trim(h->value), value);
-}
-
-/* X-Mailward-Test: what a message may ask for in a private instance that was started with test.hooks. */
-static void obey_test_hooks(const struct mime_view *view, struct judge_breadcrumb *breadcrumb,
-                            struct judge_child *child)
-{
-    enter_stage(breadcrumb, "test hook");
-    if (header_says(view, "X-Mailward-Test", SPAN("crash")))
-        abort();
-    volatile bool hang = header_says(view, "X-Mailward-Test", SPAN("hang"));
-    while (hang) {
-    }
-    if (header_says(view, "X-Mailward-Test", SPAN("refuse-prepare")))
-        child->policy = SPAN("refuse-prepare"); /* which is not what a generation's test message expects */
-}
-
-/* The same for rules that are tried, which a package may hold: only the worker obeys, where it is of interest. */
-static void obey_rule_hooks(const struct judge_runtime *rt, const struct scan_hits *hits,
-                            struct judge_breadcrumb *breadcrumb)
-{
-    for (uint32_t i = 0; breadcrumb && i < hits->count; i++) {
-        struct scan_rule_info info;
-        scan_rules_info(rt->rules, hits->rules[i], &info);
-        if (span_equal(info.about, SPAN("X-Mailward-Test: crash")))
-            abort();
-        volatile bool hang = span_equal(info.about, SPAN("X-Mailward-Test: hang"));
-        while (hang) {
-        }
-    }
-}
-
-static int stronger_first(const void *a, const void *b)
-{
-    int32_t x = abs(((const struct judge_reason *)a)->millilogodds);
-    int32_t y = abs(((const struct judge_reason *)b)->millilogodds);
-    return (x < y) - (x > y);
-}
-
-static int32_t milli(double log_odds)
-{
-    const double limit = 2e9;
-    return (int32_t)lround(fmax(-limit, fmin(limit, log_odds * 1000)));
-}
-
-static struct span rule_name(const struct scan_rules *rules, size_t rule)
-{
-    struct scan_rule_info info;
-    scan_rules_info(rules, rule, &info);
-    return info.name;
-}
-
-/* The named parts of the score, the strongest first; what does not fit is summed up in the last one. */
-static void list_reasons(const struct judge_runtime *rt, const struct scan_score *score,
-                         const struct scan_hits *hits, const struct peer_verdict *peers, struct arena *arena,
-                         struct judge_child *child)
-{
-    static const struct span peer_reasons[PEER_COUNT] = {SPAN("peer:rspamd"), SPAN("peer:spamd")};
-    struct judge_reason *reasons = arena_calloc(
-        arena, 3 + PEER_COUNT + SCAN_FAMILIES + SCAN_FACT_COUNT + SCAN_HITS_MAX, sizeof *reasons);
-    uint32_t count = 0;
-    reasons[count++] = (struct judge_reason){SPAN("prior"), milli(score->prior)};
-    if (rt->scanners[child->scanner].profile == JUDGE_AGGRESSIVE)
-        reasons[count++] = (struct judge_reason){SPAN("profile"), milli(log(2))};
-    reasons[count++] = (struct judge_reason){SPAN("learned"), milli(score->learned)};
-    for (unsigned i = 0; peers && i < PEER_COUNT; i++)
-        reasons[count++] = (struct judge_reason){peer_reasons[i], milli(peer_log_odds(i, &peers[i]))};
-    for (unsigned i = SCAN_FACTS + 1; i < SCAN_RULES; i++)
-        reasons[count++] = (struct judge_reason){span_text(scan_family_name(i)), milli(score->families[i])};
-    for (unsigned i = 0; i < SCAN_FACT_COUNT; i++)
-        reasons[count++] = (struct judge_reason){span_text(scan_fact_name(i)), milli(score->facts[i])};
-    for (uint32_t i = 0; i < hits->count; i++)
-        reasons[count++] =
-            (struct judge_reason){rule_name(rt->rules, hits->rules[i]), milli(score->rules[i])};
-    qsort(reasons, count, sizeof *reasons, stronger_first);
-    while (count && reasons[count - 1].millilogodds == 0)
-        count--;
-    if (count > JUDGE_MAX_REASONS) {
-        int64_t rest = 0;
-        for (uint32_t i = JUDGE_MAX_REASONS - 1; i < count; i++)
-            rest += reasons[i].millilogodds;
-        reasons[JUDGE_MAX_REASONS - 1] = (struct judge_reason){SPAN("other"), (int32_t)rest};
-        count = JUDGE_MAX_REASONS;
-    }
-    child->reasons = reasons;
-    child->reason_count = count;
-}
-
-/* The rules that hit, the strongest first. */
-static void list_graymail_reasons(const struct judge_runtime *rt, const struct scan_hits *hits,
-                                  struct arena *arena, struct judge_child *child)
-{
-    struct judge_reason *reasons = arena_calloc(arena, hits->graymail_count + 1, sizeof *reasons);
-    for (uint32_t i = 0; i < hits->graymail_count; i++) {
-        struct scan_rule_info info;
-        scan_rules_info(rt->rules, hits->graymail[i], &info);
-        reasons[i] = (struct judge_reason){info.name, info.points};
-    }
-    qsort(reasons, hits->graymail_count, sizeof *reasons, stronger_first);
-    child->graymail_reasons = reasons;
-    child->graymail_reason_count =
-        hits->graymail_count < JUDGE_MAX_REASONS ? hits->graymail_count : JUDGE_MAX_REASONS;
-}
-
 int judge_aggressive_score(int score)
 {
     return 200 * score / (100 + score);
-}
-
-/* A death in an expression names its rule. */
-static void enter_rule(void *context, struct span name)
-{
-    const struct judge_breadcrumb *breadcrumb = context;
-    if (breadcrumb && breadcrumb->text_size)
-        snprintf(breadcrumb->text, breadcrumb->text_size, "rule %.*s", (int)name.n, name.p);
-}
-
-/* What was found on one look at a message. */
-struct look {
-    struct span part; /* as much of the message as was looked at; empty: nothing yet */
-    struct mime_view view;
-    struct scan_hits hits;
-    bool partial;  /* a limit or the budget cut it short */
-    bool graymail; /* rules about it are asked, too */
-};
-
-static void run_rules(const struct judge_runtime *rt, const struct judge_input *input,
-                      const struct mime_budget *budget, struct judge_breadcrumb *breadcrumb,
-                      struct arena *arena, struct look *look)
-{
-    const struct scan_rule_input about = {.view = &look->view,
-                                          .raw = span_slice(look->part, input->trace_bytes, look->part.n),
-                                          .sender = input->sender,
-                                          .helo = input->helo,
-                                          .client_ip = input->client_ip,
-                                          .recipients = input->recipients,
-                                          .recipient_count = input->recipient_count,
-                                          .graymail = look->graymail};
-    const struct scan_rule_watch watch = {.enter = enter_rule, .context = breadcrumb};
-    enter_stage(breadcrumb, "rules");
-    scan_rules_run(rt->rules, &about, budget, &watch, arena, &look->hits);
-}
-
-/* View and hits of the part, within a budget of its own. */
-static void look_at(const struct judge_runtime *rt, const struct judge_input *input, struct span part,
-                    struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child,
-                    struct look *look)
-{
-    struct clock_cpu_limit limit =
-        clock_cpu_limit_of(rt->budget_us + rt->budget_us_per_mib * (int64_t)(part.n >> 20));
-    struct mime_budget budget = {cpu_expired, &limit};
-    const uint32_t limits = MIME_LIMIT_DEPTH | MIME_LIMIT_PARTS | MIME_LIMIT_HEADERS | MIME_LIMIT_TEXT |
-                            MIME_LIMIT_URLS | MIME_LIMIT_BUDGET;
-    enter_stage(breadcrumb, "mime");
-    look->part = part;
-    mime_view_build(part, input->trace_bytes, &rt->limits, &budget, arena, &look->view);
-    if (rt->test_hooks)
-        obey_test_hooks(&look->view, breadcrumb, child);
-    run_rules(rt, input, &budget, breadcrumb, arena, look);
-    if (rt->test_hooks)
-        obey_rule_hooks(rt, &look->hits, breadcrumb);
-    look->partial = part.n < input->message.n || look->view.flags & limits || look->hits.partial;
 }
 
 static enum judge_verdict verdict_of(const struct judge_policy *policy, int score)
@@ -260,54 +84,22 @@ static const struct peer_verdict *peers_of(const struct judge_policy *policy, co
     return policy->scanner == JUDGE_SCANNER_MULTISCAN ? input->peers : NULL;
 }
 
-/* What the model does without is extracted only for what is learned from single messages, which knows all families. */
-static void extract_features(const struct judge_runtime *rt, const struct judge_input *input,
-                             const struct look *look, bool all, struct judge_breadcrumb *breadcrumb,
-                             struct arena *arena, struct scan_features *features)
-{
-    const struct scan_feature_input about = {
-        .view = &look->view,
-        .body = span_slice(look->part, look->view.body_offset, look->part.n),
-        .own_trace = span_slice(look->part, 0, input->trace_bytes),
-        .rules = rt->rules,
-        .hits = &look->hits,
-        .left_out = all ? 0 : scan_model_left_out(rt->model),
-    };
-    enter_stage(breadcrumb, "features");
-    scan_features_extract(&about, arena, features);
-}
-
+/* What is learned from single messages knows all families of features. */
 static void score_view(const struct judge_runtime *rt, const struct judge_policy *policy,
-                       const struct judge_input *input, const struct look *look,
+                       const struct judge_input *input, const struct judge_look *look,
                        struct judge_breadcrumb *breadcrumb, struct arena *arena, struct judge_child *child)
 {
     const struct peer_verdict *peers = peers_of(policy, input);
     struct scan_features features;
     struct scan_score score;
-    extract_features(rt, input, look, rt->learned != NULL, breadcrumb, arena, &features);
-    enter_stage(breadcrumb, "model");
+    judge_extract_features(rt, input, look, rt->learned != NULL, breadcrumb, arena, &features);
+    judge_enter_stage(breadcrumb, "model");
     scan_model_score(rt->model, &features, &score);
     if (rt->learned)
         scan_learned_add(rt->learned, &features, &score);
-    list_reasons(rt, &score, &look->hits, peers, arena, child);
-    bool test_mark = header_says(&look->view, "X-Advertisement", SPAN("spam"));
+    judge_list_reasons(rt, &score, &look->hits, peers, arena, child);
+    bool test_mark = judge_header_says(&look->view, "X-Advertisement", SPAN("spam"));
     set_scores(rt, policy, &score, peers, test_mark, child);
-}
-
-/* What is above always-scan is looked at only so far. */
-static struct span looked_at(const struct judge_scanner_settings *scanner, const struct judge_input *input,
-                             uint64_t size)
-{
-    if (size <= scanner->always_scan_bytes)
-        return input->message;
-    return span_slice(input->message, 0, input->trace_bytes + (size_t)scanner->always_scan_bytes);
-}
-
-/* The headers alone, when the rest is not to be looked at. */
-static struct span header_block(const struct judge_runtime *rt, const struct judge_input *input)
-{
-    struct span head = span_slice(input->message, 0, input->trace_bytes + rt->limits.header_bytes);
-    return span_slice(head, 0, span_find_span(head, SPAN("\r\n\r\n")) + 4);
 }
 
 static bool has_key(enum judge_scanner scanner, const struct judge_input *input)
@@ -331,7 +123,7 @@ scanner_of(const struct judge_runtime *rt, const struct judge_policy *policy, co
 
 static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *policy,
                      const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
-                     struct arena *arena, struct judge_child *child, struct look *look)
+                     struct arena *arena, struct judge_child *child, struct judge_look *look)
 {
     const struct judge_scanner_settings *scanner = scanner_of(rt, policy, input);
     uint64_t size = input->message.n - input->trace_bytes;
@@ -343,7 +135,7 @@ static void ask_spam(const struct judge_runtime *rt, const struct judge_policy *
         child->verdict = JUDGE_NOT_SCANNED;
         child->size_limit = scanner->never_scan_bytes;
     } else {
-        look_at(rt, input, looked_at(scanner, input, size), breadcrumb, arena, child, look);
+        judge_look_at(rt, input, judge_part_to_scan(scanner, input), breadcrumb, arena, child, look);
         child->partial = look->partial;
         child->limited_rule = look->hits.limited;
         score_view(rt, policy, input, look, breadcrumb, arena, child);
@@ -367,7 +159,7 @@ static bool is_smime(const struct mime_view *view)
 }
 
 static enum judge_graymail graymail_of(const struct judge_runtime *rt, const struct judge_policy *policy,
-                                       const struct look *look, struct arena *arena,
+                                       const struct judge_look *look, struct arena *arena,
                                        struct judge_child *child)
 {
     static const enum judge_graymail answers[] = {
@@ -379,7 +171,7 @@ static enum judge_graymail graymail_of(const struct judge_runtime *rt, const str
     if (policy->unsigned_only && is_smime(&look->view))
         return JUDGE_GRAYMAIL_SIGNED;
     enum scan_graymail answer = scan_graymail_of(rt->rules, &look->hits, &child->graymail_points);
-    list_graymail_reasons(rt, &look->hits, arena, child);
+    judge_list_graymail_reasons(rt, &look->hits, arena, child);
     return answers[answer];
 }
 
@@ -396,7 +188,7 @@ static bool wants_graymail(const struct judge_runtime *rt, const struct judge_po
 /* Spam is no graymail.  What has been looked at as a whole need not be looked at again. */
 static void ask_graymail(const struct judge_runtime *rt, const struct judge_policy *policy,
                          const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
-                         struct arena *arena, struct judge_child *child, struct look *look)
+                         struct arena *arena, struct judge_child *child, struct judge_look *look)
 {
     if (!wants_graymail(rt, policy, input)) {
         child->graymail = JUDGE_GRAYMAIL_OFF;
@@ -407,26 +199,15 @@ static void ask_graymail(const struct judge_runtime *rt, const struct judge_poli
         child->graymail_limit = rt->graymail_never_bytes;
     } else {
         if (look->part.n < input->message.n)
-            look_at(rt, input, input->message, breadcrumb, arena, child, look);
+            judge_look_at(rt, input, input->message, breadcrumb, arena, child, look);
         child->graymail = graymail_of(rt, policy, look, arena, child);
     }
 }
 
-/* The headers alone, when no engine looked at the message. */
-static void look_at_headers(const struct judge_runtime *rt, const struct judge_input *input,
-                            struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                            struct judge_child *child, struct look *look)
-{
-    enter_stage(breadcrumb, "headers");
-    mime_view_build(header_block(rt, input), input->trace_bytes, &rt->limits, NULL, arena, &look->view);
-    if (rt->test_hooks)
-        obey_test_hooks(&look->view, breadcrumb, child);
-}
-
 /* What becomes of the child, and how its headers tell of it. */
 static void resolve(const struct judge_runtime *rt, const struct judge_policy *policy,
-                    const struct judge_input *input, const struct look *spam, const struct look *last,
-                    struct arena *arena, struct judge_child *child)
+                    const struct judge_input *input, const struct judge_look *spam,
+                    const struct judge_look *last, struct arena *arena, struct judge_child *child)
 {
     struct judge_resolution r;
     judge_resolve(policy, child->verdict, child->graymail, &r);
@@ -452,14 +233,14 @@ static void judge_by_policy(const struct judge_runtime *rt, const struct judge_p
                             const struct judge_input *input, struct judge_breadcrumb *breadcrumb,
                             struct arena *arena, struct judge_child *child)
 {
-    struct look spam = {.graymail = wants_graymail(rt, policy, input)};
+    struct judge_look spam = {.graymail = wants_graymail(rt, policy, input)};
     child->policy = policy->name;
     ask_spam(rt, policy, input, breadcrumb, arena, child, &spam);
-    struct look last = spam;
+    struct judge_look last = spam;
     ask_graymail(rt, policy, input, breadcrumb, arena, child, &last);
     if (last.part.n == 0)
-        look_at_headers(rt, input, breadcrumb, arena, child, &last);
-    enter_stage(breadcrumb, "edits");
+        judge_look_at_headers(rt, input, breadcrumb, arena, child, &last);
+    judge_enter_stage(breadcrumb, "edits");
     resolve(rt, policy, input, &spam, &last, arena, child);
 }
 
@@ -480,37 +261,4 @@ void judge_message(const struct judge_runtime *rt, const struct judge_input *inp
     const struct judge_policy *policy = &rt->policies[input->outbound ? JUDGE_OUTGOING : JUDGE_INCOMING];
     judge_by_policy(rt, policy, input, breadcrumb, arena, child);
     *result = (struct judge_result){child, 1};
-}
-
-/* What stays the same when a message is passed on: who wrote it, when, under which name. */
-static struct span identity_of(const struct mime_view *view, struct arena *arena)
-{
-    static const char *const names[] = {"Message-ID", "Date", "From"};
-    struct span identity = {0};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct mime_header *h = mime_view_header(view, names[i]);
-        struct span value = span_slice(h ? span_trim(h->value) : (struct span){0}, 0, SCAN_IDENTITY_MOST / 4);
-        identity = arena_printf(arena, "%.*s%.*s\n", (int)identity.n, identity.n ? identity.p : "",
-                                (int)value.n, value.n ? value.p : "");
-    }
-    return identity;
-}
-
-void judge_take_example(const struct judge_runtime *rt, const struct judge_input *input,
-                        struct judge_breadcrumb *breadcrumb, struct arena *arena,
-                        struct scan_example *example)
-{
-    const struct judge_scanner_settings *scanner = &rt->scanners[JUDGE_SCANNER_ANTISPAM];
-    struct judge_child nobody = {0};
-    struct look look = {0};
-    struct scan_features features;
-    struct scan_score score;
-    look_at(rt, input, looked_at(scanner, input, input->message.n - input->trace_bytes), breadcrumb, arena,
-            &nobody, &look);
-    extract_features(rt, input, &look, true, breadcrumb, arena, &features);
-    scan_model_score(rt->model, &features, &score);
-    *example = (struct scan_example){.version = SCAN_EXAMPLE_VERSION,
-                                     .log_odds = milli(score.log_odds),
-                                     .identity = identity_of(&look.view, arena)};
-    scan_sample_take(&features, &example->sample);
 }

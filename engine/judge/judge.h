@@ -1,7 +1,7 @@
 /* The one function that judges a message: message, envelope and facts in; children out.
  *
- * Pure: no files, no network, no time but the CPU budget.  The scan workers, the offline scanner and (later)
- * `trace` and the impact preview all call it, so they cannot differ.
+ * Pure: no files, no network, no time but the CPU budget.  The scan workers and the offline scanner call
+ * it, so they cannot differ.
  */
 #ifndef JUDGE_JUDGE_H
 #define JUDGE_JUDGE_H
@@ -88,9 +88,8 @@ enum judge_profile { JUDGE_NORMAL, JUDGE_AGGRESSIVE };
 struct judge_scanner_settings {
     bool on; /* off: its policies' mail is not scanned */
     enum judge_profile profile;
-    uint64_t
-        always_scan_bytes;     /* up to here in full; above, only the first always_scan_bytes are looked at */
-    uint64_t never_scan_bytes; /* above: not scanned */
+    uint64_t always_scan_bytes; /* of what is larger only so much is looked at */
+    uint64_t never_scan_bytes;  /* above: not scanned */
 };
 
 /* What a configuration generation fixes; built before the sandbox closes and then only read. */
@@ -104,7 +103,7 @@ struct judge_runtime {
     uint64_t graymail_never_bytes; /* the same for graymail, which looks at all of what is smaller */
     struct judge_policy policies[JUDGE_DIRECTION_COUNT]; /* the DEFAULT row of each table */
     int64_t budget_us, budget_us_per_mib;                /* CPU for one message; then a partial verdict */
-    bool test_hooks; /* obey X-Mailward-Test (judge.c; private instances of tests) */
+    bool test_hooks; /* obey X-Mailward-Test (look.c; private instances of tests) */
 };
 
 struct judge_input {

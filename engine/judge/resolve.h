@@ -21,8 +21,8 @@ struct judge_resolution {
 /* The engines speak one after the other.  Drop and bounce end a message: nothing but the archive goes along with them,
  * and who comes later is not heard.  Quarantine only tags: a later engine's drop, bounce or host takes it back (and a
  * later quarantine a host), and a host comes before the quarantine of its own treatment, too.  Both may mark; of two
- * hosts or recipients the later one counts.  An alternate recipient changes who gets the message, not what is done with it.  Spam is no graymail, whatever
- * graymail says. */
+ * hosts or recipients the later one counts.  An alternate recipient changes who gets the message, not what is done with it.
+ * Spam is no graymail, whatever graymail says. */
 void judge_resolve(const struct judge_policy *policy, enum judge_verdict verdict,
                    enum judge_graymail graymail, struct judge_resolution *resolution);
 

@@ -35,6 +35,7 @@ CLEANFILES += spam.model
 shipped_rules = \
 	engine/data/rules/advance-fee.rules \
 	engine/data/rules/attachments.rules \
+	engine/data/rules/graymail-words.rules \
 	engine/data/rules/graymail.rules \
 	engine/data/rules/lists.rules \
 	engine/data/rules/mail-services.senders \

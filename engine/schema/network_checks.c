@@ -1,8 +1,7 @@
 /* Texts that list networks or sockets. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
+#include "engine/schema/host_checks.h"
 #include "engine/schema/schema.h"
+#include "engine/smtp/address_range.h"
 
 /* The next element of a list with commas between them; blanks around it do not count. */
 static bool next_element(struct span *list, struct span *element)
@@ -16,38 +15,21 @@ static bool next_element(struct span *list, struct span *element)
     return true;
 }
 
-static bool read_address(struct span text, struct schema_network *network)
-{
-    char copy[INET6_ADDRSTRLEN];
-    if (text.n == 0 || text.n >= sizeof copy || memchr(text.p, '\0', text.n))
-        return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    network->is_v6 = inet_pton(AF_INET, copy, network->bytes) != 1;
-    network->bits = network->is_v6 ? 128 : 32;
-    return !network->is_v6 || inet_pton(AF_INET6, copy, network->bytes) == 1;
-}
-
-static bool has_host_bits(const struct schema_network *n)
-{
-    for (unsigned bit = n->bits; bit < (n->is_v6 ? 128 : 32); bit++)
-        if (n->bytes[bit / 8] & 0x80 >> bit % 8)
-            return true;
-    return false;
-}
-
 static bool read_network(struct span text, struct schema_network *network)
 {
     size_t slash = span_find(text, '/');
     uint64_t bits;
-    if (!read_address(span_slice(text, 0, slash), network))
+    int family = smtp_ip_read(span_slice(text, 0, slash), network->bytes);
+    if (family == AF_UNSPEC)
         return false;
+    network->is_v6 = family == AF_INET6;
+    network->bits = network->is_v6 ? 128 : 32;
     if (slash < text.n) {
         if (!span_parse_u64(span_slice(text, slash + 1, text.n), &bits) || bits > network->bits)
             return false;
         network->bits = (unsigned)bits;
     }
-    return !has_host_bits(network);
+    return schema_is_network(network->bytes, network->is_v6 ? 16 : 4, network->bits);
 }
 
 enum schema_next schema_network_next(struct span *list, struct schema_network *network)

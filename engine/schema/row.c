@@ -126,6 +126,25 @@ bool schema_row_equal(const struct schema_row *a, const struct schema_row *b)
     return true;
 }
 
+bool schema_row_has_default(const struct schema_row *row, unsigned field)
+{
+    const struct schema_field *f = &row->table->fields[field];
+    struct schema_value preset;
+    struct error error;
+    return schema_value_parse(f, span_text(f->preset), &preset, &error) &&
+           schema_value_equal(f, &preset, &row->values[field]);
+}
+
+bool schema_row_differs(const struct schema_row *before, const struct schema_row *row, unsigned first,
+                        unsigned last)
+{
+    for (unsigned i = first; i <= last; i++)
+        if (before ? !schema_value_equal(&row->table->fields[i], &before->values[i], &row->values[i])
+                   : !schema_row_has_default(row, i))
+            return true;
+    return false;
+}
+
 void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
                      void (*warn)(const char *sentence, void *context), void *context)
 {

@@ -354,6 +354,10 @@ struct span schema_key_owner(struct span key);
 bool schema_row_equal(const struct schema_row *a, const struct schema_row *b);
 /* The same where either may be NULL, which is equal to itself alone. */
 bool schema_row_same(const struct schema_row *a, const struct schema_row *b);
+bool schema_row_has_default(const struct schema_row *row, unsigned field);
+/* Whether one of the fields from first to last differs from before; NULL: from the default. */
+bool schema_row_differs(const struct schema_row *before, const struct schema_row *row, unsigned first,
+                        unsigned last);
 /* Warns, with a sentence, of each value above its advice limit that differs from before (NULL: there was no row), and of
  * what is unusual about a row that differs. */
 void schema_row_warn(const struct schema_row *before, const struct schema_row *after,
@@ -368,7 +372,7 @@ struct schema_row *schema_row_get(struct wire_reader *in, const struct schema_ta
  * integers, choices as words, every field.  Secrets stand there as they are: this is the form of the store. */
 void schema_row_put_json(struct buf *out, const struct schema_row *row);
 
-/* ---- checks named in the .def files (schema_checks.c); an error says what would be right ---- */
+/* ---- checks named in the .def files (*_checks.c); an error says what would be right ---- */
 
 bool schema_check_name(struct span text, struct error *error);    /* [A-Za-z0-9_.-]+ */
 bool schema_check_account(struct span text, struct error *error); /* of this machine */

@@ -1,6 +1,7 @@
 libengine_a_SOURCES += \
 	%D%/elements.c %D%/elements.h \
-	%D%/json.c %D%/json.h %D%/row.c %D%/value.c %D%/schema_checks.c \
+	%D%/json.c %D%/json.h %D%/row.c %D%/value.c \
+	%D%/schema_checks.c %D%/host_checks.c %D%/host_checks.h %D%/destination_checks.c \
 	%D%/schema.c %D%/schema.h %D%/tables.def %D%/antispam.def %D%/policy.def %D%/smtproutes.def %D%/spamquarantine.def \
 	%D%/cluster.def %D%/cluster_groups.def %D%/cluster_members.def \
 	%D%/addresses.def %D%/alerts.def %D%/alert_classes.def %D%/alert_settings.def %D%/alert_checks.c \

@@ -1,9 +1,8 @@
 /* Addresses of the envelope (RFC 5321 4.1.2, 4.1.3, RFC 6531 3.3). */
 #include "engine/smtp/address.h"
 
-#include <arpa/inet.h>
-
 #include "engine/base/text.h"
+#include "engine/smtp/address_range.h"
 
 static bool is_letter_or_digit(char c)
 {
@@ -94,8 +93,6 @@ static size_t domain_name_length(struct span s, enum repertoire set)
 
 static size_t address_literal_length(struct span s)
 {
-    char text[INET6_ADDRSTRLEN];
-    unsigned char address[sizeof(struct in6_addr)];
     size_t end = span_find(s, ']');
     if (end == s.n)
         return 0;
@@ -103,11 +100,7 @@ static size_t address_literal_length(struct span s)
     bool v6 = span_starts_nocase(inner, SPAN("IPv6:"));
     if (v6)
         inner = span_slice(inner, 5, inner.n);
-    if (inner.n >= sizeof text || memchr(inner.p, '\0', inner.n))
-        return 0;
-    memcpy(text, inner.p, inner.n);
-    text[inner.n] = '\0';
-    return inet_pton(v6 ? AF_INET6 : AF_INET, text, address) == 1 ? end + 1 : 0;
+    return smtp_ip_family(inner) == (v6 ? AF_INET6 : AF_INET) ? end + 1 : 0;
 }
 
 static size_t domain_length(struct span s, enum repertoire set)

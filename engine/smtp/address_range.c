@@ -5,19 +5,35 @@
 
 enum { ADDRESS_BYTES = 16, V4_OFFSET = 12, V4_BITS_OFFSET = 96 };
 
-bool smtp_ip_parse(struct span text, struct in6_addr *address)
+int smtp_ip_read(struct span text, unsigned char bytes[16])
 {
     char copy[INET6_ADDRSTRLEN];
     if (text.n == 0 || text.n >= sizeof copy || memchr(text.p, '\0', text.n))
-        return false;
+        return AF_UNSPEC;
     memcpy(copy, text.p, text.n);
     copy[text.n] = '\0';
-    struct in_addr v4;
-    if (inet_pton(AF_INET, copy, &v4) != 1)
-        return inet_pton(AF_INET6, copy, address) == 1;
-    *address = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-    memcpy(address->s6_addr + V4_OFFSET, &v4, sizeof v4);
-    return true;
+    if (inet_pton(AF_INET, copy, bytes) == 1)
+        return AF_INET;
+    return inet_pton(AF_INET6, copy, bytes) == 1 ? AF_INET6 : AF_UNSPEC;
+}
+
+int smtp_ip_family(struct span text)
+{
+    unsigned char ignored[ADDRESS_BYTES];
+    return smtp_ip_read(text, ignored);
+}
+
+bool smtp_ip_parse(struct span text, struct in6_addr *address)
+{
+    unsigned char bytes[ADDRESS_BYTES];
+    int family = smtp_ip_read(text, bytes);
+    if (family == AF_INET6) {
+        memcpy(address->s6_addr, bytes, ADDRESS_BYTES);
+    } else if (family == AF_INET) {
+        *address = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+        memcpy(address->s6_addr + V4_OFFSET, bytes, ADDRESS_BYTES - V4_OFFSET);
+    }
+    return family != AF_UNSPEC;
 }
 
 void smtp_ip_print(const struct in6_addr *address, char text[INET6_ADDRSTRLEN])

@@ -14,7 +14,11 @@ struct smtp_address_range {
     struct in6_addr first, last; /* both belong to it */
 };
 
-/* One address. */
+/* AF_INET with 4 bytes or AF_INET6 with 16, in any form that inet_pton() takes; AF_UNSPEC: it is no address. */
+int smtp_ip_read(struct span text, unsigned char bytes[16]);
+/* The same without the bytes. */
+int smtp_ip_family(struct span text);
+/* One address of either kind. */
 bool smtp_ip_parse(struct span text, struct in6_addr *address);
 /* As it is usually written; an IPv4 address as what it is. */
 void smtp_ip_print(const struct in6_addr *address, char text[INET6_ADDRSTRLEN]);
@@ -25,8 +29,9 @@ bool smtp_address_range_has(const struct smtp_address_range *range, const struct
 /* Orders by the number of addresses: below, at or above 0 as a has fewer, as many or more than b. */
 int smtp_address_range_compare_size(const struct smtp_address_range *a, const struct smtp_address_range *b);
 
-/* The first address in a text behind the first occurrence of `after` (empty: in all of it): a word of letters, digits and ". : - _" that is one, also with "IPv6:" before it or a
- * full stop or colon behind it.  "::" and 0.0.0.0 are no address of a machine and are passed by. */
+/* The first address in a text behind the first occurrence of `after` (empty: in all of it): a word of letters, digits and
+ * ". : - _" that is one, also with "IPv6:" before it or a full stop or colon behind it.  "::" and 0.0.0.0 are no address of
+ * a machine and are passed by. */
 bool smtp_ip_find(struct span text, struct span after, struct in6_addr *address);
 
 #endif

@@ -4,18 +4,23 @@ DURABILITY_FOLDER = $(abs_srcdir)/tests/durability
 DURABILITY_SHORT = \
 	'$(DURABILITY_FOLDER)/powercut.py --cuts 2' \
 	'$(DURABILITY_FOLDER)/powercut.py --cuts 1 --without-sync' \
+	'$(DURABILITY_FOLDER)/update_powercut.py --cuts 3' \
+	'$(DURABILITY_FOLDER)/update_powercut.py --cuts 1 --without-sync' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 2' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 2 --moving queue' \
 	'$(DURABILITY_FOLDER)/fsync_failures.py --messages 200'
 DURABILITY_FULL = \
 	'$(DURABILITY_FOLDER)/powercut.py --cuts 20' \
 	'$(DURABILITY_FOLDER)/powercut.py --cuts 3 --without-sync' \
+	'$(DURABILITY_FOLDER)/update_powercut.py --cuts 20' \
+	'$(DURABILITY_FOLDER)/update_powercut.py --cuts 3 --without-sync' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 20' \
 	'$(DURABILITY_FOLDER)/kills.py --kills 10 --moving queue smtp' \
 	'$(DURABILITY_FOLDER)/fsync_failures.py --messages 500'
 
 EXTRA_DIST += tests/durability/disk.py tests/durability/fail_sync.c tests/durability/fsync_failures.py \
-	tests/durability/judge.py tests/durability/kills.py tests/durability/powercut.py tests/durability/shim.py
+	tests/durability/judge.py tests/durability/kills.py tests/durability/powercut.py tests/durability/shim.py \
+	tests/durability/update_powercut.py
 CLEANFILES += fail_sync.so
 
 fail_sync.so: tests/durability/fail_sync.c

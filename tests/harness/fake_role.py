@@ -24,19 +24,19 @@ HEADER = struct.Struct("<IBBH")  # daemon/channel.c
 class FakeRole:
     """The test's side.  World.instance(programs=fake.programs) starts it; each life of it is a new connection here."""
 
-    def __init__(self, world, role):
+    def __init__(self, world, role, is_ready=True):
         self.heard = []  # (life, from whom, type)
         self.lives = 0
         self.programs = world.folder / f"programs-with-fake-{role}"
         self._connection = None
-        self._copy_programs(role, world.folder / f"{role}.sock")
+        self._copy_programs(role, world.folder / f"{role}.sock", is_ready)
         self._listener = socket.socket(socket.AF_UNIX)
         world.callback(close_listener, self._listener)
         self._listener.bind(str(world.folder / f"{role}.sock"))
         self._listener.listen()
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def _copy_programs(self, role, place):
+    def _copy_programs(self, role, place, is_ready):
         """The master looks for the others beside itself."""
         self.programs.mkdir()
         for path in build_folder().glob("mailwardd*"):
@@ -49,7 +49,7 @@ class FakeRole:
         tests = Path(__file__).resolve().parents[1]
         fake.write_text(
             f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(tests)!r})\n"
-            f"from harness.fake_role import carry\ncarry({str(place)!r})\n"
+            f"from harness.fake_role import carry\ncarry({str(place)!r}, {is_ready})\n"
         )
         for path in (fake, self.programs / "mailwardd"):
             path.chmod(0o755)
@@ -85,7 +85,8 @@ class FakeRole:
 
 
 class _Carrier:
-    def __init__(self, place):
+    def __init__(self, place, is_ready):
+        self.is_ready = is_ready
         self.test = socket.socket(socket.AF_UNIX)
         self.test.connect(place)
         self.orders = self.test.makefile("rb", buffering=0)  # what was read ahead would wake nobody
@@ -121,7 +122,7 @@ class _Carrier:
                 os.close(fd)
 
     def take_word_of_master(self, kind, body, descriptors):
-        if kind == MSG_START:
+        if kind == MSG_START and self.is_ready:
             self.peers["master"].sendall(HEADER.pack(4, 0, 0, MSG_READY) + struct.pack("<I", 0))
         elif kind == MSG_STOP:
             sys.exit()
@@ -135,8 +136,8 @@ class _Carrier:
         self.test.sendall(json.dumps({"peer": name, "type": kind}).encode() + b"\n")
 
 
-def carry(place):
-    carrier = _Carrier(place)
+def carry(place, is_ready):
+    carrier = _Carrier(place, is_ready)
     while True:
         for key, _ in carrier.selector.select():
             key.data()

@@ -43,7 +43,7 @@ ARROWS = {
 
 # Foreign header -> files that may use it.
 FOREIGN = {
-    r"sqlite3\.h": r"daemon/(control|log|queue)/store\w*\.[ch]|daemon/stores/\w+\.[ch]|tests/unit/.*",
+    r"sqlite3\.h": r"daemon/store_database\.[ch]|daemon/(control|log|queue)/store\w*\.[ch]|daemon/stores/\w+\.[ch]|tests/unit/.*",
     r"openssl/.*": r"daemon/queue/\w+\.[ch]|daemon/stores/digest\.h|daemon/control/(store_config|lessons|self_signed|secret_key|certificate\w*)\.c|daemon/smtp/tls\w*\.[ch]|engine/trust/\w+\.c|engine/package/(package_verify|feature_key)\.c|daemon/offline/package_\w+\.[ch]|tests/unit/.*",
     r"histedit\.h|editline/.*": r"shell/editor\.c",
     r"pcre2\.h": r"engine/(scan|filter)/\w+\.[ch]|daemon/control/log_(query\.c|child\.[ch])"
@@ -54,7 +54,7 @@ FOREIGN = {
     r"event2/.*": r"daemon/.*|tests/.*",
     r"seccomp\.h|linux/landlock\.h": r"daemon/sandbox\w*\.c|tests/unit/test_sandbox\.c",
     r"ares\.h": r"daemon/smtp/dns\.c",
-    r"curl/.*": r"daemon/(fetch/\w+|peers/rspamd_client)\.c",
+    r"curl/.*": r"daemon/curl_loop\.h",
     r"idn2\.h": r"daemon/smtp/idna\.c|engine/scan/domain\.c",
     r"archive(_entry)?\.h": r"daemon/stores/\w+\.c|tests/unit/.*",
     r"gmime/.*": r"tests/.*",

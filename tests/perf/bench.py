@@ -191,7 +191,7 @@ def bench_multiscan(folder, options, messages):
         print_row("messages/s, multi-scan", "skipped", "needs rspamd")
         return
     connections, count = max(CONNECTIONS), max(1, options.messages // 10)
-    with Place(folder / "multiscan") as place:
+    with Place(folder / "peer") as place:
         commands = MULTISCAN.format(peers.real_rspamd(place, scanners=2))
         runs = [measure_throughput(place.folder / str(number), messages, connections, count, commands) for number in range(options.runs)]
     rates = [rate for rate, _ in runs]
@@ -234,7 +234,9 @@ def main():
         folder.chmod(0o755)  # Postfix's processes have an account of their own
         for name, part in PARTS.items():
             if options.only in (None, name):
-                part(folder, options)
+                own = folder / name  # parts call their things alike
+                own.mkdir()
+                part(own, options)
 
 
 if __name__ == "__main__":

@@ -431,6 +431,11 @@ def each_judged_message_says_so_and_by_what_in_a_form_that_tells_others_nothing(
     true(len(set.union(*results.values())) > 10, "different messages have the same result")
 
 
+def explain(*words):
+    command = [program("mailward-scan"), "--explain", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
 @test
 @proves("S2-184")
 def the_result_names_the_rules_that_hit_and_the_engine_to_who_has_them(world):
@@ -440,14 +445,42 @@ def the_result_names_the_rules_that_hit_and_the_engine_to_who_has_them(world):
     value = header(delivered(instance, send(instance, message)), "X-IronPort-Anti-Spam-Result")
     for name in ("phish_url_ip", "mime_html_type"):
         true(name not in value, f"{value} says {name} to everybody")
-    told = subprocess.run([program("mailward-scan"), "--explain", value], capture_output=True, text=True, timeout=60)
+    told = explain(value)
     equal(told.returncode, 0, told.stderr)
     lines = told.stdout.splitlines()
     true(re.fullmatch(r"score \d+, (negative|suspect|positive)", lines[0]), lines[0])
     true(re.fullmatch(r"engine: features \d+, model [0-9a-f]{8}", lines[1]), lines[1])
     true(any(line.startswith("rule phish_url_ip: ") for line in lines[2:]), told.stdout)
-    wrong = subprocess.run([program("mailward-scan"), "--explain", value[:-3] + "xyz"], capture_output=True, text=True, timeout=60)
+    wrong = explain(value[:-3] + "xyz")
     equal(wrong.returncode, 1, "exit status for a damaged value")
+
+
+@test
+def a_header_is_explained_as_it_is_copied_from_a_message(world):
+    instance = world.instance()
+    configure(instance, f"{INCOMING} on --suspect-action=deliver --positive-action=deliver")
+    message = read_sample(SAMPLES / "spam-phishing.eml")
+    data = delivered(instance, send(instance, message)).decode()
+    for name in ("X-IronPort-Anti-Spam-Result", "IronPort-PHdr"):
+        (field,) = re.findall(rf"^{name}:.*\r?\n(?:[ \t].*\r?\n)*", data, re.M)
+        value = field.partition(":")[2]
+        plain = "".join(value.split())
+        told = explain(plain)
+        equal(told.returncode, 0, told.stderr)
+        halves = (plain[:9], plain[9:])
+        for form in (
+            (field,),
+            (value,),
+            (f"{name}: {plain}",),
+            (f"  {name.lower()} :{plain}  ",),
+            ("\n\t".join(halves),),
+            (f"{name}:\r\n {' '.join(halves)}\r\n",),
+            (f"{name}:", *halves),  # typed without quotes
+            halves,
+        ):
+            equal(explain(*form).stdout, told.stdout, f"what is said of {form}")
+    equal(explain("Subject: Hello").returncode, 1, "another field")
+    equal(subprocess.run([program("mailward-scan")], capture_output=True, timeout=60).returncode, 2, "nothing to do")
 
 
 main()

@@ -17,9 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import processes
 from harness.accounts import Accounts
-from harness.build import program, wait_until
+from harness.api import edit
+from harness.build import SAMPLES, program, wait_until
 from harness.mail import make_mail
 from harness.sender import Load, send_one
+from harness.spamd import ask
 from harness.stores import (FAST, backup, check, consistent, database, done, full_gateway, mailwardd, restore,
                             wipe)
 from harness.tap import Skip, equal, main, test, true
@@ -104,12 +106,68 @@ def a_second_machine_loads_files_whose_secrets_the_first_encrypted(world):
                                 stdin=open(world.folder / "moved.xml"), capture_output=True, text=True, timeout=60)
         equal(loaded.returncode != 0, status != 0, f"loadconfig where the key is {name}: {loaded.stdout}")
     old = rebuilt(files["with-key"], lambda name, data: None if name == "config/secret.key" else
-                  data.replace(b'"format": 2', b'"format": 1') if name == "backup.json" else
+                  data.replace(b'"format": 3', b'"format": 1') if name == "backup.json" else
                   json.dumps({k: v for k, v in json.loads(data).items() if k != "key_sha256"}).encode()
                   if name == "manifest.json" else data)
     true("has no config/secret.key" in restore(world.folder / "old", old), "a backup of an older version")
     spoilt_key = rebuilt(files["with-key"], lambda name, data: data[::-1] if name == "config/secret.key" else data)
     true("secret.key does not match" in restore(world.folder / "spoilt", spoilt_key, status=1), "no reason")
+
+
+def learning_gateway(world):
+    """A gateway that has learned of two messages; what it learned; and whether a gateway's score of the first shows it."""
+    instance = world.instance(settings=FAST)
+    instance.configure(edit("learning", enabled="on"), edit("spamd", enabled="on", tcp="127.0.0.1:0"))
+    letter = (SAMPLES / "ham-newsletter.eml").read_bytes()
+    for message, kind in ((letter, "spam"), (make_mail(7), "ham")):
+        reply = ask(instance.spamd_socket, "TELL", message, headers=(f"Message-class: {kind}", "Set: local"))
+        equal(reply.headers.get("didset"), "local", "answer to TELL")
+    return instance, learned(instance), lambda one: b"learned" in ask(one.spamd_socket, "SYMBOLS", letter).body
+
+
+def learned(instance):
+    return answer(instance, "learning list")["result"]["changes"]
+
+
+@test
+def what_was_learned_comes_back_with_the_rest(world):
+    instance, before, counts_at = learning_gateway(world)
+    file = world.folder / "mx.tar"
+    equal(backup(instance.folder, file), "", "output of --backup while control has the file open")
+    with tarfile.open(file) as tar:
+        equal(oct(tar.getmember("config/learned.db").mode), "0o600", "mode in the file")
+    told = restore(world.folder / "second", file)
+    true("learning begins anew" not in told, told)
+    equal(oct((world.folder / "second" / "config" / "learned.db").stat().st_mode & 0o777), "0o600", "mode")
+    consistent(world.folder / "second")
+    second = world.instance("second", settings=FAST)
+    equal(learned(second), before, "learning list")
+    wait_until(lambda: counts_at(second), "what was learned to count")
+    equal(answer(second, "learning undo 2")["result"]["undone"], 2, "what can be undone")
+    instance.stop()
+    true("config, queue and" in restore(instance.folder, file, status=1), "no advice")
+
+
+@test
+def a_backup_without_what_was_learned_is_restored_and_learning_begins_anew(world):
+    instance, _, _ = learning_gateway(world)
+    file = world.folder / "mx.tar"
+    backup(instance.folder, file)
+    old = rebuilt(file, lambda name, data: None if name == "config/learned.db" else
+                  data.replace(b'"format": 3', b'"format": 2') if name == "backup.json" else
+                  json.dumps({k: v for k, v in json.loads(data).items() if k != "learned_sha256"}).encode()
+                  if name == "manifest.json" else data)
+    true("learning begins anew" in restore(world.folder / "second", old), "a backup of an older version")
+    equal(learned(world.instance("second", settings=FAST)), [], "learning list")
+    instance.stop()
+    for wal in (instance.folder / "config").glob("learned.db-*"):
+        wal.unlink()
+    (instance.folder / "config" / "learned.db").write_bytes(b"no database, but long enough to be one" * 100)
+    told = backup(instance.folder, file, status=1)
+    true("config/learned.db: " in told and "goes on without it" in told, told)
+    true("config/learned.db: " in check(instance.folder, status=1), "--check")
+    true("learning begins anew" in restore(world.folder / "third", file), "a damaged one")
+    consistent(world.folder / "third")
 
 
 @test
@@ -279,12 +337,14 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
     def is_body(name):
         return name.startswith("spool/")
 
-    refused(lambda name, data: data.replace(b'"format": 2', b'"format": 3') if name == "backup.json" else data,
-            "the backup has format 3")
+    refused(lambda name, data: data.replace(b'"format": 3', b'"format": 4') if name == "backup.json" else data,
+            "the backup has format 4")
     refused(lambda name, data: None if name == "backup.json" else data, "no backup that mailwardd wrote")
     refused(lambda name, data: None if name == "manifest.json" else data, "cut off")
     refused(lambda name, data: None if name == "queue/queue.db" else data, "queue.db does not match")
     refused(lambda name, data: data + b"x" if name == "config/config.db" else data, "config.db does not match")
+    refused(lambda name, data: None if name == "config/learned.db" else data, "learned.db does not match")
+    refused(lambda name, data: bytes((64 << 20) + 1) if name == "config/learned.db" else data, "is too long")
     refused(lambda name, data: data.replace(b"This is", b"That is") if is_body(name) else data,
             "does not match its SHA-256")
     refused(lambda name, data: None if is_body(name) else data, "it has 0 bodies")
@@ -338,7 +398,7 @@ def a_hostile_database_with_right_checksums_does_no_harm(world):
 
     refused = 0
     for number in range(60):
-        name = ("queue/queue.db", "config/config.db")[number % 2]
+        name = ("queue/queue.db", "config/config.db", "config/learned.db")[number % 3]
         target = world.folder / f"target-{number}"
         run = mailwardd(target, "--restore", rebuilt(file, with_sums(name, scribble)))
         true(run.returncode in (0, 1), f"status {run.returncode} ({run.stderr})")
@@ -450,7 +510,7 @@ def restored_files_belong_to_the_account_that_the_roles_run_as(world):
     with Accounts():
         done(system("--restore", file))
         owner = pwd.getpwnam("mailward")
-        for name in ("config/config.db", "queue/queue.db", "queue/spool", *(
+        for name in ("config/config.db", "config/learned.db", "queue/queue.db", "queue/spool", *(
                 str(path.relative_to(state)) for path in (state / "queue" / "spool").iterdir())):
             st = (state / name).stat()
             equal((st.st_uid, st.st_gid), (owner.pw_uid, owner.pw_gid), f"owner of {name}")

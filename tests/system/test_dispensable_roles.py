@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -114,6 +115,22 @@ def a_peers_role_that_answers_nothing_is_started_anew_and_mail_goes_on_without_i
     true("rspamd none (not asked: " in "\n".join(instance.log.of_message(mid)), "what the log says of the other engine")
     fake.wait_life(2, "queue")
     instance.log.wait_for("role queue: role peers does not answer; starting it anew")
+
+
+@test
+def a_daemon_that_cannot_start_for_what_a_role_does_wrong_says_what(world):
+    fake = FakeRole(world, "spamd", is_ready=False)
+
+    def speak():
+        fake.wait_life(1, "control")
+        fake.say("control", MSG_STATUS_REPLY, b"\1")
+
+    threading.Thread(target=speak, daemon=True).start()
+    try:
+        world.instance(programs=fake.programs)
+        raise RuntimeError("it has started")
+    except AssertionError as error:
+        true("cannot start: role spamd sends a message that cannot be read (401), says role control" in str(error), f"{error}")
 
 
 main()

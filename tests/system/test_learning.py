@@ -404,6 +404,25 @@ def nobody_teaches_over_tcp(world):
     equal(changes(instance), [], "learned")
 
 
+@test
+def what_an_administrator_has_said_of_a_message_stands_whatever_is_told(world):
+    instance, _ = gateway(world)
+    mid = quarantined(instance, LETTER)
+    run(instance, f"learning ham {mid}")
+    wait_used(instance, 1, 1)
+    for headers in (AS_SPAM, FORGET):
+        reply = tell(instance, LETTER, headers)
+        equal((reply.code, reply.headers), (77, {}), f"answer to {headers}")
+        true("an administrator has said of this message that it is not spam" in reply.text, reply.text)
+    reply = tell(instance, LETTER, AS_HAM)
+    equal((reply.code, reply.headers.get("didset")), (0, None), "the same as he said")
+    equal([(change["kind"], "score" in change) for change in changes(instance)], [("ham", True)], "what is learned")
+    instance.log.wait_for("is not learned from: an administrator has said")
+    run(instance, f"learning forget {mid}")
+    wait_used(instance, 0, 1)
+    equal(tell(instance, LETTER, AS_SPAM).headers.get("didset"), "local", "told once he has taken it back")
+
+
 def spamc(instance, word):
     """Its exit status, and what it says."""
     run = subprocess.run(["spamc", "-U", str(instance.spamd_socket), "-L", word], input=LETTER, capture_output=True, timeout=60)

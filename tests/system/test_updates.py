@@ -19,10 +19,9 @@ from harness.logs import Log
 from harness.mail import make_mail
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
-from harness.update_server import RULES, UpdateServer, make_key, rules_that_hit, tool
+from harness.update_server import RULES, UpdateServer, make_key, rules_that_hit, sign_list, tool
 
 WORD = "quixotically"
-EXPIRES = "2099-12-31T23:59:59Z"
 GOOD = {"a.rules": rules_that_hit(WORD)}
 HARMLESS = {"a.rules": "rule says_harmless\n    scope body\n    match /harmless-word/i\n    about Says it\n"}
 GRAYMAIL = {"graymail.rules": HARMLESS["a.rules"]}
@@ -91,9 +90,16 @@ def refused(instance, why, version=2):
     """The last package was refused for this reason, told so, and what was installed before is in use."""
     line = updater(instance).find("update refused: ")[-1]
     true(why in line and f"; version {version} stays in use" in line, line)
-    for command in ("antispamstatus", "graymailstatus"):
-        true(why in trouble(instance, command), f"{command}: {trouble(instance, command)}")
+    true(why in (trouble(instance) or ""), f"antispamstatus: {trouble(instance)}")
+    equal(trouble(instance, "graymailstatus"), None, "the trouble of another engine's package")
     equal(versions(instance)["Structural Rules"][1], str(version), "version in use")
+
+
+def left_alone(instance, server):
+    """What the server offers is not fetched once more."""
+    asked = len(server.asked)
+    update(instance, "has nothing new")
+    equal(server.asked[asked:], ["/manifest"], "what the server was asked")
 
 
 @test
@@ -179,13 +185,15 @@ def a_package_by_an_unknown_key_is_refused(world):
     update(instance, "update refused")
     refused(instance, "antispam-rules-3.package is signed by none of the trusted keys")
     true("spam positive" in verdict(instance, 1), "the old rules")
-    asked = len(server.asked)
-    update(instance, "case was signalled to start a new update")
-    wait_until(lambda: len(server.asked) > asked, "the manifest to be asked for")
-    equal(server.asked[asked:], ["/manifest"], "what was refused is not fetched again")
+    left_alone(instance, server)
     wait_until(lambda: "is signed by none" in (trouble(instance) or ""), "the trouble, as long as it is offered")
     sign_list(server, path, 3, key=stranger)
     update(instance, "Dynamic manifest fetch failure: manifest is signed by none of the trusted keys")
+    sign_list(server, path, 3)
+    stranger.with_suffix(".pub").rename(server.keys / "stranger.pub")
+    instance.stop()
+    instance.start()
+    update(instance, "update completed: antispam-rules version 3")
 
 
 @test
@@ -203,21 +211,6 @@ def altered_packages_are_refused(world):
         refused(instance, why)
         path.unlink()
     true("spam positive" in verdict(instance, 1), "the old rules")
-
-
-def sign_list(server, path, version, name="antispam-rules", claimed=None, key=None):
-    """A manifest that names this file, whatever is in it, signed by openssl instead of our tool, which would refuse."""
-    import hashlib
-
-    content = path.read_bytes()
-    server.sequence = getattr(server, "sequence", 100) + 1
-    text = (f"mailward-updates 1\nsequence {server.sequence}\ncreated 2026-11-22T06:30:00Z\nexpires {EXPIRES}\n"
-            f"package {name} 1 {version} {claimed or len(content)} {hashlib.sha256(content).hexdigest()} {path.name}\n\n")
-    message, signature = server.folder / "message", server.folder / "signature"
-    message.write_text(text)
-    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key or server.key, "-in", message, "-out", signature],
-                   check=True)
-    (server.folder / "manifest").write_text(f"{text}signature {signature.read_bytes().hex()}\n")
 
 
 @test
@@ -377,6 +370,26 @@ def rules_that_do_not_compile_are_refused_with_their_place(world):
 
 
 @test
+def a_trouble_shows_at_the_engine_that_it_concerns(world):
+    instance, server = gateway(world)
+    broken = {"graymail.rules": "rule broken\n    scope body\n    match /(/\n    about Broken\n"}
+    server.offer("graymail-rules", 2, broken)
+    update(instance, "graymail update refused")
+    for command in ("antispamupdate", "updatenow"):  # one that does not look at graymail, and one that does
+        update(instance, "case: server manifest 1 has nothing new", command)
+        equal(trouble(instance), None, f"antispamstatus after {command}")
+        true("graymail.rules:3:" in trouble(instance, "graymailstatus"), trouble(instance, "graymailstatus"))
+    (server.folder / "manifest").rename(server.folder / "away")
+    update(instance, "Dynamic manifest fetch failure: ", "antispamupdate")
+    for command in ("antispamstatus", "graymailstatus"):
+        true("error: 404" in trouble(instance, command), f"{command}: {trouble(instance, command)}")
+    (server.folder / "away").rename(server.folder / "manifest")
+    update(instance, "case: server manifest 1 has nothing new", "antispamupdate")
+    equal(trouble(instance), None, "antispamstatus")
+    true("graymail.rules:3:" in trouble(instance, "graymailstatus"), "what graymail's package has, as it is offered still")
+
+
+@test
 def rules_that_kill_their_trial_worker_are_refused(world):
     instance, server = gateway(world, **{"test.hooks": "1"})
     server.offer("antispam-rules", 2, GOOD)
@@ -388,6 +401,10 @@ def rules_that_kill_their_trial_worker_are_refused(world):
     refused(instance, "the test message killed its worker")
     true("spam positive" in verdict(instance, 1), "the old rules")
     equal(instance.role_pid("scan"), scan, "the scan role")
+    instance.stop()
+    instance.start()
+    left_alone(instance, server)
+    true("the test message killed its worker" in trouble(instance), trouble(instance))
 
 
 @test
@@ -415,9 +432,7 @@ def a_package_that_could_not_be_tried_in_time_is_tried_again_later(world):
                      "it is left alone for 10 minutes")
     for pid in scan:
         processes.send_signal(pid, signal.SIGCONT)
-    asked = len(server.asked)
-    update(instance, "case: server manifest 2 has nothing new")
-    equal(server.asked[asked:], ["/manifest"], "it is left alone")
+    left_alone(instance, server)
     true("was not ready to use in time" in trouble(instance), trouble(instance))
     run(instance, "antispamconfig setup on --timeout=50; commit")  # nothing holds it up
     update(instance, "update completed: antispam-rules version 3", "updatenow force")

@@ -24,7 +24,7 @@ test_role_config_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += test_alerts
 test_alerts_SOURCES = tests/unit/test_alerts.c tests/unit/config_fixture.h daemon/control/alert_mail.c \
 	daemon/control/alerts.c daemon/control/certificate_expiry.c daemon/control/expiry.c daemon/control/self_signed.c \
-	daemon/control/store_alert.c daemon/control/store_database.c daemon/log/alert.c
+	daemon/control/store_alert.c daemon/log/alert.c
 test_alerts_CPPFLAGS = $(CONTROL_PEERS_CPPFLAGS)
 test_alerts_LDADD = $(CONTROL_PEERS_LIBS)
 # Unit tests of the control socket.
@@ -61,6 +61,6 @@ test_control_logs_SOURCES = tests/unit/test_control_logs.c $(CONTROL_SHELL)
 test_control_logs_CPPFLAGS = $(mailwardd_control_CPPFLAGS)
 test_control_logs_LDADD = $(TEST_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
 UNIT_TESTS += test_learned
-test_learned_SOURCES = tests/unit/test_learned.c daemon/control/store_learned.c daemon/control/store_learned.h daemon/control/store_database.c
+test_learned_SOURCES = tests/unit/test_learned.c daemon/control/store_learned.c daemon/control/store_learned.h
 test_learned_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
-test_learned_LDADD = $(TEST_LIBS) $(SCAN_LIBS) $(SQLITE_LIBS)
+test_learned_LDADD = libdaemon.a $(TEST_LIBS) $(SCAN_LIBS) $(SQLITE_LIBS)

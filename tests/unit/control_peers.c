@@ -151,8 +151,9 @@ static void receive(enum role_id role, uint16_t type, struct wire_reader *in)
     CHECK(wire_reader_done(in));
 }
 
-void role_tell_stale(enum role_id role)
+void role_tell_stale(enum role_id role, const char *why)
 {
+    snprintf(fakes[role].stale_why, sizeof fakes[role].stale_why, "%s", why);
     fakes[role].stale++;
 }
 

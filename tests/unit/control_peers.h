@@ -51,6 +51,7 @@ struct fake_role {
     bool holds_answers;      /* until control_turn() after this is false again */
     unsigned rows, pieces, begins, whole, heads;
     int stale; /* how often control called it stale */
+    char stale_why[128];
 };
 extern struct fake_role fakes[ROLE_COUNT];
 void fake_up(enum role_id role);

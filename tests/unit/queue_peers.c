@@ -132,11 +132,6 @@ const struct role_config *role_config(void)
     return &running;
 }
 
-void role_config_prepared(const struct error *refusal)
-{
-    peers_check(!refusal, "the role takes the configuration", __FILE__, __LINE__);
-}
-
 void peers_set_row(enum schema_table_id table, const char *key, unsigned field, const char *value)
 {
     const struct schema_table *schema = &schema_tables[table];
@@ -164,7 +159,6 @@ void peers_clear_routes(void)
 
 static void apply(void)
 {
-    role_self.config_prepare(&running);
     running.revision++;
     role_self.config_apply();
 }

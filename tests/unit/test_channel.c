@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ struct side {
     int messages, fds, closed;
     size_t bytes;
     off_t fd_size; /* of the last descriptor */
-    bool free_inside, broke;
+    bool free_inside, broke, blames_us;
 };
 
 static struct event_base *base;
@@ -46,11 +47,12 @@ static void on_message(void *context, uint16_t type, struct wire_reader *in, int
     }
 }
 
-static void on_closed(void *context, const char *why)
+static void on_closed(void *context, const char *why, bool is_ours)
 {
     struct side *s = context;
     s->closed++;
     s->broke = why != NULL;
+    s->blames_us = is_ours;
 }
 
 static int set_up(void **state)
@@ -167,6 +169,71 @@ static void a_frame_that_claims_a_descriptor_it_does_not_carry_ends_the_channel(
     close(pair[0]);
 }
 
+/* As many descriptors with these bytes, in one go. */
+static void send_raw(int socket, const char *bytes, size_t size, size_t count)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * 3)];
+        struct cmsghdr align;
+    } control;
+    const int fds[3] = {socket, socket, socket};
+    struct iovec iov = {(void *)bytes, size};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
+                         .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    *c = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int) * count), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(c), fds, sizeof(int) * count);
+    assert_int_equal(sendmsg(socket, &msg, 0), size);
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1000; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* Descriptors that no frame asks for would fill up who receives them. */
+static void descriptors_that_belong_to_no_frame_end_the_channel(void **state)
+{
+    (void)state;
+    for (size_t together = 1; together <= 3; together++) {
+        int pair[2], before = open_descriptors();
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair);
+        struct side s = {0};
+        s.channel = channel_new(base, pair[1], &(struct channel_handler){on_message, on_closed, &s});
+        for (int i = 0; i < 3; i++)
+            send_raw(pair[0], "\0", 1, together);
+        run_until(&s.closed, 1);
+        assert_true(s.broke && !s.blames_us);
+        channel_free(s.channel);
+        close(pair[0]);
+        assert_int_equal(open_descriptors(), before);
+    }
+}
+
+/* A process that may open no more loses what it is sent; who sent it has done nothing. */
+static void a_descriptor_for_which_there_is_no_room_is_our_own_trouble(void **state)
+{
+    (void)state;
+    struct rlimit limit, none;
+    int next = dup(0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){(rlim_t)next, limit.rlim_max};
+    send_bytes(left.channel, 1, 10, dup(0));
+    channel_flush(left.channel);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    run_until(&right.closed, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(right.messages, 0);
+    assert_true(right.broke && right.blames_us);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -178,6 +245,8 @@ int main(void)
         TEST(a_channel_may_be_freed_by_its_own_handler),
         TEST(a_frame_that_is_too_long_ends_the_channel),
         TEST(a_frame_that_claims_a_descriptor_it_does_not_carry_ends_the_channel),
+        TEST(descriptors_that_belong_to_no_frame_end_the_channel),
+        TEST(a_descriptor_for_which_there_is_no_room_is_our_own_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

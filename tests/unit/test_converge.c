@@ -167,6 +167,7 @@ static void life_refuses_head(void)
     fakes[ROLE_SCAN].refuses = "no memory";
     fake_up(ROLE_SCAN);
     AWAIT(fakes[ROLE_SCAN].stale == 1);
+    CHECK(strcmp(fakes[ROLE_SCAN].stale_why, "does not follow revision 1 (it refuses it: no memory)") == 0);
     CHECK(control_logged("no memory") == 1);
 }
 

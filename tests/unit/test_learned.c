@@ -242,19 +242,25 @@ static int close_store(void **state)
     return 0;
 }
 
-/* Whether there was news; the key is made of n. */
-static bool add_by(bool is_told, enum lesson_kind kind, unsigned n)
+/* The key is made of n. */
+static enum lesson_outcome say(bool is_told, enum lesson_kind kind, unsigned n)
 {
     static struct scan_example example;
     const struct learned_change change = {
         .time = n, .kind = kind, .origin = SPAN("a message"), .who = SPAN("anna"), .is_told = is_told};
     uint8_t key[LEARNED_KEY_BYTES] = {(uint8_t)n, (uint8_t)(n >> 8)};
     struct error error;
-    bool news;
     example = (struct scan_example){.version = SCAN_EXAMPLE_VERSION, .log_odds = (int32_t)n};
     example.sample = sample_of(n, 20);
-    assert_true(store_learned_add(&change, key, &example, &news, &error));
-    return news;
+    return store_learned_add(&change, key, &example, &error);
+}
+
+/* Whether there was news. */
+static bool add_by(bool is_told, enum lesson_kind kind, unsigned n)
+{
+    enum lesson_outcome outcome = say(is_told, kind, n);
+    assert_true(outcome == LESSON_DONE || outcome == LESSON_NOTHING);
+    return outcome == LESSON_DONE;
 }
 
 static bool add(enum lesson_kind kind, unsigned n)
@@ -355,6 +361,50 @@ static void what_anybody_tells_goes_before_what_administrators_say(void **state)
     buf_free(&set);
 }
 
+static void the_word_of_an_administrator_stands_whatever_is_told(void **state)
+{
+    (void)state;
+    uint32_t count;
+    assert_int_equal(say(false, LESSON_HAM, 1), LESSON_DONE);
+    struct buf set = whole_set(&count);
+    assert_int_equal(say(true, LESSON_SPAM, 1), LESSON_REFUSED);
+    assert_int_equal(say(true, LESSON_FORGET, 1), LESSON_REFUSED);
+    assert_int_equal(say(true, LESSON_HAM, 1), LESSON_NOTHING);
+    assert_set_is(&set);
+    buf_free(&set);
+    assert_int_equal(say(false, LESSON_SPAM, 1), LESSON_DONE); /* he may change his mind */
+    assert_int_equal(say(true, LESSON_HAM, 1), LESSON_REFUSED);
+    assert_int_equal(say(false, LESSON_FORGET, 1), LESSON_DONE);
+    assert_int_equal(say(true, LESSON_HAM, 1), LESSON_DONE); /* which is no word about it any more */
+    assert_int_equal(say(true, LESSON_SPAM, 1), LESSON_DONE);
+    assert_int_equal(say(true, LESSON_SPAM, 1), LESSON_NOTHING);
+    assert_int_equal(say(false, LESSON_SPAM, 1), LESSON_DONE); /* the same, and his from now on */
+    assert_int_equal(say(false, LESSON_SPAM, 1), LESSON_NOTHING);
+    assert_int_equal(say(true, LESSON_HAM, 1), LESSON_REFUSED);
+    assert_int_equal(undo(1), 1);
+    assert_int_equal(say(true, LESSON_HAM, 1), LESSON_DONE);
+}
+
+static void nothing_is_called_learned_that_goes_at_once(void **state)
+{
+    (void)state;
+    uint32_t count;
+    for (unsigned n = 1; n < SCAN_LEARNED_EXAMPLES; n++)
+        assert_true(add(LESSON_HAM, n));
+    assert_true(add_by(true, LESSON_SPAM, 0));    /* the last place */
+    assert_true(add_by(true, LESSON_SPAM, 2000)); /* in the place of the one before */
+    assert_true(add_by(true, LESSON_SPAM, 0));
+    assert_true(add(LESSON_HAM, 3000));
+    struct buf set = whole_set(&count);
+    assert_int_equal(say(true, LESSON_SPAM, 0), LESSON_REFUSED);
+    assert_int_equal(say(true, LESSON_FORGET, 0), LESSON_NOTHING);
+    assert_set_is(&set);
+    assert_true(add(LESSON_HAM, 4000)); /* an administrator's oldest goes for it */
+    assert_int_equal(undo(1), 1);
+    assert_set_is(&set);
+    buf_free(&set);
+}
+
 static void what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -390,6 +440,9 @@ int main(void)
                                         close_store),
         cmocka_unit_test_setup_teardown(what_anybody_tells_goes_before_what_administrators_say, open_store,
                                         close_store),
+        cmocka_unit_test_setup_teardown(the_word_of_an_administrator_stands_whatever_is_told, open_store,
+                                        close_store),
+        cmocka_unit_test_setup_teardown(nothing_is_called_learned_that_goes_at_once, open_store, close_store),
         cmocka_unit_test_setup_teardown(what_is_stored_is_there_after_a_restart_and_a_reset_leaves_nothing,
                                         open_store, close_store),
     };

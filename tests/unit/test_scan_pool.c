@@ -10,10 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/log_lines.h"
 #include "daemon/sandbox.h"
+#include "daemon/scan/packet.h"
 #include "engine/wire/wire.h"
 #include "tests/unit/pool_fixture.h"
 
@@ -123,6 +127,65 @@ static void twenty_thousand_recipients_come_back(void **state)
     submit_to(1, memfd_of(GOOD, true), false, 20000);
     run_until(1);
     expect_children(20000, strlen(GOOD));
+}
+
+static struct buf told;
+
+static bool take_log_event(struct span event)
+{
+    struct wire_reader in = wire_reader_of(event);
+    enum log_line line;
+    int64_t time;
+    return log_event_format(&in, &line, &time, &told);
+}
+
+/* So many recipients that the answer comes in a descriptor of its own. */
+static void an_answer_that_is_lost_as_too_many_descriptors_are_open_is_not_the_message_s_fault(void **state)
+{
+    (void)state;
+    struct rlimit limit, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    log_set_output(take_log_event);
+    submit_to(1, memfd_of(GOOD, true), false, 20000);
+    int next = dup(0);
+    close(next);
+    none = (struct rlimit){(rlim_t)next, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 60 && !told.len; i++)
+        run_a_while();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    log_set_output(NULL);
+    assert_non_null(strstr(buf_text(&told), "too many descriptors are open here for its answer"));
+    buf_free(&told);
+    if (t.results == 0) /* by the other worker, with the descriptor that the first one's end has freed */
+        run_until(1);
+    assert_int_equal(t.results, 1);
+    assert_int_equal(t.crashes, 0);
+    expect_children(20000, strlen(GOOD));
+}
+
+static void what_is_no_packet_and_what_could_not_arrive_are_told_apart(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct rlimit limit, none;
+    struct buf store = {0};
+    struct packet packet;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    assert_true(packet_send(pair[0], WORKER_JOB, SPAN("body"), 0));
+    assert_true(packet_send(pair[0], WORKER_JOB, SPAN("body"), 0));
+    assert_int_equal(write(pair[0], "no packet", 9), 9);
+    assert_int_equal(packet_receive(pair[1], &store, &packet), PACKET_GOOD);
+    close(packet.fd);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){(rlim_t)packet.fd, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(packet_receive(pair[1], &store, &packet), PACKET_LOST);
+    assert_int_equal(packet_receive(pair[1], &store, &packet), PACKET_BROKEN);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    buf_free(&store);
+    close(pair[0]);
+    close(pair[1]);
 }
 
 static void a_worker_that_dies_idle_is_replaced(void **state)
@@ -314,6 +377,8 @@ int main(void)
         POOL_TEST(an_empty_message_is_judged),
         POOL_TEST(no_charset_makes_a_worker_reach_for_files),
         POOL_TEST(twenty_thousand_recipients_come_back),
+        POOL_TEST(an_answer_that_is_lost_as_too_many_descriptors_are_open_is_not_the_message_s_fault),
+        cmocka_unit_test(what_is_no_packet_and_what_could_not_arrive_are_told_apart),
         POOL_TEST(a_worker_that_dies_idle_is_replaced),
         POOL_TEST(jobs_go_on_when_the_zygote_dies_and_a_new_one_is_made),
         POOL_TEST(mail_goes_before_what_others_ask),

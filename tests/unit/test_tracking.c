@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -93,12 +94,30 @@ static void rows_of_format_1_stay_and_have_no_revision(void **state)
     assert_int_equal(ask("PRAGMA user_version"), 3);
 }
 
+/* Waiting does not help against the one, and may against the other. */
+static void a_newer_format_is_refused_and_a_place_that_is_not_there_may_pass(void **state)
+{
+    (void)state;
+    struct error error;
+    bool may_pass = true;
+    run_sql("PRAGMA user_version = 9");
+    assert_false(tracking_open(path, &may_pass, &error));
+    assert_false(may_pass);
+    assert_string_equal(error.text,
+                        "track/tracking.db has format 9 and this program knows 3 at most: start the newer "
+                        "version that wrote it, or move it away");
+    assert_false(tracking_open("no/such/folder/tracking.db", &may_pass, &error));
+    assert_true(may_pass);
+    assert_non_null(strstr(error.text, "cannot open track/tracking.db: "));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_event_is_one_row_with_the_revision_that_judged),
         TEST(rows_of_format_1_stay_and_have_no_revision),
+        TEST(a_newer_format_is_refused_and_a_place_that_is_not_there_may_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,7 +284,7 @@ static void what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_whil
     static const unsigned delays[] = {10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440};
     const int64_t second = 1000000, minute = 60 * second;
     clock_use_offsets(&wall_offset, &mono_offset);
-    update_doubts_refuse(offered(one), "is nonsense");
+    update_doubts_refuse(offered(one), "is nonsense", true);
     assert_string_equal(update_doubts_about(offered(one)), "m.package is nonsense");
     wall_offset += 1000000 * minute;
     assert_non_null(update_doubts_about(offered(one)));
@@ -301,6 +301,52 @@ static void what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_whil
     assert_null(update_doubts_about(offered("another")));
 }
 
+static void what_a_trial_has_shown_is_known_after_a_restart_and_the_rest_is_asked_again(void **state)
+{
+    (void)state;
+    static const char one[] = EMPTY_SHA256;
+    const int64_t minute = 60 * INT64_C(1000000);
+    clock_use_offsets(&wall_offset, &mono_offset);
+    update_doubts_start();
+    assert_null(update_doubts_about(offered(one)));
+    update_doubts_refuse(offered(one), "kills its worker", true);
+    update_doubts_start();
+    assert_string_equal(update_doubts_about(offered(one)), "m.package kills its worker");
+    update_doubts_clear(offered(one));
+    update_doubts_start();
+    assert_null(update_doubts_about(offered(one)));
+    assert_int_equal(update_doubts_delay(offered(one), "was slow"), 10);
+    update_doubts_start();
+    assert_string_equal(update_doubts_about(offered(one)), "m.package was slow");
+    wall_offset += 10 * minute;
+    assert_null(update_doubts_about(offered(one)));
+    assert_int_equal(update_doubts_delay(offered(one), "was slow"), 20);
+    update_doubts_refuse(offered(one), "is signed by nobody", false);
+    update_doubts_start();
+    assert_null(update_doubts_about(offered(one)));
+}
+
+static void doubts_that_are_damaged_or_of_another_program_are_none(void **state)
+{
+    (void)state;
+    static const char one[] = EMPTY_SHA256;
+    struct stat st;
+    update_doubts_refuse(offered(one), "kills its worker", true);
+    assert_int_equal(stat("updates/doubts", &st), 0);
+    for (off_t size = 0; size < st.st_size; size++) {
+        update_doubts_refuse(offered(one), "kills its worker", true);
+        assert_int_equal(truncate("updates/doubts", size), 0);
+        update_doubts_start();
+        assert_null(update_doubts_about(offered(one)));
+    }
+    update_doubts_refuse(offered(one), "kills its worker", true);
+    int fd = open("updates/doubts", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "9", 1, sizeof(uint32_t)), 1); /* the version's first digit */
+    close(fd);
+    update_doubts_start();
+    assert_null(update_doubts_about(offered(one)));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -311,7 +357,9 @@ int main(void)
         TEST(what_is_not_there_is_no_trouble),
         TEST(each_key_has_its_newest_manifest_for_ever),
         TEST(a_damaged_manifest_is_told),
-        cmocka_unit_test(what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_while),
+        TEST(what_was_refused_is_left_alone_for_good_and_what_was_slow_for_a_while),
+        TEST(what_a_trial_has_shown_is_known_after_a_restart_and_the_rest_is_asked_again),
+        TEST(doubts_that_are_damaged_or_of_another_program_are_none),
     };
     return cmocka_run_group_tests_name("update files", tests, NULL, NULL);
 }

@@ -20,11 +20,13 @@
 #include "daemon/control/trusted_keys.h"
 #include "daemon/control/update_files.h"
 #include "daemon/control/update_run.h"
+#include "daemon/control/update_trial.h"
 #include "daemon/log_lines.h"
 #include "daemon/memory_file.h"
 #include "daemon/offline/package_key.h"
 #include "tests/unit/folder_fixture.h"
 
+enum { ALL_ENGINES = (1u << PACKAGE_ENGINE_COUNT) - 1 };
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static char folder[] = "/tmp/mailward-update-run-XXXXXX";
@@ -35,7 +37,7 @@ static struct buf log_text, pauses; /* milliseconds */
 static uint32_t fetch_id, try_id;   /* of the latest question */
 static unsigned tries, ends;
 static bool is_held, is_commit_in_work;
-static char ended_with[200];
+static char ended_with[sizeof(struct error)];
 static event_callback_fn on_time;
 static int timer_stands_for;
 
@@ -147,7 +149,7 @@ static void tried(enum engine_outcome outcome)
     wire_put_u8(&body, (uint8_t)outcome);
     wire_put_span(&body, SPAN(""));
     struct wire_reader in = wire_reader_of(buf_span(&body));
-    update_run_tried(&in);
+    update_trial_answered(&in);
     buf_free(&body);
 }
 
@@ -156,16 +158,19 @@ static void time_passes(void)
     on_time(-1, EV_TIMEOUT, NULL);
 }
 
-static void on_end(const char *why)
+static void on_end(unsigned engines, const struct update_trouble *trouble)
 {
-    snprintf(ended_with, sizeof ended_with, "%s", why ? why : "good");
+    const char *why =
+        trouble->server.text[0] ? trouble->server.text : trouble->packages[PACKAGE_ANTISPAM].text;
+    assert_int_equal(engines, ALL_ENGINES);
+    snprintf(ended_with, sizeof ended_with, "%s", why[0] ? why : "good");
     ends++;
 }
 
 /* A run up to the moment when version 2 of the rules can be tried. */
 static void download(void)
 {
-    const struct update_wish all = {.engines = (1u << PACKAGE_ENGINE_COUNT) - 1};
+    const struct update_wish all = {.engines = ALL_ENGINES};
     struct buf package = {0}, manifest = {0}, lines = {0};
     char hex[PACKAGE_SHA256_HEX + 1];
     put_signed(&package, "mailward-package 1\nname antispam-rules\nversion 2\nformat 1\n"

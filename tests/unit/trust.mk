@@ -18,7 +18,7 @@ test_update_files_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 test_update_files_LDADD = $(TEST_LIBS) $(CRYPTO_LIBS) -ldl
 UNIT_TESTS += test_update_run
 test_update_run_SOURCES = tests/unit/test_update_run.c tests/unit/folder_fixture.h \
-	daemon/control/update_run.c daemon/control/update_run.h \
+	daemon/control/update_run.c daemon/control/update_run.h daemon/control/update_trial.c daemon/control/update_trial.h \
 	daemon/control/update_files.c daemon/control/update_files.h daemon/control/update_doubts.c \
 	daemon/control/update_doubts.h daemon/failpoint.c daemon/log_lines.c daemon/memory_file.c \
 	daemon/offline/package_key.c daemon/offline/package_key.h
