@@ -322,6 +322,16 @@ def rules_are_packed_for_the_component_that_they_belong_to(world):
 
 
 @test
+def a_package_has_a_version_that_gateways_would_take(world):
+    server = UpdateServer(world.folder)
+    world.callback(server.close)
+    for version in ("-5", "1", "1.2", "1000000000000000", "2\nformat 9"):
+        done = build_by_hand(server, "antispam-rules", [RULES / "offers.rules"], version)
+        equal(done.returncode, 1, f"status of version {version}")
+        true(f"--version: a whole number from 2 to 999999999999999, not '{version}'" in done.stderr, done.stderr)
+
+
+@test
 def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
     server = UpdateServer(world.folder)
     world.callback(server.close)
@@ -343,8 +353,8 @@ def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
     server.list(key=server.key)  # with the keys that are trusted
 
 
-def build_by_hand(server, name, members):
-    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", "2",
+def build_by_hand(server, name, members, version="2"):
+    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", version,
                            "--out", server.folder / "out.package", *members], capture_output=True, text=True)
 
 
