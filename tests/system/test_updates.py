@@ -385,6 +385,23 @@ def rules_that_do_not_compile_are_refused_with_their_place(world):
 
 
 @test
+def an_installed_package_whose_key_is_no_longer_trusted_is_a_trouble_until_another_is_there(world):
+    instance, server = first_update(world)
+    second = make_key(server.keys, "second")
+    server.key.with_suffix(".pub").unlink()
+    instance.stop()
+    instance.start()
+    why = "the installed antispam-rules.package is not used: it is signed by none of the trusted keys"
+    true(why in trouble(instance), trouble(instance))
+    equal(trouble(instance, "graymailstatus"), None, "the trouble of another engine's package")
+    (server.folder / "antispam-rules-2.package").unlink()
+    server.build("antispam-rules", 3, GOOD, key=second)
+    server.list(key=second)
+    update(instance, "update completed: antispam-rules version 3")
+    equal(trouble(instance), None, "trouble")
+
+
+@test
 def a_trouble_shows_at_the_engine_that_it_concerns(world):
     instance, server = gateway(world)
     broken = {"graymail.rules": "rule broken\n    scope body\n    match /(/\n    about Broken\n"}
