@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
+
+#include "engine/smtp/address_range.h"
 
 void net_print_address(const struct sockaddr *address, char text[INET6_ADDRSTRLEN])
 {
@@ -66,28 +69,24 @@ bool net_same_machine(const struct sockaddr *local, const struct sockaddr *peer)
     return net_same_address(local, peer) || (peer->sa_family == AF_INET && bytes_of(peer).p[0] == 127);
 }
 
-bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size)
+bool net_parse_address(struct span text, in_port_t port, struct sockaddr_storage *address, socklen_t *size)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    char text[INET6_ADDRSTRLEN];
-    if (span_equal_nocase(host, SPAN("localhost")))
-        host = SPAN("127.0.0.1");
-    if (host.n >= sizeof text)
-        return false;
-    memcpy(text, host.p, host.n);
-    text[host.n] = '\0';
+    unsigned char bytes[16] = {0};
+    int family = smtp_ip_read(text, bytes);
+    memcpy(&v4.sin_addr, bytes, sizeof v4.sin_addr);
+    memcpy(&v6.sin6_addr, bytes, sizeof v6.sin6_addr);
+    *size = family == AF_INET ? sizeof v4 : sizeof v6;
     memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-        *size = sizeof v4;
-        memcpy(address, &v4, sizeof v4);
-        return true;
-    }
-    *size = sizeof v6;
-    if (inet_pton(AF_INET6, text, &v6.sin6_addr) != 1)
-        return false;
-    memcpy(address, &v6, sizeof v6);
-    return true;
+    memcpy(address, family == AF_INET ? (const void *)&v4 : &v6, *size);
+    return family != AF_UNSPEC;
+}
+
+bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size)
+{
+    bool here = span_equal_nocase(host, SPAN("localhost"));
+    return net_parse_address(here ? SPAN("127.0.0.1") : host, port, address, size);
 }
 
 bool net_is_exhausted(int failure)

@@ -19,6 +19,8 @@ bool net_same_address(const struct sockaddr *a, const struct sockaddr *b);
 bool net_is_any(const struct sockaddr *address);
 /* The ends of one connection belong to one machine. */
 bool net_same_machine(const struct sockaddr *local, const struct sockaddr *peer);
+/* A literal; false when it is none. */
+bool net_parse_address(struct span text, in_port_t port, struct sockaddr_storage *address, socklen_t *size);
 /* A literal or "localhost"; names are resolved elsewhere.  False when it is neither. */
 bool net_parse_host(struct span host, in_port_t port, struct sockaddr_storage *address, socklen_t *size);
 /* Why accept() failed: there are no descriptors, or no memory, left for a moment. */

@@ -132,6 +132,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/harness/dns.py \
 	tests/harness/fake_daemon.py \
 	tests/harness/fake_role.py \
+	tests/harness/gateway.py \
 	tests/harness/golden.py \
 	tests/harness/graymail.py \
 	tests/harness/instance.py \

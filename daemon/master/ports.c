@@ -69,7 +69,7 @@ static int bind_tcp(struct port *p)
 {
     struct sockaddr_storage address;
     socklen_t size;
-    if (!net_parse_host(span_text(p->address), p->number, &address, &size)) {
+    if (!net_parse_address(span_text(p->address), p->number, &address, &size)) {
         error_set(&p->why, "not an address");
         return -1;
     }

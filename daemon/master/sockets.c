@@ -66,7 +66,7 @@ int sockets_connect_syslog(struct span destination, bool is_private, struct erro
         return -1;
     if (to.kind == SYSLOG_LOCAL) {
         size = local_syslog(is_private, &address);
-    } else if (!net_parse_host(to.address, to.port, &address, &size)) {
+    } else if (!net_parse_address(to.address, to.port, &address, &size)) {
         error_set(error, "not an address");
         return -1;
     }

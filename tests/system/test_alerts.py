@@ -3,7 +3,6 @@
 
 import email
 import email.policy
-import json
 import re
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.api import edit
 from harness.build import wait_until
 from harness.certificate import import_certificate, make_certificate
+from harness.gateway import result, run
 from harness.mail import make_mail
 from harness.sender import send_one
 from harness.tap import equal, main, test, true
@@ -28,17 +28,9 @@ def gateway(world, *lines, **options):
     return instance, sink
 
 
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout}{done.stderr})")
-    return done.stdout
-
-
 def alerts(instance, count=1000):
     """The rows of displayalerts, the latest last."""
-    done = instance.shell(f"displayalerts {count}", "--json")
-    equal(done.returncode, 0, f"exit status ({done.stdout})")
-    return json.loads(done.stdout.splitlines()[0])["result"]["alerts"]
+    return result(instance, f"displayalerts {count}")["alerts"]
 
 
 def about(instance, text):

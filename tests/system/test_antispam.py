@@ -2,7 +2,6 @@
 """Anti-spam as an administrator has it: settings and policies given to the real shell, real mail, and what becomes of
 it.  Most of these tests are the proof of rows of tests/requirements.tsv."""
 
-import json
 import math
 import re
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import SAMPLES, program
+from harness.gateway import configure, delivered, result, send, settings
 from harness.mail import header, make_mail, read_sample
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
@@ -43,17 +43,6 @@ def shade(offers, notes, serial=0, **options):
     return make_mail(serial, body=body, **{"subject": "hello", **options})
 
 
-def configure(instance, *commands):
-    """Commits a batch of the shell."""
-    run = instance.shell("; ".join((*commands, "commit")))
-    equal(run.returncode, 0, f"status of {commands}: {run.stdout}{run.stderr}")
-    return run.stdout
-
-
-def settings(instance, table="antispam"):
-    return json.loads(instance.shell("showconfig json").stdout)["tables"][table]
-
-
 def judgement(instance, mid):
     """Verdict and score of a finished message, as the log has them."""
     text = "\n".join(instance.log.of_message(mid))
@@ -61,23 +50,9 @@ def judgement(instance, mid):
     return verdict and verdict.group(1), score and int(score.group(1))
 
 
-def send(instance, message, address=None):
-    """The MID of the message when it is at its end."""
-    mid = send_one(address or instance.address, message)
-    instance.wait_idle()
-    return mid
-
-
-def delivered(instance, mid):
-    """The message in the Maildir, or None."""
-    found = [data for name, data in instance.maildir().items() if f".M{mid}R" in name]
-    return found[0] if found else None
-
-
 def fate(instance, mid):
     """What became of a message, told by where it is."""
-    shown = instance.shell("spamquarantine list", "--json").stdout.splitlines()[0]
-    if any(message["mid"] == mid for message in json.loads(shown)["result"]["messages"]):
+    if any(message["mid"] == mid for message in result(instance, "spamquarantine list")["messages"]):
         return "quarantine"
     if delivered(instance, mid):
         return "deliver"
@@ -361,7 +336,7 @@ def sizes_above_the_advice_are_warned_of_and_taken(world):
     true("Warning: always-scan-size: 4M is above the advised 3M" in said, said)
     said = configure(instance, "antispamconfig setup on --never-scan-size=11M")
     true("Warning: never-scan-size: 11M is above the advised 10M" in said, said)
-    sizes = [settings(instance)[f"{name}-scan-size"] >> 20 for name in ("always", "never")]
+    sizes = [settings(instance, "antispam")[f"{name}-scan-size"] >> 20 for name in ("always", "never")]
     equal(sizes, [4, 11], "sizes in force")
 
 
@@ -369,7 +344,7 @@ def sizes_above_the_advice_are_warned_of_and_taken(world):
 @proves("S2-40")
 def the_time_for_a_message_is_1_to_120_seconds_and_then_it_is_given_up(world):
     instance = world.instance(settings={"test.hooks": 1})
-    equal(settings(instance)["timeout"], 60, "as shipped")
+    equal(settings(instance, "antispam")["timeout"], 60, "as shipped")
     for seconds, status in ((0, 2), (121, 2), ("1.5", 2), (120, 0), (1, 0)):
         run = instance.shell(f"antispamconfig setup on --timeout={seconds}; commit")
         equal(run.returncode, status, f"status for {seconds}: {run.stdout}")
@@ -428,10 +403,10 @@ def the_engine_is_enabled_only_with_the_licence_accepted(world):
     instance.configure({"table": "antispam", "verb": "edit", "fields": off})
     shown = answer_setup(instance, "y", "n")
     true("without any warranty" in shown, f"no licence was shown: {shown}")
-    equal(settings(instance)["enabled"], False, "enabled when it was refused")
+    equal(settings(instance, "antispam")["enabled"], False, "enabled when it was refused")
     equal(fate(instance, send(instance, make_mail(1, headers=SPAM))), "deliver", "spam when it was refused")
     answer_setup(instance, "y", "y", "", "", "", "")
-    equal(settings(instance)["licence-accepted"], True, "recorded")
+    equal(settings(instance, "antispam")["licence-accepted"], True, "recorded")
     equal(fate(instance, send(instance, make_mail(2, headers=SPAM))), "quarantine", "spam when it was accepted")
 
 

@@ -341,6 +341,9 @@ def a_backup_that_is_not_what_it_says_is_refused_with_the_reason(world):
             "the backup has format 4")
     refused(lambda name, data: None if name == "backup.json" else data, "no backup that mailwardd wrote")
     refused(lambda name, data: None if name == "manifest.json" else data, "cut off")
+    for description in ("backup.json", "manifest.json"):
+        refused(lambda name, data: b" " * (64 << 20) + data if name == description else data,
+                "a description in the backup is too long")
     refused(lambda name, data: None if name == "queue/queue.db" else data, "queue.db does not match")
     refused(lambda name, data: data + b"x" if name == "config/config.db" else data, "config.db does not match")
     refused(lambda name, data: None if name == "config/learned.db" else data, "learned.db does not match")

@@ -14,37 +14,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import SAMPLES, program
+from harness.gateway import configure, delivered, send, settings
 from harness.graymail import CATEGORIES, FOLDER, RULES, category, scan, wanted, without_lists, without_own_network
 from harness.mail import header, make_mail, read_sample
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
-from harness.treatments import SPAM, sample, try_every_action
+from harness.treatments import sample, try_every_action
 
 PHDR = "IronPort-PHdr"
 INCOMING = "policyconfig incoming edit DEFAULT graymail"
 NO_SPAM = "policyconfig incoming edit DEFAULT antispam on --positive-threshold=99 --suspect=off"
 ON = ("imsandgraymailconfig graymail setup on", f"{INCOMING} on", NO_SPAM)
-
-def configure(instance, *commands):
-    run = instance.shell("; ".join((*commands, "commit")))
-    equal(run.returncode, 0, f"status of {commands}: {run.stdout}{run.stderr}")
-    return run.stdout
-
-
-def settings(instance, table):
-    return json.loads(instance.shell("showconfig json").stdout)["tables"][table]
-
-
-def send(instance, message, address=None):
-    """The MID of the message when it is at its end."""
-    mid = send_one(address or instance.address, message)
-    instance.wait_idle()
-    return mid
-
-
-def delivered(instance, mid):
-    return next(data for name, data in instance.maildir().items() if f".M{mid}R" in name)
-
 
 def counted(instance, *answers):
     counters = instance.figures()["counters"]

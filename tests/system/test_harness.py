@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import processes
-from harness.build import TESTS, close_listener
+from harness.build import TESTS, close_listener, wait_until
 from harness.golden import same
 from harness.tap import equal, main, test, true
 from harness.terminal import Terminal
@@ -98,6 +98,14 @@ def a_program_that_hangs_is_ended_with_the_place_where_it_waits(world):
     said = run_script(world, TESTS / "run", "--limit", "2")
     true(re.search(r'script\.py", line \d+ in it_waits_for_what_does_not_come', said), said)
     true("not done after 2 s\n" in said and said.endswith("0 passed, 2 failed\n"), said)
+
+
+@test
+def what_a_program_left_behind_ends_with_it(world):
+    program = "sh -c 'sleep 100 & echo $!; echo 1..1; echo ok 1 - done'"
+    said = subprocess.run([TESTS / "run", "--verbose", program], timeout=60, capture_output=True, text=True).stdout
+    pid = int(said.split()[3])
+    wait_until(lambda: processes.is_gone(pid), "its end")
 
 
 @test

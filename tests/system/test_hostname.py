@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program
+from harness.gateway import run
 from harness.mail import header, make_mail
 from harness.sender import Session
 from harness.tap import equal, main, test, true
@@ -22,12 +23,6 @@ ANNA, BEN, NOBODY = "anna@example.org", "ben@example.com", "no@example.com"
 def gateway(world, name="gateway", sink=None):
     """An instance that was started as old.example.com."""
     return world.instance(name, route=sink and sink.address, settings={"hostname": OLD, "deliver.idle": 0})
-
-
-def run(instance, *commands, status=0):
-    ended = instance.shell("; ".join(commands))
-    equal(ended.returncode, status, f"status of {commands}: {ended.stdout}{ended.stderr}")
-    return ended.stdout
 
 
 def cluster(world):

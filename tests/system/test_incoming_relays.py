@@ -12,10 +12,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.build import build_folder, program
+from harness.gateway import configure
 from harness.mail import make_mail
 from harness.sender import Session
 from harness.tap import equal, main, proves, test, true
-from harness.terminal import Terminal
 
 RELAY, OTHER = "127.0.0.2", "127.0.0.3"  # clients
 FOUND, MISSING, NO_ADDRESS = (
@@ -30,12 +30,6 @@ RECEIVED = (
     "Received: from outside.example.net (outside.example.net [7.8.9.1])\r\n"
     "\tby mx.example.com (Postfix) with ESMTP id 4F3DA15AC22; Wed, 21 Sep 2005 13:45:00 -0700\r\n"
 )
-
-
-def configure(instance, *commands):
-    run = instance.shell("; ".join((*commands, "commit")))
-    equal(run.returncode, 0, f"status of {commands}: {run.stdout}{run.stderr}")
-    return run.stdout
 
 
 def mail(headers=RECEIVED, serial=0):

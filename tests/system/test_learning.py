@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness import processes
 from harness.api import edit
 from harness.build import SAMPLES, program, wait_until
+from harness.gateway import result, run
 from harness.sender import send_one
 from harness.spamd import ask, connect, parse, read_all, request
 from harness.tap import equal, main, need, test, true
@@ -40,18 +41,6 @@ def gateway(world, learning="on", settings=None):
         edit("learning", enabled=learning),
     )
     return instance, sink
-
-
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout})")
-    return done.stdout
-
-
-def result(instance, command):
-    done = instance.shell(command, "--json")
-    equal(done.returncode, 0, f"exit status of {command} ({done.stdout})")
-    return json.loads(done.stdout.splitlines()[0])["result"]
 
 
 def changes(instance):

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program
+from harness.gateway import run
 from harness.mail import make_mail
 from harness.sender import send_one
 from harness.tap import equal, main, proves, test, true
@@ -39,13 +40,6 @@ BODY = b"\r\n".join(
         b"",
     )
 )
-
-
-def run(instance, *commands, status=0):
-    """What a batch of the shell says; it must end with this status."""
-    ended = instance.shell("; ".join(commands))
-    equal(ended.returncode, status, f"status of {commands}: {ended.stdout}{ended.stderr}")
-    return ended.stdout
 
 
 def results(instance, *commands):

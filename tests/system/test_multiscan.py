@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import processes
 from harness.build import SAMPLES, program, wait_until
+from harness.gateway import configure, delivered, settings
 from harness.mail import header, make_mail, read_sample, split_mail
 from harness.peers import DROP, HANG, ScriptedRspamd, ScriptedSpamd, http, real_rspamd, real_spamd
 from harness.sender import send_one
@@ -35,12 +36,6 @@ DOUBTFUL = (
 )
 
 
-def configure(instance, *commands):
-    run = instance.shell("; ".join((*commands, "commit")))
-    equal(run.returncode, 0, f"status of {commands}: {run.stdout}{run.stderr}")
-    return run.stdout
-
-
 def doubtful(serial=1, **options):
     return make_mail(serial, body=DOUBTFUL, **{"subject": "hello", **options})
 
@@ -58,11 +53,6 @@ def told(instance, mid):
 
 def score(instance, mid):
     return int(re.search(r"MID \d+ score (\d+)", told(instance, mid)).group(1))
-
-
-def delivered(instance, mid):
-    (data,) = [data for name, data in instance.maildir().items() if f".M{mid}R" in name]
-    return data
 
 
 class Gateway:
@@ -446,7 +436,7 @@ def the_dialogue_of_multiscan_asks_for_licence_and_addresses(world):
                              ("> ", "commit refused"), ("> ", "exit")):  # fmt: skip
             terminal.wait(wait)
             terminal.type(f"{answer}\n")
-    equal(json.loads(instance.shell("showconfig json").stdout)["tables"]["multiscan"]["enabled"], False, "without the licence")
+    equal(settings(instance, "multiscan")["enabled"], False, "without the licence")
     with Terminal([program("mailward"), "--private", str(instance.folder)], "dumb") as terminal:
         for wait, answer in (("> ", "imsandgraymailconfig"), ("MULTISCAN", "multiscan"), ("SETUP", "setup"),
                              ("use Intelligent Multi-Scan?", "y"), ("license agreement?", "y"),
@@ -458,7 +448,7 @@ def the_dialogue_of_multiscan_asks_for_licence_and_addresses(world):
             terminal.wait(wait)
             if answer is not None:
                 terminal.type(f"{answer}\n")
-    row = json.loads(instance.shell("showconfig json").stdout)["tables"]["multiscan"]
+    row = settings(instance, "multiscan")
     equal((row["enabled"], row["licence-accepted"], row["rspamd"], row["rspamd-timeout"], row["spamd"], row["connections"]),
           (True, True, "http://127.0.0.1:11333", 5, "off", 4), "what was set")
 

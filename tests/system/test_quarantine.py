@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The spam quarantine: listing, searching, showing, releasing and deleting, through the shell and the whole daemon."""
 
-import json
 import mailbox
 import sqlite3
 import sys
@@ -12,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import wait_until
+from harness.gateway import result, run
 from harness.mail import make_mail
 from harness.sender import send_one
 from harness.tap import equal, main, test, true
@@ -34,16 +34,8 @@ def quarantine(instance, count):
     return mids
 
 
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout})")
-    return done.stdout
-
-
 def listed(instance, command="spamquarantine list"):
-    done = instance.shell(command, "--json")
-    equal(done.returncode, 0, f"exit status ({done.stdout})")
-    return json.loads(done.stdout.splitlines()[0])["result"]["messages"]
+    return result(instance, command)["messages"]
 
 
 def dropped(instance):

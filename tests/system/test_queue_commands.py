@@ -1,23 +1,17 @@
 #!/usr/bin/env python3
 """The commands that look into the queue and change it, through the shell and the whole daemon."""
 
-import json
 import socket
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.mail import make_mail
 from harness.build import wait_until
+from harness.gateway import result, run
+from harness.mail import make_mail
 from harness.sender import Session, send_one
 from harness.tap import equal, main, test, true
-
-
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout})")
-    return done.stdout
 
 
 def lines(instance, text, count):
@@ -25,10 +19,7 @@ def lines(instance, text, count):
 
 
 def recipients(instance, which="all"):
-    done = instance.shell(f"showrecipients {which}", "--json")
-    equal(done.returncode, 0, f"exit status ({done.stdout})")
-    rows = json.loads(done.stdout.splitlines()[0])["result"]["recipients"]
-    return sorted(row["address"] for row in rows)
+    return sorted(row["address"] for row in result(instance, f"showrecipients {which}")["recipients"])
 
 
 def busy_gateway(world, addresses):

@@ -5,7 +5,6 @@ Keys that scripts read are in tests/golden/status.keys and described in doc/stat
 test_status.py --accept
 """
 
-import json
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.api import edit
 from harness.build import program, wait_until
+from harness.gateway import result, run
 from harness.golden import same
 from harness.mail import make_mail
 from harness.sender import Session, send_one
@@ -29,19 +29,6 @@ KEYS, DOC = TESTS / "golden" / "status.keys", TESTS.parent / "doc" / "status.md"
 
 SPAM = "X-Advertisement: spam"
 TIMES = ("reset", "uptime", "lifetime")
-
-
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout})")
-    return done.stdout
-
-
-def asked(instance, command, status=0):
-    """The result of a command as --json prints it."""
-    done = instance.shell(command, "--json")
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout})")
-    return json.loads(done.stdout.splitlines()[0])["result"]
 
 
 def counts(instance, name):
@@ -163,19 +150,19 @@ def hosts_are_sorted_and_one_is_shown_with_its_last_refusal(world):
     wait_until(lambda: instance.status().get("recipients_active") == 0, "all others done")
 
     def hosts(order):
-        return [row["host"] for row in asked(instance, f"tophosts {order}")["hosts"]]
+        return [row["host"] for row in result(instance, f"tophosts {order}")["hosts"]]
 
     equal(hosts("")[0], "slow.example", "most waiting")
     equal(hosts("delivered")[0], "good.example", "most delivered")
     equal(hosts("hard")[0], "bad.example", "most refused")
     equal(hosts("soft")[0], "slow.example", "most delayed")
-    slow = asked(instance, "hoststatus SLOW.example")["host"]
+    slow = result(instance, "hoststatus SLOW.example")["host"]
     equal((slow["active"], slow["soft"], slow["delivered"]), (2, 2, 0), "slow.example")
     true("550 5.1.1 not here" in run(instance, "hoststatus bad.example"), "no reply")
     run(instance, "hoststatus never.example", status=1)
     run(instance, "tophosts size", status=2)
     equal(run(instance, "deleterecipients host slow.example"), "2 recipients deleted.\n", "answer")
-    equal(asked(instance, "hoststatus slow.example")["host"]["active"], 0, "active after they are deleted")
+    equal(result(instance, "hoststatus slow.example")["host"]["active"], 0, "active after they are deleted")
 
 
 @test
@@ -185,10 +172,10 @@ def hosts_that_are_many_take_no_more_memory_than_is_set_aside(world):
     for n in range(25):
         send_one(instance.address, make_mail(n), recipients=[f"a@h{n}-{i}.example" for i in range(200)])
     instance.wait_idle()
-    equal(len(asked(instance, "tophosts delivered")["hosts"]), 20, "rows")
+    equal(len(result(instance, "tophosts delivered")["hosts"]), 20, "rows")
     # 5,000 are more than the 4,096 that are kept once nothing waits for them.
     run(instance, "hoststatus h0-0.example", status=1)
-    equal(asked(instance, "hoststatus h24-199.example")["host"]["delivered"], 1, "of the latest")
+    equal(result(instance, "hoststatus h24-199.example")["host"]["delivered"], 1, "of the latest")
 
 
 @test
@@ -209,7 +196,7 @@ def the_rate_of_a_paused_work_queue_shows_what_comes_in(world):
     instance.wait_idle()
     text = run(instance, "workqueue rate 1 2")
     equal(len(re.findall(r"^\d\d:\d\d:\d\d +0 +0 +0$", text, re.MULTILINE)), 2, text)
-    equal(len(asked(instance, "rate 1 2")["rows"]), 2, "rows of rate")
+    equal(len(result(instance, "rate 1 2")["rows"]), 2, "rows of rate")
     run(instance, "rate 0", status=2)
     run(instance, "workqueue rate 3601", status=2)
 
@@ -254,7 +241,7 @@ def a_listener_suspended_by_name_turns_its_clients_away_and_no_others(world):
     run(instance, "suspendlistener all")
     answers(b"421", b"421")
     # The others stay suspended.
-    equal(asked(instance, "resumelistener public")["suspended_listeners"], ["second"], "still suspended")
+    equal(result(instance, "resumelistener public")["suspended_listeners"], ["second"], "still suspended")
     answers(b"220", b"421")
     run(instance, "suspendlistener public,second")
     answers(b"421", b"421")

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import processes
 from harness.build import program, wait_until
+from harness.gateway import run
 from harness.logs import Log
 from harness.mail import make_mail
 from harness.sender import send_one
@@ -38,12 +39,6 @@ def gateway(world, *options, server=None, **settings):
 def configure(instance, server, *options, ca=None):
     (instance.folder / "configuration" / "ca.pem").write_text(ca or server.certificate)
     run(instance, f"updateconfig setup --server={server.url} {' '.join(options)}; updateconfig ca import ca.pem; commit")
-
-
-def run(instance, command, status=0):
-    done = instance.shell(command)
-    equal(done.returncode, status, f"exit status of {command} ({done.stdout}{done.stderr})")
-    return done.stdout
 
 
 def updater(instance):

@@ -1,5 +1,6 @@
 /* The control socket: frames, order of requests, cancel, members and permissions of every method, files, logs. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -439,6 +440,23 @@ static void a_file_that_grows_too_large_is_refused_and_goes(void **state)
     buf_free(&request);
 }
 
+static void a_file_that_is_too_large_or_no_file_is_not_read(void **state)
+{
+    (void)state;
+    write_file("configuration/large", "text");
+    assert_int_equal(truncate("configuration/large", FILE_BYTES_MAX + 1), 0);
+    assert_int_equal(mkfifo("configuration/fifo", 0600), 0);
+    assert_int_equal(mkdir("configuration/folder", 0700), 0);
+    static const char *const names[] = {"large", "fifo", "folder"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char request[80], path[40];
+        snprintf(request, sizeof request, "{'method':'file.read','name':'%s'}", names[i]);
+        assert_non_null(strstr(shell_error(sh, request), strerror(EFBIG)));
+        snprintf(path, sizeof path, "configuration/%s", names[i]);
+        assert_int_equal(remove(path), 0);
+    }
+}
+
 /* ---- logs ---- */
 
 /* The text of the next part. */
@@ -566,6 +584,7 @@ int main(void)
         TEST(a_file_of_another_name_or_kind_is_not_touched),
         TEST(an_upload_that_has_not_ended_goes_with_its_session),
         TEST(a_file_that_grows_too_large_is_refused_and_goes),
+        TEST(a_file_that_is_too_large_or_no_file_is_not_read),
         TEST(tail_shows_the_last_lines_across_files),
         TEST(a_following_tail_shows_new_lines_across_a_rollover_until_it_is_cancelled),
         TEST(followers_take_no_place_of_queries_and_have_a_limit),

@@ -1,22 +1,14 @@
 /* Lists of known senders: where in a message they are found, and what is wrong with a list. */
+#include "tests/unit/complaints_fixture.h"
 #include "tests/unit/view_fixture.h"
 
 #include "engine/scan/known_senders.h"
 #include "engine/scan/rules.h"
 
-static struct buf complaints;
-
-static void note_complaint(void *context, const char *file, unsigned line, unsigned column, const char *text)
-{
-    (void)context;
-    buf_printf(&complaints, "%s:%u:%u: %s\n", file, line, column, text);
-}
-
 static struct known_senders *known_of(const char *text)
 {
-    struct scan_rule_complaints c = {.tell = note_complaint};
+    struct scan_rule_complaints c = complaints_begin();
     struct known_senders *list = NULL;
-    buf_clear(&complaints);
     known_senders_read(&list, "test.senders", span_text(text), &c);
     known_senders_sort(list);
     return list;
@@ -68,18 +60,11 @@ static void mistakes_in_lists_of_known_senders_are_told(void **state)
     }
 }
 
-static int end(void **state)
-{
-    (void)state;
-    buf_free(&complaints);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         VIEW_TEST(known_senders_are_found_where_they_stand),
         VIEW_TEST(mistakes_in_lists_of_known_senders_are_told),
     };
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, complaints_end);
 }

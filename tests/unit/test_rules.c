@@ -1,5 +1,6 @@
 /* The rule language and the pass over a message. */
 #define _GNU_SOURCE /* mkdtemp, mkstemp, fdopen */
+#include "tests/unit/complaints_fixture.h"
 #include "tests/unit/view_fixture.h"
 
 #include <stdio.h>
@@ -9,18 +10,9 @@
 #include "engine/scan/graymail.h"
 #include "engine/scan/rules.h"
 
-static struct buf complaints;
-
-static void note_complaint(void *context, const char *file, unsigned line, unsigned column, const char *text)
-{
-    (void)context;
-    buf_printf(&complaints, "%s:%u:%u: %s\n", file, line, column, text);
-}
-
 static struct scan_rules *parse(const char *text)
 {
-    struct scan_rule_complaints c = {.tell = note_complaint};
-    buf_clear(&complaints);
+    struct scan_rule_complaints c = complaints_begin();
     return scan_rules_parse("test.rules", span_text(text), &c);
 }
 
@@ -495,13 +487,6 @@ static void a_file_is_read_and_its_first_mistake_told(void **state)
     remove(path);
 }
 
-static int end(void **state)
-{
-    (void)state;
-    buf_free(&complaints);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,5 +512,5 @@ int main(void)
         VIEW_TEST(a_folder_that_is_not_there_or_empty_is_an_error),
         VIEW_TEST(a_file_is_read_and_its_first_mistake_told),
     };
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, complaints_end);
 }

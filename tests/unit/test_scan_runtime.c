@@ -44,9 +44,18 @@ static void set(enum schema_table_id id, unsigned field, const char *text)
     config_table_put(&t.tables[id], schema_row_new(schema, values));
 }
 
+static int runtime_end(void **state)
+{
+    arena_free(t.rt.texts);
+    t.rt.texts = NULL;
+    return tables_end(state);
+}
+
+/* Instead of the one before. */
 static const struct judge_runtime *build(void)
 {
     struct error error;
+    arena_free(t.rt.texts);
     assert_true(runtime_build(&t.rt, t.tables, &error));
     return &t.rt.judge;
 }
@@ -93,7 +102,6 @@ static void programs_without_a_configuration_judge_as_the_defaults_of_the_schema
         expect_same_treatment(&got->bulk, &expected->bulk);
         assert_int_equal(got->unsigned_only, expected->unsigned_only);
     }
-    arena_free(t.rt.texts);
 }
 
 static void a_fresh_gateway_scans_nothing(void **state)
@@ -103,7 +111,6 @@ static void a_fresh_gateway_scans_nothing(void **state)
     assert_false(rt->scanners[JUDGE_SCANNER_ANTISPAM].on || rt->scanners[JUDGE_SCANNER_MULTISCAN].on);
     assert_false(rt->policies[JUDGE_INCOMING].antispam);
     assert_false(rt->policies[JUDGE_OUTGOING].antispam);
-    arena_free(t.rt.texts);
 }
 
 static void every_setting_of_the_gateway_is_read(void **state)
@@ -120,7 +127,6 @@ static void every_setting_of_the_gateway_is_read(void **state)
     assert_int_equal(antispam->never_scan_bytes, 5 * 1024);
     assert_int_equal(antispam->profile, JUDGE_AGGRESSIVE);
     assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 7000000);
-    arena_free(t.rt.texts);
 }
 
 /* Limits of its own, the profile of the other engine is none of its business, and half the time is for the peers. */
@@ -144,7 +150,6 @@ static void multiscan_has_settings_of_its_own(void **state)
     assert_int_equal(t.rt.timeout_us[JUDGE_OUTGOING], 20000000);
     assert_ptr_equal(judge_scanner_of(rt, &rt->policies[JUDGE_OUTGOING]), multiscan);
     assert_null(judge_scanner_of(rt, &rt->policies[JUDGE_INCOMING]));
-    arena_free(t.rt.texts);
 }
 
 static void every_setting_of_a_policy_is_read(void **state)
@@ -195,7 +200,6 @@ static void every_setting_of_a_policy_is_read(void **state)
     expect_same_treatment(&policy->positive, &positive);
     expect_same_treatment(&policy->suspect, &suspect);
     assert_int_equal(t.rt.judge.policies[JUDGE_INCOMING].positive.threshold, 90);
-    arena_free(t.rt.texts);
 }
 
 static void every_setting_of_graymail_is_read(void **state)
@@ -208,7 +212,6 @@ static void every_setting_of_graymail_is_read(void **state)
     assert_false(rt->graymail);
     assert_int_equal(t.rt.timeout_us[JUDGE_INCOMING], 20000000); /* the other one is not in use */
     assert_false(rt->policies[JUDGE_INCOMING].graymail || rt->policies[JUDGE_INCOMING].unsigned_only);
-    arena_free(t.rt.texts);
     set(SCHEMA_GRAYMAIL, GRAYMAIL_ENABLED, "on");
     set(SCHEMA_INCOMING_POLICY, POLICY_GRAYMAIL, "on");
     set(SCHEMA_INCOMING_POLICY, POLICY_APPLY_TO, "unsigned");
@@ -225,7 +228,6 @@ static void every_setting_of_graymail_is_read(void **state)
                                                                      .subject_text = SPAN(" (s)")});
     expect_same_treatment(&policy->bulk,
                           &(struct judge_treatment){.archive = true, .host = SPAN("bulk.example")});
-    arena_free(t.rt.texts);
 }
 
 static void each_action_is_the_one_of_its_name(void **state)
@@ -241,7 +243,6 @@ static void each_action_is_the_one_of_its_name(void **state)
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         set(SCHEMA_INCOMING_POLICY, POLICY_POSITIVE_ACTION, actions[i].name);
         assert_int_equal(build_incoming()->positive.action, actions[i].action);
-        arena_free(t.rt.texts);
     }
 }
 
@@ -263,7 +264,6 @@ static void the_text_of_a_subject_is_what_follows_the_first_colon(void **state)
         const struct judge_treatment *got = &build_incoming()->suspect;
         assert_int_equal(got->subject_change, cases[i].change);
         assert_true(span_equal(got->subject_text, span_text(cases[i].text)));
-        arena_free(t.rt.texts);
     }
 }
 
@@ -275,11 +275,10 @@ static void a_runtime_outlives_the_tables_that_it_was_made_from(void **state)
     tables_end(NULL);
     assert_true(span_equal(policy->positive.header, SPAN("X-Spam: yes")));
     assert_true(span_equal(policy->name, SPAN("DEFAULT")));
-    arena_free(t.rt.texts);
     tables_begin(NULL);
 }
 
-#define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, tables_begin, tables_end)
+#define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, tables_begin, runtime_end)
 
 int main(void)
 {
