@@ -199,6 +199,7 @@ def a_package_by_an_unknown_key_is_refused(world):
     instance.start()
     true("antispam-rules.package is not used: it is signed by none" in trouble(instance), trouble(instance))
     equal(trouble(instance, "graymailstatus"), None, "the trouble of another engine's package")
+    path.unlink()
     server.offer("antispam-rules", 4, GOOD)
     update(instance, "update completed: antispam-rules version 4")
     equal(trouble(instance), None, "trouble")
