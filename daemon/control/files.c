@@ -40,7 +40,8 @@ const char *files_name_of(uint64_t session, const json_t *request)
     if (is_file_name(name))
         return name;
     session_fail(session, API_ERROR_INVALID_ARGUMENTS,
-                 "a file name has letters, digits, '.', '_' and '-', and no '.' first: not '%s'", name);
+                 "a file name has 1 to %d letters, digits, '.', '_' and '-', and no '.' first: not '%s'",
+                 FILE_NAME_MAX, name);
     return NULL;
 }
 

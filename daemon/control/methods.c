@@ -31,6 +31,7 @@ static void call_version(uint64_t session, json_t *request)
 
 /* clang-format off */
 #define TEXT(name, required, least, most) {name, MEMBER_TEXT, required, least, most}
+#define FILE_NAME(required) TEXT("name", required, 0, API_REQUEST_MAX) /* files_name_of() says what is wrong with one */
 #define FLAG(name) {name, MEMBER_FLAG, false, 0, 0}
 #define NUMBER(name, required, least, most) {name, MEMBER_NUMBER, required, least, most}
 #define LIST(name, required, least, most) {name, MEMBER_LIST, required, least, most}
@@ -69,7 +70,7 @@ const struct method methods[] = {
      MEMBERS(LIST("edits", true, 0, EDITS_MOST), FLAG("more"), FLAG("check"), OBJECT("secrets"))},
     {"config.export", config_export,
      MEMBERS(TEXT("secrets", true, 1, 16), TEXT("passphrase", false, 1, PASSPHRASE_BYTES_MAX), FLAG("save"),
-             TEXT("name", false, 1, FILE_NAME_MAX), LIST("recipients", false, 1, CONFIG_MAIL_RECIPIENTS))},
+             FILE_NAME(false), LIST("recipients", false, 1, CONFIG_MAIL_RECIPIENTS))},
     {"config.get", config_get,
      MEMBERS(TABLE_NAME(true), KEY, TEXT("owner", false, 1, 1024), FLAG("running"))},
     {"config.history", config_history, MEMBERS(NUMBER("limit", false, 1, HISTORY_MOST), FLAG("all"))},
@@ -92,10 +93,9 @@ const struct method methods[] = {
     {"feature.activate", feature_activate, MEMBERS(TEXT("text", true, 1, 2 * FEATURE_KEY_TEXT_MAX))},
     {"feature.check", feature_check, NO_MEMBERS},
     {"feature.list", feature_list, NO_MEMBERS},
-    {"file.read", files_read, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"file.read", files_read, MEMBERS(FILE_NAME(true))},
     {"file.write", files_write,
-     MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"),
-             FLAG("last"))},
+     MEMBERS(FILE_NAME(true), TEXT("text", true, 0, API_REQUEST_MAX), FLAG("first"), FLAG("last"))},
     {"grep", log_query_grep,
      MEMBERS(LOG_NAME, TEXT("expression", true, 0, EXPRESSION_MOST), FLAG("ignore_case"))},
     {"hello", who_hello,
@@ -103,7 +103,7 @@ const struct method methods[] = {
              TEXT("program", false, 0, SESSION_PROGRAM_MAX))},
     {"hosts", queue_hosts, MEMBERS(TEXT("order", false, 1, 16), TEXT("host", false, 1, 320))},
     {"last", logins_last, MEMBERS(NUMBER("limit", false, 1, API_LAST_MAX))},
-    {"learning.export", learning_export, MEMBERS(TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"learning.export", learning_export, MEMBERS(FILE_NAME(true))},
     {"learning.learn", learning_learn, MEMBERS(OPERATION, LIST("messages", true, 0, API_MIDS_MAX))},
     {"learning.list", learning_list, NO_MEMBERS},
     {"learning.reset", learning_reset, NO_MEMBERS},
@@ -115,8 +115,7 @@ const struct method methods[] = {
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, API_MIDS_MAX))},
     {"quarantine.list", quarantine_list,
      MEMBERS(TEXT("match", false, 1, 16), SEARCHED, NUMBER("limit", false, 1, INT64_MAX))},
-    {"queue.archive", queue_archive,
-     MEMBERS(NUMBER("mid", true, 1, INT64_MAX), TEXT("name", true, 1, FILE_NAME_MAX))},
+    {"queue.archive", queue_archive, MEMBERS(NUMBER("mid", true, 1, INT64_MAX), FILE_NAME(true))},
     {"queue.change", queue_change,
      MEMBERS(OPERATION, TEXT("match", false, 1, 16), SEARCHED, LIST("messages", false, 1, API_MIDS_MAX))},
     {"queue.list", queue_list,

@@ -23,6 +23,7 @@ static struct installed {
     struct buf file;
     uint64_t version;
     int64_t time;
+    struct error unused; /* why the file that is there does not count; "": it does, or there is none */
 } installed[PACKAGE_COMPONENT_COUNT];
 
 /* Of each key: who goes from one to another and back must not open the way for its old manifests. */
@@ -98,10 +99,12 @@ static void load(enum package_component component)
     if (read_file(name_of(component, name), &place->file, &place->time, &error) &&
         load_package(component, place, &error))
         return;
-    if (error.text[0])
-        LOG(UPDATE_UNUSED, LOG_T(name), LOG_T(error.text));
     buf_free(&place->file);
     *place = (struct installed){.version = package_components[component].shipped_version};
+    if (!error.text[0])
+        return;
+    LOG(UPDATE_UNUSED, LOG_T(name), LOG_T(error.text));
+    error_set(&place->unused, "the installed %s is not used: it %s", name, error.text);
 }
 
 static struct accepted *accepted_of(const char *key)
@@ -165,7 +168,7 @@ void update_files_start(void)
 struct update_file update_files_get(enum package_component component)
 {
     const struct installed *i = &installed[component];
-    return (struct update_file){buf_span(&i->file), i->version, i->time};
+    return (struct update_file){buf_span(&i->file), i->version, i->time, i->unused.text};
 }
 
 bool update_files_wants(enum package_component component, uint64_t version, uint64_t format, bool again,
@@ -250,6 +253,7 @@ bool update_files_install(enum package_component component, uint64_t version, st
     buf_append_span(&place->file, file);
     place->version = version;
     place->time = now;
+    place->unused.text[0] = '\0';
     return true;
 }
 

@@ -13,9 +13,10 @@
 void update_files_start(void);
 
 struct update_file {
-    struct span file; /* empty: nothing newer than what came with the program */
-    uint64_t version; /* in use */
-    int64_t time;     /* wall, microseconds, of its installation; 0: none */
+    struct span file;   /* empty: nothing newer than what came with the program */
+    uint64_t version;   /* in use */
+    int64_t time;       /* wall, microseconds, of its installation; 0: none */
+    const char *unused; /* why a file that is there does not count; "": it does, or there is none */
 };
 
 struct update_file update_files_get(enum package_component component);

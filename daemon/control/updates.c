@@ -212,6 +212,21 @@ static json_t *component_json(enum package_component component)
     return object;
 }
 
+/* The gravest first; "" for none. */
+static const char *trouble_now(unsigned engines)
+{
+    if (update_trial_unusable()[0])
+        return update_trial_unusable();
+    if (trusted_keys_trouble()[0])
+        return trusted_keys_trouble();
+    for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++) {
+        const char *unused = update_files_get((enum package_component)i).unused;
+        if (engines & 1u << package_components[i].engine && unused[0])
+            return unused;
+    }
+    return trouble_with(engines, &trouble);
+}
+
 void updates_call_status(uint64_t session, json_t *request)
 {
     unsigned engines = engines_asked(session, request);
@@ -221,9 +236,7 @@ void updates_call_status(uint64_t session, json_t *request)
     for (int i = 0; i < PACKAGE_COMPONENT_COUNT; i++)
         if (engines & 1u << package_components[i].engine)
             json_array_append_new(rows, component_json((enum package_component)i));
-    const char *why = update_trial_unusable()[0]  ? update_trial_unusable()
-                      : trusted_keys_trouble()[0] ? trusted_keys_trouble()
-                                                  : trouble_with(engines, &trouble);
+    const char *why = trouble_now(engines);
     json_t *result = json_pack("{s:o,s:s,s:b,s:b,s:I}", "components", rows, "program", PACKAGE_VERSION,
                                "server", has_server(), "under_way", update_run_is_under_way(), "attempted",
                                (json_int_t)update_files_attempted());

@@ -12,8 +12,15 @@
 
 #include "engine/base/buf.h"
 
-/* Deeper folders are a loop of links or a mistake. */
 enum { DEEPEST_FOLDER = 32 };
+
+/* A folder that is being walked, and the one that it is in: a link may lead back to any of them. */
+struct walked {
+    dev_t device;
+    ino_t inode;
+    unsigned depth;
+    const struct walked *above;
+};
 
 /* Where the line after the one at offset begins. */
 static size_t next_line(struct span s, size_t offset)
@@ -81,7 +88,7 @@ static bool visit_bytes(int fd, size_t size, const char *path, mail_files_visit 
     return true;
 }
 
-static bool walk(const char *path, unsigned depth, mail_files_visit *visit, void *context,
+static bool walk(const char *path, const struct walked *above, mail_files_visit *visit, void *context,
                  struct error *error);
 
 static int not_hidden(const struct dirent *entry)
@@ -89,19 +96,32 @@ static int not_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static bool walk_folder(const char *path, unsigned depth, mail_files_visit *visit, void *context,
+static bool is_loop(const struct walked *folder)
+{
+    for (const struct walked *w = folder->above; w; w = w->above)
+        if (w->device == folder->device && w->inode == folder->inode)
+            return true;
+    return folder->depth > DEEPEST_FOLDER;
+}
+
+/* What cannot be read does not keep the rest from being visited: mail moves while it is looked at. */
+static bool walk_folder(const char *path, const struct walked *folder, mail_files_visit *visit, void *context,
                         struct error *error)
 {
     struct dirent **entries;
+    if (is_loop(folder))
+        return error_set(error, "%s: folders too deep, or a link that leads back", path);
     int count = scandir(path, &entries, not_hidden, alphasort);
     if (count < 0)
         return error_set_errno(error, "%s", path);
     bool ok = true;
     struct buf child = {0};
+    struct error why;
     for (int i = 0; i < count; i++) {
         buf_clear(&child);
         buf_printf(&child, "%s/%s", path, entries[i]->d_name);
-        ok = ok && walk(buf_text(&child), depth + 1, visit, context, error);
+        if (!walk(buf_text(&child), folder, visit, context, &why) && ok)
+            ok = error_set(error, "%s", why.text);
         free(entries[i]);
     }
     buf_free(&child);
@@ -109,12 +129,10 @@ static bool walk_folder(const char *path, unsigned depth, mail_files_visit *visi
     return ok;
 }
 
-static bool walk(const char *path, unsigned depth, mail_files_visit *visit, void *context,
+static bool walk(const char *path, const struct walked *above, mail_files_visit *visit, void *context,
                  struct error *error)
 {
     struct stat st;
-    if (depth > DEEPEST_FOLDER)
-        return error_set(error, "%s: folders too deep", path);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not hold us up */
     if (fd < 0 || fstat(fd, &st) != 0) {
         error_set_errno(error, "%s", path);
@@ -122,8 +140,9 @@ static bool walk(const char *path, unsigned depth, mail_files_visit *visit, void
             close(fd);
         return false;
     }
+    const struct walked here = {st.st_dev, st.st_ino, above ? above->depth + 1 : 0, above};
     bool ok = S_ISREG(st.st_mode)   ? visit_bytes(fd, (size_t)st.st_size, path, visit, context, error)
-              : S_ISDIR(st.st_mode) ? walk_folder(path, depth, visit, context, error)
+              : S_ISDIR(st.st_mode) ? walk_folder(path, &here, visit, context, error)
                                     : error_set(error, "%s: neither a file nor a folder", path);
     close(fd);
     return ok;
@@ -131,5 +150,5 @@ static bool walk(const char *path, unsigned depth, mail_files_visit *visit, void
 
 bool mail_files_walk(const char *path, mail_files_visit *visit, void *context, struct error *error)
 {
-    return walk(path, 0, visit, context, error);
+    return walk(path, NULL, visit, context, error);
 }

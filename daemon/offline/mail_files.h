@@ -9,8 +9,8 @@
 typedef void mail_files_visit(void *context, const char *name, struct span message);
 
 /* Visits every message under path: a file is one message, or an mbox when it begins with "From "; a folder is
- * walked in the order of names, without what begins with a dot.  False with the reason when something cannot be
- * read; what came before has been visited. */
+ * walked in the order of names, without what begins with a dot.  False when something cannot be read, with the reason of
+ * the first such thing; all others have been visited. */
 bool mail_files_walk(const char *path, mail_files_visit *visit, void *context, struct error *error);
 
 #endif

@@ -182,7 +182,9 @@ static int usage(FILE *out, int status)
     fputs(
         "Usage: mailward-scan [OPTION]... PATH...\n"
         "Judge messages: files, folders (recursively) and mbox files.\n\n"
-        "  --json             an object a line: path, verdict, score, log-odds, partial, reasons, graymail\n"
+        "  --json             an object a line: path, verdict, score, log_odds, partial, limited_rule (if "
+        "one met its\n"
+        "                     limit), test_header, reasons, graymail\n"
         "  --model FILE       score with this model instead of the installed one\n"
         "  --rules PATH       with these rules, a file or a folder, instead of the installed ones\n"
         "  --learned FILE     and with what a gateway has learned: a file of its command 'learning export'\n"

@@ -46,8 +46,12 @@ static bool begin_package(const struct package_options *o, struct buf *head, str
         buf_free(&names);
         return false;
     }
-    buf_printf(head, "mailward-package 1\nname %s\nversion %s\nformat %" PRIu64 "\n", o->name, o->version,
-               package_components[component].format);
+    uint64_t version, least = package_components[component].shipped_version + 1;
+    if (!span_parse_u64(span_text(o->version), &version) || version < least || version > PACKAGE_VERSION_MAX)
+        return error_set(error, "--version: a whole number from %" PRIu64 " to %" PRIu64 ", not '%s'", least,
+                         (uint64_t)PACKAGE_VERSION_MAX, o->version);
+    buf_printf(head, "mailward-package 1\nname %s\nversion %" PRIu64 "\nformat %" PRIu64 "\n", o->name,
+               version, package_components[component].format);
     package_put_time(head, "created", clock_wall_us());
     return true;
 }

@@ -1,5 +1,6 @@
 /* Texts that say where to connect: a host and a port in one form or another. */
 #include <ctype.h>
+#include <string.h>
 
 #include "engine/schema/host_checks.h"
 #include "engine/schema/schema.h"
@@ -140,13 +141,14 @@ bool schema_check_spamd(struct span text, struct error *error)
     return schema_spamd_parse(text, &peer, error);
 }
 
-/* A name or an address, and perhaps a port, by its letters. */
-static bool has_host_letters(struct span host)
+/* HOST or [IPv6], and perhaps a port. */
+static bool is_url_host(struct span text)
 {
-    for (size_t i = 0; i < host.n; i++)
-        if (!isalnum((unsigned char)host.p[i]) && !strchr(".-:[]", host.p[i]))
+    struct schema_destination at = {.port = 0};
+    for (size_t i = 0; i < text.n; i++)
+        if (!isalnum((unsigned char)text.p[i]) && !strchr(".-:[]", text.p[i]))
             return false;
-    return host.n > 0;
+    return parse_destination(text, &at) && (text.p[0] != '[' || smtp_ip_family(at.host) == AF_INET6);
 }
 
 /* SCHEME and then a host, without anything that is no part of a URL. */
@@ -156,7 +158,7 @@ static bool is_url(struct span text, struct span scheme)
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] <= ' ' || text.p[i] > '~' || strchr("\"<>\\^`{|}#?@", text.p[i]))
             return false;
-    return span_starts_nocase(text, scheme) && has_host_letters(span_slice(rest, 0, span_find(rest, '/')));
+    return span_starts_nocase(text, scheme) && is_url_host(span_slice(rest, 0, span_find(rest, '/')));
 }
 
 bool schema_check_update_server(struct span text, struct error *error)
@@ -164,10 +166,11 @@ bool schema_check_update_server(struct span text, struct error *error)
     return text.n == 0 || is_url(text, SPAN("https://")) ||
            error_set(error,
                      "https://HOST[:PORT]/FOLDER, or nothing; letters beyond ASCII in HOST as DNS has them "
-                     "(xn--...)");
+                     "(xn--...), a PORT from 1 to 65535");
 }
 
 bool schema_check_proxy(struct span text, struct error *error)
 {
-    return text.n == 0 || is_url(text, SPAN("http://")) || error_set(error, "http://HOST:PORT, or nothing");
+    return text.n == 0 || is_url(text, SPAN("http://")) ||
+           error_set(error, "http://HOST:PORT, or nothing; a PORT is from 1 to 65535");
 }

@@ -194,6 +194,15 @@ def a_package_by_an_unknown_key_is_refused(world):
     instance.stop()
     instance.start()
     update(instance, "update completed: antispam-rules version 3")
+    (server.keys / "stranger.pub").unlink()
+    instance.stop()
+    instance.start()
+    true("antispam-rules.package is not used: it is signed by none" in trouble(instance), trouble(instance))
+    equal(trouble(instance, "graymailstatus"), None, "the trouble of another engine's package")
+    path.unlink()
+    server.offer("antispam-rules", 4, GOOD)
+    update(instance, "update completed: antispam-rules version 4")
+    equal(trouble(instance), None, "trouble")
 
 
 @test
@@ -314,6 +323,9 @@ def rules_are_packed_for_the_component_that_they_belong_to(world):
             true(f"{member} belongs into a package " in done.stderr, done.stderr)
             true(not (server.folder / "out.package").exists(), "a package was made")
         server.build(name, 2, {member: shipped[member] for member in shipped.keys() - wrong})
+    for version in ("-5", "1", "1.2", "1000000000000000", "2\nformat 9"):
+        done = build_by_hand(server, "antispam-rules", [RULES / "offers.rules"], version)
+        true(f"--version: a whole number from 2 to 999999999999999, not '{version}'" in done.stderr, done.stderr)
 
 
 @test
@@ -338,8 +350,8 @@ def a_manifest_is_made_only_of_packages_that_gateways_would_take(world):
     server.list(key=server.key)  # with the keys that are trusted
 
 
-def build_by_hand(server, name, members):
-    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", "2",
+def build_by_hand(server, name, members, version="2"):
+    return subprocess.run([program("mailward-package"), "build", "--key", server.key, "--name", name, "--version", version,
                            "--out", server.folder / "out.package", *members], capture_output=True, text=True)
 
 

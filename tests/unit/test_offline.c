@@ -56,7 +56,7 @@ static int folder_begin(void **state)
 static int folder_end(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a", "b", ".hidden", "sub/c", "sub"};
+    static const char *const names[] = {"a", "b", ".hidden", "sub/back", "sub/c", "sub", "away"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[200];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -98,6 +98,31 @@ static void what_cannot_be_read_is_named(void **state)
     struct error error;
     assert_false(mail_files_walk("no/such/place", note, &seen, &error));
     assert_non_null(strstr(error.text, "no/such/place"));
+    buf_free(&seen);
+}
+
+static void what_cannot_be_read_in_a_folder_keeps_nothing_else_from_being_visited(void **state)
+{
+    (void)state;
+    char path[200];
+    struct buf seen = {0};
+    struct error error;
+    write_file(folder, "b", "two");
+    snprintf(path, sizeof path, "%s/sub", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_file(path, "c", "three");
+    snprintf(path, sizeof path, "%s/sub/back", folder);
+    assert_int_equal(symlink("..", path), 0);
+    snprintf(path, sizeof path, "%s/away", folder);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_false(mail_files_walk(folder, note, &seen, &error));
+    assert_non_null(strstr(error.text, "away: No such file"));
+    assert_string_equal(buf_text(&seen), "b=two;c=three;");
+    buf_clear(&seen);
+    remove(path);
+    assert_false(mail_files_walk(folder, note, &seen, &error));
+    assert_non_null(strstr(error.text, "sub/back: folders too deep, or a link that leads back"));
+    assert_string_equal(buf_text(&seen), "b=two;c=three;");
     buf_free(&seen);
 }
 
@@ -187,6 +212,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(folders_are_walked_in_the_order_of_names, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(an_mbox_is_cut_at_its_separators_only, folder_begin, folder_end),
         cmocka_unit_test(what_cannot_be_read_is_named),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_in_a_folder_keeps_nothing_else_from_being_visited,
+                                        folder_begin, folder_end),
         cmocka_unit_test(figures_of_merit_are_right_on_a_small_case),
         cmocka_unit_test(ties_count_half),
         cmocka_unit_test(an_interval_is_round_the_figure_and_the_same_each_time),

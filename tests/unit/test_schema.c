@@ -355,6 +355,8 @@ static void an_update_server_is_a_folder_behind_https_at_a_host_as_dns_has_it(vo
                                       "http://updates.example.com/",
                                       "https://",
                                       "https:///mailward",
+                                      "https://updates.example.com:65536/",
+                                      "https://[updates.example.com]/",
                                       "updates.example.com",
                                       "https://me@updates.example.com/",
                                       "https://a.example/?x",
@@ -368,8 +370,7 @@ static void an_update_server_is_a_folder_behind_https_at_a_host_as_dns_has_it(vo
     assert_refused(&schema_tables[SCHEMA_UPDATES], "server", bad[0],
                    "server: 'https://b\xc3\xbc"
                    "cher.example/' is not https://HOST[:PORT]/FOLDER, or nothing; letters beyond ASCII in "
-                   "HOST as DNS has "
-                   "them (xn--...)");
+                   "HOST as DNS has them (xn--...), a PORT from 1 to 65535");
 }
 
 static void a_log_is_named_as_a_folder_may_be(void **state)

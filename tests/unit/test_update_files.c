@@ -211,6 +211,9 @@ static void a_file_that_can_be_read_by_half_is_not_used_and_told(void **state)
     assert_string_equal(buf_text(&log_text),
                         "the installed antispam-rules.package is not used: it is larger than "
                         "16777216 bytes");
+    assert_string_equal(file.unused, buf_text(&log_text));
+    assert_true(install(3));
+    assert_string_equal(update_files_get(PACKAGE_ANTISPAM_RULES).unused, "");
     unlink("updates/antispam-rules.package");
     assert_int_equal(mkdir("updates/antispam-rules.package", 0700), 0); /* opened, and never read */
     buf_clear(&log_text);
@@ -224,6 +227,7 @@ static void what_is_not_there_is_no_trouble(void **state)
     (void)state;
     update_files_start();
     assert_int_equal(log_text.len, 0);
+    assert_string_equal(update_files_get(PACKAGE_ANTISPAM_RULES).unused, "");
     assert_int_equal(installed(), 1);
 }
 
