@@ -155,7 +155,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) tests/README.md tests/all tests/quick-start tests/
 	tests/samples/ham-attachment.eml tests/samples/ham-newsletter.eml tests/samples/ham-personal.eml \
 	tests/samples/ham-reminder.eml tests/samples/malformed.eml tests/samples/spam-phishing.eml \
 	tests/samples/spam-test.eml tests/samples/spam-text.eml \
-	tests/samples/graymail tests/samples/legitimate
+	tests/samples/called-spam tests/samples/graymail tests/samples/legitimate
 
 # The bare system of tests/system/test_install.py.
 clean-local: clean-fresh-root

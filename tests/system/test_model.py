@@ -15,7 +15,7 @@ SUSPECT, POSITIVE = 50, 90
 LEGITIMATE = SAMPLES / "legitimate"
 
 # The weak points that engine/data/README.md tells of: what a company writes to a customer looks like an offer.
-SELLING = {"receipt", "flight", "shipping", "social-request", "empty-bare"}
+SELLING = {"receipt-plain", "flight", "social-request", "empty-bare"}
 
 
 def scores(*paths):
@@ -30,6 +30,12 @@ def no_legitimate_mail_is_called_spam(world):
     found = scores(LEGITIMATE, *SAMPLES.glob("ham-*.eml"), SAMPLES / "graymail")
     true(len(found) > 50, f"{len(found)} samples")
     equal({name: score for name, score in found.items() if score >= POSITIVE}, {}, "called spam")
+
+
+@test
+def what_is_called_spam_and_should_not_be_is_known(world):
+    """A model that does better here has its sample moved to where it belongs."""
+    true(min(scores(SAMPLES / "called-spam").values()) >= POSITIVE, "one is not any more")
 
 
 @test
