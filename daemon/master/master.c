@@ -27,6 +27,7 @@
 #include "daemon/protocol.h"
 #include "daemon/role.h"
 #include "engine/base/clock.h"
+#include "engine/base/text.h"
 
 enum { STOP_SECONDS = 5, SOON_US = 2000000, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 5000 };
 
@@ -202,7 +203,10 @@ __attribute__((format(printf, 1, 2))) static void cannot_start(const char *forma
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    hooks->failed(hooks->context, why);
+    struct buf shown = {0}; /* parts of it are what roles say */
+    text_from_wire(&shown, span_text(why), sizeof why);
+    hooks->failed(hooks->context, buf_text(&shown));
+    buf_free(&shown);
 }
 
 /* Control says it of every role that does not follow the configuration, others of dispensable peers of theirs.  Several may
