@@ -22,7 +22,7 @@ class Terminal:
                 termios.tcsetwinsize(0, (rows, columns))
             environment = {**os.environ, "TERM": kind} if kind else {k: v for k, v in os.environ.items() if k != "TERM"}
             environment.pop("LANG", None)
-            environment["XDG_STATE_HOME"] = str(state or "/nonexistent")
+            environment["XDG_STATE_HOME"] = str(state or "/proc/none")
             os.execve(command[0], command, environment)
         os.set_blocking(self.fd, False)
         self.seen = b""
