@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The levels of a cluster on one machine: modes and their prompts, which settings are in force, and where they come from."""
 
+import functools
 import json
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,24 +24,34 @@ HOST = socket.gethostname()
 MACHINE = f"clustermode machine {HOST}"
 GROUP, CLUSTER = "clustermode group eu", "clustermode cluster"
 
-# Suspected spam for the normal profile, spam for the aggressive one.
-BODY = b"\r\n".join(
-    (
-        b"The minutes of the meeting are on the table.",
-        b"We take the early train, and lunch is at noon.",
-        b"The garden needs water before the weekend.",
-        b"Lose weight fast!",
-        b"Order now, limited time offer!",
-        b"Cheap pharmacy, no prescription needed!",
-        b"Click here to claim your free cash!",
-        b"You are a winner, act now!",
-        b"No risk, no obligation!",
-        b"Consolidate your debt today!",
-        b"Earn money from home!",
-        b"Lowest mortgage rates!",
-        b"",
-    )
+AGGRESSIVE, POSITIVE = 82, 90  # from where on mail is spam for each profile
+LINES = (
+    b"The minutes of the meeting are on the table.",
+    b"We take the early train, and lunch is at noon.",
+    b"The garden needs water before the weekend.",
+    b"Lose weight fast!",
+    b"Order now, limited time offer!",
+    b"Cheap pharmacy, no prescription needed!",
+    b"Click here to claim your free cash!",
+    b"You are a winner, act now!",
+    b"No risk, no obligation!",
+    b"Consolidate your debt today!",
+    b"Earn money from home!",
+    b"Lowest mortgage rates!",
 )
+
+
+@functools.cache
+def doubtful():
+    """Mail that is suspected spam for the normal profile and spam for the aggressive one, by the shipped model."""
+    with tempfile.NamedTemporaryFile() as file:
+        for count in range(1, len(LINES) + 1):
+            mail = make_mail(1, body=b"\r\n".join((*LINES[:count], b"")), subject="hello")
+            Path(file.name).write_bytes(mail)
+            scanned = subprocess.run([program("mailward-scan"), file.name], check=True, capture_output=True, text=True)
+            if AGGRESSIVE <= int(scanned.stdout.split("\t")[1]) < POSITIVE:
+                return mail
+    raise AssertionError("no number of lines makes mail so doubtful: the test needs others")
 
 
 def results(instance, *commands):
@@ -59,7 +71,7 @@ def cluster(world):
 
 def verdict(instance):
     """Of the same mail each time; None when it was not judged."""
-    mid = send_one(instance.address, make_mail(1, body=BODY, subject="hello"))
+    mid = send_one(instance.address, doubtful())
     instance.wait_idle()
     found = re.search(r"CASE spam (\w+)", "\n".join(instance.log.of_message(mid)))
     return found and found.group(1)
