@@ -4,10 +4,13 @@ as it would be found afterwards.
 What the program wrote but did not sync is in the page cache of the mounted file system, not in the image.
 """
 
+import argparse
 import contextlib
 import os
+import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -63,3 +66,23 @@ def workspace():
     """A folder in memory for images."""
     with tempfile.TemporaryDirectory(prefix="mailward-images-", dir=MEMORY) as folder:
         yield Path(folder)
+
+
+def run_judge(kept, lost, judge):
+    """The program of a judge of power cuts, one test named `kept`, or `lost` when every sync is a lie.  judge(folder for
+    images, rng, how many cuts, whether syncs lie) says whether it passed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--without-sync", action="store_true")
+    options = parser.parse_args()
+    name = lost if options.without_sync else kept
+    print("1..1")
+    if reason := usable():
+        print(f"ok 1 - {name} # SKIP {reason}")
+        return
+    print(f"# seed {options.seed}", flush=True)
+    with workspace() as folder:
+        good = judge(folder, random.Random(options.seed), options.cuts, options.without_sync)
+    print(f"{'ok' if good else 'not ok'} 1 - {name}")
+    sys.exit(0 if good else 1)

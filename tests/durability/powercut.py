@@ -7,9 +7,7 @@ After every second cut the power is cut again, while the instance recovers or a 
 --without-sync every sync is a lie, and the test passes only if it sees messages lost.
 """
 
-import argparse
 import contextlib
-import random
 import sys
 import threading
 import time
@@ -130,33 +128,16 @@ def one_cut(workspace, rng, lie, twice):
             image.unlink(missing_ok=True)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cuts", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--without-sync", action="store_true")
-    options = parser.parse_args()
-
-    lie = options.without_sync
-    name = "the judge sees the loss when syncs are lies" if lie else "power cuts lose nothing acknowledged"
-    print("1..1")
-    if reason := disk.usable():
-        print(f"ok 1 - {name} # SKIP {reason}")
-        return
-    print(f"# seed {options.seed}", flush=True)
-    rng = random.Random(options.seed)
+def judge_cuts(folder, rng, cuts, lie):
     total = Verdict()
-    with disk.workspace() as workspace:
-        for number in range(1, options.cuts + 1):
-            twice = not lie and number % 2 == 0
-            verdict = one_cut(workspace, rng, lie, twice)
-            print(f"# cut {number}{', and another during recovery' if twice else ''}: {verdict}", flush=True)
-            total += verdict
-    print(f"# {options.cuts} cuts: {total}")
-    good = total.acknowledged and (total.lost if lie else not total.lost and not total.unexplained)
-    print(f"{'ok' if good else 'not ok'} 1 - {name}")
-    sys.exit(0 if good else 1)
+    for number in range(1, cuts + 1):
+        twice = not lie and number % 2 == 0
+        verdict = one_cut(folder, rng, lie, twice)
+        print(f"# cut {number}{', and another during recovery' if twice else ''}: {verdict}", flush=True)
+        total += verdict
+    print(f"# {cuts} cuts: {total}")
+    return total.acknowledged and (total.lost if lie else not total.lost and not total.unexplained)
 
 
 if __name__ == "__main__":
-    main()
+    disk.run_judge("power cuts lose nothing acknowledged", "the judge sees the loss when syncs are lies", judge_cuts)

@@ -7,9 +7,7 @@ installed is there.
 With --without-sync every sync is a lie, and the test passes only if it sees an installed update lost.
 """
 
-import argparse
 import json
-import random
 import sys
 import time
 from pathlib import Path
@@ -114,38 +112,22 @@ def is_kept(found, done):
     return found == NEW or (found == OLD and not done)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cuts", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--without-sync", action="store_true")
-    options = parser.parse_args()
-
-    lie = options.without_sync
-    name = "the judge sees that an update is lost when syncs are lies" if lie else "a power cut in an update leaves the old rules or the new"
-    print("1..1")
-    if reason := disk.usable():
-        print(f"ok 1 - {name} # SKIP {reason}")
-        return
-    print(f"# seed {options.seed}", flush=True)
-    rng = random.Random(options.seed)
+def judge_cuts(folder, rng, cuts, lie):
     good = []
-    with disk.workspace() as workspace:
-        server = UpdateServer(workspace)
-        first, image, copy = (workspace / one for one in ("first", "image", "copy"))
-        make_first_image(first, server)
-        server.offer(COMPONENT, NEW, {"a.rules": rules_that_hit(WORDS[NEW])})
-        for number in range(1, options.cuts + 1):
-            disk.snapshot(first, image)
-            done = update_until_cut(image, copy, server, rng, lie)
-            found = found_after(copy, server)
-            good.append(is_kept(found, done))
-            print(f"# cut {number}: {'said' if done else 'not said'} to be installed, found {found}", flush=True)
-        server.close()
-    passed = not any(good) if lie else all(good)
-    print(f"{'ok' if passed else 'not ok'} 1 - {name}")
-    sys.exit(0 if passed else 1)
+    server = UpdateServer(folder)
+    first, image, copy = (folder / one for one in ("first", "image", "copy"))
+    make_first_image(first, server)
+    server.offer(COMPONENT, NEW, {"a.rules": rules_that_hit(WORDS[NEW])})
+    for number in range(1, cuts + 1):
+        disk.snapshot(first, image)
+        done = update_until_cut(image, copy, server, rng, lie)
+        found = found_after(copy, server)
+        good.append(is_kept(found, done))
+        print(f"# cut {number}: {'said' if done else 'not said'} to be installed, found {found}", flush=True)
+    server.close()
+    return not any(good) if lie else all(good)
 
 
 if __name__ == "__main__":
-    main()
+    disk.run_judge("a power cut in an update leaves the old rules or the new",
+                   "the judge sees that an update is lost when syncs are lies", judge_cuts)  # fmt: skip
